@@ -1,0 +1,96 @@
+// The one table of errors: a stable code, a sentence that says what to do, a cause.
+
+/**
+ * Every condition this package reports, by its stable code. The text says what happened in general;
+ * an {@link IpcError}'s message says it for the case at hand and, where there is one, the way out.
+ */
+export const ERROR_CODES = {
+  // The wire
+  FRAME_TOO_LARGE: 'a frame exceeds maximum allowed size',
+  FRAME_TIMEOUT: 'a frame was begun but not completed in time',
+  FRAME_TRUNCATED: 'the stream ended in the middle of a frame',
+  MESSAGE_INVALID: 'a message is not valid UTF-8 JSON of a known shape',
+  REPLY_INVALID: 'a handler returned something that is not a response',
+  REPLY_TOO_LARGE: 'a response exceeds maximum allowed size',
+  // Commands
+  COMMAND_UNKNOWN: 'no handler is defined for this command',
+  COMMAND_FAILED: 'the handler of this command failed',
+  COMMAND_TIMEOUT: 'a command ran past its deadline',
+  COMMAND_OUTCOME_UNKNOWN:
+    'the worker running this command died; the command may or may not have taken effect',
+  LANES_UNAVAILABLE: 'no worker can take commands at the moment',
+  SHUTTING_DOWN: 'the daemon is shutting down',
+  // Services
+  SERVICE_UNAVAILABLE: 'the service shared by the handlers is not running',
+  SERVICE_METHOD_UNKNOWN: 'the service has no such method',
+  // Events
+  PUBLISH_OVERRUN: 'more was published without awaiting than the window holds',
+  PUBLISH_CLOSED: 'the broker is closed',
+  EVENT_INVALID: 'an event is not encodable',
+  // Endpoints
+  ENDPOINT_IN_USE: 'another daemon is live on this endpoint',
+  ENDPOINT_NOT_A_SOCKET: 'the path is taken by something that is not a socket',
+  ENDPOINT_TOO_LONG: 'the socket path is longer than the kernel accepts',
+  ENDPOINT_UNUSABLE: 'the endpoint cannot be created or used',
+  ENDPOINT_NOT_OURS: 'the socket or its directory belongs to another user',
+  // Clients
+  CONNECT_FAILED: 'no daemon answers on this endpoint',
+  CONNECTION_CLOSED: 'the connection is closed',
+  REQUEST_TIMEOUT: 'no response came in time',
+  TOO_MANY_CONNECTIONS: 'the daemon has as many connections as it accepts',
+  // Options
+  OPTION_INVALID: 'an option is out of its range',
+} as const;
+
+/** One of the stable codes of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const BRAND = Symbol.for('bunctl-ipc.IpcError');
+
+/** An error of this package. `instanceof` holds across two loaded copies of the package. */
+export class IpcError extends Error {
+  override readonly name: string = 'IpcError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string = ERROR_CODES[code],
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+/** An error as it travels between threads: structured clone drops an Error's own fields. */
+export interface ErrorData {
+  readonly code: string | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** Turns anything that was thrown, `null` included, into data that any thread can read. */
+export function errorToData(thrown: unknown): ErrorData {
+  if (thrown instanceof Error || thrown instanceof IpcError) {
+    const code = (thrown as { code?: unknown }).code;
+    return {
+      code: typeof code === 'string' ? code : undefined,
+      name: thrown.name,
+      message: thrown.message,
+      stack: thrown.stack,
+    };
+  }
+  return { code: undefined, name: 'Error', message: describeThrown(thrown), stack: undefined };
+}
+
+function describeThrown(thrown: unknown): string {
+  try {
+    return typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`;
+  } catch {
+    return 'thrown value that cannot be shown';
+  }
+}

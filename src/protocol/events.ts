@@ -1,0 +1,81 @@
+// Events and filters: which event types a subscription passes, as pure functions.
+import type { Buffer } from 'node:buffer';
+import { IpcError } from './errors.js';
+import { encodeJsonFrame } from './json.js';
+import type { SubscriptionType } from './messages.js';
+
+/** Event types that `StatusEvents` passes. */
+export const STATUS_EVENT_TYPES: ReadonlySet<string> = new Set([
+  'status_change',
+  'process_started',
+  'process_exited',
+  'process_crashed',
+  'process_restarting',
+]);
+
+/** Event type that `LogEvents` passes. */
+export const LOG_EVENT_TYPE = 'log_line';
+/** Told to a subscriber in place of what was dropped: `data.dropped` is how many events. */
+export const DROPPED_EVENT_TYPE = 'events_dropped';
+/** Sent to idle subscribers so that clients with a read timeout stay. */
+export const HEARTBEAT_EVENT_TYPE = 'heartbeat';
+
+/** An event before it is encoded. `appName` is what filters compare; null for an event of no app. */
+export interface EventInput {
+  readonly eventType: string;
+  readonly appName?: string | null | undefined;
+  readonly data: unknown;
+}
+
+/** Bytes a run of events, and a chunk handed to a socket, holds at most, unless it is one larger frame. */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** Consecutive events of one type and app, encoded: whole frames, at most {@link CHUNK_BYTES} unless it is one. */
+export interface EventRun {
+  readonly eventType: string;
+  readonly appName: string | null;
+  /** How many events. */
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A subscription as the broker compares it. */
+export interface EventFilter {
+  readonly kind: 'StatusEvents' | 'LogEvents' | 'AllEvents';
+  /** Exact app name, or null for every app. */
+  readonly appName: string | null;
+}
+
+/** The filter of a subscription. */
+export function filterOf(subscription: SubscriptionType): EventFilter {
+  const [kind, { app_name: appName }] = Object.entries(subscription)[0] as [
+    EventFilter['kind'],
+    { app_name: string | null },
+  ];
+  return { kind, appName };
+}
+
+/** Whether a kind of subscription passes an event type. */
+export function kindPasses(kind: EventFilter['kind'], eventType: string): boolean {
+  if (kind === 'AllEvents') return true;
+  return kind === 'LogEvents' ? eventType === LOG_EVENT_TYPE : STATUS_EVENT_TYPES.has(eventType);
+}
+
+/** Whether a filter passes an event. */
+export function filterPasses(filter: EventFilter, eventType: string, appName: string | null): boolean {
+  return (filter.appName === null || filter.appName === appName) && kindPasses(filter.kind, eventType);
+}
+
+/**
+ * Encodes an event as one frame.
+ *
+ * @throws {IpcError} `EVENT_INVALID` when its data is no JSON or too large.
+ */
+export function encodeEvent(eventType: string, data: unknown, maxMessageSize?: number): Buffer {
+  try {
+    return encodeJsonFrame({ Event: { event_type: eventType, data: data ?? null } }, maxMessageSize);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'not JSON';
+    throw new IpcError('EVENT_INVALID', `Event ${eventType} cannot be encoded: ${why}`, { cause });
+  }
+}

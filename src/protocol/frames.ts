@@ -1,0 +1,154 @@
+// Frames: u32 little-endian length, then that many bytes of payload. Encoding and incremental decoding.
+import { Buffer } from 'node:buffer';
+import { IpcError } from './errors.js';
+
+/** Bytes of the length prefix. */
+export const HEADER_BYTES = 4;
+
+/** Largest payload of the original's wire, inclusive: 10 MiB. */
+export const MAX_MESSAGE_SIZE = 10 * 1024 * 1024;
+
+// Pieces of an unfinished frame smaller than this are gathered in a slab, so that a peer that sends
+// byte by byte costs bytes and not one Buffer object (some 100 bytes) a byte.
+const SMALL_PIECE = 4 * 1024;
+const SLAB_BYTES = 64 * 1024;
+
+/**
+ * Encodes a payload as one frame in a buffer of exactly its size.
+ *
+ * @throws {IpcError} `FRAME_TOO_LARGE` past `maxMessageSize` bytes.
+ */
+export function encodeFrame(payload: string | Uint8Array, maxMessageSize: number = MAX_MESSAGE_SIZE): Buffer {
+  const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
+  if (length > maxMessageSize) throw frameTooLarge(length, maxMessageSize);
+  // Not from the pool: the buffer may be transferred to another thread with everything it is a view of.
+  const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + length);
+  frame.writeUInt32LE(length, 0);
+  if (typeof payload === 'string') frame.write(payload, HEADER_BYTES, 'utf8');
+  else frame.set(payload, HEADER_BYTES);
+  return frame;
+}
+
+/** The refusal of a length over the limit, worded so that peers of the original recognise it. */
+export function frameTooLarge(length: number, maxMessageSize: number): IpcError {
+  return new IpcError(
+    'FRAME_TOO_LARGE',
+    `Message size ${length} exceeds maximum allowed size ${maxMessageSize} bytes; send less at once`,
+  );
+}
+
+/**
+ * Finds frames in a stream of chunks of any size.
+ *
+ * `push` what came in, then call `next` until it returns `undefined` ("incomplete" is a value, not an
+ * exception). A payload inside one chunk is a view of it; one that spans chunks is joined once, when its
+ * last byte is there. Nothing is allocated from a header alone, and a length over the limit is refused
+ * before any of its payload is kept.
+ */
+export class FrameDecoder {
+  readonly #maxMessageSize: number;
+  #pieces: Uint8Array[] = [];
+  /** Where the unread bytes of the first piece begin. */
+  #offset = 0;
+  #buffered = 0;
+  /** Payload length of the frame under way, or -1 while its header is incomplete. */
+  #length = -1;
+  /** Bytes of the slab that is the last piece; 0 when the last piece is not a slab. */
+  #slab: Uint8Array | undefined;
+  #slabUsed = 0;
+
+  constructor(maxMessageSize: number = MAX_MESSAGE_SIZE) {
+    this.#maxMessageSize = maxMessageSize;
+  }
+
+  /** Bytes held that belong to no delivered frame. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  /** Whether a frame has begun and is not complete; meaningful after `next` returned `undefined`. */
+  get midFrame(): boolean {
+    return this.#buffered > 0 || this.#length !== -1;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
+    this.#buffered += chunk.byteLength;
+    if (this.#pieces.length === 0 || chunk.byteLength >= SMALL_PIECE) {
+      this.#pieces.push(chunk);
+      this.#slab = undefined;
+      return;
+    }
+    let rest = chunk;
+    while (rest.byteLength > 0) {
+      if (this.#slab === undefined || this.#slabUsed === this.#slab.byteLength) {
+        this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+        this.#slabUsed = 0;
+        this.#pieces.push(this.#slab.subarray(0, 0));
+      }
+      const taken = rest.subarray(0, this.#slab.byteLength - this.#slabUsed);
+      this.#slab.set(taken, this.#slabUsed);
+      this.#slabUsed += taken.byteLength;
+      this.#pieces[this.#pieces.length - 1] = this.#slab.subarray(0, this.#slabUsed);
+      rest = rest.subarray(taken.byteLength);
+    }
+  }
+
+  /**
+   * The next whole payload, or `undefined` while it is incomplete.
+   *
+   * @throws {IpcError} `FRAME_TOO_LARGE`; the stream cannot be followed past it.
+   */
+  next(): Uint8Array | undefined {
+    if (this.#length === -1) {
+      if (this.#buffered < HEADER_BYTES) return undefined;
+      const header = this.#take(HEADER_BYTES);
+      const length = new DataView(header.buffer, header.byteOffset).getUint32(0, true);
+      if (length > this.#maxMessageSize) throw frameTooLarge(length, this.#maxMessageSize);
+      this.#length = length;
+    }
+    if (this.#buffered < this.#length) return undefined;
+    const payload = this.#take(this.#length);
+    this.#length = -1;
+    return payload;
+  }
+
+  #take(count: number): Uint8Array {
+    const first = this.#pieces[0];
+    if (first === undefined || count === 0) return new Uint8Array(0);
+    this.#buffered -= count;
+    if (first.byteLength - this.#offset >= count) {
+      const view = first.subarray(this.#offset, this.#offset + count);
+      this.#advance(count);
+      return view;
+    }
+    const joined = Buffer.allocUnsafeSlow(count);
+    let filled = 0;
+    let used = 0;
+    for (const piece of this.#pieces) {
+      const from = used === 0 ? this.#offset : 0;
+      const part = piece.subarray(from, from + count - filled);
+      joined.set(part, filled);
+      filled += part.byteLength;
+      if (from + part.byteLength < piece.byteLength) {
+        this.#offset = from + part.byteLength;
+        break;
+      }
+      used += 1;
+      this.#offset = 0;
+      if (filled === count) break;
+    }
+    this.#pieces.splice(0, used);
+    if (this.#pieces.length === 0) this.#slab = undefined;
+    return joined;
+  }
+
+  #advance(count: number): void {
+    this.#offset += count;
+    if (this.#offset === this.#pieces[0]?.byteLength) {
+      this.#pieces.shift();
+      this.#offset = 0;
+      if (this.#pieces.length === 0) this.#slab = undefined;
+    }
+  }
+}

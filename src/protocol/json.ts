@@ -1,0 +1,65 @@
+// JSON as the wire has it: strict UTF-8 in, well-formed strings out.
+import type { Buffer } from 'node:buffer';
+import { IpcError } from './errors.js';
+import { encodeFrame } from './frames.js';
+
+// A fatal decoder throws on invalid UTF-8; `ignoreBOM: true` keeps a byte order mark in the text, where JSON.parse refuses it.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Parses one payload.
+ *
+ * @throws {IpcError} `MESSAGE_INVALID` for invalid UTF-8, a byte order mark, an empty payload or malformed JSON.
+ */
+export function parseJson(payload: Uint8Array): unknown {
+  if (payload.byteLength === 0) throw new IpcError('MESSAGE_INVALID', 'Invalid message: the frame is empty');
+  let text: string;
+  try {
+    text = decoder.decode(payload);
+  } catch (cause) {
+    throw new IpcError('MESSAGE_INVALID', 'Invalid message: not valid UTF-8', { cause });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'malformed JSON';
+    throw new IpcError('MESSAGE_INVALID', `Invalid message: ${why}`, { cause });
+  }
+}
+
+/**
+ * Writes a value as JSON that any strict reader accepts: lone surrogates, which JSON.stringify writes as
+ * escapes that serde_json refuses, become U+FFFD.
+ *
+ * @throws {TypeError | RangeError} for what cannot be written: cycles, BigInt, nesting past the stack.
+ */
+export function writeJson(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError('undefined is not JSON');
+  return text.includes('\\ud') ? JSON.stringify(wellFormed(JSON.parse(text))) : text;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return wellFormedString(value);
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [wellFormedString(key), wellFormed(item)]),
+  );
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function wellFormedString(text: string): string {
+  return text.replace(LONE_SURROGATE, '\ufffd');
+}
+
+/** Whether a string has no lone surrogate, that is, whether UTF-8 can hold it. */
+export function isWellFormed(text: string): boolean {
+  return text.search(LONE_SURROGATE) === -1;
+}
+
+/** Encodes a value as one frame of JSON; see {@link writeJson} and {@link encodeFrame} for what it throws. */
+export function encodeJsonFrame(value: unknown, maxMessageSize?: number): Buffer {
+  return encodeFrame(writeJson(value), maxMessageSize);
+}

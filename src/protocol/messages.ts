@@ -1,0 +1,170 @@
+// The nine requests, four responses and three subscriptions: zod schemas; a message's type is its wire shape.
+import { z } from 'zod';
+import { IpcError } from './errors.js';
+import { isWellFormed } from './json.js';
+
+const text = z.string().refine(isWellFormed, 'must not contain lone surrogates');
+const optionalText = text.nullish().transform((value) => value ?? null);
+const json = z.unknown().transform((value): unknown => value ?? null);
+// usize on the original's side. JSON.parse cannot tell 5.0 from 5.
+const lineCount = z
+  .number()
+  .refine(
+    (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 64,
+    'must be a non-negative integer',
+  );
+
+const named = z.object({ name: text });
+
+/** `StatusEvents`, `LogEvents` and `AllEvents`: what a subscription wants, of one app or (null) of all. */
+const subscriptionSchemas = {
+  StatusEvents: z.object({ app_name: optionalText }),
+  LogEvents: z.object({ app_name: optionalText }),
+  AllEvents: z.object({ app_name: optionalText }),
+};
+
+const subscription = z.unknown().transform((value, context): SubscriptionType => {
+  try {
+    return parseVariant<SubscriptionType>(value, subscriptionSchemas, 'subscription');
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** A unit variant: a bare string on the wire, `{"List":null}` also accepted. */
+const unit = null;
+
+const requestSchemas = {
+  Start: z.object({ name: text, config: text }),
+  Stop: named,
+  Restart: named,
+  Delete: named,
+  Status: z.object({ name: optionalText }),
+  List: unit,
+  Logs: z.object({ name: optionalText, lines: lineCount }),
+  Subscribe: z.object({ subscription }),
+  Unsubscribe: unit,
+};
+
+const responseSchemas = {
+  Success: z.object({ message: text }),
+  Error: z.object({ message: text }),
+  Data: z.object({ data: json }),
+  Event: z.object({ event_type: text, data: json }),
+};
+
+type Schemas = Readonly<Record<string, z.ZodObject | null>>;
+/** The externally tagged union of a table of schemas: a bare name for a unit, `{Name: fields}` otherwise. */
+type Tagged<T extends Schemas> = {
+  [K in keyof T & string]: T[K] extends z.ZodObject ? { [P in K]: z.output<T[K]> } : K;
+}[keyof T & string];
+
+/** What a subscription asks for; exactly one key. */
+export type SubscriptionType = Tagged<typeof subscriptionSchemas>;
+/** A request, in its wire shape: exactly one key, or a bare string for `List` and `Unsubscribe`. */
+export type IpcMessage = Tagged<typeof requestSchemas>;
+/** A response, in its wire shape: exactly one key. */
+export type IpcResponse = Tagged<typeof responseSchemas>;
+/** An `Event` response: what subscribers get. */
+export type IpcEvent = Extract<IpcResponse, { Event: unknown }>;
+/** The name of a request. */
+export type CommandName = keyof typeof requestSchemas;
+/** The fields of a request; null for one without. */
+export type CommandArgs<K extends CommandName> = (typeof requestSchemas)[K] extends z.ZodObject
+  ? z.output<(typeof requestSchemas)[K]>
+  : null;
+
+/** The names of all requests, in the original's order. */
+export const COMMAND_NAMES = Object.keys(requestSchemas) as readonly CommandName[];
+
+/**
+ * Checks a parsed request and gives it its canonical shape (missing optional fields null, unknown fields gone).
+ *
+ * @throws {IpcError} `MESSAGE_INVALID`, its message saying which part is wrong.
+ */
+export function parseRequest(value: unknown): IpcMessage {
+  return parseVariant<IpcMessage>(value, requestSchemas, 'message');
+}
+
+/**
+ * Checks a parsed response; the same rules as {@link parseRequest}.
+ *
+ * @throws {IpcError} `MESSAGE_INVALID`.
+ */
+export function parseResponse(value: unknown): IpcResponse {
+  return parseVariant<IpcResponse>(value, responseSchemas, 'response');
+}
+
+/** A request's name and its fields (null for a unit). */
+export function splitRequest(message: IpcMessage): { name: CommandName; args: unknown } {
+  if (typeof message === 'string') return { name: message, args: null };
+  const [name, args] = Object.entries(message)[0] as [CommandName, unknown];
+  return { name, args };
+}
+
+// The variant is chosen by its key and only its own schema is run, so that what is wrong is said of the right one.
+function parseVariant<T>(value: unknown, schemas: Schemas, what: string): T {
+  const [key, content] = variantOf(value, what);
+  const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
+  if (schema === undefined) {
+    throw invalid(`unknown ${what} ${quote(key)}, expected one of ${Object.keys(schemas).join(', ')}`);
+  }
+  if (schema === null) {
+    if (content !== null) throw invalid(`${key} has no fields, write ${JSON.stringify(key)}`);
+    return key as T;
+  }
+  if (content === BARE) throw invalid(`${key} needs its fields: ${fieldNames(schema).join(', ')}`);
+  const result = schema.safeParse(fromPositional(content, schema, key));
+  if (!result.success) throw invalid(`${key}: ${explain(result.error)}`, result.error);
+  return { [key]: result.data } as T;
+}
+
+const BARE = undefined;
+
+function variantOf(value: unknown, what: string): [key: string, content: unknown] {
+  if (typeof value === 'string') {
+    return [value, value === 'List' || value === 'Unsubscribe' ? null : BARE];
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`a ${what} is an object with one key or a bare name`);
+  }
+  const entries = Object.entries(value);
+  const [entry] = entries;
+  if (entry === undefined || entries.length > 1) {
+    throw invalid(`a ${what} has exactly one key, this has ${entries.length}`);
+  }
+  return entry;
+}
+
+// serde also reads a struct from an array of its fields in order: {"Status":[null]}.
+function fromPositional(content: unknown, schema: z.ZodObject, key: string): unknown {
+  if (!Array.isArray(content)) return content;
+  const names = fieldNames(schema);
+  if (content.length !== names.length) {
+    throw invalid(`${key}: ${content.length} fields, expected ${names.length} (${names.join(', ')})`);
+  }
+  return Object.fromEntries(names.map((name, index) => [name, content[index] as unknown]));
+}
+
+function fieldNames(schema: z.ZodObject): string[] {
+  return Object.keys(schema.shape);
+}
+
+function explain(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ` : '') + issue.message)
+    .join('; ');
+}
+
+function quote(key: string): string {
+  return JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key);
+}
+
+function invalid(why: string, cause?: unknown): IpcError {
+  return new IpcError(
+    'MESSAGE_INVALID',
+    `Invalid message: ${why}`,
+    cause === undefined ? undefined : { cause },
+  );
+}

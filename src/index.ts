@@ -1,2 +1,6 @@
 // The public face of the package.
+export { type Daemon, type DaemonStats, startDaemon } from './daemon.js';
+export { defaultSocketPath } from './default-path.js';
+export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
 export * from './protocol/index.js';
+export * from './workers/commands.js';

@@ -1,7 +1,8 @@
 // Events and filters: which event types a subscription passes, as pure functions.
 import type { Buffer } from 'node:buffer';
 import { IpcError } from './errors.js';
-import { encodeJsonFrame } from './json.js';
+import { encodeFrame } from './frames.js';
+import { writeJson } from './json.js';
 import type { SubscriptionType } from './messages.js';
 
 /** Event types that `StatusEvents` passes. */
@@ -67,15 +68,33 @@ export function filterPasses(filter: EventFilter, eventType: string, appName: st
 }
 
 /**
+ * An event's JSON text.
+ *
+ * @throws {IpcError} `EVENT_INVALID` when its data is no JSON.
+ */
+export function eventText(eventType: string, data: unknown): string {
+  try {
+    return writeJson({ Event: { event_type: eventType, data: data ?? null } });
+  } catch (cause) {
+    throw unencodable(eventType, cause);
+  }
+}
+
+/**
  * Encodes an event as one frame.
  *
  * @throws {IpcError} `EVENT_INVALID` when its data is no JSON or too large.
  */
 export function encodeEvent(eventType: string, data: unknown, maxMessageSize?: number): Buffer {
+  const text = eventText(eventType, data);
   try {
-    return encodeJsonFrame({ Event: { event_type: eventType, data: data ?? null } }, maxMessageSize);
+    return encodeFrame(text, maxMessageSize);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'not JSON';
-    throw new IpcError('EVENT_INVALID', `Event ${eventType} cannot be encoded: ${why}`, { cause });
+    throw unencodable(eventType, cause);
   }
+}
+
+function unencodable(eventType: string, cause: unknown): IpcError {
+  const why = cause instanceof Error ? cause.message : 'not JSON';
+  return new IpcError('EVENT_INVALID', `Event ${eventType} cannot be encoded: ${why}`, { cause });
 }

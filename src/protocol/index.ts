@@ -5,3 +5,4 @@ export * from './events.js';
 export * from './frames.js';
 export * from './json.js';
 export * from './messages.js';
+export * from './responses.js';

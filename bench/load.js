@@ -1,0 +1,163 @@
+// The load generator, a process of its own: node load.js '{"kind":"requests"|"fanout",…}', told its work by argument.
+import { connect } from 'node:net';
+
+const task = JSON.parse(process.argv[2]);
+const run = { requests, fanout }[task.kind];
+process.send(await run(task));
+process.disconnect();
+
+function open(path) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('error', reject);
+    socket.once('connect', () => resolve(socket));
+  });
+}
+
+/** Counts the whole frames in a stream of chunks without looking into them. */
+function frameCounter() {
+  let need = 0; // bytes of the payload under way that have not come
+  let header = Buffer.alloc(0);
+  return (chunk) => {
+    let frames = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (need > 0) {
+        const step = Math.min(need, chunk.length - at);
+        need -= step;
+        at += step;
+        if (need === 0) frames += 1;
+      } else if (header.length > 0 || chunk.length - at < 4) {
+        const step = Math.min(4 - header.length, chunk.length - at);
+        header = Buffer.concat([header, chunk.subarray(at, at + step)]);
+        at += step;
+        if (header.length < 4) continue;
+        need = header.readUInt32LE(0);
+        header = Buffer.alloc(0);
+      } else {
+        need = chunk.readUInt32LE(at);
+        at += 4;
+      }
+    }
+    return frames;
+  };
+}
+
+function frame(value) {
+  const body = Buffer.from(JSON.stringify(value));
+  const header = Buffer.alloc(4);
+  header.writeUInt32LE(body.length);
+  return Buffer.concat([header, body]);
+}
+
+/** Requests per second, and with one connection the latency of each, over `seconds` after a warm-up. */
+async function requests({ path, connections, depth, seconds }) {
+  const request = frame('List');
+  const many = Array.from({ length: depth + 1 }, (_, count) => Buffer.concat(Array(count).fill(request)));
+  let answered = 0;
+  const latencies = [];
+  let measuring = false;
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(path)));
+  for (const socket of sockets) {
+    const count = frameCounter();
+    let sentAt = performance.now();
+    socket.on('data', (chunk) => {
+      const frames = count(chunk);
+      if (frames === 0) return;
+      answered += frames;
+      const now = performance.now();
+      if (measuring && depth === 1) latencies.push(now - sentAt);
+      sentAt = now;
+      socket.write(many[frames]);
+    });
+    socket.write(many[depth]);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  measuring = true;
+  answered = 0;
+  const began = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const rate = answered / ((performance.now() - began) / 1000);
+  measuring = false;
+  for (const socket of sockets) socket.destroy();
+  latencies.sort((a, b) => a - b);
+  const at = (share) => (latencies[Math.floor(latencies.length * share)] ?? 0) * 1000;
+  return { rate, p50: at(0.5), p99: at(0.99) };
+}
+
+/** Deliveries per second of `events` events to `subscribers` subscribers, counted in bytes: all are of one size. */
+async function fanout({ path, protocol, subscribers, stalled = 0, events }) {
+  const wire = protocol === 'redis' ? redisWire : ourWire;
+  const sockets = [];
+  let received = 0;
+  const expected = subscribers * events * wire.deliveredBytes;
+  let done;
+  const complete = new Promise((resolve) => (done = resolve));
+  for (let index = 0; index < subscribers + stalled; index += 1) {
+    const socket = await open(path);
+    sockets.push(socket);
+    await wire.subscribe(socket);
+    if (index >= subscribers) {
+      socket.pause();
+      continue;
+    }
+    socket.on('data', (chunk) => {
+      received += chunk.length;
+      if (received >= expected) done();
+    });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  received = 0;
+  const publisher = await open(path);
+  const began = performance.now();
+  await wire.publish(publisher, events);
+  const timer = setTimeout(done, 60_000);
+  await complete;
+  clearTimeout(timer);
+  const seconds = (performance.now() - began) / 1000;
+  for (const socket of sockets) socket.destroy();
+  publisher.destroy();
+  return {
+    rate: received / wire.deliveredBytes / seconds,
+    missing: (expected - received) / wire.deliveredBytes,
+  };
+}
+
+const ourWire = {
+  deliveredBytes: 204,
+  async subscribe(socket) {
+    socket.write(frame({ Subscribe: { subscription: { LogEvents: { app_name: 'bench' } } } }));
+    await new Promise((resolve) => socket.once('data', resolve));
+  },
+  async publish(socket, events) {
+    socket.resume();
+    socket.write(frame({ Logs: { name: 'bench', lines: events } }));
+  },
+};
+
+const payload = 'x'.repeat(200);
+const redisWire = {
+  deliveredBytes: Buffer.byteLength(`*3\r\n$7\r\nmessage\r\n$5\r\nbench\r\n$200\r\n${payload}\r\n`),
+  async subscribe(socket) {
+    socket.write('SUBSCRIBE bench\r\n');
+    await new Promise((resolve) => socket.once('data', resolve));
+  },
+  // Pipelined, at most some thousand unanswered, as a publisher that wants speed does it.
+  async publish(socket, events) {
+    const command = `*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n$200\r\n${payload}\r\n`;
+    let sent = 0;
+    let answered = 0;
+    const send = () => {
+      const count = Math.min(500, events - sent);
+      if (count <= 0 || sent - answered > 1000) return;
+      sent += count;
+      socket.write(command.repeat(count));
+      send();
+    };
+    socket.on('data', (chunk) => {
+      for (const byte of chunk) if (byte === 10) answered += 1;
+      send();
+    });
+    send();
+  },
+};

@@ -1,0 +1,69 @@
+// Starts and ends the bench's processes: servers that say when they are ready, and load generators that say what they saw.
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
+
+const here = (file) => new URL(file, import.meta.url).pathname;
+
+/** Starts a server of ours; `stop` ends it. */
+export async function startServer(file, path, ...args) {
+  rmSync(path, { force: true });
+  const child = fork(here(`servers/${file}`), [path, ...args]);
+  await once(child, 'message');
+  return { path, stop: () => ended(child) };
+}
+
+/** Starts Redis on a Unix socket, or returns undefined where there is none. */
+export async function startRedis(path) {
+  if (spawnSync('redis-server', ['--version']).error) return undefined;
+  rmSync(path, { force: true });
+  const limits = ['--client-output-buffer-limit', 'pubsub', '0', '0', '0'];
+  const options = [
+    '--port',
+    '0',
+    '--unixsocket',
+    path,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxclients',
+    '5000',
+    ...limits,
+  ];
+  const child = spawn('redis-server', options, { stdio: 'ignore', cwd: '/' });
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await answers(path)) return { path, stop: () => ended(child) };
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await ended(child);
+  throw new Error('redis-server did not open its socket within 5 s');
+}
+
+/** Runs one load generator to its end and returns what it measured. */
+export async function load(task) {
+  const child = fork(here('load.js'), [JSON.stringify(task)]);
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`the load generator ended with code ${code} before it had a result`);
+  });
+  exited.catch(() => undefined);
+  const [result] = await Promise.race([once(child, 'message'), exited]);
+  await ended(child);
+  return result;
+}
+
+async function ended(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+}
+
+function answers(path) {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

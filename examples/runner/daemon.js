@@ -1,0 +1,25 @@
+// A process runner in a hundred lines: node examples/runner/daemon.js [SOCKET]
+import { startDaemon } from 'bunctl-ipc';
+import { createProcesses } from './processes.js';
+
+/** Starts the runner's daemon; `options` are startDaemon's, on top of the runner's own. */
+export async function startRunner(options) {
+  let daemon;
+  const processes = createProcesses((event) => daemon.publish(event));
+  daemon = await startDaemon({
+    ...options,
+    commands: new URL('./commands.js', import.meta.url),
+    service: processes,
+  });
+  const close = async () => {
+    await processes.stopAll();
+    return daemon.close();
+  };
+  return { daemon, close };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { daemon, close } = await startRunner({ socketPath: process.argv[2] });
+  console.log(`listening on ${daemon.socketPath}`);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close());
+}

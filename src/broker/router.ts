@@ -1,0 +1,67 @@
+// Which subscriptions an event goes to: subscribers grouped by filter, matches remembered by event type and app.
+import { type EventFilter, filterPasses } from '../protocol/events.js';
+import type { Writer } from './writer.js';
+
+/** All subscribers with one filter: they get the same bytes. */
+export interface Group {
+  readonly key: string;
+  readonly filter: EventFilter;
+  readonly writers: Set<Writer>;
+}
+
+/** Pairs of event type and app whose matches are remembered; past it they are forgotten and found anew. */
+const REMEMBERED = 4096;
+
+export class Router {
+  readonly #groups = new Map<string, Group>();
+  readonly #byWriter = new Map<Writer, Group>();
+  readonly #matches = new Map<string, readonly Group[]>();
+
+  get size(): number {
+    return this.#byWriter.size;
+  }
+
+  get writers(): Iterable<Writer> {
+    return this.#byWriter.keys();
+  }
+
+  groupOf(writer: Writer): Group | undefined {
+    return this.#byWriter.get(writer);
+  }
+
+  /** Adds a writer, which has one filter at a time. */
+  add(writer: Writer, filter: EventFilter): void {
+    this.remove(writer);
+    const key = `${filter.kind} ${filter.appName === null ? '*' : `=${filter.appName}`}`;
+    let group = this.#groups.get(key);
+    if (!group) {
+      group = { key, filter, writers: new Set() };
+      this.#groups.set(key, group);
+      this.#matches.clear();
+    }
+    group.writers.add(writer);
+    this.#byWriter.set(writer, group);
+  }
+
+  remove(writer: Writer): void {
+    const group = this.#byWriter.get(writer);
+    if (!group) return;
+    this.#byWriter.delete(writer);
+    group.writers.delete(writer);
+    if (group.writers.size > 0) return;
+    this.#groups.delete(group.key);
+    this.#matches.clear();
+  }
+
+  /** The groups whose filter an event passes. */
+  match(eventType: string, appName: string | null): readonly Group[] {
+    const key = `${eventType.length} ${eventType}${appName === null ? '' : `=${appName}`}`;
+    let groups = this.#matches.get(key);
+    if (!groups) {
+      groups = [...this.#groups.values()].filter(({ filter }) => filterPasses(filter, eventType, appName));
+      if (this.#matches.size >= REMEMBERED) this.#matches.clear();
+      this.#matches.set(key, groups);
+    }
+    return groups;
+  }
+}

@@ -1,0 +1,79 @@
+// The clocks of the subscribers the flow waits for: how long others have waited because of them, and how long at all.
+import type { Clock } from '../clock.js';
+import type { Writer } from './writer.js';
+
+/** How long, in ms, the flow waits for a subscriber when nobody else does. */
+const WAIT_ALONE = 1000;
+
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #grace: number;
+  readonly #every: number;
+  readonly #onFlow: () => void;
+  #blockers: readonly Writer[] = [];
+  #recipients: () => Iterable<Writer> = () => [];
+  #cancel: (() => void) | undefined;
+  #lookedAt = 0;
+
+  /** @param onFlow Called when a subscriber is no longer waited for. */
+  constructor(clock: Clock, grace: number, onFlow: () => void) {
+    this.#clock = clock;
+    this.#grace = grace;
+    this.#every = Math.max(1, Math.min(25, grace / 10));
+    this.#onFlow = onFlow;
+  }
+
+  /** Whether the flow waits. */
+  get active(): boolean {
+    return this.#cancel !== undefined;
+  }
+
+  /** The flow waits for `blockers`, with events for `recipients`; their clocks run until {@link stop}. */
+  wait(blockers: readonly Writer[], recipients: () => Iterable<Writer>): void {
+    this.#blockers = blockers;
+    this.#recipients = recipients;
+    if (!this.#cancel) this.#schedule();
+  }
+
+  /** The flow goes on. What the clocks show stays until their subscribers have drained. */
+  stop(): void {
+    if (!this.#cancel) return;
+    this.#cancel();
+    this.#advance();
+    this.#cancel = undefined;
+    this.#blockers = [];
+  }
+
+  #schedule(): void {
+    this.#lookedAt = this.#clock.now();
+    this.#cancel = this.#clock.after(this.#every, () => this.#look());
+  }
+
+  #look(): void {
+    this.#advance();
+    this.#schedule();
+    const lost = this.#blockers.filter(
+      ({ stall }) => stall.grace >= this.#grace || stall.total >= Math.max(WAIT_ALONE, this.#grace),
+    );
+    if (lost.length === 0) return;
+    for (const writer of lost) writer.fallBehind();
+    this.#onFlow();
+  }
+
+  // A look that comes late says that this loop was late, not the subscriber: at most two looks' time counts.
+  #advance(): void {
+    const passed = Math.min(this.#clock.now() - this.#lookedAt, 2 * this.#every);
+    for (const writer of this.#blockers) {
+      if (!writer.blocking) continue;
+      writer.stall.total += passed;
+      if (this.#othersWait(writer)) writer.stall.grace += passed;
+    }
+  }
+
+  #othersWait(blocker: Writer): boolean {
+    for (const writer of this.#recipients()) {
+      if (writer !== blocker && !writer.behind && writer.drained) return true;
+    }
+    return false;
+  }
+}

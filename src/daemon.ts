@@ -1,0 +1,181 @@
+// startDaemon: the one place where acceptor, workers and broker meet.
+import type { Socket } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { type Logger, pino } from 'pino';
+import { Acceptor, type AcceptorStats } from './acceptor/acceptor.js';
+import { type Claim, claimEndpoint } from './acceptor/claim.js';
+import { defaultSocketPath } from './default-path.js';
+import { Dispatcher } from './acceptor/dispatcher.js';
+import type { CommandCounters } from './acceptor/line.js';
+import { Broker } from './broker/broker.js';
+import { SocketSink } from './broker/sink.js';
+import { Writer } from './broker/writer.js';
+import { systemClock } from './clock.js';
+import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { endpointOf } from './protocol/endpoints.js';
+import { IpcError } from './protocol/errors.js';
+import type { EventInput } from './protocol/events.js';
+import { type LaneStats, type WorkerRoom, startWorkers } from './workers/room.js';
+
+/** What a daemon tells of itself: plain data, for people and for metrics. */
+export interface DaemonStats {
+  readonly connections: AcceptorStats;
+  readonly commands: Readonly<CommandCounters>;
+  readonly lanes: readonly LaneStats[];
+  /** Lanes that died and were replaced. */
+  readonly laneRestarts: number;
+  readonly events: ReturnType<Broker['stats']>;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  /** Where it listens: the path, or the pipe's name. */
+  readonly socketPath: string;
+  /** As `CommandContext.publish`, from the main thread. */
+  publish(event: EventInput): Promise<void>;
+  stats(): DaemonStats;
+  /**
+   * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
+   * (default 5000), then ends the lanes and removes the socket. Resolves with whether all of it was in time.
+   */
+  close(options?: { grace?: number }): Promise<boolean>;
+}
+
+/**
+ * Starts a daemon: claims the endpoint, binds it, then starts the workers.
+ *
+ * @throws {IpcError} `OPTION_INVALID`, `ENDPOINT_*`, or `LANES_UNAVAILABLE` and `SERVICE_UNAVAILABLE` when a
+ *   module cannot be loaded.
+ */
+export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
+  const options = resolveOptions(given);
+  const log = options.log ?? pino({ level: 'silent' });
+  const path = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
+  const { broker, createWriter } = broadcasting(options);
+  // Bound before the workers start: the umask is the process's, and is narrowed around the bind. Who connects
+  // meanwhile waits.
+  const early = new Set<Socket>();
+  let accept = (socket: Socket): void => void early.add(socket.pause());
+  const claim = await claimEndpoint(path, {
+    onConnection: (socket) => accept(socket),
+    onRebound: () => log.warn({ path }, 'the socket file had disappeared and was bound again'),
+    onFault: (error) => log.error({ err: error, path }, 'the endpoint has a fault'),
+  });
+  let workers: WorkerRoom;
+  try {
+    workers = await startWorkers({
+      commands: moduleUrl(options.commands),
+      service:
+        typeof options.service === 'string' || options.service instanceof URL
+          ? moduleUrl(options.service)
+          : options.service,
+      workerData: options.workerData,
+      settings: options.workers,
+      maxMessageSize: options.connections.maxMessageSize,
+      log,
+      clock: systemClock,
+      onEvents: (runs, release) => broker.accept(runs, release),
+    });
+  } catch (error) {
+    for (const socket of early) socket.destroy();
+    broker.close();
+    await claim.release();
+    throw error;
+  }
+  const dispatcher = new Dispatcher<Writer>(workers.lanes, broker);
+  workers.onRoom(dispatcher.room);
+  const acceptor = new Acceptor<Writer>({
+    limits: options.connections,
+    clock: systemClock,
+    dispatcher,
+    subscriptions: broker,
+    createWriter,
+  });
+  accept = (socket) => acceptor.accept(socket);
+  for (const socket of early) accept(socket);
+  log.info({ path, pid: process.pid }, 'daemon listening');
+  return daemon({
+    path,
+    claim,
+    acceptor,
+    dispatcher,
+    broker,
+    workers,
+    stallGrace: options.subscribers.stallGrace,
+    log,
+  });
+}
+
+interface Parts {
+  readonly path: string;
+  readonly claim: Claim;
+  readonly acceptor: Acceptor<Writer>;
+  readonly dispatcher: Dispatcher<Writer>;
+  readonly broker: Broker;
+  readonly workers: WorkerRoom;
+  readonly stallGrace: number;
+  readonly log: Logger;
+}
+
+function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace, log }: Parts): Daemon {
+  let closing: Promise<boolean> | undefined;
+  const close = async (grace: number): Promise<boolean> => {
+    log.info({ grace }, 'daemon stopping');
+    const released = claim.release();
+    const inTime = await withinGrace(acceptor.drain(stallGrace), grace);
+    acceptor.destroy();
+    workers.close();
+    broker.close();
+    await released;
+    log.info({ inTime }, 'daemon stopped');
+    return inTime;
+  };
+  return {
+    socketPath: path,
+    publish: workers.publish,
+    stats: () => ({
+      connections: acceptor.stats(),
+      commands: { ...dispatcher.counters },
+      ...workers.stats(),
+      events: broker.stats(),
+    }),
+    close({ grace = 5000 } = {}) {
+      if (!(grace >= 0))
+        return Promise.reject(new IpcError('OPTION_INVALID', 'grace is a number of milliseconds, 0 or more'));
+      closing ??= close(grace);
+      return closing;
+    },
+  };
+}
+
+function broadcasting({ subscribers, connections }: ResolvedOptions) {
+  const { queueBytes, stallGrace, heartbeat, eventHold } = subscribers;
+  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat });
+  const limits = {
+    queueBytes,
+    highWater: Math.ceil(queueBytes / 2),
+    lowWater: Math.ceil(queueBytes / 8),
+    writeHighWaterMark: connections.writeHighWaterMark,
+    eventHold,
+  };
+  const createWriter: ConstructorParameters<typeof Acceptor<Writer>>[0]['createWriter'] = (socket, hooks) =>
+    new Writer(new SocketSink(socket), limits, systemClock, hooks);
+  return { broker, createWriter };
+}
+
+function moduleUrl(module: URL | string): string {
+  if (module instanceof URL) return module.href;
+  return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(module).href;
+}
+
+async function withinGrace(done: Promise<void>, grace: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), grace);
+  });
+  try {
+    return await Promise.race([done.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,170 @@
+// The options of startDaemon: their types, defaults and ranges. Out of range is refused with a sentence, not clamped.
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { IpcError } from './protocol/errors.js';
+import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
+
+/** What {@link startDaemon} takes. Times are in ms, sizes in bytes. */
+export interface DaemonOptions {
+  /** Where to listen: a path, or on Windows a name of which the last component becomes the pipe's. Default: `defaultSocketPath()`. */
+  readonly socketPath?: string | undefined;
+  /** URL of a module whose default export is `defineCommands(…)`; loaded in every lane. */
+  readonly commands: URL | string;
+  /** URL of a module whose default export is `defineService(…)`, or an object whose functions run on the main thread. */
+  readonly service?: URL | string | object | undefined;
+  /** Given to the commands and service modules; structured-cloneable. */
+  readonly workerData?: unknown;
+  readonly workers?: WorkersOptions | undefined;
+  readonly connections?: ConnectionsOptions | undefined;
+  readonly subscribers?: SubscribersOptions | undefined;
+  /** A pino logger. Default: silent. */
+  readonly log?: Logger | undefined;
+}
+
+export interface WorkersOptions {
+  /** Lanes that are always there. Default 1. */
+  readonly minThreads?: number | undefined;
+  /** Lanes there are at most. Default: the cores, at most 4. */
+  readonly maxThreads?: number | undefined;
+  /** `'thread'` (default), or `'none'`: handlers on the main thread, where one that spins stops everything. */
+  readonly isolation?: 'thread' | 'none' | undefined;
+  /** How long a command may run, counted from its turn. Default 30 s. */
+  readonly commandTimeout?: number | undefined;
+  /** A lane with work whose loop has not turned for so long is killed and replaced. Default 5 s. */
+  readonly unresponsiveAfter?: number | undefined;
+  /** As of Node's Worker. Default: 512 MB of old space. */
+  readonly resourceLimits?:
+    | {
+        maxOldGenerationSizeMb?: number;
+        maxYoungGenerationSizeMb?: number;
+        codeRangeSizeMb?: number;
+        stackSizeMb?: number;
+      }
+    | undefined;
+}
+
+export interface ConnectionsOptions {
+  /** Connections at once. Default: the hard limit of open files less 64, at most 10,000. */
+  readonly max?: number | undefined;
+  /** Largest payload either way, inclusive. Default 10 MiB, which is also the most. */
+  readonly maxMessageSize?: number | undefined;
+  /** How long a frame may take from its first byte to its last. Default 30 s. */
+  readonly frameTimeout?: number | undefined;
+  /** Commands of one connection without an answer; past it the connection is not read. Default 128. */
+  readonly maxInFlight?: number | undefined;
+  /** Response bytes of one connection that wait; past it its commands wait. Default 1 MiB. */
+  readonly writeHighWaterMark?: number | undefined;
+}
+
+export interface SubscribersOptions {
+  /** Event bytes queued for one subscriber; half of it is its high-water mark, an eighth its low-water mark. Default 1 MiB. */
+  readonly queueBytes?: number | undefined;
+  /** What a subscriber that does not read loses: its oldest events. */
+  readonly whenFull?: 'drop-oldest' | undefined;
+  /** How long one that does not read may hold the others up. Default 250 ms. */
+  readonly stallGrace?: number | undefined;
+  /** Silence after which a subscriber is sent a `heartbeat` event. Default 20 s. */
+  readonly heartbeat?: number | undefined;
+  /** How long events wait, after Subscribe, for the client's next command; 0 for not at all. Default 100 ms. */
+  readonly eventHold?: number | undefined;
+}
+
+const ms = (least: number, fallback: number) =>
+  z
+    .int()
+    .min(least)
+    .max(2 ** 31 - 1)
+    .default(fallback);
+const bytes = (least: number, most: number, fallback: number) =>
+  z.int().min(least).max(most).default(fallback);
+const GIB = 1024 ** 3;
+
+const cores = Math.min(4, availableParallelism());
+
+const workers = z
+  .strictObject({
+    minThreads: z.int().min(1).max(256).default(1),
+    maxThreads: z.int().min(1).max(256).optional(),
+    isolation: z.enum(['thread', 'none']).default('thread'),
+    commandTimeout: ms(1, 30_000),
+    unresponsiveAfter: ms(100, 5000),
+    resourceLimits: z
+      .strictObject({
+        maxOldGenerationSizeMb: z.number().positive().optional(),
+        maxYoungGenerationSizeMb: z.number().positive().optional(),
+        codeRangeSizeMb: z.number().positive().optional(),
+        stackSizeMb: z.number().positive().optional(),
+      })
+      .default({ maxOldGenerationSizeMb: 512 }),
+  })
+  .transform((given) => ({ ...given, maxThreads: given.maxThreads ?? Math.max(given.minThreads, cores) }))
+  .refine(
+    ({ minThreads, maxThreads }) => minThreads <= maxThreads,
+    'minThreads must not be more than maxThreads',
+  );
+
+const connections = z.strictObject({
+  max: z.int().min(1).max(1_000_000).default(defaultConnections),
+  maxMessageSize: bytes(1024, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE),
+  frameTimeout: ms(10, 30_000),
+  maxInFlight: z.int().min(1).max(100_000).default(128),
+  writeHighWaterMark: bytes(1, GIB, 1024 * 1024),
+});
+
+const subscribers = z.strictObject({
+  queueBytes: bytes(1024, GIB, 1024 * 1024),
+  whenFull: z.enum(['drop-oldest']).default('drop-oldest'),
+  stallGrace: ms(1, 250),
+  heartbeat: ms(10, 20_000),
+  eventHold: ms(0, 100),
+});
+
+const options = z.strictObject({
+  socketPath: z.string().min(1).optional(),
+  commands: z.union([z.instanceof(URL), z.string().min(1)]),
+  // As it is: a copy would lose what an instance inherits.
+  service: z
+    .custom<URL | string | object>(
+      (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
+      'must be a URL, a path or an object',
+    )
+    .optional(),
+  workerData: z.unknown().optional(),
+  workers: workers.prefault({}),
+  connections: connections.prefault({}),
+  subscribers: subscribers.prefault({}),
+  log: z
+    .custom<Logger>(
+      (log) => typeof (log as Partial<Logger> | undefined)?.child === 'function',
+      'must be a pino logger',
+    )
+    .optional(),
+});
+
+/** The options with their defaults. */
+export type ResolvedOptions = z.output<typeof options>;
+
+/**
+ * Fills in defaults.
+ *
+ * @throws {IpcError} `OPTION_INVALID`, its message naming the option, what it is and what it may be.
+ */
+export function resolveOptions(given: DaemonOptions): ResolvedOptions {
+  const result = options.safeParse(given);
+  if (result.success) return result.data;
+  const told = result.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`);
+  throw new IpcError(
+    'OPTION_INVALID',
+    `startDaemon was given an option out of its range: ${told.join('; ')}`,
+  );
+}
+
+/** The hard limit of open files less what the daemon itself needs, at most 10,000. */
+function defaultConnections(): number {
+  const report = process.report.getReport() as { userLimits?: { open_files?: { hard?: number | string } } };
+  const hard = Number(report.userLimits?.open_files?.hard);
+  // "unlimited", and Windows, which has no such limit.
+  if (!Number.isFinite(hard)) return 10_000;
+  return Math.max(1, Math.min(10_000, hard - 64));
+}

@@ -1,0 +1,43 @@
+// The shape of a response, checked by hand: without zod for clients that start hot, and cheap enough for every answer.
+import { IpcError } from './errors.js';
+import type { IpcResponse } from './messages.js';
+
+/**
+ * Checks that a value is a response: exactly one of `Success`, `Error`, `Data` and `Event`, with its fields.
+ *
+ * @throws {IpcError} `REPLY_INVALID`, its message saying which part is wrong.
+ */
+export function checkResponse(value: unknown): IpcResponse {
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(`a response is an object with one key, this is ${value === null ? 'null' : typeof value}`);
+  }
+  const keys = Object.keys(value);
+  const [key] = keys;
+  if (key === undefined || keys.length > 1)
+    throw invalid(`a response has exactly one key, this has ${keys.length}`);
+  const content = (value as Record<string, unknown>)[key];
+  if (typeof content !== 'object' || content === null) throw invalid(`${key} needs an object of fields`);
+  const fields = content as Record<string, unknown>;
+  switch (key) {
+    case 'Success':
+    case 'Error':
+      if (typeof fields['message'] !== 'string') throw invalid(`${key}.message must be a string`);
+      break;
+    case 'Event':
+      if (typeof fields['event_type'] !== 'string') throw invalid('Event.event_type must be a string');
+      if (fields['data'] === undefined) throw invalid('Event.data is missing');
+      break;
+    case 'Data':
+      if (fields['data'] === undefined) throw invalid('Data.data is missing');
+      break;
+    default:
+      throw invalid(
+        `unknown response ${JSON.stringify(key.slice(0, 60))}, expected Success, Error, Data or Event`,
+      );
+  }
+  return value as IpcResponse;
+}
+
+function invalid(why: string): IpcError {
+  return new IpcError('REPLY_INVALID', `Invalid response: ${why}`);
+}

@@ -1,0 +1,85 @@
+// The lane of isolation 'none': the same executor on main's own thread, for embedders that trust their handlers.
+import type { Logger } from 'pino';
+import { systemClock } from '../clock.js';
+import type { Job, Lane } from '../interfaces.js';
+import { encodeFrame } from '../protocol/frames.js';
+import { ANSWER } from './batch.js';
+import type { Publish, ServiceCalls } from './commands.js';
+import { Executor } from './executor.js';
+import { loadDefinition } from './load.js';
+import { SharedState } from './shared.js';
+import { Slots } from './slots.js';
+
+export interface InlineSettings {
+  readonly module: string;
+  readonly workerData: unknown;
+  readonly commandTimeout: number;
+  readonly maxMessageSize: number;
+  readonly log: Logger;
+  readonly publish: Publish;
+  readonly serviceFor: (signal?: () => AbortSignal) => ServiceCalls;
+  readonly onRoom: () => void;
+}
+
+export class InlineLane implements Lane {
+  readonly id = 0;
+  readonly #slots = new Slots(new SharedState(SharedState.allocateLocal()));
+  readonly #executor: Executor;
+  #open = true;
+
+  private constructor(settings: InlineSettings, handlers: Awaited<ReturnType<typeof setUp>>) {
+    const { shared } = this.#slots;
+    this.#executor = new Executor({
+      handlers,
+      shared: { publish: settings.publish, log: settings.log, serviceFor: settings.serviceFor },
+      commandTimeout: settings.commandTimeout,
+      maxMessageSize: settings.maxMessageSize,
+      clock: systemClock,
+      soon: setImmediate,
+      claim: (slot, sequence) => shared.claim(slot, sequence),
+      answer: (slot, sequence, kind, text) => {
+        const job = this.#slots.settle(slot, sequence);
+        if (job === undefined) return;
+        if (kind === ANSWER.SUBSCRIBE) job.subscribe(text);
+        else if (kind === ANSWER.UNSUBSCRIBE) job.unsubscribe();
+        else {
+          job.origin.respond(encodeFrame(text, settings.maxMessageSize));
+          job.answered();
+        }
+        settings.onRoom();
+      },
+      flush: () => true,
+    });
+  }
+
+  /** Loads the commands module and sets it up. */
+  static async start(settings: InlineSettings): Promise<InlineLane> {
+    return new InlineLane(settings, await setUp(settings));
+  }
+
+  /** Commands it has. */
+  get load(): number {
+    return this.#slots.used;
+  }
+
+  offer(job: Job): boolean {
+    if (!this.#open || !this.#slots.add(job)) return false;
+    const { slot, sequence, payload, origin } = job;
+    this.#executor.take([{ slot, sequence, payload, connectionId: origin.connectionId }]);
+    return true;
+  }
+
+  recall(job: Job): boolean {
+    return this.#slots.recall(job);
+  }
+
+  /** Takes no more; what has begun goes on. */
+  close(): void {
+    this.#open = false;
+  }
+}
+
+async function setUp({ module, workerData, log, publish, serviceFor }: InlineSettings) {
+  const definition = await loadDefinition(module, 'bunctl-ipc.commands');
+  return definition.setUp({ workerData, log, publish, service: serviceFor() });
+}

@@ -1,0 +1,245 @@
+// The lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
+import type { AcceptEvents, Lane, Lanes } from '../interfaces.js';
+import { IpcError } from '../protocol/errors.js';
+import { Intensity } from './intensity.js';
+import { SLOTS } from './shared.js';
+import { forwardLine, logSettings } from './thread-log.js';
+import { ThreadLane } from './thread-lane.js';
+
+/** Milliseconds between looks at the lanes, while any has work. */
+const LOOK_EVERY = 50;
+/** A lane whose loop was busy for at least this share of the time between looks is busy. */
+const BUSY = 0.9;
+/** Milliseconds without a command after which a lane past `minThreads` is ended. */
+const IDLE_AFTER = 30_000;
+/** Milliseconds a lane or service may take to load its module and say that it is ready. */
+export const START_TIMEOUT = 30_000;
+const INTENSITY = 5;
+const PERIOD = 10_000;
+
+export interface PoolSettings {
+  readonly module: string;
+  readonly workerData: unknown;
+  readonly minThreads: number;
+  readonly maxThreads: number;
+  readonly commandTimeout: number;
+  readonly unresponsiveAfter: number;
+  readonly resourceLimits: ResourceLimits;
+  readonly maxMessageSize: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** A port to the service for one more lane. */
+  readonly connectService: () => MessagePort | undefined;
+}
+
+export interface PoolHooks {
+  /** A lane has room, answers again, or none will: those who wait should look again. */
+  onRoom(): void;
+  onEvents: AcceptEvents;
+}
+
+/** A lane in `stats()`. */
+export interface LaneStats {
+  readonly id: number;
+  readonly state: string;
+  readonly inFlight: number;
+}
+
+interface Member {
+  readonly lane: ThreadLane;
+  readonly cancelStart: () => void;
+  started: { resolve(): void; reject(error: Error): void } | undefined;
+  /** When it last had a command. */
+  used: number;
+}
+
+export class LanePool implements Lanes {
+  readonly #settings: PoolSettings;
+  readonly #hooks: PoolHooks;
+  readonly #members = new Map<ThreadLane, Member>();
+  readonly #intensity = new Intensity(INTENSITY, PERIOD);
+  #nextId = 1;
+  #down: IpcError | undefined;
+  #closed = false;
+  #restarts = 0;
+  #cancelLook: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #lookedAt = 0;
+  /** No lane is added before; set when one could not be. */
+  #growAfter = 0;
+
+  constructor(settings: PoolSettings, hooks: PoolHooks) {
+    this.#settings = settings;
+    this.#hooks = hooks;
+  }
+
+  /** Starts the first lanes; rejects with what kept one from being ready. */
+  async start(): Promise<void> {
+    await Promise.all(
+      Array.from(
+        { length: this.#settings.minThreads },
+        () => new Promise<void>((resolve, reject) => this.#add({ resolve, reject })),
+      ),
+    );
+    this.#scheduleLook(LOOK_EVERY);
+  }
+
+  get down(): IpcError | undefined {
+    return this.#members.size === 0 ? this.#down : undefined;
+  }
+
+  pick(): Lane | undefined {
+    let best: ThreadLane | undefined;
+    for (const lane of this.#members.keys()) {
+      if (lane.state !== 'ready' || lane.load >= SLOTS) continue;
+      if (best === undefined || lane.load < best.load) best = lane;
+      if (best.load === 0) break;
+    }
+    if (best && this.#cancelLook === undefined) this.#scheduleLook(LOOK_EVERY);
+    return best;
+  }
+
+  /** Tells every lane that there is a service, or why there is none. */
+  serviceChanged(why?: string): void {
+    for (const lane of this.#members.keys()) {
+      const port = why === undefined ? this.#settings.connectService() : undefined;
+      if (port) lane.attachService(port);
+      else lane.detachService(why ?? 'it is being replaced');
+    }
+  }
+
+  stats(): { lanes: LaneStats[]; restarts: number } {
+    const lanes = [...this.#members.keys()].map((lane) => ({
+      id: lane.id,
+      state: lane.state,
+      inFlight: lane.load,
+    }));
+    return { lanes, restarts: this.#restarts };
+  }
+
+  /** Ends the lanes at once; commands they have are told so. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelLook?.();
+    this.#cancelRetry?.();
+    for (const lane of this.#members.keys()) lane.kill('the daemon is shutting down');
+  }
+
+  #add(started?: Member['started']): void {
+    const { module, workerData, log, maxMessageSize, commandTimeout, resourceLimits, unresponsiveAfter } =
+      this.#settings;
+    const settings = {
+      start: { module, workerData, log: logSettings(log), maxMessageSize, commandTimeout },
+      resourceLimits,
+      unresponsiveAfter,
+      service: this.#settings.connectService(),
+    };
+    const lane = new ThreadLane(this.#nextId++, settings, {
+      onReady: (ready) => this.#ready(ready),
+      onRoom: () => this.#hooks.onRoom(),
+      onEnd: (ended, error) => this.#ended(ended, error),
+      onEvents: this.#hooks.onEvents,
+      onLog: (line) => forwardLine(log, line),
+    });
+    const cancelStart = this.#settings.clock.after(START_TIMEOUT, () =>
+      lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
+    );
+    this.#members.set(lane, { lane, cancelStart, started, used: this.#settings.clock.now() });
+  }
+
+  #ready(lane: ThreadLane): void {
+    const member = this.#members.get(lane);
+    if (!member) return;
+    member.cancelStart();
+    member.started?.resolve();
+    member.started = undefined;
+    this.#down = undefined;
+    this.#settings.log.debug({ lane: lane.id }, 'lane ready');
+    this.#hooks.onRoom();
+  }
+
+  #ended(lane: ThreadLane, error: Error | undefined): void {
+    const member = this.#members.get(lane);
+    this.#members.delete(lane);
+    member?.cancelStart();
+    if (member?.started) {
+      member.started.reject(error ?? new Error('The lane ended before it was ready'));
+      return;
+    }
+    if (this.#closed) return;
+    if (error) {
+      this.#settings.log.error({ lane: lane.id, err: error }, 'a lane died');
+      this.#growAfter = this.#settings.clock.now() + PERIOD;
+    }
+    this.#refill();
+    this.#hooks.onRoom();
+  }
+
+  /** Brings the lanes back to their least number, at a bounded rate. */
+  #refill(): void {
+    if (this.#closed || this.#cancelRetry || this.#members.size >= this.#settings.minThreads) return;
+    const { clock, log } = this.#settings;
+    const delay = this.#intensity.restart(clock.now());
+    if (delay === 0) {
+      this.#restarts += 1;
+      this.#add();
+      return;
+    }
+    this.#down = new IpcError(
+      'LANES_UNAVAILABLE',
+      `No worker can take the command: they died ${INTENSITY} times within ${PERIOD} ms; the next try is in ${delay} ms at the latest`,
+    );
+    log.error({ err: this.#down }, 'lanes die too often');
+    this.#cancelRetry = clock.after(delay, () => {
+      this.#cancelRetry = undefined;
+      while (!this.#closed && this.#members.size < this.#settings.minThreads) this.#add();
+    });
+  }
+
+  #scheduleLook(after: number): void {
+    if (this.#closed) return;
+    this.#lookedAt = this.#settings.clock.now();
+    this.#cancelLook = this.#settings.clock.after(after, () => {
+      this.#cancelLook = undefined;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const now = this.#settings.clock.now();
+    // A look that comes late says that main was late: such time is no evidence against a lane.
+    const elapsed = Math.min(now - this.#lookedAt, 2 * LOOK_EVERY);
+    let working = false;
+    let allBusy = true;
+    let idlest: Member | undefined;
+    for (const member of this.#members.values()) {
+      const { lane } = member;
+      lane.watch(elapsed);
+      if (lane.working) {
+        working = true;
+        member.used = now;
+      } else if (idlest === undefined || member.used < idlest.used) {
+        idlest = member;
+      }
+      // Asked of every lane at every look, since it is the time since the last one.
+      const busy = lane.utilization() >= BUSY;
+      if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
+    }
+    if (
+      allBusy &&
+      this.#members.size < this.#settings.maxThreads &&
+      this.#members.size > 0 &&
+      now >= this.#growAfter
+    ) {
+      this.#settings.log.debug('every lane is busy; one more is started');
+      this.#add();
+    }
+    if (idlest && this.#members.size > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER)
+      idlest.lane.end();
+    if (working) this.#scheduleLook(LOOK_EVERY);
+    else if (this.#members.size > this.#settings.minThreads) this.#scheduleLook(IDLE_AFTER);
+  }
+}

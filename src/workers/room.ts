@@ -1,0 +1,177 @@
+// The workers as the daemon sees them: lanes of the chosen tier, the service they share, and main's own publisher.
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
+import type { AcceptEvents, Lanes } from '../interfaces.js';
+import { IpcError } from '../protocol/errors.js';
+
+import type { Publish } from './commands.js';
+import { EventPacker, unpackEvents } from './event-packer.js';
+import { InlineLane } from './inline-lane.js';
+import { type LaneStats, LanePool, type PoolSettings, START_TIMEOUT } from './pool.js';
+import { Publisher } from './publisher.js';
+import { ServiceClient } from './service-client.js';
+import { ObjectService, type ServiceHost, ThreadService } from './service-host.js';
+import { forwardLine, logSettings } from './thread-log.js';
+
+export type { LaneStats };
+
+export interface WorkersSettings {
+  /** URL of the commands module. */
+  readonly commands: string;
+  /** URL of a service module, or an object whose functions run on main. */
+  readonly service: string | object | undefined;
+  readonly workerData: unknown;
+  readonly settings: Pick<
+    PoolSettings,
+    'minThreads' | 'maxThreads' | 'commandTimeout' | 'unresponsiveAfter'
+  > & {
+    readonly isolation: 'thread' | 'none';
+    readonly resourceLimits: object;
+  };
+  readonly maxMessageSize: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly onEvents: AcceptEvents;
+}
+
+export interface WorkerRoom {
+  readonly lanes: Lanes;
+  readonly publish: Publish;
+  /** Calls back when a lane has room, answers again, or none will. */
+  onRoom(listener: () => void): void;
+  stats(): { lanes: readonly LaneStats[]; laneRestarts: number };
+  close(): void;
+}
+
+/** Starts the service, then the lanes. */
+export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom> {
+  const { clock, log, maxMessageSize, onEvents } = options;
+  let room = (): void => undefined;
+  const publisher = mainPublisher(onEvents, maxMessageSize);
+  const onServiceChanged = new Set<(why?: string) => void>();
+  const service = await startService(options, (why) => {
+    for (const listener of onServiceChanged) listener(why);
+  });
+  const shared = {
+    publish: publisher.publish,
+    onRoom: (listener: () => void) => {
+      room = listener;
+    },
+  };
+  const closeShared = (): void => {
+    publisher.close();
+    service?.close();
+  };
+  const module = options.commands;
+  const { workerData } = options;
+  const { isolation, ...settings } = options.settings;
+  try {
+    if (isolation === 'none') {
+      const client = new ServiceClient();
+      const connect = (why?: string): void => {
+        const port = why === undefined ? service?.connect() : undefined;
+        if (port) client.attach(port);
+        else if (why !== undefined) client.detach(why);
+      };
+      connect();
+      onServiceChanged.add(connect);
+      const lane = await InlineLane.start({
+        module,
+        workerData,
+        log,
+        maxMessageSize,
+        commandTimeout: settings.commandTimeout,
+        publish: publisher.publish,
+        serviceFor: (signal) => client.calls(signal),
+        onRoom: () => room(),
+      });
+      return {
+        ...shared,
+        lanes: { pick: () => lane, down: undefined },
+        stats: () => ({ lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }], laneRestarts: 0 }),
+        close() {
+          lane.close();
+          client.detach('the daemon is shutting down');
+          closeShared();
+        },
+      };
+    }
+    const connectService = () => service?.connect();
+    const pool = new LanePool(
+      { ...settings, module, workerData, log, clock, maxMessageSize, connectService },
+      { onEvents, onRoom: () => room() },
+    );
+    onServiceChanged.add((why) => pool.serviceChanged(why));
+    try {
+      await pool.start();
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
+    return {
+      ...shared,
+      lanes: pool,
+      stats: () => {
+        const { lanes, restarts } = pool.stats();
+        return { lanes, laneRestarts: restarts };
+      },
+      close() {
+        pool.close();
+        closeShared();
+      },
+    };
+  } catch (cause) {
+    closeShared();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
+  }
+}
+
+async function startService(
+  options: WorkersSettings,
+  changed: (why?: string) => void,
+): Promise<ServiceHost | undefined> {
+  const { service, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
+  if (service === undefined) return undefined;
+  if (typeof service === 'object') return new ObjectService(service);
+  const host = new ThreadService(
+    {
+      start: { module: service, workerData, log: logSettings(log), maxMessageSize },
+      resourceLimits: settings.resourceLimits,
+      startTimeout: START_TIMEOUT,
+      clock,
+    },
+    {
+      onUp: () => changed(),
+      onDown: (why, err) => {
+        log.error({ err }, 'the service died');
+        changed(why);
+      },
+      onEvents,
+      onLog: (line) => forwardLine(log, line),
+    },
+  );
+  await host.start();
+  return host;
+}
+
+/** Main's own publisher: the same credit, and no thread to cross. */
+function mainPublisher(onEvents: AcceptEvents, maxMessageSize: number): Publisher {
+  const packer = new EventPacker();
+  let scheduled = false;
+  const publisher: Publisher = new Publisher({
+    maxMessageSize,
+    send(event) {
+      packer.add(event);
+      if (scheduled) return;
+      scheduled = true;
+      // Not a microtask: a publisher that only awaits publish() would never let the loop turn.
+      setImmediate(() => {
+        scheduled = false;
+        const packed = packer.pack();
+        if (packed) onEvents(unpackEvents(packed), (bytes) => publisher.release(bytes));
+      });
+    },
+  });
+  return publisher;
+}

@@ -1,0 +1,62 @@
+// The service as a lane's handlers see it: calls that race the service's end and the command's signal.
+import type { MessagePort } from 'node:worker_threads';
+import { IpcError } from '../protocol/errors.js';
+import { type Remote, remote } from './closed-endpoint.js';
+import type { ServiceCalls } from './commands.js';
+
+export class ServiceClient {
+  #remote: Remote | undefined;
+  #port: MessagePort | undefined;
+  #why = 'startDaemon was given no service';
+  readonly #pending = new Set<(error: IpcError) => void>();
+
+  /** From now on calls go to the service at the other end of this port. */
+  attach(port: MessagePort): void {
+    this.detach('the service was replaced');
+    this.#port = port;
+    this.#remote = remote(port);
+  }
+
+  /** The service is gone: every call under way rejects, and so does every call until there is a new one. */
+  detach(why: string): void {
+    this.#why = why;
+    this.#remote = undefined;
+    this.#port?.close();
+    this.#port = undefined;
+    for (const reject of [...this.#pending]) reject(this.#unavailable());
+  }
+
+  /** Calls a function of the service; settles at the latest when `signal` fires or the service is gone. */
+  call(name: string, args: unknown[], signal?: AbortSignal): Promise<unknown> {
+    const target = this.#remote;
+    if (!target) return Promise.reject(this.#unavailable());
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal?.reason as Error);
+      this.#pending.add(reject);
+      signal?.addEventListener('abort', onAbort);
+      target
+        .call(name, args)
+        .then(resolve, reject)
+        .finally(() => {
+          this.#pending.delete(reject);
+          signal?.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+
+  /** The service's functions by name, for one command. */
+  calls(signal?: () => AbortSignal): ServiceCalls {
+    return new Proxy(Object.create(null) as ServiceCalls, {
+      // A `then` would make `await service` call the service.
+      get: (_, name) =>
+        typeof name === 'string' && name !== 'then'
+          ? (...args: unknown[]) => this.call(name, args, signal?.())
+          : undefined,
+    });
+  }
+
+  #unavailable(): IpcError {
+    return new IpcError('SERVICE_UNAVAILABLE', `The service cannot be called: ${this.#why}`);
+  }
+}

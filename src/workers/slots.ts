@@ -1,0 +1,67 @@
+// Main's record of the commands in one lane: which slot, which sequence number, on offer in shared memory.
+import type { Job, Origin } from '../interfaces.js';
+import { SharedState, SLOTS } from './shared.js';
+
+const SEQUENCES = 2 ** 29;
+
+export class Slots {
+  readonly #jobs: (Job | undefined)[] = new Array<Job | undefined>(SLOTS).fill(undefined);
+  readonly #free = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index);
+  #sequence = 0;
+
+  constructor(readonly shared: SharedState) {}
+
+  /** Commands in the lane that have no answer. */
+  get used(): number {
+    return SLOTS - this.#free.length;
+  }
+
+  /** Puts a command on offer; false when all slots are taken. */
+  add(job: Job): boolean {
+    const slot = this.#free.pop();
+    if (slot === undefined) return false;
+    this.#sequence = (this.#sequence + 1) % SEQUENCES;
+    job.slot = slot;
+    job.sequence = this.#sequence;
+    this.#jobs[slot] = job;
+    this.shared.offer(slot, job.sequence);
+    return true;
+  }
+
+  /** Takes a command back; false when it has begun. */
+  recall(job: Job): boolean {
+    if (!this.shared.recall(job.slot, job.sequence)) return false;
+    this.#remove(job);
+    return true;
+  }
+
+  /** Whether a command is still this lane's. */
+  has(job: Job): boolean {
+    return this.#jobs[job.slot] === job;
+  }
+
+  /** The command an answer is for, which gives up its slot; undefined for an answer that comes too late. */
+  settle(slot: number, sequence: number): Job | undefined {
+    const job = this.#jobs[slot];
+    if (job?.sequence !== sequence) return undefined;
+    this.#remove(job);
+    return job;
+  }
+
+  /** Where the commands in the lane come from. */
+  origins(): Set<Origin> {
+    return new Set(this.#jobs.flatMap((job) => job?.origin ?? []));
+  }
+
+  /** The commands the lane has begun, which give up their slots: whatever it answers is too late. */
+  abandonBegun(): Job[] {
+    const begun = this.#jobs.filter((job) => job && this.shared.claimed(job.slot, job.sequence)) as Job[];
+    for (const job of begun) this.#remove(job);
+    return begun;
+  }
+
+  #remove(job: Job): void {
+    this.#jobs[job.slot] = undefined;
+    this.#free.push(job.slot);
+  }
+}

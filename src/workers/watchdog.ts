@@ -1,0 +1,63 @@
+// Whether a lane's loop turns, judged from a counter it advances: late, then dead. A pure state machine.
+
+/** A loop that has not turned for so long, in ms, gets no new commands. */
+export const LATE_AFTER = 100;
+
+/** `ask`: make the lane advance its counter. `dead`: it did not for too long. */
+export type Verdict = 'ask' | 'dead' | 'wait';
+
+export class Watchdog {
+  readonly #unresponsiveAfter: number;
+  readonly #beats: () => number;
+  #seen: number;
+  #silent = 0;
+  #asking = false;
+
+  constructor(unresponsiveAfter: number, beats: () => number) {
+    this.#unresponsiveAfter = unresponsiveAfter;
+    this.#beats = beats;
+    this.#seen = beats();
+  }
+
+  /** Whether the loop has not turned for a while although it was asked to. */
+  get late(): boolean {
+    return this.#asking && this.#silent >= LATE_AFTER;
+  }
+
+  /** Whether the lane was asked and has not answered. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
+  /** For how long, in ms, the loop has not turned. */
+  get silent(): number {
+    return this.#silent;
+  }
+
+  /**
+   * Looks once more.
+   *
+   * @param elapsed Milliseconds since the last look in which main's own loop turned; time in which main was
+   *   late itself says nothing about the lane.
+   * @param working Whether the lane has commands: an idle one is not asked, and so not woken.
+   */
+  look(elapsed: number, working: boolean): Verdict {
+    const beats = this.#beats();
+    if (beats !== this.#seen) {
+      this.#seen = beats;
+      this.#silent = 0;
+      this.#asking = false;
+      return 'wait';
+    }
+    if (!working && !this.#asking) {
+      this.#silent = 0;
+      return 'wait';
+    }
+    this.#silent += elapsed;
+    if (!this.#asking) {
+      this.#asking = true;
+      return 'ask';
+    }
+    return this.#silent >= this.#unresponsiveAfter ? 'dead' : 'wait';
+  }
+}

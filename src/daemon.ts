@@ -22,8 +22,8 @@ export interface DaemonStats {
   readonly connections: AcceptorStats;
   readonly commands: Readonly<CommandCounters>;
   readonly lanes: readonly LaneStats[];
-  /** Lanes that died and were replaced. */
-  readonly laneRestarts: number;
+  /** Lanes that died. */
+  readonly laneDeaths: number;
   readonly events: ReturnType<Broker['stats']>;
 }
 

@@ -1,5 +1,12 @@
 // The public face of the package.
 export { type Daemon, type DaemonStats, startDaemon } from './daemon.js';
+export {
+  type ConnectOptions,
+  IpcClient,
+  type ReceivedEvent,
+  type RequestOptions,
+  type Subscription,
+} from './client/index.js';
 export { defaultSocketPath } from './default-path.js';
 export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
 export * from './protocol/index.js';

@@ -64,7 +64,7 @@ export class LanePool implements Lanes {
   #nextId = 1;
   #down: IpcError | undefined;
   #closed = false;
-  #restarts = 0;
+  #deaths = 0;
   #cancelLook: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #lookedAt = 0;
@@ -111,13 +111,13 @@ export class LanePool implements Lanes {
     }
   }
 
-  stats(): { lanes: LaneStats[]; restarts: number } {
+  stats(): { lanes: LaneStats[]; deaths: number } {
     const lanes = [...this.#members.keys()].map((lane) => ({
       id: lane.id,
       state: lane.state,
       inFlight: lane.load,
     }));
-    return { lanes, restarts: this.#restarts };
+    return { lanes, deaths: this.#deaths };
   }
 
   /** Ends the lanes at once; commands they have are told so. */
@@ -172,6 +172,7 @@ export class LanePool implements Lanes {
     if (this.#closed) return;
     if (error) {
       this.#settings.log.error({ lane: lane.id, err: error }, 'a lane died');
+      this.#deaths += 1;
       this.#growAfter = this.#settings.clock.now() + PERIOD;
     }
     this.#refill();
@@ -184,7 +185,6 @@ export class LanePool implements Lanes {
     const { clock, log } = this.#settings;
     const delay = this.#intensity.restart(clock.now());
     if (delay === 0) {
-      this.#restarts += 1;
       this.#add();
       return;
     }

@@ -39,7 +39,7 @@ export interface WorkerRoom {
   readonly publish: Publish;
   /** Calls back when a lane has room, answers again, or none will. */
   onRoom(listener: () => void): void;
-  stats(): { lanes: readonly LaneStats[]; laneRestarts: number };
+  stats(): { lanes: readonly LaneStats[]; laneDeaths: number };
   close(): void;
 }
 
@@ -88,7 +88,7 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
       return {
         ...shared,
         lanes: { pick: () => lane, down: undefined },
-        stats: () => ({ lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }], laneRestarts: 0 }),
+        stats: () => ({ lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }], laneDeaths: 0 }),
         close() {
           lane.close();
           client.detach('the daemon is shutting down');
@@ -112,8 +112,8 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
       ...shared,
       lanes: pool,
       stats: () => {
-        const { lanes, restarts } = pool.stats();
-        return { lanes, laneRestarts: restarts };
+        const { lanes, deaths } = pool.stats();
+        return { lanes, laneDeaths: deaths };
       },
       close() {
         pool.close();

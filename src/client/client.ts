@@ -1,0 +1,229 @@
+// The client: requests answered in order, events kept apart, nothing left pending.
+import type { Socket } from 'node:net';
+import { candidateSocketPaths } from '../default-path.js';
+import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
+import { IpcError } from '../protocol/errors.js';
+import { FrameDecoder, HEADER_BYTES, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { encodeJsonFrame, parseJson } from '../protocol/json.js';
+import type { IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
+import { checkResponse } from '../protocol/responses.js';
+import { connectFirst } from './connect.js';
+import { Requests } from './requests.js';
+import { Subscription } from './subscription.js';
+
+/** Times in ms, sizes in bytes. */
+export interface ConnectOptions {
+  /** How long connecting may take, retries included. Default 5000. */
+  readonly timeout?: number;
+  /** How long an answer may take; 0 for ever. Default 30,000. */
+  readonly requestTimeout?: number;
+  /** Largest payload either way. Default 10 MiB. */
+  readonly maxMessageSize?: number;
+  /**
+   * Events that have come and not been taken, in bytes; past it nothing is read, so that the daemon waits or drops.
+   * Only while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB.
+   */
+  readonly eventBuffer?: number;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RequestOptions {
+  /** In ms; 0 for ever. Default: the connection's `requestTimeout`. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes of requests that may wait for the daemon to read them. */
+const MAX_UNSENT = 64 * 1024 * 1024;
+
+export class IpcClient {
+  readonly #socket: Socket;
+  readonly #decoder: FrameDecoder;
+  readonly #requests = new Requests();
+  readonly #maxMessageSize: number;
+  readonly #requestTimeout: number;
+  readonly #eventBuffer: number;
+  #subscription: Subscription | undefined;
+  #closed: IpcError | undefined;
+  #paused = false;
+  #corked = false;
+
+  private constructor(
+    socket: Socket,
+    /** Where it is connected. */
+    readonly path: string,
+    options: ConnectOptions,
+  ) {
+    this.#socket = socket;
+    this.#maxMessageSize = options.maxMessageSize ?? MAX_MESSAGE_SIZE;
+    this.#requestTimeout = options.requestTimeout ?? 30_000;
+    this.#eventBuffer = options.eventBuffer ?? 1024 * 1024;
+    this.#decoder = new FrameDecoder(this.#maxMessageSize);
+    socket.on('error', (cause) =>
+      this.#end(new IpcError('CONNECTION_CLOSED', `The connection broke: ${cause.message}`, { cause })),
+    );
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#end(new IpcError('CONNECTION_CLOSED', 'The connection was closed')));
+  }
+
+  /**
+   * Connects to the daemon on `path`, or without one to the first that answers of `defaultSocketPath()`, the
+   * other places where a daemon of this user may be, and the original's.
+   *
+   * A socket of which the file or directory belongs to neither the user nor root is refused. A daemon that is
+   * busy or just starting is tried again until `timeout`.
+   *
+   * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`; or the signal's reason.
+   */
+  static async connect(path?: string, options: ConnectOptions = {}): Promise<IpcClient> {
+    const paths =
+      path !== undefined
+        ? [endpointOf(path, process.platform)]
+        : [
+            ...new Set([
+              ...candidateSocketPaths(),
+              ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET]),
+            ]),
+          ];
+    const connected = await connectFirst(paths, options.timeout ?? 5000, options.signal);
+    return new IpcClient(connected.socket, connected.path, options);
+  }
+
+  /** Whether the connection is over. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /**
+   * Sends a request and resolves with its own response, an `Error` response too. Requests that are not awaited
+   * are pipelined and answered in order.
+   *
+   * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`; or the signal's reason.
+   */
+  request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcResponse> {
+    return this.#request(message, options);
+  }
+
+  /**
+   * Subscribes to events. There is one subscription a connection: a second one ends the first.
+   *
+   * @example for await (const { event_type, data } of client.subscribe({ AllEvents: { app_name: null } })) {}
+   */
+  subscribe(subscription: SubscriptionType, { signal }: { signal?: AbortSignal } = {}): Subscription {
+    this.#subscription?.over();
+    const host = {
+      request: (message: IpcMessage, onAnswer?: (response: IpcResponse) => void) =>
+        this.#request(message, {}, onAnswer),
+      onRoom: (from: Subscription) => {
+        if (from.roomy) this.#resume();
+      },
+    };
+    const created = new Subscription(host, { Subscribe: { subscription } }, this.#eventBuffer, signal);
+    if (this.#closed) created.over(this.#closed);
+    this.#subscription = created;
+    return created;
+  }
+
+  /** Ends the connection; whatever is pending rejects with `CONNECTION_CLOSED`. */
+  close(): Promise<void> {
+    this.#end(new IpcError('CONNECTION_CLOSED', 'The client closed the connection'));
+    if (this.#socket.closed) return Promise.resolve();
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #request(
+    message: IpcMessage,
+    { timeout = this.#requestTimeout, signal }: RequestOptions,
+    onAnswer?: (response: IpcResponse) => void,
+  ): Promise<IpcResponse> {
+    if (this.#closed) throw this.#closed;
+    signal?.throwIfAborted();
+    const frame = encodeJsonFrame(message, this.#maxMessageSize);
+    if (this.#socket.writableLength + frame.byteLength > MAX_UNSENT) {
+      throw new IpcError(
+        'REQUEST_TIMEOUT',
+        `The daemon has not read ${this.#socket.writableLength} bytes of requests; await some first`,
+      );
+    }
+    const answer = this.#requests.add(timeout, signal, onAnswer);
+    this.#write(frame);
+    // While an answer is awaited the connection is read, whatever events wait.
+    this.#resume();
+    return answer;
+  }
+
+  // The requests of a turn leave together.
+  #write(frame: Uint8Array): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frame);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+    try {
+      for (let payload = this.#decoder.next(); payload; payload = this.#decoder.next()) {
+        this.#dispatch(checkResponse(parseJson(payload)), payload.byteLength + HEADER_BYTES);
+        if (this.#closed) return;
+      }
+    } catch (error) {
+      this.#end(error as IpcError);
+      return;
+    }
+    if (this.#subscription?.full && this.#requests.length === 0 && !this.#paused) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
+  }
+
+  #dispatch(response: IpcResponse, bytes: number): void {
+    if ('Event' in response) {
+      this.#subscription?.receive(response.Event, bytes, this.#requests.length > 0);
+    } else if (!this.#requests.answer(response) && 'Error' in response) {
+      // Unasked: the daemon says why it will close.
+      this.#end(
+        new IpcError('CONNECTION_CLOSED', `The daemon closed the connection: ${response.Error.message}`),
+      );
+    }
+  }
+
+  #ended(): void {
+    const half = this.#decoder.midFrame;
+    this.#end(
+      new IpcError(
+        half ? 'FRAME_TRUNCATED' : 'CONNECTION_CLOSED',
+        half ? 'The daemon ended the connection in the middle of a frame' : 'The daemon ended the connection',
+      ),
+    );
+  }
+
+  #end(error: IpcError): void {
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#requests.rejectAll(error);
+    this.#subscription?.over(error);
+    this.#socket.end();
+    this.#socket.destroySoon();
+    // A daemon that never reads would keep what is unsent, and with it the socket.
+    if (this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), 1000).unref();
+    this.#socket.resume();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+}

@@ -1,0 +1,88 @@
+// Requests under way, in order: the oldest is whom the next answer is for.
+import { IpcError } from '../protocol/errors.js';
+import type { IpcResponse } from '../protocol/messages.js';
+
+/** Requests without an answer that a connection may have, those that were given up included. */
+export const MAX_PENDING = 10_000;
+
+export interface Pending {
+  resolve(response: IpcResponse): void;
+  reject(error: unknown): void;
+  /** Given up by its caller: its answer is still to come and is nobody's. */
+  abandoned: boolean;
+}
+
+export class Requests {
+  #pending: Pending[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#pending.length - this.#head;
+  }
+
+  /**
+   * Waits for the next answer. `onAnswer` is called with it before anything that came behind it is looked at,
+   * which a promise's continuation is not.
+   */
+  add(
+    timeout: number,
+    signal: AbortSignal | undefined,
+    onAnswer?: (response: IpcResponse) => void,
+  ): Promise<IpcResponse> {
+    if (this.length >= MAX_PENDING) {
+      throw new IpcError(
+        'REQUEST_TIMEOUT',
+        `${MAX_PENDING} requests have no answer yet; await some before sending more`,
+      );
+    }
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const clear = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const pending: Pending = {
+        abandoned: false,
+        resolve(response) {
+          clear();
+          onAnswer?.(response);
+          resolve(response);
+        },
+        reject(error) {
+          clear();
+          pending.abandoned = true;
+          reject(error);
+        },
+      };
+      const onAbort = (): void => pending.reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (timeout > 0) {
+        const late = (): void =>
+          pending.reject(new IpcError('REQUEST_TIMEOUT', `No answer came within ${timeout} ms (timeout)`));
+        timer = setTimeout(late, timeout);
+      }
+      this.#pending.push(pending);
+    });
+  }
+
+  /** An answer has come; false when nobody asked. */
+  answer(response: IpcResponse): boolean {
+    const pending = this.#pending[this.#head];
+    if (!pending) return false;
+    this.#head += 1;
+    if (this.#head * 2 > this.#pending.length) {
+      this.#pending = this.#pending.slice(this.#head);
+      this.#head = 0;
+    }
+    if (!pending.abandoned) pending.resolve(response);
+    return true;
+  }
+
+  /** No answers will come. */
+  rejectAll(error: IpcError): void {
+    const left = this.#pending.slice(this.#head);
+    this.#pending = [];
+    this.#head = 0;
+    for (const pending of left) if (!pending.abandoned) pending.reject(error);
+  }
+}

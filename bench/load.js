@@ -1,11 +1,6 @@
 // The load generator, a process of its own: node load.js '{"kind":"requests"|"fanout",…}', told its work by argument.
 import { connect } from 'node:net';
 
-const task = JSON.parse(process.argv[2]);
-const run = { requests, fanout }[task.kind];
-process.send(await run(task));
-process.disconnect();
-
 function open(path) {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
@@ -161,3 +156,8 @@ const redisWire = {
     send();
   },
 };
+
+const task = JSON.parse(process.argv[2]);
+const run = { requests, fanout }[task.kind];
+process.send(await run(task));
+process.disconnect();

@@ -123,7 +123,7 @@ export class Executor {
     );
   }
 
-  /** Takes commands in; they begin in a later turn, so that the sender hears at once that they are here. */
+  /** Takes commands in and begins them, as far as one turn goes. */
   take(entries: readonly BatchEntry[]): void {
     for (const entry of entries) {
       let line = this.#lines.get(entry.connectionId);
@@ -134,7 +134,7 @@ export class Executor {
       }
       line.push(entry);
     }
-    this.resume();
+    this.#turn();
   }
 
   /** Goes on, if there is anything to go on with; to be called also when main has taken in what was sent. */

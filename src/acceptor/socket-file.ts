@@ -1,7 +1,7 @@
 // The socket's file: what is at a path, whether it is live, and the bind that appears whole and private or not at all.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, linkSync, lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { IpcError } from '../protocol/errors.js';
@@ -111,6 +111,10 @@ export async function bindSocket(path: string, onConnection: (socket: Socket) =>
   }
   try {
     await once(server, 'listening');
+  } catch (cause) {
+    throw asUnusable(cause, path);
+  }
+  try {
     chmodSync(made, 0o600);
     linkSync(made, path);
     const file = fileAt(path);
@@ -120,18 +124,18 @@ export async function bindSocket(path: string, onConnection: (socket: Socket) =>
     server.close();
     throw asUnusable(cause, path);
   } finally {
-    try {
-      unlinkSync(made);
-    } catch {
-      // It was never made.
-    }
+    // Only what we made ourselves; after a failed close it is gone already.
+    rmSync(made, { force: true });
   }
 }
 
-/** No longer than the socket's own name, so that it fits wherever that one fits. */
+/** Another name, no longer than the socket's own, so that it fits wherever that one fits. */
 function temporaryName(base: string): string {
   const length = Math.min(12, Buffer.byteLength(base));
-  return randomBytes(length).toString('base64url').replaceAll('-', '_').slice(0, length);
+  for (;;) {
+    const name = randomBytes(length).toString('base64url').slice(0, length);
+    if (name !== base) return name;
+  }
 }
 
 function asUnusable(cause: unknown, path: string): IpcError {

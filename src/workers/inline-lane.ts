@@ -8,7 +8,7 @@ import type { Publish, ServiceCalls } from './commands.js';
 import { Executor } from './executor.js';
 import { loadDefinition } from './load.js';
 import { SharedState } from './shared.js';
-import { Slots } from './slots.js';
+import { type Offered, Slots } from './slots.js';
 
 export interface InlineSettings {
   readonly module: string;
@@ -26,6 +26,7 @@ export class InlineLane implements Lane {
   readonly #slots = new Slots(new SharedState(SharedState.allocateLocal()));
   readonly #executor: Executor;
   #open = true;
+  #collected: Offered[] = [];
 
   private constructor(settings: InlineSettings, handlers: Awaited<ReturnType<typeof setUp>>) {
     const { shared } = this.#slots;
@@ -63,10 +64,18 @@ export class InlineLane implements Lane {
   }
 
   offer(job: Job): boolean {
-    if (!this.#open || !this.#slots.add(job)) return false;
-    const { slot, sequence, payload, origin } = job;
-    this.#executor.take([{ slot, sequence, payload, connectionId: origin.connectionId }]);
+    const offered = this.#open ? this.#slots.add(job) : undefined;
+    if (!offered) return false;
+    this.#collected.push(offered);
+    if (this.#collected.length === 1) queueMicrotask(() => this.#take());
     return true;
+  }
+
+  // Not within offer(): whoever offers must have noted that the command is here before its answer comes.
+  #take(): void {
+    const entries = this.#slots.current(this.#collected);
+    this.#collected = [];
+    this.#executor.take(entries);
   }
 
   recall(job: Job): boolean {

@@ -1,8 +1,16 @@
 // Main's record of the commands in one lane: which slot, which sequence number, on offer in shared memory.
 import type { Job, Origin } from '../interfaces.js';
+import type { BatchEntry } from './batch.js';
 import { SharedState, SLOTS } from './shared.js';
 
 const SEQUENCES = 2 ** 29;
+
+/** A command as it was offered: it may be taken back and offered again before it is sent. */
+export interface Offered {
+  readonly job: Job;
+  readonly slot: number;
+  readonly sequence: number;
+}
 
 export class Slots {
   readonly #jobs: (Job | undefined)[] = new Array<Job | undefined>(SLOTS).fill(undefined);
@@ -16,16 +24,16 @@ export class Slots {
     return SLOTS - this.#free.length;
   }
 
-  /** Puts a command on offer; false when all slots are taken. */
-  add(job: Job): boolean {
+  /** Puts a command on offer; undefined when all slots are taken. */
+  add(job: Job): Offered | undefined {
     const slot = this.#free.pop();
-    if (slot === undefined) return false;
+    if (slot === undefined) return undefined;
     this.#sequence = (this.#sequence + 1) % SEQUENCES;
     job.slot = slot;
     job.sequence = this.#sequence;
     this.#jobs[slot] = job;
     this.shared.offer(slot, job.sequence);
-    return true;
+    return { job, slot, sequence: job.sequence };
   }
 
   /** Takes a command back; false when it has begun. */
@@ -35,9 +43,14 @@ export class Slots {
     return true;
   }
 
-  /** Whether a command is still this lane's. */
-  has(job: Job): boolean {
-    return this.#jobs[job.slot] === job;
+  /** Of commands as they were offered, those not taken back since; one offered again stands where it was last. */
+  current(offered: readonly Offered[]): BatchEntry[] {
+    const entries: BatchEntry[] = [];
+    for (const { job, slot, sequence } of offered) {
+      if (this.#jobs[slot] !== job || job.sequence !== sequence) continue;
+      entries.push({ slot, sequence, connectionId: job.origin.connectionId, payload: job.payload });
+    }
+    return entries;
   }
 
   /** The command an answer is for, which gives up its slot; undefined for an answer that comes too late. */

@@ -14,7 +14,7 @@ import { CreditBack } from './credit-back.js';
 import { unpackEvents } from './event-packer.js';
 import { messageBytes, type OutboxMessage } from './outbox.js';
 import { SharedState } from './shared.js';
-import { Slots } from './slots.js';
+import { type Offered, Slots } from './slots.js';
 import type { LaneStart } from './thread-main.js';
 import { Watchdog } from './watchdog.js';
 import { WorkerThread } from './worker-thread.js';
@@ -51,7 +51,7 @@ export class ThreadLane implements Lane {
   readonly #watchdog: Watchdog;
   readonly #commandTimeout: number;
   readonly #credit = new CreditBack((bytes) => void this.#call('released', [bytes]));
-  #collected: Job[] = [];
+  #collected: Offered[] = [];
   #underWay = 0;
   #scheduled = false;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
@@ -100,8 +100,9 @@ export class ThreadLane implements Lane {
   }
 
   offer(job: Job): boolean {
-    if (this.#state !== 'ready' || !this.#slots.add(job)) return false;
-    this.#collected.push(job);
+    const offered = this.#state === 'ready' ? this.#slots.add(job) : undefined;
+    if (!offered) return false;
+    this.#collected.push(offered);
     this.#scheduleSend();
     return true;
   }
@@ -173,17 +174,10 @@ export class ThreadLane implements Lane {
 
   #send(): void {
     if (this.#state === 'dead') return;
-    const jobs = this.#collected.filter((job) => this.#slots.has(job));
+    const entries = this.#slots.current(this.#collected);
     this.#collected = [];
-    if (jobs.length === 0) return;
-    const { buffer, large } = packBatch(
-      jobs.map(({ slot, sequence, payload, origin: { connectionId } }) => ({
-        slot,
-        sequence,
-        connectionId,
-        payload,
-      })),
-    );
+    if (entries.length === 0) return;
+    const { buffer, large } = packBatch(entries);
     this.#underWay += 1;
     void this.#call('take', [buffer, large], [buffer]).then(() => {
       this.#underWay -= 1;

@@ -1,0 +1,254 @@
+// Events from handlers to subscribers, end to end: everything to those who read, exact counts to those who do not.
+import { describe, expect, test } from 'vitest';
+import { act, testDaemon } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+const subscribe = (subscription: object) => ({ Subscribe: { subscription } });
+const ALL = subscribe({ AllEvents: { app_name: null } });
+const SUBSCRIBED = { Success: { message: 'Subscribed to events' } };
+const UNSUBSCRIBED = { Success: { message: 'Unsubscribed from events' } };
+
+interface EventFrame {
+  Event: { event_type: string; data: { n: number; dropped: number } };
+}
+const isEvent = (frame: unknown): frame is EventFrame =>
+  typeof frame === 'object' && frame !== null && 'Event' in frame;
+
+describe('subscribers', () => {
+  test('get Success before any event, and what their filter passes, in order', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    const filters = {
+      all: { AllEvents: { app_name: null } },
+      ofA: { AllEvents: { app_name: 'a' } },
+      logs: { LogEvents: { app_name: null } },
+      status: { StatusEvents: { app_name: 'b' } },
+    };
+    const clients = new Map<string, RawClient>();
+    for (const [name, filter] of Object.entries(filters)) {
+      const client = await RawClient.connect(path);
+      expect(await client.request(subscribe(filter))).toEqual(SUBSCRIBED);
+      clients.set(name, client);
+    }
+    const types = ['log_line', 'process_started', 'something_else'];
+    let n = 0;
+    for (const eventType of types) {
+      for (const appName of ['a', 'b', null]) await daemon.publish({ eventType, appName, data: { n: n++ } });
+    }
+    const expected = { all: [0, 1, 2, 3, 4, 5, 6, 7, 8], ofA: [0, 3, 6], logs: [0, 1, 2], status: [4] };
+    for (const [name, numbers] of Object.entries(expected)) {
+      const frames = (await clients.get(name)?.take(numbers.length)) as EventFrame[];
+      expect(frames.map((frame) => frame.Event.data.n)).toEqual(numbers);
+    }
+  });
+
+  test('a flooding publisher and a hundred readers: all of it arrives, in order, and memory stays within its bounds', async () => {
+    const { path, daemon } = await testDaemon({ workers: { commandTimeout: 120_000 } });
+    const readers = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(path)));
+    for (const reader of readers) expect(await reader.request(ALL)).toEqual(SUBSCRIBED);
+    const publisher = await RawClient.connect(path);
+    const count = 5000;
+    publisher.send(act('publish', { app: 'a', count, padding: 'x'.repeat(200) }));
+    let most = 0;
+    let most2 = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, daemon.stats().events.mailboxBytes);
+      most2 = Math.max(most2, daemon.stats().connections.queuedBytes);
+    }, 1);
+    for (const reader of readers) {
+      const frames = (await reader.take(count)) as EventFrame[];
+      expect(frames.every((frame, n) => frame.Event.data.n === n)).toBe(true);
+    }
+    clearInterval(watch);
+    expect(await publisher.next()).toEqual({ Success: { message: `${count} published` } });
+    expect(daemon.stats().events).toMatchObject({ dropped: 0, delivered: 100 * count, mailboxBytes: 0 });
+    // The publisher's window and one event; a queue of one high-water mark, shared by all, and a chunk each.
+    expect(most).toBeLessThan(1024 * 1024 + 1024);
+    expect(most2).toBeLessThan(512 * 1024 + 101 * 64 * 1024);
+  });
+
+  test('one that stops reading is told exactly what it missed, in place, while the others get everything', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 64 * 1024, stallGrace: 50 } });
+    const readers = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(path)));
+    const stalled = await RawClient.connect(path);
+    for (const client of [...readers, stalled]) expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    stalled.socket.pause();
+    const publisher = await RawClient.connect(path);
+    const count = 6000;
+    publisher.send(act('publish', { app: 'a', count, padding: 'x'.repeat(300) }));
+    for (const reader of readers) {
+      const frames = (await reader.take(count)) as EventFrame[];
+      expect(frames.map((frame) => frame.Event.data.n)).toEqual(Array.from({ length: count }, (_, n) => n));
+    }
+    expect(await publisher.next()).toEqual({ Success: { message: `${count} published` } });
+    expect(daemon.stats().events).toMatchObject({ behind: 1 });
+    stalled.socket.resume();
+    let next = 0;
+    let missed = 0;
+    while (next < count) {
+      const frame = (await stalled.next()) as EventFrame;
+      if (frame.Event.event_type === 'events_dropped') {
+        // In place: what follows begins exactly after what was dropped.
+        missed += frame.Event.data.dropped;
+        next += frame.Event.data.dropped;
+      } else {
+        expect(frame.Event.data.n).toBe(next);
+        next += 1;
+      }
+    }
+    expect(missed).toBeGreaterThan(0);
+    expect(daemon.stats().events).toMatchObject({ dropped: missed, delivered: 6 * count - missed });
+    await until(() => daemon.stats().events.behind === 0, 'it is no longer behind');
+    await daemon.publish({ eventType: 'log_line', data: { n: count } });
+    expect(await stalled.next()).toMatchObject({ Event: { data: { n: count } } });
+  });
+
+  test('one alone that stops reading holds its publisher up for a second at most, then loses the oldest', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 32 * 1024, stallGrace: 50 } });
+    const stalled = await RawClient.connect(path);
+    expect(await stalled.request(ALL)).toEqual(SUBSCRIBED);
+    stalled.socket.pause();
+    const publisher = await RawClient.connect(path);
+    expect(
+      await publisher.request(act('publish', { app: 'a', count: 20_000, padding: 'x'.repeat(300) })),
+    ).toEqual({
+      Success: { message: '20000 published' },
+    });
+    await until(() => daemon.stats().events.dropped > 0, 'it drops');
+    expect(daemon.stats().connections.queuedBytes).toBeLessThan(32 * 1024 + 65 * 1024);
+  });
+
+  test('Unsubscribe with a publisher running: nothing follows its Success, and what came before is complete', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    let going = true;
+    const publisher = (async () => {
+      for (let n = 0; going; n += 1) await daemon.publish({ eventType: 'log_line', appName: 'a', data: { n } });
+    })();
+    for (let round = 0; round < 5; round += 1) {
+      const client = await RawClient.connect(path);
+      client.send(ALL);
+      expect(await client.next()).toEqual(SUBSCRIBED);
+      const some = await client.take(20);
+      client.send('Unsubscribe', act('sleep', { ms: 20, text: 'end' }));
+      const rest: unknown[] = [];
+      for (let frame = await client.next(); ; frame = await client.next()) {
+        rest.push(frame);
+        if (!isEvent(frame) && JSON.stringify(frame).includes('end')) break;
+      }
+      expect(rest.slice(-2)).toEqual([UNSUBSCRIBED, { Success: { message: 'end' } }]);
+      const events = [...some, ...rest.slice(0, -2)];
+      expect(events.every(isEvent)).toBe(true);
+      const numbers = (events as EventFrame[]).map((frame) => frame.Event.data.n);
+      expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+    }
+    going = false;
+    await publisher;
+  });
+
+  test('a subscriber that is behind can always unsubscribe', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 16 * 1024, stallGrace: 20 } });
+    const client = await RawClient.connect(path);
+    expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    client.socket.pause();
+    for (let n = 0; n < 5000; n += 1)
+      await daemon.publish({ eventType: 'log_line', data: { n, padding: 'x'.repeat(300) } });
+    await until(() => daemon.stats().events.behind === 1, 'it is behind');
+    client.send('Unsubscribe');
+    client.socket.resume();
+    let accounted = 0;
+    for (let frame = await client.next(); ; frame = await client.next()) {
+      if (!isEvent(frame)) {
+        expect(frame).toEqual(UNSUBSCRIBED);
+        break;
+      }
+      accounted += frame.Event.event_type === 'events_dropped' ? frame.Event.data.dropped : 1;
+    }
+    expect(accounted).toBe(5000);
+  });
+
+  test('a second Subscribe replaces the first', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    const client = await RawClient.connect(path);
+    client.send(ALL, subscribe({ LogEvents: { app_name: 'b' } }));
+    expect(await client.take(2)).toEqual([SUBSCRIBED, SUBSCRIBED]);
+    await daemon.publish({ eventType: 'log_line', appName: 'a', data: { n: 1 } });
+    await daemon.publish({ eventType: 'log_line', appName: 'b', data: { n: 2 } });
+    expect(await client.next()).toMatchObject({ Event: { data: { n: 2 } } });
+    expect(daemon.stats().events).toMatchObject({ subscribers: 1, delivered: 1 });
+  });
+
+  test('after Subscribe events wait for the answer of the command that follows', async () => {
+    const { path } = await testDaemon({ subscribers: { eventHold: 5000 } });
+    const client = await RawClient.connect(path);
+    expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    const publisher = await RawClient.connect(path);
+    await publisher.request(act('publish', { app: 'a', count: 3 }));
+    // A client that takes the first frame after its request for the answer gets the answer.
+    expect(await client.request('List')).toEqual({ Data: { data: ['a', 'b'] } });
+    expect((await client.take(3)).every(isEvent)).toBe(true);
+  });
+
+  test('an idle subscriber gets heartbeats, a client without a subscription none', async () => {
+    const { path } = await testDaemon({ subscribers: { heartbeat: 40 } });
+    const [subscriber, other] = [await RawClient.connect(path), await RawClient.connect(path)];
+    expect(await subscriber.request(ALL)).toEqual(SUBSCRIBED);
+    expect(await subscriber.take(2)).toEqual(Array(2).fill({ Event: { event_type: 'heartbeat', data: {} } }));
+    expect(other.waiting).toBe(0);
+  });
+
+  test('an app name too long to keep is refused', async () => {
+    const { path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    expect(await client.request(subscribe({ AllEvents: { app_name: 'x'.repeat(5000) } }))).toMatchObject({
+      Error: { message: expect.stringContaining('app_name is longer') as string },
+    });
+  });
+});
+
+describe('publish()', () => {
+  test.each(['thread', 'none'] as const)(
+    'rejects with PUBLISH_OVERRUN when it is not awaited past its window (%s)',
+    async (isolation) => {
+      const { path, daemon } = await testDaemon({
+        workers: { isolation },
+        subscribers: { queueBytes: 16 * 1024 },
+      });
+      const stalled = await RawClient.connect(path);
+      expect(await stalled.request(ALL)).toEqual(SUBSCRIBED);
+      stalled.socket.pause();
+      const publisher = await RawClient.connect(path);
+      expect(await publisher.request(act('overrun', { bytes: 20_000_000 }))).toEqual({
+        Success: { message: 'PUBLISH_OVERRUN after true' },
+      });
+      expect(daemon.stats().events.mailboxBytes).toBeLessThanOrEqual(1024 * 1024);
+    },
+  );
+
+  test('rejects what cannot be an event, and after the daemon is closed', async () => {
+    const { path, daemon } = await testDaemon();
+    const client = await RawClient.connect(path);
+    expect(await client.request(act('publishBad'))).toEqual({
+      Success: { message: 'EVENT_INVALID,EVENT_INVALID' },
+    });
+    await expect(daemon.publish({ eventType: 'x', data: 1n })).rejects.toMatchObject({
+      code: 'EVENT_INVALID',
+    });
+    await daemon.close();
+    await expect(daemon.publish({ eventType: 'x', data: 1 })).rejects.toMatchObject({
+      code: 'PUBLISH_CLOSED',
+    });
+  });
+
+  test('a publisher that only awaits does not keep the daemon from its other work', async () => {
+    const { path, daemon } = await testDaemon();
+    let going = true;
+    const flood = (async () => {
+      while (going) await daemon.publish({ eventType: 'log_line', data: { n: 1 } });
+    })();
+    const client = await RawClient.connect(path);
+    for (let n = 0; n < 20; n += 1)
+      expect(await client.request('List')).toEqual({ Data: { data: ['a', 'b'] } });
+    going = false;
+    await flood;
+  });
+});

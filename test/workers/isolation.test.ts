@@ -1,0 +1,208 @@
+// What a handler may do to itself, and what nobody else notices of it.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startDaemon } from 'bunctl-ipc';
+import { describe, expect, test } from 'vitest';
+import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+const LIST = { Data: { data: ['a', 'b'] } };
+const anError = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+
+describe('a handler', () => {
+  test.each([
+    ['throw', { text: 'broken on purpose' }, 'broken on purpose'],
+    ['throwNull', {}, 'null'],
+    ['reject', { text: 'refused' }, 'refused'],
+    ['bigint', {}, 'cannot be sent'],
+    ['nothing', {}, 'cannot be sent'],
+    ['wrongShape', {}, 'message must be a string'],
+    ['twoKeys', {}, 'exactly one key'],
+    ['cycle', {}, 'cannot be sent'],
+    ['deep', {}, 'cannot be sent'],
+  ])('that does %s costs its caller an Error and nothing else', async (action, args, part) => {
+    for (const isolation of ['thread', 'none'] as const) {
+      const { path, daemon } = await testDaemon({ workers: { isolation } });
+      const client = await RawClient.connect(path);
+      client.send(act(action, args), 'List');
+      expect(await client.take(2)).toEqual([anError(part), LIST]);
+      expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
+    }
+  });
+
+  test('that returns a lone surrogate sends what any strict reader accepts', async () => {
+    const { path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    expect(await client.request(act('surrogate'))).toEqual({ Success: { message: '\ufffd' } });
+  });
+
+  test.each(['exit', 'crash'])(
+    'that ends its thread (%s) costs its caller an Error; the lane is replaced',
+    async (action) => {
+      const { path, daemon } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
+      const client = await RawClient.connect(path);
+      client.send(act(action), 'List');
+      expect(await client.take(2)).toEqual([anError('outcome of the command is unknown'), LIST]);
+      expect(daemon.stats()).toMatchObject({ laneDeaths: 1, lanes: [{ id: 2, state: 'ready' }] });
+    },
+  );
+
+  test('that spins for ever delays nobody on another lane, and its lane is replaced', async () => {
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 1500 },
+    });
+    const spinning = await RawClient.connect(path);
+    spinning.send(act('spin'), act('say', { text: 'after' }));
+    const others = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(path)));
+    await until(
+      () => daemon.stats().lanes.some(({ state }) => state === 'late'),
+      'its lane is seen to be late',
+    );
+    for (const other of others) expect(await other.request('List')).toEqual(LIST);
+    expect(spinning.waiting).toBe(0);
+    expect(await spinning.take(2)).toEqual([anError('did not respond'), { Success: { message: 'after' } }]);
+    expect(daemon.stats().laneDeaths).toBe(1);
+  });
+
+  test('commands of others that wait behind one that spins are taken back and run elsewhere', async () => {
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 1, maxThreads: 2, unresponsiveAfter: 60_000 },
+    });
+    const spinning = await RawClient.connect(path);
+    const behind = await RawClient.connect(path);
+    spinning.send(act('spin'));
+    behind.send('List');
+    // The one lane is busy, so another is added; what the first had not begun goes there.
+    expect(await behind.next()).toEqual(LIST);
+    expect(daemon.stats().lanes).toMatchObject([{ state: 'late', inFlight: 1 }, { state: 'ready' }]);
+  });
+
+  test('that runs past commandTimeout: its client gets an Error, its signal fires, its late answer is nobody’s', async () => {
+    const file = join(temporaryDirectory(), 'aborted');
+    writeFileSync(file, '');
+    const { path } = await testDaemon({ workers: { commandTimeout: 50 } });
+    const client = await RawClient.connect(path);
+    client.send(act('hang', { file }), act('say', { text: 'next' }));
+    expect(await client.take(2)).toEqual([
+      anError('did not finish within 50 ms'),
+      { Success: { message: 'next' } },
+    ]);
+    await until(() => readFileSync(file, 'utf8') === 'COMMAND_TIMEOUT\n', 'the signal fires with its reason');
+    expect(await client.request('List')).toEqual(LIST);
+  });
+
+  test('the deadline counts from a command’s turn, not from its arrival', async () => {
+    const { path } = await testDaemon({ workers: { commandTimeout: 400 } });
+    const client = await RawClient.connect(path);
+    client.send(...Array.from({ length: 5 }, () => act('sleep', { ms: 150 })));
+    expect(await client.take(5)).toEqual(Array(5).fill({ Success: { message: 'slept' } }));
+  });
+});
+
+describe('at most once', () => {
+  test.each([0, 1, 2, 3, 5, 9])(
+    'a lane killed at command %i of ten: every command is answered and none runs twice',
+    async (at) => {
+      const file = join(temporaryDirectory(), 'runs');
+      writeFileSync(file, '');
+      const { path } = await testDaemon({ workers: { minThreads: 2, maxThreads: 2 } });
+      const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(path)));
+      const answers = await Promise.all(
+        clients.map(async (client, c) => {
+          client.send(
+            ...Array.from({ length: 10 }, (_, n) =>
+              act('note', {
+                file,
+                text: `${c}.${n}`,
+                ...(c === 0 && n === at ? { then: { do: 'exit' } } : {}),
+              }),
+            ),
+          );
+          return client.take(10);
+        }),
+      );
+      const runs = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+      expect(new Set(runs).size).toBe(runs.length);
+      for (const [c, frames] of answers.entries()) {
+        for (const [n, answer] of frames.entries()) {
+          const text = `${c}.${n}`;
+          // An answer says that it ran; an Error, that it may have. Nothing is left out and nothing is guessed.
+          if ('Success' in (answer as object)) expect(answer).toEqual({ Success: { message: text } });
+          else expect(answer).toEqual(anError('unknown'));
+          expect(runs).toContain(text);
+        }
+      }
+      expect(answers[0]?.[at]).toEqual(anError('unknown'));
+      // In order on each connection.
+      for (const c of clients.keys()) {
+        const own = runs.filter((run) => run.startsWith(`${c}.`)).map((run) => Number(run.split('.')[1]));
+        expect(own).toEqual(own.toSorted((a, b) => a - b));
+      }
+    },
+  );
+
+  test('lanes killed again and again under load: all commands answered, none twice, in order', async () => {
+    const file = join(temporaryDirectory(), 'runs');
+    writeFileSync(file, '');
+    const { path, daemon } = await testDaemon({ workers: { minThreads: 2, maxThreads: 2 } });
+    const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(path)));
+    await Promise.all(
+      clients.map(async (client, c) => {
+        for (let round = 0; round < 4; round += 1) {
+          const texts = Array.from({ length: 40 }, (_, n) => `${c}.${round * 40 + n}`);
+          client.send(
+            ...texts.map((text, n) =>
+              act('note', { file, text, ...(c === 0 && n === 20 ? { then: { do: 'exit' } } : {}) }),
+            ),
+          );
+          await client.take(40);
+        }
+      }),
+    );
+    const runs = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    expect(new Set(runs).size).toBe(runs.length);
+    expect(runs).toHaveLength(6 * 160);
+    expect(daemon.stats().laneDeaths).toBeGreaterThanOrEqual(4);
+  });
+
+  test('past the restart intensity the daemon answers Error fast', async () => {
+    const { path, daemon } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
+    const client = await RawClient.connect(path);
+    for (let death = 0; death < 6; death += 1) {
+      expect(await client.request(act('exit'))).toEqual(anError('unknown'));
+      await until(
+        () => daemon.stats().lanes.length === 0 || daemon.stats().lanes[0]?.state === 'ready',
+        'replaced or given up',
+      );
+    }
+    expect(daemon.stats().laneDeaths).toBe(6);
+    expect(await client.request('List')).toEqual(anError('No worker can take the command'));
+    // A subscription needs a lane to be read, but the connection is served all the same.
+    expect(await client.request('List')).toEqual(anError('No worker'));
+  });
+});
+
+describe('starting', () => {
+  test.each([
+    ['broken.js', 'this module does not load'],
+    ['not-commands.js', 'defineCommands'],
+    ['missing.js', 'missing.js'],
+  ])(
+    'a commands module that is %s is refused with a sentence, and nothing is left behind',
+    async (name, part) => {
+      const socketPath = join(temporaryDirectory(), 's');
+      await expect(startDaemon({ socketPath, commands: fixture(name) })).rejects.toMatchObject({
+        code: 'LANES_UNAVAILABLE',
+        message: expect.stringContaining(part) as string,
+      });
+      await expect(RawClient.connect(socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+    },
+  );
+
+  test('workerData reaches the commands module', async () => {
+    const { path } = await testDaemon({ workerData: { answer: 42 } });
+    const client = await RawClient.connect(path);
+    expect(await client.request(act('workerData'))).toEqual({ Data: { data: { answer: 42 } } });
+  });
+});

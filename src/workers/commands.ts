@@ -72,8 +72,7 @@ export interface CommandsDefinition {
  */
 export function defineCommands<S extends object = ServiceFunctions>(
   handlers:
-    | CommandHandlers<S>
-    | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
+    CommandHandlers<S> | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
 ): CommandsDefinition {
   const setUp = typeof handlers === 'function' ? handlers : () => handlers;
   return { kind: 'bunctl-ipc.commands', setUp: setUp as CommandsDefinition['setUp'] };

@@ -120,9 +120,10 @@ describe('subscribers', () => {
 
   test('Unsubscribe with a publisher running: nothing follows its Success, and what came before is complete', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
-    let going = true;
+    let going = true as boolean;
     const publisher = (async () => {
-      for (let n = 0; going; n += 1) await daemon.publish({ eventType: 'log_line', appName: 'a', data: { n } });
+      for (let n = 0; going; n += 1)
+        await daemon.publish({ eventType: 'log_line', appName: 'a', data: { n } });
     })();
     for (let round = 0; round < 5; round += 1) {
       const client = await RawClient.connect(path);
@@ -241,7 +242,7 @@ describe('publish()', () => {
 
   test('a publisher that only awaits does not keep the daemon from its other work', async () => {
     const { path, daemon } = await testDaemon();
-    let going = true;
+    let going = true as boolean;
     const flood = (async () => {
       while (going) await daemon.publish({ eventType: 'log_line', data: { n: 1 } });
     })();

@@ -19,7 +19,9 @@ export async function testDaemon(
 ): Promise<{ daemon: Daemon; path: string }> {
   const path = join(temporaryDirectory(), 's');
   const daemon = await startDaemon({ socketPath: path, commands: fixture('commands.js'), ...options });
-  onTestFinished(async () => void (await daemon.close({ grace: 0 })));
+  onTestFinished(async () => {
+    await daemon.close({ grace: 0 });
+  });
   return { daemon, path };
 }
 

@@ -99,7 +99,11 @@ describe('an object as service', () => {
 
 describe('the exposed table', () => {
   /** Sends Comlink's own messages by hand, as a hostile other side would. */
-  function hostile(): { ask(message: object): Promise<unknown>; port: MessagePort; touched: () => unknown } {
+  function hostile(): {
+    ask: (message: object) => Promise<unknown>;
+    port: MessagePort;
+    touched: () => unknown;
+  } {
     const { port1, port2 } = new MessageChannel();
     onTestFinished(() => port1.close());
     const service = { add: (a: number, b: number) => a + b };
@@ -156,7 +160,7 @@ describe('the exposed table', () => {
     const answer = (await ask(message)) as { value: { error?: { code: string } } };
     expect(answer.value.error?.code).toBe('SERVICE_METHOD_UNKNOWN');
     expect(touched()).toBeUndefined();
-    expect(({} as Record<string, unknown>)['evil']).toBeUndefined();
+    expect('evil' in {}).toBe(false);
   });
 
   test('carries an error’s code and message', async () => {

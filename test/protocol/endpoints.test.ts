@@ -1,0 +1,104 @@
+// Where the socket or pipe is on each platform, and errors that survive a second copy of the package.
+import {
+  candidateEndpoints,
+  checkEndpoint,
+  defaultEndpoint,
+  endpointOf,
+  errorToData,
+  IpcError,
+  type Surroundings,
+} from 'bunctl-ipc/protocol';
+import { describe, expect, test } from 'vitest';
+
+const around = (over: Partial<Surroundings>): Surroundings => ({
+  platform: 'linux',
+  env: {},
+  uid: 1000,
+  tmpdir: '/tmp',
+  ownsDirectory: () => false,
+  ...over,
+});
+
+describe('the default endpoint', () => {
+  test.each<[string, Partial<Surroundings>, string]>([
+    ['BUNCTL_SOCKET goes before all', { env: { BUNCTL_SOCKET: '/x/y', XDG_RUNTIME_DIR: '/r' } }, '/x/y'],
+    ['then XDG_RUNTIME_DIR', { env: { XDG_RUNTIME_DIR: '/r/' } }, '/r/bunctl.sock'],
+    ['which is ignored when empty', { env: { XDG_RUNTIME_DIR: '' } }, '/tmp/bunctl-1000/bunctl.sock'],
+    ['or relative', { env: { XDG_RUNTIME_DIR: 'run' } }, '/tmp/bunctl-1000/bunctl.sock'],
+    [
+      'then /run/user/UID if it is ours',
+      { ownsDirectory: (path) => path === '/run/user/1000' },
+      '/run/user/1000/bunctl.sock',
+    ],
+    [
+      'then a directory of our own',
+      { platform: 'darwin', tmpdir: '/var/t/' },
+      '/var/t/bunctl-1000/bunctl.sock',
+    ],
+    ['on Windows a pipe', { platform: 'win32', uid: undefined }, '\\\\.\\pipe\\bunctl_default'],
+    [
+      'named by the last component',
+      { platform: 'win32', env: { BUNCTL_SOCKET: 'C:\\a\\work.sock' } },
+      '\\\\.\\pipe\\bunctl_work.sock',
+    ],
+  ])('%s', (_rule, over, expected) => {
+    expect(defaultEndpoint(around(over))).toBe(expected);
+    expect(candidateEndpoints(around(over))[0]).toBe(expected);
+  });
+
+  test('clients try every place where a daemon may be, each once', () => {
+    const found = candidateEndpoints(
+      around({ env: { XDG_RUNTIME_DIR: '/run/user/1000' }, ownsDirectory: () => true }),
+    );
+    expect(found).toEqual(['/run/user/1000/bunctl.sock', '/tmp/bunctl-1000/bunctl.sock']);
+  });
+
+  test('a pipe’s own name is kept', () => {
+    expect(endpointOf('\\\\.\\pipe\\mine', 'win32')).toBe('\\\\.\\pipe\\mine');
+    expect(endpointOf('/a/b', 'linux')).toBe('/a/b');
+    expect(endpointOf('/a/b/', 'win32')).toBe('\\\\.\\pipe\\bunctl_b');
+  });
+
+  test.each([
+    ['linux', 107],
+    ['darwin', 103],
+    ['freebsd', 103],
+  ])('on %s a path of %i bytes fits and one more is refused, not cut', (platform, limit) => {
+    expect(() => checkEndpoint(`/${'x'.repeat(limit - 1)}`, platform)).not.toThrow();
+    expect(() => checkEndpoint(`/${'x'.repeat(limit)}`, platform)).toThrow(
+      expect.objectContaining({ code: 'ENDPOINT_TOO_LONG' }),
+    );
+    expect(() => checkEndpoint(`/${'é'.repeat(limit / 2 + 1)}`, platform)).toThrow(/bytes/);
+    expect(() => checkEndpoint('/a\0b', platform)).toThrow(
+      expect.objectContaining({ code: 'ENDPOINT_UNUSABLE' }),
+    );
+    expect(() => checkEndpoint('', platform)).toThrow(expect.objectContaining({ code: 'ENDPOINT_UNUSABLE' }));
+  });
+});
+
+describe('errors', () => {
+  test('are told by instanceof across two copies of the package', async () => {
+    const specifier = '../../dist/protocol/errors.js?copy';
+    const copy = (await import(specifier)) as { IpcError: typeof IpcError };
+    expect(copy.IpcError).not.toBe(IpcError);
+    expect(new copy.IpcError('CONNECTION_CLOSED')).toBeInstanceOf(IpcError);
+    expect(new IpcError('CONNECTION_CLOSED')).toBeInstanceOf(copy.IpcError);
+    expect(new Error('other')).not.toBeInstanceOf(IpcError);
+  });
+
+  test('become data whatever was thrown', () => {
+    expect(errorToData(new IpcError('FRAME_TIMEOUT'))).toMatchObject({
+      code: 'FRAME_TIMEOUT',
+      name: 'IpcError',
+    });
+    expect(errorToData(null).message).toContain('null');
+    expect(errorToData('text').message).toBe('text');
+    const hostile = {
+      toString() {
+        throw new Error('no');
+      },
+    };
+    expect(errorToData(hostile).message).toContain('cannot be shown');
+    expect(errorToData(Object.create(null)).message).toContain('cannot be shown');
+  });
+});

@@ -1,0 +1,112 @@
+// Frames under every chunking, at every limit.
+import { fc, test as property } from '@fast-check/vitest';
+import { encodeFrame, FrameDecoder, MAX_MESSAGE_SIZE } from 'bunctl-ipc/protocol';
+import { describe, expect, test } from 'vitest';
+
+function decodeAll(decoder: FrameDecoder): Buffer[] {
+  const payloads: Buffer[] = [];
+  for (let payload = decoder.next(); payload; payload = decoder.next()) payloads.push(Buffer.from(payload));
+  return payloads;
+}
+
+describe('the decoder', () => {
+  property.prop([
+    fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 12 }),
+    fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 40 }),
+  ])('yields the same payloads however the stream is cut', (payloads, cuts) => {
+    const stream = Buffer.concat(payloads.map((payload) => encodeFrame(payload)));
+    const decoder = new FrameDecoder();
+    const got: Buffer[] = [];
+    for (let at = 0, turn = 0; at < stream.length; turn += 1) {
+      const step = cuts[turn % cuts.length] ?? 1;
+      decoder.push(Buffer.from(stream.subarray(at, at + step)));
+      got.push(...decodeAll(decoder));
+      at += step;
+    }
+    expect(got).toEqual(payloads.map((payload) => Buffer.from(payload)));
+    expect(decoder.buffered).toBe(0);
+    expect(decoder.midFrame).toBe(false);
+  });
+
+  property.prop([fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 })])(
+    'takes a stream byte by byte',
+    (payloads) => {
+      const decoder = new FrameDecoder();
+      const got: Buffer[] = [];
+      for (const byte of Buffer.concat(payloads.map((payload) => encodeFrame(payload)))) {
+        decoder.push(Buffer.of(byte));
+        got.push(...decodeAll(decoder));
+      }
+      expect(got).toEqual(payloads.map((payload) => Buffer.from(payload)));
+    },
+  );
+
+  test('takes exactly the largest size, and refuses one byte more before any of its payload is there', () => {
+    const decoder = new FrameDecoder(100);
+    decoder.push(encodeFrame(Buffer.alloc(100, 7)));
+    expect(decoder.next()).toHaveLength(100);
+    decoder.push(Buffer.from([101, 0, 0, 0]));
+    expect(() => decoder.next()).toThrow(/exceeds maximum allowed size 100/);
+  });
+
+  test('allocates nothing from a header alone', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const decoders = Array.from({ length: 50 }, () => {
+      const decoder = new FrameDecoder();
+      const header = Buffer.alloc(5);
+      header.writeUInt32LE(MAX_MESSAGE_SIZE);
+      decoder.push(header);
+      expect(decoder.next()).toBeUndefined();
+      expect(decoder.midFrame).toBe(true);
+      return decoder;
+    });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_MESSAGE_SIZE);
+    expect(decoders.every(({ buffered }) => buffered === 1)).toBe(true);
+    const decoder = new FrameDecoder();
+    decoder.push(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    expect(() => decoder.next()).toThrow(/4294967295 exceeds/);
+  });
+
+  test('gives a payload that lies in one chunk as a view of it', () => {
+    const chunk = encodeFrame('abc');
+    const decoder = new FrameDecoder();
+    decoder.push(chunk);
+    expect(decoder.next()?.buffer).toBe(chunk.buffer);
+  });
+
+  test('leaves the payloads it gave out as they are, whatever comes after', () => {
+    const decoder = new FrameDecoder();
+    const given: { payload: Uint8Array; text: string }[] = [];
+    for (let n = 0; n < 3000; n += 1) {
+      const text = `payload ${n}`;
+      for (const byte of encodeFrame(text)) decoder.push(Buffer.of(byte));
+      const payload = decoder.next();
+      if (payload) given.push({ payload, text });
+    }
+    expect(given).toHaveLength(3000);
+    for (const { payload, text } of given) expect(Buffer.from(payload).toString()).toBe(text);
+  });
+
+  test('a megabyte sent byte by byte costs about a megabyte', () => {
+    const decoder = new FrameDecoder();
+    const frame = encodeFrame(Buffer.alloc(1024 * 1024, 1));
+    for (let at = 0; at < frame.length - 1; at += 1) decoder.push(frame.subarray(at, at + 1));
+    expect(decoder.next()).toBeUndefined();
+    expect(decoder.buffered).toBe(1024 * 1024 - 1);
+    decoder.push(frame.subarray(-1));
+    expect(decoder.next()).toEqual(Buffer.alloc(1024 * 1024, 1));
+  });
+});
+
+describe('encodeFrame', () => {
+  test('writes a little-endian length and the payload into memory of its own', () => {
+    const frame = encodeFrame('"é"');
+    expect(frame.toString('hex')).toBe('0400000022c3a922');
+    expect(frame.buffer.byteLength).toBe(frame.byteLength);
+  });
+
+  test('refuses a payload over the limit', () => {
+    expect(encodeFrame('x'.repeat(10), 10)).toHaveLength(14);
+    expect(() => encodeFrame('x'.repeat(11), 10)).toThrow(/Message size 11 exceeds maximum allowed size 10/);
+  });
+});

@@ -1,0 +1,198 @@
+// The messages in their canonical bytes, what else is accepted, and what is refused and why.
+import { fc, test as property } from '@fast-check/vitest';
+import {
+  checkResponse,
+  type EventFilter,
+  encodeEvent,
+  filterOf,
+  filterPasses,
+  IpcError,
+  parseJson,
+  parseRequest,
+  parseResponse,
+  writeJson,
+} from 'bunctl-ipc/protocol';
+import { describe, expect, test } from 'vitest';
+import { isWellFormed } from '#dist/protocol/json.js';
+
+const bytes = (text: string) => Buffer.from(text);
+const request = (text: string) => parseRequest(parseJson(bytes(text)));
+
+const REQUESTS = [
+  '{"Start":{"name":"api","config":"{}"}}',
+  '{"Stop":{"name":"api"}}',
+  '{"Restart":{"name":"api"}}',
+  '{"Delete":{"name":"api"}}',
+  '{"Status":{"name":"api"}}',
+  '{"Status":{"name":null}}',
+  '"List"',
+  '{"Logs":{"name":null,"lines":20}}',
+  '{"Subscribe":{"subscription":{"StatusEvents":{"app_name":null}}}}',
+  '{"Subscribe":{"subscription":{"LogEvents":{"app_name":"api"}}}}',
+  '{"Subscribe":{"subscription":{"AllEvents":{"app_name":null}}}}',
+  '"Unsubscribe"',
+];
+const RESPONSES = [
+  '{"Success":{"message":"Started app api"}}',
+  '{"Error":{"message":"no"}}',
+  '{"Data":{"data":null}}',
+  '{"Data":{"data":[1,{"a":"b"}]}}',
+  '{"Event":{"event_type":"log_line","data":{"app":"api","stream":"stdout","line":"x"}}}',
+];
+
+describe('requests', () => {
+  test.each(REQUESTS)('%s is read and written byte for byte', (text) => {
+    expect(writeJson(request(text))).toBe(text);
+  });
+
+  test.each([
+    ['{"List":null}', '"List"'],
+    ['{"Unsubscribe":null}', '"Unsubscribe"'],
+    [' \n"List" ', '"List"'],
+    ['{"Status":{}}', '{"Status":{"name":null}}'],
+    ['{"Status":[null]}', '{"Status":{"name":null}}'],
+    ['{"Logs":{"lines":5}}', '{"Logs":{"name":null,"lines":5}}'],
+    ['{"Logs":["a",0]}', '{"Logs":{"name":"a","lines":0}}'],
+    ['{"Logs":{"name":"a","lines":5.0}}', '{"Logs":{"name":"a","lines":5}}'],
+    ['{"Stop":{"name":"a","force":true}}', '{"Stop":{"name":"a"}}'],
+    ['{"St\\u006fp":{"name":"a"}}', '{"Stop":{"name":"a"}}'],
+    [
+      '{"Subscribe":{"subscription":{"AllEvents":{}}}}',
+      '{"Subscribe":{"subscription":{"AllEvents":{"app_name":null}}}}',
+    ],
+    ['{"Stop":{"name":"__proto__"}}', '{"Stop":{"name":"__proto__"}}'],
+  ])('%s is accepted as %s', (text, canonical) => {
+    expect(writeJson(request(text))).toBe(canonical);
+  });
+
+  test.each([
+    ['', 'empty'],
+    ['{"List', 'Invalid message'],
+    ['"List" x', 'Invalid message'],
+    ['\ufeff"List"', 'Invalid message'],
+    ['null', 'object with one key'],
+    ['5', 'object with one key'],
+    ['[]', 'object with one key'],
+    ['{}', 'exactly one key'],
+    ['{"Stop":{"name":"a"},"List":null}', 'exactly one key, this has 2'],
+    ['{"Ping":{}}', 'unknown message "Ping", expected one of Start, Stop'],
+    ['{"stop":{"name":"a"}}', 'unknown message "stop"'],
+    ['{"__proto__":{}}', 'unknown message "__proto__"'],
+    ['{"constructor":{}}', 'unknown message "constructor"'],
+    ['"toString"', 'unknown message "toString"'],
+    ['"Status"', 'Status needs its fields'],
+    ['{"List":{}}', 'List has no fields'],
+    ['{"List":[]}', 'List has no fields'],
+    ['{"Stop":{}}', 'name'],
+    ['{"Stop":null}', 'Stop'],
+    ['{"Stop":{"name":null}}', 'name'],
+    ['{"Stop":{"name":"\\ud800"}}', 'lone surrogates'],
+    ['{"Stop":["a","b"]}', '2 fields, expected 1'],
+    ['{"Start":{"name":"a"}}', 'config'],
+    ['{"Start":{"name":"a","config":{}}}', 'config'],
+    ['{"Logs":{"name":"a"}}', 'lines'],
+    ['{"Logs":{"lines":-1}}', 'non-negative integer'],
+    ['{"Logs":{"lines":5.5}}', 'non-negative integer'],
+    ['{"Logs":{"lines":"5"}}', 'lines'],
+    ['{"Logs":{"lines":18446744073709551616}}', 'non-negative integer'],
+    ['{"Logs":{"lines":1e400}}', 'lines'],
+    ['{"Subscribe":{"subscription":"AllEvents"}}', 'AllEvents needs its fields'],
+    ['{"Subscribe":{"subscription":{"AllEvents":null}}}', 'AllEvents'],
+    ['{"Subscribe":{"subscription":{"Other":{}}}}', 'unknown subscription "Other"'],
+    ['{"Subscribe":{}}', 'subscription'],
+  ])('%s is refused: %s', (text, part) => {
+    expect(() => request(text)).toThrow(IpcError);
+    expect(() => request(text)).toThrow(part);
+    expect(() => request(text)).toThrow(/^Invalid message/);
+  });
+
+  test('invalid UTF-8 is refused and not replaced', () => {
+    expect(() => parseJson(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toThrow(/not valid UTF-8/);
+  });
+
+  test('an absurdly long variant name is not repeated whole', () => {
+    expect(() => request(`{"${'x'.repeat(100_000)}":{}}`)).toThrow(/^.{0,300}$/);
+  });
+
+  property.prop([
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }).filter((text) => isWellFormed(text)),
+  ])('any name and config go through unchanged', (name, config) => {
+    const message = { Start: { name, config } };
+    expect(request(writeJson(message))).toEqual(message);
+  });
+});
+
+describe('responses', () => {
+  test.each(RESPONSES)('%s is read and written byte for byte', (text) => {
+    expect(writeJson(parseResponse(parseJson(bytes(text))))).toBe(text);
+    expect(writeJson(checkResponse(parseJson(bytes(text))))).toBe(text);
+  });
+
+  test.each(['{"Data":{}}', '{"Event":{"event_type":"x"}}'])(
+    '%s: what the schema makes null, a handler must not leave out',
+    (text) => {
+      expect(() => checkResponse(JSON.parse(text))).toThrow(/data is missing/);
+    },
+  );
+
+  test.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a string', 'Success'],
+    ['no key', {}],
+    ['two keys', { Success: { message: '' }, Data: { data: 1 } }],
+    ['an unknown key', { Pong: {} }],
+    ['a message that is no string', { Error: { message: 5 } }],
+    ['no fields', { Success: null }],
+    ['an event without a type', { Event: { data: 1 } }],
+  ])('%s is no response', (_what, value) => {
+    expect(() => checkResponse(value)).toThrow(expect.objectContaining({ code: 'REPLY_INVALID' }));
+  });
+
+  property.prop([fc.string({ unit: 'binary' }), fc.jsonValue()])(
+    'what is written has no lone surrogate, not even escaped',
+    (text, value) => {
+      const written = writeJson({ Data: { data: { [text]: [text, value] } } });
+      expect(isWellFormed(written)).toBe(true);
+      expect(written).not.toMatch(/\\ud[89a-f]/i);
+      expect(JSON.parse(written)).toBeTypeOf('object');
+    },
+  );
+});
+
+describe('filters', () => {
+  const STATUS = [
+    'status_change',
+    'process_started',
+    'process_exited',
+    'process_crashed',
+    'process_restarting',
+  ];
+  test.each(['StatusEvents', 'LogEvents', 'AllEvents'] as const)('%s passes its event types', (kind) => {
+    for (const type of [...STATUS, 'log_line', 'health_check_failed']) {
+      const expected =
+        kind === 'AllEvents' || (kind === 'LogEvents' ? type === 'log_line' : STATUS.includes(type));
+      expect(filterPasses({ kind, appName: null }, type, 'a')).toBe(expected);
+    }
+  });
+
+  test('an app name is compared exactly; null stands for every app, and for events of none', () => {
+    const of = (appName: string | null): EventFilter => ({ kind: 'AllEvents', appName });
+    expect(filterPasses(of('a'), 'x', 'a')).toBe(true);
+    expect(filterPasses(of('a'), 'x', 'A')).toBe(false);
+    expect(filterPasses(of('a'), 'x', null)).toBe(false);
+    expect(filterPasses(of(null), 'x', null)).toBe(true);
+    expect(filterOf({ LogEvents: { app_name: 'a' } })).toEqual({ kind: 'LogEvents', appName: 'a' });
+  });
+
+  test('an event that is no JSON or too large is refused', () => {
+    expect(encodeEvent('x', undefined).toString('latin1')).toContain(
+      '{"Event":{"event_type":"x","data":null}}',
+    );
+    expect(() => encodeEvent('x', 1n)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }));
+    expect(() => encodeEvent('x', 'y'.repeat(100), 50)).toThrow(
+      expect.objectContaining({ code: 'EVENT_INVALID' }),
+    );
+  });
+});

@@ -122,6 +122,7 @@ function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace
   const close = async (grace: number): Promise<boolean> => {
     log.info({ grace }, 'daemon stopping');
     const released = claim.release();
+    workers.flush();
     const inTime = await withinGrace(acceptor.drain(stallGrace), grace);
     acceptor.destroy();
     workers.close();

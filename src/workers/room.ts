@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { AcceptEvents, Lanes } from '../interfaces.js';
 import { IpcError } from '../protocol/errors.js';
-
 import type { Publish } from './commands.js';
 import { EventPacker, unpackEvents } from './event-packer.js';
 import { InlineLane } from './inline-lane.js';
@@ -40,6 +39,8 @@ export interface WorkerRoom {
   /** Calls back when a lane has room, answers again, or none will. */
   onRoom(listener: () => void): void;
   stats(): { lanes: readonly LaneStats[]; laneDeaths: number };
+  /** Hands the broker now what main has published in this turn. */
+  flush(): void;
   close(): void;
 }
 
@@ -47,13 +48,14 @@ export interface WorkerRoom {
 export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom> {
   const { clock, log, maxMessageSize, onEvents } = options;
   let room = (): void => undefined;
-  const publisher = mainPublisher(onEvents, maxMessageSize);
+  const { publisher, flush } = mainPublisher(onEvents, maxMessageSize);
   const onServiceChanged = new Set<(why?: string) => void>();
   const service = await startService(options, (why) => {
     for (const listener of onServiceChanged) listener(why);
   });
   const shared = {
     publish: publisher.publish,
+    flush,
     onRoom: (listener: () => void) => {
       room = listener;
     },
@@ -156,9 +158,16 @@ async function startService(
 }
 
 /** Main's own publisher: the same credit, and no thread to cross. */
-function mainPublisher(onEvents: AcceptEvents, maxMessageSize: number): Publisher {
+function mainPublisher(
+  onEvents: AcceptEvents,
+  maxMessageSize: number,
+): { publisher: Publisher; flush: () => void } {
   const packer = new EventPacker();
   let scheduled = false;
+  const flush = (): void => {
+    const packed = packer.pack();
+    if (packed) onEvents(unpackEvents(packed), (bytes) => publisher.release(bytes));
+  };
   const publisher: Publisher = new Publisher({
     maxMessageSize,
     send(event) {
@@ -168,10 +177,9 @@ function mainPublisher(onEvents: AcceptEvents, maxMessageSize: number): Publishe
       // Not a microtask: a publisher that only awaits publish() would never let the loop turn.
       setImmediate(() => {
         scheduled = false;
-        const packed = packer.pack();
-        if (packed) onEvents(unpackEvents(packed), (bytes) => publisher.release(bytes));
+        flush();
       });
     },
   });
-  return publisher;
+  return { publisher, flush };
 }

@@ -1,0 +1,181 @@
+// Who gets an endpoint: exactly one daemon, whatever lies there, and nobody else's file is ever touched.
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { startDaemon } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { claimEndpoint } from '#dist/acceptor/claim.js';
+import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { spawnDaemon } from '../support/processes.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+const mode = (path: string): number => lstatSync(path).mode & 0o777;
+const claim = (path: string) => claimEndpoint(path, { onConnection: (socket) => void socket.destroy() });
+
+async function listening(path: string, backlog = 511): Promise<Server> {
+  const server = createServer(() => undefined);
+  server.listen({ path, backlog });
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return server;
+}
+
+describe.skipIf(process.platform === 'win32')('the claim', () => {
+  test('of ten daemons started at once exactly one listens, and the others say why not', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const daemons = await Promise.all(Array.from({ length: 10 }, () => spawnDaemon(path)));
+    const words = daemons.map(({ word }) => word).sort();
+    expect(words).toEqual([...Array<string>(9).fill('ENDPOINT_IN_USE'), 'listening']);
+    const client = await RawClient.connect(path);
+    expect(await client.request('List')).toHaveProperty('Data');
+  });
+
+  test('a socket left by a killed daemon is replaced', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const first = await spawnDaemon(path);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    expect(existsSync(path)).toBe(true);
+    expect((await spawnDaemon(path)).word).toBe('listening');
+  });
+
+  test('a stopped daemon keeps its socket', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const first = await spawnDaemon(path);
+    first.child.kill('SIGSTOP');
+    expect((await spawnDaemon(path)).word).toBe('ENDPOINT_IN_USE');
+    first.child.kill('SIGCONT');
+    const client = await RawClient.connect(path);
+    expect(await client.request('List')).toHaveProperty('Data');
+  });
+
+  test('a stopped daemon keeps its name even when its file was deleted', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const first = await spawnDaemon(path);
+    first.child.kill('SIGSTOP');
+    rmSync(path);
+    expect((await spawnDaemon(path)).word).toBe('ENDPOINT_IN_USE');
+  });
+
+  test('a listener of another program is left alone', async () => {
+    const path = join(temporaryDirectory(), 's');
+    await listening(path);
+    await expect(claim(path)).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' });
+    expect(existsSync(path)).toBe(true);
+  });
+
+  test.each([
+    ['a file', (path: string) => writeFileSync(path, 'precious')],
+    ['a directory', (path: string) => mkdirSync(path)],
+    ['a symbolic link', (path: string) => symlinkSync('/nonexistent', path)],
+  ])('%s is refused and left as it is', async (_what, make) => {
+    const path = join(temporaryDirectory(), 's');
+    make(path);
+    const before = lstatSync(path);
+    await expect(claim(path)).rejects.toMatchObject({ code: 'ENDPOINT_NOT_A_SOCKET' });
+    expect(lstatSync(path).ino).toBe(before.ino);
+    if (before.isFile()) expect(readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  test.runIf(process.platform === 'linux')('a path of 107 bytes is used, one of 108 refused', async () => {
+    const directory = temporaryDirectory();
+    const long = (bytes: number) => join(directory, 'x'.repeat(bytes - directory.length - 1));
+    const held = await claim(long(107));
+    expect(existsSync(long(107))).toBe(true);
+    await held.release();
+    await expect(claim(long(108))).rejects.toMatchObject({ code: 'ENDPOINT_TOO_LONG' });
+  });
+
+  test('the socket is 0600 and a directory made for it 0700, whatever the umask', async () => {
+    const path = join(temporaryDirectory(), 'made', 's');
+    expect((await spawnDaemon(path, '000')).word).toBe('listening');
+    expect(mode(path)).toBe(0o600);
+    expect(mode(join(path, '..'))).toBe(0o700);
+  });
+
+  test('a directory that everyone may write to is refused', async () => {
+    const directory = temporaryDirectory();
+    chmodSync(directory, 0o777);
+    await expect(claim(join(directory, 's'))).rejects.toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+  });
+
+  test('a release takes away our own file only', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const first = await claim(path);
+    rmSync(path);
+    await listening(path);
+    await first.release();
+    expect(existsSync(path)).toBe(true);
+    const second = await claim(join(path, '..', 't'));
+    await second.release();
+    expect(existsSync(second.path)).toBe(false);
+  });
+
+  test('a socket file that disappears is bound again', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const clock = new FakeClock();
+    let rebound = 0;
+    const held = await claimEndpoint(path, {
+      onConnection: (socket) => void socket.end(),
+      onRebound: () => (rebound += 1),
+      clock,
+    });
+    clock.advance(5000);
+    await until(() => clock.pending > 0, 'the watch looks again');
+    expect(rebound).toBe(0);
+    rmSync(path);
+    clock.advance(5000);
+    await until(() => rebound === 1, 'it is bound again');
+    expect((await RawClient.connect(path)).ended).toBe(false);
+    await held.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('what took the place of a live socket is reported once and left alone', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const clock = new FakeClock();
+    const faults: Error[] = [];
+    const held = await claimEndpoint(path, {
+      onConnection: (socket) => void socket.destroy(),
+      onFault: (error) => faults.push(error),
+      clock,
+    });
+    rmSync(path);
+    writeFileSync(path, 'other');
+    for (let look = 0; look < 3; look += 1) {
+      await until(() => clock.pending > 0, 'the watch looks');
+      clock.advance(5000);
+    }
+    await until(() => clock.pending > 0, 'the watch has looked');
+    expect(faults).toHaveLength(1);
+    await held.release();
+    expect(readFileSync(path, 'utf8')).toBe('other');
+  });
+
+  test('a daemon whose commands cannot be loaded gives the endpoint back', async () => {
+    const path = join(temporaryDirectory(), 's');
+    await expect(startDaemon({ socketPath: path, commands: fixture('broken.js') })).rejects.toThrow();
+    expect(existsSync(path)).toBe(false);
+    const daemon = await startDaemon({ socketPath: path, commands: fixture('commands.js') });
+    await daemon.close();
+  });
+
+  test('a second daemon in the same process is refused too', async () => {
+    const { path } = await testDaemon();
+    await expect(startDaemon({ socketPath: path, commands: fixture('commands.js') })).rejects.toMatchObject({
+      code: 'ENDPOINT_IN_USE',
+    });
+  });
+});

@@ -1,0 +1,334 @@
+// The client against a scripted daemon: what it sends, whom its answers go to, and that nothing stays pending.
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnSync } from 'node:child_process';
+import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
+import { FrameDecoder } from 'bunctl-ipc/protocol';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { frame } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+/** A daemon whose every byte the test writes. */
+class Script {
+  readonly requests: unknown[] = [];
+  readonly socket: Promise<Socket>;
+  readonly path: string;
+
+  constructor() {
+    this.path = join(temporaryDirectory(), 's');
+    const server = createServer({ allowHalfOpen: true });
+    server.listen(this.path);
+    onTestFinished(() => void server.close());
+    this.socket = once(server, 'connection').then(([socket]) => {
+      const decoder = new FrameDecoder(64 * 1024 * 1024);
+      (socket as Socket).on('data', (chunk) => {
+        decoder.push(chunk);
+        for (let payload = decoder.next(); payload; payload = decoder.next())
+          this.requests.push(JSON.parse(Buffer.from(payload).toString()));
+      });
+      (socket as Socket).on('error', () => undefined);
+      onTestFinished(() => void (socket as Socket).destroy());
+      return socket as Socket;
+    });
+  }
+
+  async connect(options?: ConnectOptions): Promise<IpcClient> {
+    const client = await IpcClient.connect(this.path, options);
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  async got(count: number): Promise<unknown[]> {
+    await until(() => this.requests.length >= count, `${count} requests`);
+    return this.requests;
+  }
+
+  async send(...messages: unknown[]): Promise<void> {
+    (await this.socket).write(Buffer.concat(messages.map((message) => frame(JSON.stringify(message)))));
+  }
+}
+
+const success = (message: string) => ({ Success: { message } });
+const event = (n: number, type = 'log_line') => ({ Event: { event_type: type, data: { n } } });
+const ALL = { AllEvents: { app_name: null } } as const;
+const rejection = (promise: Promise<unknown>): Promise<{ code?: string; message: string }> =>
+  promise.then(
+    () => ({ message: 'resolved' }),
+    (error: unknown) => error as Error,
+  );
+
+describe('requests', () => {
+  test('are pipelined and answered in order, events kept apart', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const answers = [client.request('List'), client.request({ Stop: { name: 'a' } })];
+    expect(await script.got(2)).toEqual(['List', { Stop: { name: 'a' } }]);
+    await script.send(event(1), success('one'), event(2), success('two'));
+    expect(await Promise.all(answers)).toEqual([success('one'), success('two')]);
+  });
+
+  test('an Error is an answer', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const answer = client.request('List');
+    await script.send({ Error: { message: 'no' } });
+    expect(await answer).toEqual({ Error: { message: 'no' } });
+    expect(client.closed).toBe(false);
+  });
+
+  test('a timeout rejects one request, and its late answer goes to nobody', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const error = await rejection(client.request('List', { timeout: 20 }));
+    expect(error).toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      message: expect.stringContaining('timeout') as string,
+    });
+    const second = client.request('List');
+    await script.send(success('late'), success('second'));
+    expect(await second).toEqual(success('second'));
+  });
+
+  test('a signal rejects one request with its reason', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const controller = new AbortController();
+    const first = rejection(client.request('List', { signal: controller.signal }));
+    const second = client.request('List');
+    controller.abort(new Error('enough'));
+    expect((await first).message).toBe('enough');
+    await script.send(success('first'), success('second'));
+    expect(await second).toEqual(success('second'));
+    expect((await rejection(client.request('List', { signal: controller.signal }))).message).toBe('enough');
+  });
+
+  test.each<[string, string, (socket: Socket, client: IpcClient) => unknown]>([
+    ['the daemon ends the stream', 'CONNECTION_CLOSED', (socket) => socket.end()],
+    ['the connection breaks', 'CONNECTION_CLOSED', (socket) => socket.destroy()],
+    [
+      'the stream ends in the middle of a frame',
+      'FRAME_TRUNCATED',
+      (socket) => socket.end(frame('{}').subarray(0, 5)),
+    ],
+    ['a frame is too large', 'FRAME_TOO_LARGE', (socket) => socket.write(Buffer.from([1, 0, 16, 0]))],
+    ['a frame is not JSON', 'MESSAGE_INVALID', (socket) => socket.write(frame('nonsense'))],
+    ['a frame is no response', 'REPLY_INVALID', (socket) => socket.write(frame('{"Oops":{}}'))],
+    ['the client is closed', 'CONNECTION_CLOSED', (_socket, client) => client.close()],
+  ])('all pending reject when %s', async (_what, code, happen) => {
+    const script = new Script();
+    const client = await script.connect({ maxMessageSize: 1024 * 1024 });
+    const pending = [client.request('List'), client.request('List')].map(rejection);
+    const subscription = client.subscribe(ALL);
+    const reading = rejection(subscription.next());
+    await script.got(3);
+    happen(await script.socket, client);
+    expect(await Promise.all(pending)).toMatchObject([{ code }, { code }]);
+    expect(await reading).toMatchObject({ code });
+    expect(client.closed).toBe(true);
+    expect(await rejection(client.request('List'))).toMatchObject({ code });
+  });
+
+  test('a daemon that says unasked why it closes is quoted', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    await script.send({ Error: { message: 'too many connections' } });
+    await until(() => client.closed, 'the client has ended');
+    expect((await rejection(client.request('List'))).message).toContain('too many connections');
+  });
+
+  test('a request that is too large is refused and harms nothing', async () => {
+    const script = new Script();
+    const client = await script.connect({ maxMessageSize: 100 });
+    const error = await rejection(client.request({ Start: { name: 'a', config: 'x'.repeat(100) } }));
+    expect(error).toMatchObject({
+      code: 'FRAME_TOO_LARGE',
+      message: expect.stringContaining('exceeds maximum allowed size') as string,
+    });
+    const next = client.request('List');
+    await script.send(success('fine'));
+    expect(await next).toEqual(success('fine'));
+  });
+});
+
+describe('connecting', () => {
+  test('to nothing fails at once with a sentence', async () => {
+    const path = join(temporaryDirectory(), 'none');
+    expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'CONNECT_FAILED' });
+  });
+
+  test('waits for a daemon that is just starting, up to its timeout', async () => {
+    const path = join(temporaryDirectory(), 's');
+    // A stale socket: the file of a process that was killed.
+    spawnSync(process.execPath, [
+      '-e',
+      `require("net").createServer().listen(${JSON.stringify(path)},()=>process.kill(process.pid,"SIGKILL"))`,
+    ]);
+    expect(await rejection(IpcClient.connect(path, { timeout: 50 }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+    });
+    const connecting = IpcClient.connect(path, { timeout: 20_000 });
+    await sleep(30);
+    const { rmSync } = await import('node:fs');
+    rmSync(path);
+    const server = createServer((socket) => void socket.resume());
+    server.listen(path);
+    onTestFinished(() => void server.close());
+    const outcome = await connecting.catch((error: unknown) => error as { code: string });
+    // The file may be missing in the very moment of a try; that is an answer too.
+    if (outcome instanceof IpcClient) await outcome.close();
+    else expect(outcome.code).toBe('CONNECT_FAILED');
+  });
+
+  test.runIf(process.getuid?.() === 0)('refuses a socket that belongs to another user', async () => {
+    const { chownSync } = await import('node:fs');
+    const script = new Script();
+    await until(async () => (await import('node:fs')).existsSync(script.path), 'it listens');
+    chownSync(script.path, 12345, 12345);
+    expect(await rejection(IpcClient.connect(script.path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+  });
+
+  test('loads neither zod nor the server', () => {
+    const script = `await import('bunctl-ipc/client');
+      const { default: inspector } = await import('node:inspector/promises');
+      const session = new inspector.Session(); session.connect();
+      const urls = []; session.on('Debugger.scriptParsed', ({ params }) => urls.push(params.url));
+      await session.post('Debugger.enable');
+      console.log(urls.filter((url) => /zod|piscina|comlink|pino|acceptor|workers/.test(url)).join());`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: join(import.meta.dirname, '..', '..'),
+    });
+    expect(stderr).toBe('');
+    expect(stdout.trim()).toBe('');
+  });
+});
+
+describe('subscriptions', () => {
+  test('begin with the daemon’s Success; heartbeats are swallowed, drops are counted', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    expect(await script.got(1)).toEqual([{ Subscribe: { subscription: ALL } }]);
+    await script.send(success('Subscribed to events'), event(1), event(0, 'heartbeat'), {
+      Event: { event_type: 'events_dropped', data: { dropped: 7 } },
+    });
+    expect((await subscription.next()).value).toEqual(event(1).Event);
+    expect((await subscription.next()).value).toMatchObject({ event_type: 'events_dropped' });
+    expect([subscription.received, subscription.dropped]).toEqual([1, 7]);
+  });
+
+  test.each<
+    [string, (controller: AbortController) => Promise<unknown>, (client: IpcClient) => Promise<unknown>]
+  >([
+    [
+      'break',
+      () => Promise.resolve(),
+      async (client) => {
+        for await (const _event of client.subscribe(ALL)) break;
+      },
+    ],
+    [
+      'close()',
+      () => Promise.resolve(),
+      async (client) => {
+        const subscription = client.subscribe(ALL);
+        await subscription.next();
+        await subscription.close();
+        expect((await subscription.next()).done).toBe(true);
+      },
+    ],
+  ])('%s unsubscribes', async (_what, _before, leave) => {
+    const script = new Script();
+    const client = await script.connect();
+    const left = leave(client);
+    await script.send(success('Subscribed to events'), event(1));
+    expect((await script.got(2))[1]).toBe('Unsubscribe');
+    await script.send(event(2), success('Unsubscribed from events'));
+    await left;
+    const after = client.request('List');
+    await script.send(success('still fine'));
+    expect(await after).toEqual(success('still fine'));
+  });
+
+  test('a signal ends the loop with its reason, and unsubscribes', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const controller = new AbortController();
+    const subscription = client.subscribe(ALL, { signal: controller.signal });
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    const waiting = rejection(subscription.next());
+    controller.abort(new Error('enough'));
+    expect((await waiting).message).toBe('enough');
+    expect((await script.got(2))[1]).toBe('Unsubscribe');
+  });
+
+  test('a second subscription ends the first', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const first = client.subscribe(ALL);
+    const second = client.subscribe({ StatusEvents: { app_name: null } });
+    await script.send(success('Subscribed to events'), event(1), success('Subscribed to events'), event(2));
+    expect((await second.next()).value).toEqual(event(2).Event);
+    expect((await first.next()).done).toBe(true);
+  });
+
+  test('a refused subscription says why', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    await script.send({ Error: { message: 'not here' } });
+    expect((await rejection(subscription.next())).message).toContain('not here');
+  });
+
+  test('one who does not take events is read no further, and loses none', async () => {
+    const script = new Script();
+    const client = await script.connect({ eventBuffer: 64 * 1024 });
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    const socket = await script.socket;
+    const filler = 'x'.repeat(1000);
+    const COUNT = 5000;
+    for (let n = 0; n < COUNT; n += 1)
+      socket.write(frame(JSON.stringify({ Event: { event_type: 'log_line', data: { n, filler } } })));
+    await until(() => subscription.received > 60, 'some were read');
+    await sleep(50);
+    expect(subscription.received).toBeLessThan(COUNT / 2);
+    for (let n = 0; n < COUNT; n += 1) expect((await subscription.next()).value?.data).toMatchObject({ n });
+    expect(subscription.dropped).toBe(0);
+  });
+
+  test('while an answer is awaited reading goes on, and the oldest events go, counted in place', async () => {
+    const script = new Script();
+    const client = await script.connect({ eventBuffer: 10_000 });
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    const answer = client.request('List');
+    for (let n = 0; n < 2000; n += 1) await script.send(event(n));
+    await script.send(success('reached'));
+    expect(await answer).toEqual(success('reached'));
+    const { value } = await subscription.next();
+    const { dropped } = (value as { data: { dropped: number } }).data;
+    expect(dropped).toBeGreaterThan(0);
+    expect((await subscription.next()).value?.data).toEqual({ n: dropped });
+    expect([subscription.received, subscription.dropped]).toEqual([2000, dropped]);
+  });
+});
+
+test('with a real daemon: requests and events, to the end', async () => {
+  const { path, daemon } = await testDaemon();
+  await using client = await IpcClient.connect(path);
+  const subscription = client.subscribe({ LogEvents: { app_name: 'a' } });
+  await subscription.ready;
+  expect(await client.request(act('echo', { value: 1 }))).toBeDefined();
+  await daemon.publish({ eventType: 'log_line', appName: 'a', data: { line: 'hello' } });
+  expect((await subscription.next()).value).toEqual({ event_type: 'log_line', data: { line: 'hello' } });
+  const ended = rejection(subscription.next());
+  await daemon.close({ grace: 1000 });
+  expect(await ended).toMatchObject({ code: 'CONNECTION_CLOSED' });
+});

@@ -1,0 +1,120 @@
+// A daemon as its embedder sees it: refused options, what it tells of itself, and how it ends.
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DaemonOptions, startDaemon } from 'bunctl-ipc';
+import { IpcClient } from 'bunctl-ipc/client';
+import { describe, expect, test } from 'vitest';
+import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { spawnDaemon } from '../support/processes.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+describe('options', () => {
+  test.each<[string, Partial<DaemonOptions>]>([
+    ['workers.minThreads', { workers: { minThreads: 0 } }],
+    ['workers: minThreads must not be more than maxThreads', { workers: { minThreads: 3, maxThreads: 2 } }],
+    ['workers.commandTimeout', { workers: { commandTimeout: -1 } }],
+    ['workers.isolation', { workers: { isolation: 'fiber' as 'thread' } }],
+    ['connections.max', { connections: { max: 0 } }],
+    ['connections.maxMessageSize', { connections: { maxMessageSize: 2 ** 31 } }],
+    ['subscribers.queueBytes', { subscribers: { queueBytes: 1.5 } }],
+    ['subscribers: ', { subscribers: { queBytes: 1 } as never }],
+    ['commands', { commands: undefined as never }],
+    ['log', { log: {} as never }],
+  ])('out of range are refused with a sentence: %s', async (part, options) => {
+    const socketPath = join(temporaryDirectory(), 's');
+    const starting = startDaemon({ socketPath, commands: fixture('commands.js'), ...options });
+    await expect(starting).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(part) as string,
+    });
+    expect(existsSync(socketPath)).toBe(false);
+  });
+});
+
+test('stats() tells of connections, commands, lanes and events as plain data', async () => {
+  const { daemon, path } = await testDaemon();
+  const client = await RawClient.connect(path);
+  await client.request('List');
+  await client.request({ Subscribe: { subscription: { AllEvents: { app_name: null } } } });
+  await daemon.publish({ eventType: 'x', data: 1 });
+  await client.next();
+  const stats = daemon.stats();
+  expect(structuredClone(stats)).toEqual(stats);
+  expect(stats).toMatchObject({
+    connections: { open: 1 },
+    commands: { received: 2, answered: 2, failed: 0 },
+    lanes: [{ id: 1, state: 'ready' }],
+    laneDeaths: 0,
+    events: { subscribers: 1, behind: 0, delivered: 1, dropped: 0, waiting: false },
+  });
+});
+
+describe('close()', () => {
+  test('answers what was received whole, reads no more, and removes the socket', async () => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.send(act('sleep', { ms: 100, text: 'one' }), act('say', { text: 'two' }));
+    await until(() => daemon.stats().commands.received === 2, 'both have come');
+    const closing = daemon.close({ grace: 10_000 });
+    expect(await client.rest()).toEqual([{ Success: { message: 'one' } }, { Success: { message: 'two' } }]);
+    expect(await closing).toBe(true);
+    expect(existsSync(path)).toBe(false);
+    await expect(RawClient.connect(path)).rejects.toThrow();
+  });
+
+  test('ends within its grace though a handler never returns', async () => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.send(act('spin'));
+    await until(() => daemon.stats().commands.received === 1, 'it has come');
+    expect(await daemon.close({ grace: 100 })).toBe(false);
+    expect(await client.rest()).toEqual([]);
+  });
+
+  test('cuts a client that does not read what is queued for it', async () => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.socket.pause();
+    client.send(act('large', { bytes: 5_000_000 }));
+    await until(() => daemon.stats().commands.answered === 1, 'it is answered');
+    expect(await daemon.close({ grace: 20_000 })).toBe(true);
+  });
+
+  test('sends subscribers what is queued', async () => {
+    const { daemon, path } = await testDaemon({ subscribers: { eventHold: 5000 } });
+    const client = await RawClient.connect(path);
+    await client.request({ Subscribe: { subscription: { AllEvents: { app_name: null } } } });
+    for (let n = 0; n < 10; n += 1) await daemon.publish({ eventType: 'x', data: n });
+    await daemon.close({ grace: 10_000 });
+    expect(await client.rest()).toHaveLength(10);
+  });
+
+  test('can be called twice, and its grace is checked', async () => {
+    const { daemon } = await testDaemon();
+    await expect(daemon.close({ grace: -1 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    expect(await Promise.all([daemon.close(), daemon.close()])).toEqual([true, true]);
+  });
+
+  test('leaves nothing that keeps the process alive', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const { child } = await spawnDaemon(path);
+    const client = await IpcClient.connect(path);
+    await client.request('List');
+    child.stdin?.end();
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    await client.close();
+  });
+});
+
+test('what a handler logs reaches the embedder’s logger', async () => {
+  const { pino } = await import('pino');
+  const file = join(temporaryDirectory(), 'log');
+  const log = pino(pino.destination({ dest: file, sync: true }));
+  const { path } = await testDaemon({ log });
+  const client = await RawClient.connect(path);
+  await client.request(act('log', { text: 'a word from a handler' }));
+  await until(() => readFileSync(file, 'utf8').includes('a word from a handler'), 'it is logged');
+});

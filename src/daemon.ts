@@ -69,6 +69,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
         typeof options.service === 'string' || options.service instanceof URL
           ? moduleUrl(options.service)
           : options.service,
+      host: options.host,
       workerData: options.workerData,
       settings: options.workers,
       maxMessageSize: options.connections.maxMessageSize,

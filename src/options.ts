@@ -13,6 +13,11 @@ export interface DaemonOptions {
   readonly commands: URL | string;
   /** URL of a module whose default export is `defineService(…)`, or an object whose functions run on the main thread. */
   readonly service?: URL | string | object | undefined;
+  /**
+   * An object whose functions run on the main thread, for a service module, which reaches them as `context.host`:
+   * what only main can do, such as owning child processes. Short calls, or ones that wait.
+   */
+  readonly host?: object | undefined;
   /** Given to the commands and service modules; structured-cloneable. */
   readonly workerData?: unknown;
   readonly workers?: WorkersOptions | undefined;
@@ -129,6 +134,10 @@ const options = z.strictObject({
       (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
       'must be a URL, a path or an object',
     )
+    .optional(),
+  // As it is, like the service.
+  host: z
+    .custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object')
     .optional(),
   workerData: z.unknown().optional(),
   workers: workers.prefault({}),

@@ -79,8 +79,10 @@ export function defineCommands<S extends object = ServiceFunctions>(
 }
 
 /** What set-up of a service module is given. */
-export interface ServiceSetup {
+export interface ServiceSetup<H extends object = ServiceFunctions> {
   readonly workerData: unknown;
+  /** The functions of `startDaemon`'s `host`, on the main thread; calls without one reject. */
+  readonly host: ServiceCalls<H>;
   readonly publish: Publish;
   readonly log: Logger;
 }
@@ -88,12 +90,16 @@ export interface ServiceSetup {
 /** A service module's default export; see {@link defineService}. */
 export interface ServiceDefinition {
   readonly kind: 'bunctl-ipc.service';
-  readonly setUp: (setup: ServiceSetup) => ServiceFunctions | Promise<ServiceFunctions>;
+  readonly setUp: (setup: ServiceSetup) => object | Promise<object>;
 }
 
-/** Defines state that the handlers of all lanes share, in a thread of its own. A service never awaits a lane. */
-export function defineService(
-  functions: ServiceFunctions | ((setup: ServiceSetup) => ServiceFunctions | Promise<ServiceFunctions>),
+/**
+ * Defines state that the handlers of all lanes share, in a thread of its own. A service never awaits a lane.
+ * Give the type of the host, `defineService<Host>(…)`, to have its calls typed.
+ */
+export function defineService<H extends object = ServiceFunctions>(
+  functions: ServiceFunctions | ((setup: ServiceSetup<H>) => object | Promise<object>),
 ): ServiceDefinition {
-  return { kind: 'bunctl-ipc.service', setUp: typeof functions === 'function' ? functions : () => functions };
+  const setUp = typeof functions === 'function' ? functions : () => functions;
+  return { kind: 'bunctl-ipc.service', setUp: setUp as ServiceDefinition['setUp'] };
 }

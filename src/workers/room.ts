@@ -19,6 +19,8 @@ export interface WorkersSettings {
   readonly commands: string;
   /** URL of a service module, or an object whose functions run on main. */
   readonly service: string | object | undefined;
+  /** An object whose functions run on main and may be called by a service module. */
+  readonly host: object | undefined;
   readonly workerData: unknown;
   readonly settings: Pick<
     PoolSettings,
@@ -133,15 +135,16 @@ async function startService(
   options: WorkersSettings,
   changed: (why?: string) => void,
 ): Promise<ServiceHost | undefined> {
-  const { service, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
+  const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
-  const host = new ThreadService(
+  const started = new ThreadService(
     {
       start: { module: service, workerData, log: logSettings(log), maxMessageSize },
       resourceLimits: settings.resourceLimits,
       startTimeout: START_TIMEOUT,
       clock,
+      host,
     },
     {
       onUp: () => changed(),
@@ -153,8 +156,8 @@ async function startService(
       onLog: (line) => forwardLine(log, line),
     },
   );
-  await host.start();
-  return host;
+  await started.start();
+  return started;
 }
 
 /** Main's own publisher: the same credit, and no thread to cross. */

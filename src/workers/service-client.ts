@@ -7,8 +7,12 @@ import type { ServiceCalls } from './commands.js';
 export class ServiceClient {
   #remote: Remote | undefined;
   #port: MessagePort | undefined;
-  #why = 'startDaemon was given no service';
+  #why: string;
   readonly #pending = new Set<(error: IpcError) => void>();
+
+  constructor(why = 'startDaemon was given no service') {
+    this.#why = why;
+  }
 
   /** From now on calls go to the service at the other end of this port. */
   attach(port: MessagePort): void {

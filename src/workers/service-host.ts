@@ -52,6 +52,8 @@ export interface ServiceSettings {
   readonly resourceLimits: ResourceLimits;
   readonly startTimeout: number;
   readonly clock: Clock;
+  /** An object whose functions, on main, the service may call. */
+  readonly host: object | undefined;
 }
 
 export interface ServiceHooks {
@@ -68,6 +70,7 @@ export class ThreadService implements ServiceHost {
   readonly #settings: ServiceSettings;
   readonly #hooks: ServiceHooks;
   readonly #intensity = new Intensity(5, 10_000);
+  readonly #host: ObjectService | undefined;
   #thread: WorkerThread | undefined;
   #remote: Remote | undefined;
   #calls: MessagePort | undefined;
@@ -77,6 +80,7 @@ export class ThreadService implements ServiceHost {
   constructor(settings: ServiceSettings, hooks: ServiceHooks) {
     this.#settings = settings;
     this.#hooks = hooks;
+    this.#host = settings.host && new ObjectService(settings.host);
   }
 
   /** Starts it; rejects when its module cannot be loaded or is not ready in time. */
@@ -84,15 +88,21 @@ export class ThreadService implements ServiceHost {
     const calls = new MessageChannel();
     const out = new MessageChannel();
     const shared = new SharedState();
+    const host = this.#host?.connect();
     const task: ServiceStart = {
       ...this.#settings.start,
       role: 'service',
       name: 'service',
       calls: calls.port2,
       out: out.port2,
+      host,
       memory: shared.memory as SharedArrayBuffer,
     };
-    const thread = new WorkerThread(task, [calls.port2, out.port2], this.#settings.resourceLimits);
+    const thread = new WorkerThread(
+      task,
+      [calls.port2, out.port2, ...(host ? [host] : [])],
+      this.#settings.resourceLimits,
+    );
     const service = remote(calls.port1);
     const call = (name: string, args: unknown[]): void =>
       void service.call(name, args).catch(() => thread.kill());
@@ -152,6 +162,7 @@ export class ThreadService implements ServiceHost {
     this.#closed = true;
     this.#cancelRestart?.();
     this.#calls?.close();
+    this.#host?.close();
     this.#thread?.kill();
   }
 }

@@ -36,6 +36,8 @@ export interface LaneStart extends ThreadStart {
 
 export interface ServiceStart extends ThreadStart {
   readonly role: 'service';
+  /** Calls to the host's functions on main. */
+  readonly host: MessagePort | undefined;
 }
 
 /** The task: resolves when main closes the call port. */
@@ -48,7 +50,7 @@ export default async function run(start: LaneStart | ServiceStart): Promise<void
     maxMessageSize: start.maxMessageSize,
   });
   const base = { workerData: start.workerData, publish: publisher.publish, log };
-  const functions = start.role === 'lane' ? await setUpLane(start) : await setUpService();
+  const functions = start.role === 'lane' ? await setUpLane(start) : await setUpService(start);
   // Ready once the functions are exposed: a call sent before could be lost.
   expose(
     new Map([
@@ -95,9 +97,11 @@ export default async function run(start: LaneStart | ServiceStart): Promise<void
     ]);
   }
 
-  async function setUpService(): Promise<FunctionTable> {
+  async function setUpService({ host: port }: ServiceStart): Promise<FunctionTable> {
+    const host = new ServiceClient('startDaemon was given no host');
+    if (port) host.attach(port);
     const service = await loadDefinition(start.module, 'bunctl-ipc.service');
-    const table = functionTable(await service.setUp(base));
+    const table = functionTable(await service.setUp({ ...base, host: host.calls() }));
     // Ports to it are held, or they would be collected with calls under way.
     const ports = new Set<MessagePort>();
     return new Map<string, (...args: never[]) => unknown>([

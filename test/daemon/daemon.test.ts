@@ -45,7 +45,7 @@ test('stats() tells of connections, commands, lanes and events as plain data', a
   expect(stats).toMatchObject({
     connections: { open: 1 },
     commands: { received: 2, answered: 2, failed: 0 },
-    lanes: [{ id: 1, state: 'ready' }],
+    lanes: [{ id: 1, inFlight: 0 }],
     laneDeaths: 0,
     events: { subscribers: 1, behind: 0, delivered: 1, dropped: 0, waiting: false },
   });

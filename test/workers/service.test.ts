@@ -72,6 +72,30 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
   });
 });
 
+describe('the host of a service', () => {
+  test('is called on the main thread, and nothing else of it', async () => {
+    const host = { pid: () => process.pid, twice: (n: number) => n * 2 };
+    const { path } = await testDaemon({ service: fixture('service.js'), host });
+    const client = await RawClient.connect(path);
+    expect(await client.request(call('askHost', 'twice', 4))).toEqual(data(8));
+    expect(await client.request(call('askHost', 'constructor'))).toEqual(anError('There is no function'));
+    await client.request(call('exit'));
+    await until(
+      async () =>
+        JSON.stringify(await client.request(call('askHost', 'twice', 4))) === JSON.stringify(data(8)),
+      'the next service has the host too',
+    );
+  });
+
+  test('that was not given says so', async () => {
+    const { path } = await testDaemon({ service: fixture('service.js') });
+    const client = await RawClient.connect(path);
+    expect(await client.request(call('askHost', 'twice', 4))).toEqual(
+      anError('startDaemon was given no host'),
+    );
+  });
+});
+
 describe('an object as service', () => {
   test('runs on the main thread, methods of its class included, and nothing else of it can be called', async () => {
     class Counter {

@@ -1,0 +1,41 @@
+// bunctl delete
+import { createInterface } from 'node:readline/promises';
+import { COMMON_HELP, parse } from '../arguments.js';
+import { connect } from '../connect.js';
+import { usage } from '../exit.js';
+import { expand, forEach } from '../names.js';
+import { print, say } from '../output.js';
+import { askMessage } from '../wire.js';
+
+export const help = `Stops apps and forgets them. Their log files stay.
+
+Usage: bunctl delete NAME… | all [-f]
+
+  -f, --force          do not ask
+${COMMON_HELP}
+
+Examples:
+  bunctl delete api -f`;
+
+export async function run(args: string[]): Promise<void> {
+  const { names, daemon, values } = parse(args, { force: { type: 'boolean', short: 'f' } });
+  if (names.length === 0) throw usage('Which app? bunctl delete NAME, or bunctl delete all.');
+  const client = await connect(daemon);
+  const expanded = await expand(client, names).finally(() => client.close());
+  if (expanded.length === 0) say('There are no apps.');
+  if (expanded.length > 0 && !values.force && !(await confirmed(expanded))) {
+    say('Nothing was deleted.');
+    return;
+  }
+  await forEach(daemon, expanded, async (each, name) => print(await askMessage(each, { Delete: { name } })));
+}
+
+async function confirmed(names: readonly string[]): Promise<boolean> {
+  if (!process.stdin.isTTY) throw usage('Nobody can be asked here: add --force to delete.');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`Stop and forget ${names.join(', ')}? [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,26 @@
+// bunctl ping
+import { COMMON_HELP, parse } from '../arguments.js';
+import { connect } from '../connect.js';
+import { print } from '../output.js';
+import { daemonInfo } from '../wire.js';
+
+export const help = `Whether the daemon answers, and how fast.
+
+Usage: bunctl ping
+
+${COMMON_HELP}`;
+
+export async function run(args: string[]): Promise<void> {
+  const { daemon } = parse(args, {});
+  const client = await connect(daemon);
+  try {
+    const asked = performance.now();
+    const info = await daemonInfo(client);
+    const ms = (performance.now() - asked).toFixed(1);
+    print(
+      `${client.path} answers in ${ms} ms${info ? ` (bunctl ${info.version}, pid ${info.pid})` : ' (not this bunctl)'}`,
+    );
+  } finally {
+    await client.close();
+  }
+}

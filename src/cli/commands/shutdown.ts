@@ -1,0 +1,51 @@
+// bunctl shutdown
+import { COMMON_HELP, parse } from '../arguments.js';
+import { connectIfThere } from '../connect.js';
+import { CliError, EXIT } from '../exit.js';
+import { print, say } from '../output.js';
+import { daemonInfo } from '../wire.js';
+
+export const help = `Stops all apps, each with its own timeout, then the daemon.
+
+Usage: bunctl shutdown
+
+${COMMON_HELP}`;
+
+export async function run(args: string[]): Promise<void> {
+  const { daemon } = parse(args, {});
+  const client = await connectIfThere(daemon);
+  if (!client) {
+    say('No daemon is running.');
+    return;
+  }
+  const info = await daemonInfo(client);
+  if (!info) {
+    await client.close();
+    throw new CliError(
+      EXIT.failed,
+      `What answers on ${client.path} is not this bunctl; end it by its own means.`,
+    );
+  }
+  // The wire has no word for it; the daemon tells its process, and the signal asks it to end in good order.
+  process.kill(info.pid, 'SIGTERM');
+  const deadline = performance.now() + (daemon.timeout ?? 120) * 1000;
+  while (isRunning(info.pid)) {
+    if (performance.now() > deadline)
+      throw new CliError(
+        EXIT.timeout,
+        `The daemon (pid ${info.pid}) still stops its apps (timeout); it goes on with that.`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  await client.close();
+  print(`Stopped the daemon on ${client.path}`);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

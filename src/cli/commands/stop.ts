@@ -1,0 +1,29 @@
+// bunctl stop
+import { COMMON_HELP, parse } from '../arguments.js';
+import { connect } from '../connect.js';
+import { usage } from '../exit.js';
+import { expand, forEach } from '../names.js';
+import { print, say } from '../output.js';
+import { askMessage } from '../wire.js';
+
+export const help = `Stops apps: SIGTERM to each one's process group, SIGKILL after its stop timeout. They stay stopped.
+
+Usage: bunctl stop NAME… | all
+
+${COMMON_HELP}
+
+Examples:
+  bunctl stop api
+  bunctl stop api worker
+  bunctl stop all`;
+
+export async function run(args: string[]): Promise<void> {
+  const { names, daemon } = parse(args, {});
+  if (names.length === 0) throw usage('Which app? bunctl stop NAME, or bunctl stop all.');
+  const client = await connect(daemon);
+  const expanded = await expand(client, names, ({ state }) => state !== 'Stopped').finally(() =>
+    client.close(),
+  );
+  if (expanded.length === 0) say('No app is running.');
+  await forEach(daemon, expanded, async (each, name) => print(await askMessage(each, { Stop: { name } })));
+}

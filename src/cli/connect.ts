@@ -1,0 +1,135 @@
+// How a command finds its daemon, and how `start` brings one up when there is none.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { IpcClient } from '../client/client.js';
+import { defaultSocketPath } from '../default-path.js';
+import { endpointOf } from '../protocol/endpoints.js';
+import { CliError, EXIT } from './exit.js';
+import { say } from './output.js';
+
+/** How long an answer may take, in ms, when nothing else is said; the longest stop timeout would be an hour. */
+const ANSWER_TIMEOUT = 120_000;
+/** How long a daemon may take to be ready, in ms. */
+const READY_TIMEOUT = 30_000;
+
+export interface DaemonOptions {
+  readonly socket?: string | undefined;
+  /** In seconds. */
+  readonly timeout?: number | undefined;
+}
+
+function clientOptions({ timeout }: DaemonOptions) {
+  return { requestTimeout: timeout === undefined ? ANSWER_TIMEOUT : timeout * 1000 };
+}
+
+const isCode = (error: unknown, code: string): boolean => (error as { code?: unknown }).code === code;
+
+/** Connects to a running daemon. */
+export async function connect(options: DaemonOptions): Promise<IpcClient> {
+  try {
+    return await IpcClient.connect(options.socket, clientOptions(options));
+  } catch (error) {
+    if (!isCode(error, 'CONNECT_FAILED')) throw error;
+    throw new CliError(
+      EXIT.unreachable,
+      `No daemon is running${options.socket === undefined ? '' : ` on ${options.socket}`}. \`bunctl start\` starts one with an app, \`bunctl daemon\` one in the foreground, \`bunctl doctor\` tells where it is looked for.`,
+      { cause: error },
+    );
+  }
+}
+
+/** As {@link connect}; undefined when there is none. */
+export async function connectIfThere(options: DaemonOptions): Promise<IpcClient | undefined> {
+  try {
+    return await connect({ ...options });
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
+    throw error;
+  }
+}
+
+/** Connects, and starts a daemon in the background first if there is none. Of many that try at once one starts it. */
+export async function connectOrStart(options: DaemonOptions): Promise<IpcClient> {
+  const running = await connectIfThere(options);
+  if (running) return running;
+  const path = endpointOf(options.socket ?? defaultSocketPath(), process.platform);
+  const failure = await startDaemonProcess(options.socket);
+  if (failure && failure.code !== 'ENDPOINT_IN_USE')
+    throw new CliError(EXIT.unreachable, `The daemon could not be started: ${failure.message}`);
+  if (!failure) say(`Started the daemon on ${path}`);
+  return IpcClient.connect(failure ? options.socket : path, {
+    ...clientOptions(options),
+    timeout: READY_TIMEOUT,
+  });
+}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Resolves when the daemon says that it is ready, or with why it is not. */
+async function startDaemonProcess(socket: string | undefined): Promise<Failure | undefined> {
+  const openFiles = callersOpenFiles();
+  const child = spawn(
+    process.execPath,
+    [
+      ...process.execArgv,
+      process.argv[1] as string,
+      'daemon',
+      ...(socket === undefined ? [] : ['--socket', socket]),
+    ],
+    {
+      // Its own session: neither a closed terminal nor Ctrl-C in it reaches the daemon.
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        BUNCTL_READY_FD: '3',
+        ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: openFiles }),
+      },
+    },
+  );
+  const words = child.stdio[3] as Readable;
+  let text = '';
+  const outcome = new Promise<Failure | undefined>((resolve) => {
+    const timer = setTimeout(
+      () =>
+        resolve({ code: 'TIMEOUT', message: `it was not ready within ${READY_TIMEOUT / 1000} s (timeout)` }),
+      READY_TIMEOUT,
+    );
+    const settle = (failure: Failure | undefined): void => {
+      clearTimeout(timer);
+      resolve(failure);
+    };
+    words.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      if (!text.includes('\n')) return;
+      const word = text.slice(0, text.indexOf('\n'));
+      settle(word === 'ready' ? undefined : (JSON.parse(word) as Failure));
+    });
+    child.once('error', ({ message }) => settle({ code: 'SPAWN', message }));
+    child.once('close', (code, signal) =>
+      settle({
+        code: 'ENDED',
+        message: `it ended with ${signal ?? `code ${code}`} before it was ready; run \`bunctl daemon\` to see why`,
+      }),
+    );
+  });
+  const failure = await outcome;
+  words.destroy();
+  child.removeAllListeners();
+  child.unref();
+  return failure;
+}
+
+/** The soft limit of whoever called us: Node has raised our own, and a daemon of ours would hand that on. */
+function callersOpenFiles(): string | undefined {
+  try {
+    return /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${process.ppid}/limits`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+// How a command ends: the table of exit codes, and the error that carries one.
+
+/** Exit codes; also in docs/cli.md. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  notRunning: 4,
+  timeout: 5,
+  unreachable: 6,
+} as const;
+
+/** Ends a command with a sentence on stderr and an exit code. */
+export class CliError extends Error {
+  constructor(
+    readonly exitCode: number,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
+
+/** A daemon's `Error` text as an error of ours: its wording tells which exit code is meant. */
+export function refused(message: string): CliError {
+  if (/ not found$/.test(message)) return new CliError(EXIT.notFound, message);
+  if (/ is not running$/.test(message)) return new CliError(EXIT.notRunning, message);
+  return new CliError(EXIT.failed, message);
+}
+
+/** Any error's exit code. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  switch ((error as { code?: unknown }).code) {
+    case 'CONNECT_FAILED':
+    case 'CONNECTION_CLOSED':
+    case 'FRAME_TRUNCATED':
+    case 'ENDPOINT_NOT_OURS':
+      return EXIT.unreachable;
+    case 'REQUEST_TIMEOUT':
+      return EXIT.timeout;
+    case 'FRAME_TOO_LARGE':
+    case 'OPTION_INVALID':
+      return EXIT.usage;
+    default:
+      return EXIT.failed;
+  }
+}

@@ -1,0 +1,63 @@
+// The names a command was given: several, or `all`; each is done on a connection of its own, side by side.
+import type { IpcClient } from '../client/client.js';
+import { connect, type DaemonOptions } from './connect.js';
+import { CliError, EXIT, exitCodeOf, usage } from './exit.js';
+import { say } from './output.js';
+import { allStatuses, type AppStatus } from './wire.js';
+
+/** How many are done at a time. */
+const SIDE_BY_SIDE = 8;
+
+/** Refuses what no daemon would take for a name. */
+export function checkName(name: string): string {
+  if (name.trim() === '') throw usage('An app name cannot be empty');
+  if (Buffer.byteLength(name) > 255) throw usage('An app name can have at most 255 bytes');
+  // eslint-disable-next-line no-control-regex -- those are what is looked for
+  if (/[\u0000-\u001f\u007f/\\:]/.test(name))
+    throw usage('An app name cannot contain / \\ : or control characters');
+  return name;
+}
+
+/** The names, `all` expanded to those of the apps that pass. */
+export async function expand(
+  client: IpcClient,
+  names: readonly string[],
+  passes: (app: AppStatus) => boolean = () => true,
+): Promise<string[]> {
+  const checked = names.map(checkName);
+  if (!checked.includes('all')) return [...new Set(checked)];
+  return (await allStatuses(client)).filter(passes).map(({ name }) => name);
+}
+
+/**
+ * Does something for each name. Every failure is told; the first one's exit code is the command's.
+ */
+export async function forEach(
+  options: DaemonOptions,
+  names: readonly string[],
+  act: (client: IpcClient, name: string) => Promise<void>,
+): Promise<void> {
+  const waiting = [...names];
+  const failures: Error[] = [];
+  const work = async (): Promise<void> => {
+    const client = await connect(options);
+    try {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        try {
+          await act(client, name);
+        } catch (error) {
+          if (exitCodeOf(error) === EXIT.unreachable) throw error;
+          failures.push(error as Error);
+          if (names.length > 1) say((error as Error).message);
+        }
+      }
+    } finally {
+      await client.close();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, names.length) }, work));
+  const [first] = failures;
+  if (first === undefined) return;
+  if (names.length === 1) throw first;
+  throw new CliError(exitCodeOf(first), `${failures.length} of ${names.length} failed`);
+}

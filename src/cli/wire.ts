@@ -1,0 +1,74 @@
+// What the commands read out of a daemon's answers, the original's included.
+import type { IpcMessage, IpcResponse } from '../protocol/messages.js';
+import type { IpcClient } from '../client/client.js';
+import { CliError, EXIT, refused } from './exit.js';
+
+/** An app's status; the original's daemon leaves some out. */
+export interface AppStatus {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly restarts?: number;
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+  readonly restart_policy?: string;
+  readonly auto_start?: boolean;
+  readonly last_exit_code?: number | null;
+  readonly last_exit_signal?: string | null;
+  readonly last_exit_unknown?: boolean;
+  readonly uptime_seconds?: number | null;
+  readonly max_memory?: number | null;
+  readonly max_restart_attempts?: number | null;
+  readonly backoff_exhausted?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly memory_bytes?: number | null;
+  readonly cpu_percent?: number | null;
+}
+
+/** What our daemon tells of itself; the original's tells nothing. */
+export interface DaemonInfo {
+  readonly version: string;
+  readonly pid: number;
+  readonly socket: string;
+  readonly state: string;
+  readonly started_at: number;
+}
+
+export interface Logs {
+  readonly output: readonly string[];
+  readonly errors: readonly string[];
+  readonly ends?: Readonly<Record<'stdout' | 'stderr', number>>;
+}
+
+/** Asks, and throws an `Error` answer. */
+export async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
+  const answer = await client.request(message);
+  if ('Error' in answer) throw refused(answer.Error.message);
+  return answer;
+}
+
+/** A command's message. */
+export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
+  const answer = await ask(client, message);
+  if ('Success' in answer) return answer.Success.message;
+  throw new CliError(EXIT.failed, 'The daemon answered with something else than a message');
+}
+
+/** A query's data. */
+export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
+  const answer = await ask(client, message);
+  if ('Data' in answer) return answer.Data.data;
+  throw new CliError(EXIT.failed, 'The daemon answered with something else than data');
+}
+
+export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {
+  const data = await askData(client, { Status: { name: null } });
+  return Array.isArray(data) ? (data as AppStatus[]) : [];
+}
+
+/** Undefined from the original's daemon. */
+export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {
+  const answer = await ask(client, 'List');
+  return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;
+}

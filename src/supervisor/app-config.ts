@@ -1,0 +1,100 @@
+// An app's configuration as it comes over the wire: the original's keys, strictly, with its defaults.
+import { z } from 'zod';
+
+const HOUR = 3600;
+const u32 = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const u64 = z
+  .number()
+  .refine((value) => Number.isInteger(value) && value >= 0, 'must be a non-negative integer');
+const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL byte');
+
+/** `{"secs":n,"nanos":n}`, or the same two numbers as an array. In the daemon: at most an hour. */
+const duration = z
+  .union([
+    z.strictObject({ secs: u64, nanos: u32 }),
+    z.tuple([u64, u32]).transform(([secs, nanos]) => ({ secs, nanos })),
+  ])
+  .refine(({ secs }) => secs <= HOUR, 'must be at most an hour');
+
+/** A key that is null counts as absent. */
+const optional = <T extends z.ZodType>(schema: T, fallback: z.output<T>) =>
+  schema.nullish().transform((value): z.output<T> => value ?? fallback);
+
+const backoff = z.strictObject({
+  base_delay_ms: u64,
+  max_delay_ms: u64,
+  multiplier: z.number(),
+  jitter: z.number(),
+  max_attempts: u32.nullish().transform((value) => value ?? null),
+  exhausted_action: optional(z.enum(['stop', 'remove']), 'stop'),
+});
+
+const healthCheck = z.strictObject({
+  check_type: z.union([
+    z.strictObject({ type: z.literal('http'), url: z.string(), expected_status: u32 }),
+    z.strictObject({ type: z.literal('tcp'), host: z.string(), port: u32 }),
+    z.strictObject({ type: z.literal('exec'), command: z.string(), args: z.array(z.string()) }),
+  ]),
+  interval: duration,
+  timeout: duration,
+  start_period: duration,
+  retries: u32,
+});
+
+const nullable = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value): z.output<T> | null => (value ?? null) as z.output<T> | null);
+
+const schema = z.strictObject({
+  name: z.string().max(4096),
+  command: text.min(1, 'must not be empty'),
+  args: optional(z.array(text), []),
+  /** Default: the daemon's own folder. */
+  cwd: nullable(text),
+  env: optional(z.record(text, text), {}),
+  auto_start: optional(z.boolean(), false),
+  restart_policy: optional(z.enum(['no', 'always', 'on-failure', 'unless-stopped']), 'on-failure'),
+  max_memory: nullable(u64),
+  max_cpu_percent: nullable(z.number()),
+  uid: nullable(u32),
+  gid: nullable(u32),
+  stdout_log: nullable(z.string()),
+  stderr_log: nullable(z.string()),
+  combined_log: nullable(z.string()),
+  log_max_size: nullable(u64),
+  log_max_files: nullable(u32),
+  health_check: nullable(healthCheck),
+  stop_timeout: optional(duration, { secs: 10, nanos: 0 }),
+  kill_timeout: optional(duration, { secs: 5, nanos: 0 }),
+  backoff: optional(backoff, {
+    base_delay_ms: 100,
+    max_delay_ms: 30_000,
+    multiplier: 2,
+    jitter: 0.3,
+    max_attempts: null,
+    exhausted_action: 'stop',
+  }),
+});
+
+/** An app's configuration, complete. */
+export type AppConfig = z.output<typeof schema>;
+
+/**
+ * Reads a configuration from its JSON text.
+ *
+ * @throws {Error} its message saying which key is wrong and how.
+ */
+export function parseAppConfig(json: string): AppConfig {
+  const result = schema.safeParse(JSON.parse(json));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue?.path.join('.');
+  throw new Error(`${at ? `${at}: ` : ''}${issue?.message ?? 'not a configuration'}`);
+}
+
+/** In milliseconds. */
+export function milliseconds({ secs, nanos }: AppConfig['stop_timeout']): number {
+  return secs * 1000 + nanos / 1e6;
+}

@@ -1,0 +1,242 @@
+// One app as an actor: its machine, its timers, its commands one at a time; the host does what it decides.
+import type { Clock } from '../clock.js';
+import type { Publish } from '../workers/commands.js';
+import type { ServiceCalls } from '../workers/commands.js';
+import type { AppConfig } from './app-config.js';
+import type { LogFollower } from './log-follower.js';
+import {
+  type AppState,
+  type Effect,
+  type Exit,
+  type Input,
+  step,
+  STABLE_AFTER,
+  type TimerName,
+} from './machine.js';
+import type { Host } from './process-host.js';
+
+export interface AppSurroundings {
+  readonly host: ServiceCalls<Host>;
+  readonly publish: Publish;
+  readonly clock: Clock;
+  /** Epoch, in ms. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly follower: Pick<LogFollower, 'follow' | 'ended' | 'forget'>;
+  readonly onFault: (what: string, error: unknown) => void;
+  /** The app is gone for good. */
+  readonly onRemoved: (id: string) => void;
+}
+
+/** How long, in ms, after SIGKILL a process may take to end before its Stop is answered without it. */
+const KILLED_PATIENCE = 5000;
+
+export class App {
+  readonly #around: AppSurroundings;
+  readonly #timers = new Map<TimerName, () => void>();
+  readonly #stopWaiters = new Set<() => void>();
+  #state: AppState;
+  #config: AppConfig;
+  /** Inputs are taken one after the other, each with all it causes. */
+  #inputs: Promise<void> = Promise.resolve();
+  #commands: Promise<unknown> = Promise.resolve();
+  /** Why the spawn of the command under way failed, if it did. */
+  #spawnErrors: Error[] = [];
+  /** Events are published in order, and nothing waits for subscribers. */
+  #published: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly id: string,
+    config: AppConfig,
+    state: AppState,
+    around: AppSurroundings,
+  ) {
+    this.#config = config;
+    this.#state = state;
+    this.#around = around;
+  }
+
+  get state(): AppState {
+    return this.#state;
+  }
+
+  get config(): AppConfig {
+    return this.#config;
+  }
+
+  /** Commands on one app run one at a time. */
+  command<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#commands.then(run, run);
+    this.#commands = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Starts it with a configuration, if it does not run. Rejects when it cannot be spawned. */
+  async start(config: AppConfig = this.#config): Promise<void> {
+    this.#config = config;
+    this.#spawnErrors = [];
+    await this.input({ type: 'start' });
+    const [failed] = this.#spawnErrors;
+    if (failed) throw failed;
+  }
+
+  /**
+   * Stops it and resolves when its process group is gone, with the processes that carry its mark and have left
+   * the group. Rejects when it does not end.
+   */
+  async stop(forShutdown = false): Promise<number[]> {
+    if (this.#state.status !== 'Stopped') {
+      const gone = new Promise<void>((resolve) => this.#stopWaiters.add(resolve));
+      await this.input({ type: 'stop', forShutdown });
+      if (this.#state.status === 'Stopping') await this.#endOf(gone);
+    } else if (!forShutdown) {
+      await this.input({ type: 'stop' });
+    }
+    return this.#around.host.escaped(this.id);
+  }
+
+  /** Removes it from the host; it must be stopped. */
+  async remove(): Promise<void> {
+    for (const cancel of this.#timers.values()) cancel();
+    await this.#around.host.remove(this.id);
+    this.#around.follower.forget(this.id);
+    this.#around.onRemoved(this.id);
+  }
+
+  /** Counts a Restart of the running app. */
+  async restarted(): Promise<void> {
+    this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
+    await this.#save();
+  }
+
+  /** Takes it over from a former supervisor: what it missed happens now. */
+  async resume(live: boolean, exit: Exit | null, pid: number | null): Promise<void> {
+    const { status, retryAt, wanted } = this.#state;
+    const { clock, now, follower } = this.#around;
+    if (live && pid !== null) {
+      follower.follow(this.id);
+      if (status === 'Stopping') {
+        await this.input({ type: 'stop', forShutdown: wanted === 'running' });
+        return;
+      }
+      this.#state = {
+        ...this.#state,
+        status: 'Running',
+        pid,
+        startedAt: this.#state.startedAt ?? now(),
+        retryAt: null,
+      };
+      this.#timers.set(
+        'stable',
+        clock.after(STABLE_AFTER, () => void this.input({ type: 'stable' })),
+      );
+      await this.#save();
+    } else if (status === 'Running' || status === 'Stopping') {
+      follower.ended(this.id);
+      await this.input({ type: 'exited', exit: exit ?? { code: null, signal: null, unknown: true } });
+    } else if (status === 'Backoff') {
+      const left = Math.max(0, (retryAt ?? 0) - now());
+      this.#timers.set(
+        'retry',
+        clock.after(left, () => void this.input({ type: 'retry' })),
+      );
+    } else if (status === 'Starting') {
+      // It was told to start, and there is no process: it is started now.
+      this.#state = { ...this.#state, status: 'Backoff', retryAt: now() };
+      await this.input({ type: 'retry' });
+    }
+  }
+
+  /** Takes an input in; resolves when all it causes is done. */
+  input(input: Input): Promise<void> {
+    const done = this.#inputs.then(() => this.#take(input));
+    this.#inputs = done.catch((error: unknown) => this.#around.onFault(`${this.id}: ${input.type}`, error));
+    return this.#inputs;
+  }
+
+  async #take(input: Input): Promise<void> {
+    const before = this.#state;
+    const { state, effects } = step(before, input, {
+      config: this.#config,
+      now: this.#around.now(),
+      random: this.#around.random(),
+    });
+    this.#state = state;
+    if (state.status !== 'Starting' && state !== before) await this.#save();
+    if (input.type === 'exited') this.#around.follower.ended(this.id);
+    for (const effect of effects) await this.#perform(effect);
+    if (this.#state.status === 'Stopped') {
+      for (const resolve of this.#stopWaiters) resolve();
+      this.#stopWaiters.clear();
+    }
+  }
+
+  async #perform(effect: Effect): Promise<void> {
+    const { host, clock } = this.#around;
+    switch (effect.do) {
+      case 'spawn':
+        return this.#spawn(effect.automatic);
+      case 'signal':
+        await host.signal(this.id, effect.signal);
+        return;
+      case 'timer':
+        this.#timers.get(effect.name)?.();
+        this.#timers.set(
+          effect.name,
+          clock.after(effect.ms, () => {
+            this.#timers.delete(effect.name);
+            void this.input({ type: effect.name });
+          }),
+        );
+        return;
+      case 'cancel':
+        this.#timers.get(effect.name)?.();
+        this.#timers.delete(effect.name);
+        return;
+      case 'publish':
+        this.#publish(effect.eventType, effect.data);
+        return;
+      case 'remove':
+        return this.remove();
+    }
+  }
+
+  async #spawn(automatic: boolean): Promise<void> {
+    try {
+      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#config, this.#state);
+      this.#around.follower.follow(this.id, offsets);
+      await this.#take({ type: 'spawned', pid, startedAt, automatic });
+    } catch (error) {
+      this.#spawnErrors.push(error as Error);
+      if (automatic) this.#around.onFault(`${this.id} could not be restarted`, error);
+      await this.#take({ type: 'spawn-failed', automatic });
+    }
+  }
+
+  // An event waits for the broker's window at most, and never holds the app's life up.
+  #publish(eventType: string, data: Readonly<Record<string, unknown>>): void {
+    this.#published = this.#published
+      .then(() => this.#around.publish({ eventType, appName: this.id, data: { app: this.id, ...data } }))
+      .catch((error: unknown) => this.#around.onFault(`${this.id}: ${eventType}`, error));
+  }
+
+  async #save(): Promise<void> {
+    // The host says on its own when a disk is full, and tries again.
+    await this.#around.host.save(this.id, this.#config, this.#state).catch(() => undefined);
+  }
+
+  async #endOf(gone: Promise<void>): Promise<void> {
+    const { secs, nanos } = this.#config.stop_timeout;
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = this.#around.clock.after(secs * 1000 + nanos / 1e6 + KILLED_PATIENCE, () =>
+        reject(new Error(`process ${this.#state.pid ?? 'group'} does not end, though it was killed`)),
+      );
+    });
+    try {
+      await Promise.race([gone, late]);
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
+import { type CommandHandlers, defineCommands } from '../workers/commands.js';
+import type { IpcResponse } from '../protocol/messages.js';
+import { type AppConfig, parseAppConfig } from './app-config.js';
+import { appId } from './app-id.js';
+import { stateFiles } from './paths.js';
+import { appStatus } from './status.js';
+import type { SupervisorFunctions } from './supervisor.js';
+import type { SupervisorData } from './supervisor-types.js';
+import { readTail } from './tail.js';
+
+/** Bytes of log lines in one answer: escaped they still fit a frame. */
+const LOG_BYTES = 1536 * 1024;
+
+const success = (message: string): IpcResponse => ({ Success: { message } });
+
+/** What a client did wrong, as a sentence for it. */
+class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** A refusal is an answer; anything else is a fault of ours, and is logged as one. */
+function answering(handlers: CommandHandlers<SupervisorFunctions>): CommandHandlers<SupervisorFunctions> {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [
+      name,
+      async (...given: Parameters<typeof handler>) => {
+        try {
+          return await (handler as (...args: unknown[]) => Promise<IpcResponse>)(...given);
+        } catch (error) {
+          if ((error as Error).name !== 'Refusal') throw error;
+          return { Error: { message: (error as Error).message } };
+        }
+      },
+    ]),
+  );
+}
+
+function idOf(name: string): string {
+  const id = appId(name);
+  if (id === undefined) throw new Refusal(`Invalid app name: Invalid app name: ${shown(name)}`);
+  return id;
+}
+
+/** A name in a message: no longer than a line. */
+function shown(name: string): string {
+  return name.length > 300 ? `${name.slice(0, 300)}…` : name;
+}
+
+function configOf(json: string): AppConfig {
+  try {
+    return parseAppConfig(json);
+  } catch (error) {
+    throw new Refusal(`Invalid config: ${(error as Error).message}`);
+  }
+}
+
+/** What has left the app's process group is named: nobody else will stop it. */
+function andEscaped(message: string, escaped: readonly number[]): IpcResponse {
+  if (escaped.length === 0) return success(message);
+  return success(
+    `${message}; it has left behind ${escaped.length === 1 ? 'process' : 'processes'} ${escaped.join(', ')}, which still ${escaped.length === 1 ? 'runs' : 'run'}`,
+  );
+}
+
+export default defineCommands<SupervisorFunctions>(({ workerData }) => {
+  const { stateDirectory, daemon } = workerData as SupervisorData;
+  const files = stateFiles(stateDirectory);
+  const data = (value: unknown): IpcResponse => {
+    const content = { data: value, daemon };
+    return { Data: content };
+  };
+
+  async function logsOf(id: string, lines: number, bytes: number) {
+    const [output, errors] = await Promise.all([
+      readTail(files.log(id, 'stdout'), lines, bytes),
+      readTail(files.log(id, 'stderr'), lines, bytes),
+    ]);
+    return {
+      output: output.lines,
+      errors: errors.lines,
+      /** Where the lines end in the app's files: a `log_line` event that ends further on is not among them. */
+      ends: { stdout: output.end, stderr: errors.end },
+    };
+  }
+
+  return answering({
+    async Start({ name, config }, { service }) {
+      const parsed = configOf(config);
+      const id = appId(parsed.name);
+      if (id === undefined)
+        throw new Refusal(`Failed to start app ${shown(name)}: Invalid app name: ${shown(parsed.name)}`);
+      await service.start(shown(name), id, parsed);
+      return success(`Started app ${shown(name)}`);
+    },
+    async Stop({ name }, { service }) {
+      const { escaped } = await service.stop(shown(name), idOf(name));
+      return andEscaped(`Stopped app ${shown(name)}`, escaped);
+    },
+    async Restart({ name }, { service }) {
+      const { pid, wasRunning, escaped } = await service.restart(shown(name), idOf(name));
+      return andEscaped(
+        `${wasRunning ? 'Restarted' : 'Started'} app ${shown(name)} with PID ${pid}`,
+        escaped,
+      );
+    },
+    async Delete({ name }, { service }) {
+      const { escaped } = await service.delete(shown(name), idOf(name));
+      return andEscaped(`Deleted app ${shown(name)}`, escaped);
+    },
+    async Status({ name }, { service }) {
+      const apps = await service.status(
+        name === null ? null : shown(name),
+        name === null ? null : idOf(name),
+      );
+      const statuses = apps.map((app) => appStatus(app, Date.now()));
+      return data(name === null ? statuses : statuses[0]);
+    },
+    async List(_args, { service }) {
+      return data(await service.list());
+    },
+    async Logs({ name, lines }, { service }) {
+      if (name !== null) {
+        const id = idOf(name);
+        await service.status(shown(name), id);
+        return data({ type: 'single', app: shown(name), logs: await logsOf(id, lines, LOG_BYTES / 2) });
+      }
+      const ids = await service.list();
+      const bytes = Math.floor(LOG_BYTES / 2 / Math.max(1, ids.length));
+      const apps = [];
+      for (const id of ids) apps.push([id, await logsOf(id, lines, bytes)]);
+      return data({ type: 'all', apps });
+    },
+  });
+});

@@ -1,0 +1,106 @@
+// What the system says of processes: who lives, since when, in which group, and with which mark.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process, told from any later one with its number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** In clock ticks since the boot, as the system writes it; null where there is no /proc. */
+  readonly startTime: string | null;
+  readonly bootId: string | null;
+}
+
+/** A line of /proc/PID/stat; see proc_pid_stat(5). */
+export interface ProcessStat {
+  readonly state: string;
+  readonly group: number;
+  readonly startTime: string;
+  /** Clock ticks in user and kernel mode. */
+  readonly cpuTicks: number;
+  readonly residentPages: number;
+}
+
+const hasProc = process.platform === 'linux';
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number of this boot; null where there is none. */
+export function bootId(): string | null {
+  return hasProc ? (read('/proc/sys/kernel/random/boot_id')?.trim() ?? null) : null;
+}
+
+/** Undefined when there is no such process. The command's name may hold anything, so fields count from its end. */
+export function parseStat(line: string): ProcessStat {
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0] ?? '?',
+    group: Number(fields[2]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    startTime: fields[19] ?? '',
+    residentPages: Number(fields[21]),
+  };
+}
+
+export function statOf(pid: number): ProcessStat | undefined {
+  const line = read(`/proc/${pid}/stat`);
+  return line === undefined ? undefined : parseStat(line);
+}
+
+/** The identity of a process that lives now. */
+export function identify(pid: number): ProcessIdentity {
+  return { pid, startTime: statOf(pid)?.startTime ?? null, bootId: bootId() };
+}
+
+function exists(target: number): boolean {
+  try {
+    process.kill(target, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether that very process lives; a zombie does not. */
+export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
+  if (!hasProc) return exists(pid);
+  if (boot !== bootId()) return false;
+  const stat = statOf(pid);
+  return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+function allPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Whether a process group has a member that lives; zombies, which nobody may have reaped yet, do not count. */
+export function groupLives(group: number): boolean {
+  if (!exists(-group)) return false;
+  if (!hasProc) return true;
+  return allPids().some((pid) => {
+    const stat = statOf(pid);
+    return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X';
+  });
+}
+
+/** Those of this user's processes that carry a mark in their environment. */
+export function markedProcesses(mark: string): number[] {
+  if (!hasProc) return [];
+  const wanted = `BUNCTL_APP=${mark}`;
+  return allPids().filter((pid) => {
+    const environment = read(`/proc/${pid}/environ`);
+    return environment?.split('\0').includes(wanted) === true && statOf(pid)?.state !== 'Z';
+  });
+}
+
+/** The soft limit of open files of a process; undefined where it cannot be known. */
+export function openFilesLimit(pid: number | 'self'): number | undefined {
+  const soft = /^Max open files\s+(\d+)/m.exec(read(`/proc/${pid}/limits`) ?? '')?.[1];
+  return soft === undefined ? undefined : Number(soft);
+}

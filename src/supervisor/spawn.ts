@@ -1,0 +1,122 @@
+// Starts an app's process: its own session and group, its output into its own files, its mark in its environment.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { AppConfig } from './app-config.js';
+
+/** Where an app's output goes, and where it begins. */
+export interface OutputFiles {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Spawned {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** Sizes of the output files before the app wrote to them, in bytes. */
+  readonly offsets: Readonly<Record<'stdout' | 'stderr', number>>;
+}
+
+/** Error texts as the original gives them. */
+const ERRNO: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory (os error 2)',
+  EACCES: 'Permission denied (os error 13)',
+  EPERM: 'Operation not permitted (os error 1)',
+  E2BIG: 'Argument list too long (os error 7)',
+  EINVAL: 'Invalid argument (os error 22)',
+  EAGAIN: 'Resource temporarily unavailable (os error 11)',
+  ENOMEM: 'Cannot allocate memory (os error 12)',
+  ENOSPC: 'No space left on device (os error 28)',
+  ENOTDIR: 'Not a directory (os error 20)',
+};
+
+/**
+ * Spawns an app.
+ *
+ * @param mark The value of `BUNCTL_APP`.
+ * @param openFiles Soft limit of open files to give it; undefined for the daemon's own. Node raises its own to
+ *   the hard limit, and programs that were given a small one may rely on it.
+ * @throws {Error} its message as the original's, without the environment.
+ */
+export async function spawnApp(
+  config: AppConfig,
+  files: OutputFiles,
+  mark: string,
+  openFiles: number | undefined,
+): Promise<Spawned> {
+  const env: NodeJS.ProcessEnv = { ...environment(), ...config.env, BUNCTL_APP: mark };
+  const cwd = config.cwd ?? process.cwd();
+  const opened: number[] = [];
+  try {
+    const [stdout, stderr] = [files.stdout, files.stderr].map((path) => {
+      const fd = openSync(path, 'a', 0o600);
+      opened.push(fd);
+      return fd;
+    }) as [number, number];
+    const offsets = { stdout: fstatSync(stdout).size, stderr: fstatSync(stderr).size };
+    checkCommand(config.command, cwd, env['PATH']);
+    const [command, ...args] = withLimit([config.command, ...config.args], openFiles);
+    const child = spawn(command as string, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', stdout, stderr],
+      ...(config.uid === null ? {} : { uid: config.uid }),
+      ...(config.gid === null ? {} : { gid: config.gid }),
+    });
+    const pid = await new Promise<number>((done, fail) => {
+      child.once('spawn', () => done(child.pid as number));
+      child.once('error', fail);
+    });
+    child.on('error', () => undefined);
+    return { child, pid, offsets };
+  } catch (error) {
+    throw new Error(`Process spawn failed: ${config.command}: ${reason(error)}`, { cause: error });
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+/** The daemon's environment without what is only for the daemon. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !name.startsWith('BUNCTL_') && !name.startsWith('NODE_CHANNEL_'),
+    ),
+  );
+}
+
+/** A shell that only lowers the limit and becomes the app: Node cannot set limits of a child. */
+function withLimit(command: readonly string[], openFiles: number | undefined): readonly string[] {
+  if (openFiles === undefined || process.platform === 'win32') return command;
+  return ['/bin/sh', '-c', 'ulimit -S -n "$0" 2>/dev/null; exec "$@"', String(openFiles), ...command];
+}
+
+// Behind the shell a command that is not there would be an app that exits with 127.
+function checkCommand(command: string, cwd: string, path: string | undefined): void {
+  if (!statSync(cwd).isDirectory()) throw Object.assign(new Error('no directory'), { code: 'ENOTDIR' });
+  if (process.platform === 'win32') return;
+  const candidates =
+    command.includes('/') || isAbsolute(command)
+      ? [resolve(cwd, command)]
+      : (path ?? '/usr/local/bin:/usr/bin:/bin')
+          .split(delimiter)
+          .map((folder) => join(resolve(cwd, folder), command));
+  let code = 'ENOENT';
+  for (const candidate of candidates) {
+    try {
+      if (!statSync(candidate).isFile()) throw Object.assign(new Error('no file'), { code: 'EACCES' });
+      accessSync(candidate, constants.X_OK);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') code = 'EACCES';
+    }
+  }
+  throw Object.assign(new Error(code), { code });
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_INVALID_ARG_VALUE') return 'nul byte found in provided data';
+  return (code === undefined ? undefined : ERRNO[code]) ?? code ?? message;
+}

@@ -1,0 +1,63 @@
+// An app's status as it goes over the wire: the original's fields and words, secrets masked.
+import type { AppConfig } from './app-config.js';
+import type { AppState } from './machine.js';
+import { statOf } from './processes.js';
+import type { AppSnapshot } from './supervisor-types.js';
+
+/** Linux shows CPU times in hundredths of a second to every program (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+const PAGE = 4096;
+
+const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
+  no: 'No',
+  always: 'Always',
+  'on-failure': 'OnFailure',
+  'unless-stopped': 'UnlessStopped',
+};
+
+/** The wire's AppStatus, and what is more of it. */
+export function appStatus({ id, config, state }: AppSnapshot, now: number) {
+  const stat = state.pid === null ? undefined : statOf(state.pid);
+  const uptime = state.startedAt === null || state.pid === null ? null : Math.max(0, now - state.startedAt);
+  return {
+    name: id,
+    state: stateText(state, now),
+    pid: state.pid,
+    restarts: state.restarts,
+    auto_start: config.auto_start,
+    command: config.command,
+    args: config.args,
+    cwd: config.cwd ?? process.cwd(),
+    restart_policy: POLICY[config.restart_policy],
+    last_exit_code: state.lastExit?.code ?? null,
+    last_exit_signal: state.lastExit?.signal ?? null,
+    /** It was adopted, and how it ended could not be seen. */
+    last_exit_unknown: state.lastExit?.unknown ?? false,
+    uptime_seconds: uptime === null ? null : Math.floor(uptime / 1000),
+    max_memory: config.max_memory,
+    max_cpu_percent: config.max_cpu_percent,
+    max_restart_attempts: config.backoff.max_attempts,
+    backoff_exhausted: state.exhausted,
+    env: maskedEnv(config.env),
+    memory_bytes: stat ? stat.residentPages * PAGE : null,
+    /** Of one core, over the process's life. */
+    cpu_percent:
+      stat && uptime !== null && uptime > 0
+        ? Math.round((stat.cpuTicks / TICKS_PER_SECOND / (uptime / 1000)) * 1000) / 10
+        : null,
+  };
+}
+
+function stateText({ status, attempt, retryAt }: AppState, now: number): string {
+  if (status !== 'Backoff') return status;
+  return `Backoff { attempt: ${attempt}, next_retry_ms: ${Math.max(0, (retryAt ?? now) - now)} }`;
+}
+
+/** The variables worth showing; of them the values of PORT* and NODE_ENV only. */
+export function maskedEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env)
+      .filter(([key]) => /^(PORT|NODE_ENV|DATABASE|REDIS)|URL|HOST/.test(key))
+      .map(([key, value]) => [key, key.startsWith('PORT') || key === 'NODE_ENV' ? value : '***']),
+  );
+}

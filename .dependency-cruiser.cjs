@@ -36,8 +36,17 @@ module.exports = {
       room('client'),
       '^src/(acceptor/|workers/|broker/|supervisor/|cli/|daemon\\.|index\\.)',
     ),
+    forbid(
+      'transport-knows-no-daemon',
+      room('transport'),
+      '^src/(workers/|client/|supervisor/|cli/|daemon\\.)',
+    ),
     forbid('daemon-is-below-the-process-manager', '^src/daemon', '^src/(supervisor/|cli/)'),
-    forbid('cli-loads-no-server', '^src/cli/(?!daemon)', '^src/(daemon\\.|acceptor/|workers/|broker/)'),
+    forbid(
+      'client-commands-load-no-server',
+      '^src/cli/(?!commands/daemon)',
+      '^src/(daemon\\.|acceptor/|workers/|broker/|transport/|supervisor/(?!paths|tail|app-id))',
+    ),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -7,6 +7,8 @@ export {
   type RequestOptions,
   type Subscription,
 } from './client/index.js';
+export { IpcConnection } from './transport/connection.js';
+export { IpcServer } from './transport/server.js';
 export { defaultSocketPath } from './default-path.js';
 export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
 export * from './protocol/index.js';

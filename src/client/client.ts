@@ -8,6 +8,7 @@ import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import type { IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
 import { connectFirst } from './connect.js';
+import { Inbox } from './inbox.js';
 import { Requests } from './requests.js';
 import { Subscription } from './subscription.js';
 
@@ -42,7 +43,8 @@ export class IpcClient {
   readonly #decoder: FrameDecoder;
   readonly #requests = new Requests();
   readonly #maxMessageSize: number;
-  readonly #requestTimeout: number;
+  #requestTimeout: number;
+  readonly #inbox = new Inbox();
   readonly #eventBuffer: number;
   #subscription: Subscription | undefined;
   #closed: IpcError | undefined;
@@ -107,6 +109,41 @@ export class IpcClient {
   }
 
   /**
+   * Sends a request of which the answer is for {@link recv}, as the original's client does.
+   *
+   * @throws {IpcError} `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`.
+   */
+  async send(message: IpcMessage): Promise<void> {
+    this.#inbox.use();
+    // No timeout: who does not receive waits for nothing.
+    const sent = this.#frame(message);
+    this.#requests
+      .add(0, undefined, (answer, bytes) => this.#inbox.push(answer, bytes), false)
+      .catch(() => undefined);
+    this.#write(sent);
+    this.#resume();
+  }
+
+  /**
+   * The next frame for whoever uses {@link send}: answers, and events while there is no {@link subscribe}. One
+   * that timed out has lost nothing.
+   *
+   * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED` and why, `FRAME_TRUNCATED`, `FRAME_TOO_LARGE`, `REPLY_INVALID`.
+   */
+  async recv(): Promise<IpcResponse> {
+    const next = this.#inbox.next(this.#requestTimeout);
+    this.#resume();
+    return next;
+  }
+
+  /** How long, in ms, recv() waits, and request() when nothing else is said; 0 for ever. Default 30,000. */
+  setTimeout(ms: number): void {
+    if (!(ms >= 0 && ms < 2 ** 31))
+      throw new IpcError('OPTION_INVALID', 'A timeout is a number of milliseconds, 0 for none');
+    this.#requestTimeout = ms;
+  }
+
+  /**
    * Subscribes to events. There is one subscription a connection: a second one ends the first.
    *
    * @example for await (const { event_type, data } of client.subscribe({ AllEvents: { app_name: null } })) {}
@@ -140,10 +177,19 @@ export class IpcClient {
   async #request(
     message: IpcMessage,
     { timeout = this.#requestTimeout, signal }: RequestOptions,
-    onAnswer?: (response: IpcResponse) => void,
+    onAnswer?: (response: IpcResponse, bytes: number) => void,
   ): Promise<IpcResponse> {
-    if (this.#closed) throw this.#closed;
     signal?.throwIfAborted();
+    const frame = this.#frame(message);
+    const answer = this.#requests.add(timeout, signal, onAnswer);
+    this.#write(frame);
+    // While an answer is awaited the connection is read, whatever events wait.
+    this.#resume();
+    return answer;
+  }
+
+  #frame(message: IpcMessage): Uint8Array {
+    if (this.#closed) throw this.#closed;
     const frame = encodeJsonFrame(message, this.#maxMessageSize);
     if (this.#socket.writableLength + frame.byteLength > MAX_UNSENT) {
       throw new IpcError(
@@ -151,11 +197,7 @@ export class IpcClient {
         `The daemon has not read ${this.#socket.writableLength} bytes of requests; await some first`,
       );
     }
-    const answer = this.#requests.add(timeout, signal, onAnswer);
-    this.#write(frame);
-    // While an answer is awaited the connection is read, whatever events wait.
-    this.#resume();
-    return answer;
+    return frame;
   }
 
   // The requests of a turn leave together.
@@ -182,7 +224,8 @@ export class IpcClient {
       this.#end(error as IpcError);
       return;
     }
-    if (this.#subscription?.full && this.#requests.length === 0 && !this.#paused) {
+    const full = this.#subscription?.full === true || this.#inbox.bytes >= this.#eventBuffer;
+    if (full && !this.#requests.awaited && !this.#paused) {
       this.#paused = true;
       this.#socket.pause();
     }
@@ -190,12 +233,15 @@ export class IpcClient {
 
   #dispatch(response: IpcResponse, bytes: number): void {
     if ('Event' in response) {
-      this.#subscription?.receive(response.Event, bytes, this.#requests.length > 0);
-    } else if (!this.#requests.answer(response) && 'Error' in response) {
+      if (this.#subscription?.open) this.#subscription.receive(response.Event, bytes, this.#requests.awaited);
+      else if (this.#inbox.used) this.#inbox.push(response, bytes);
+    } else if (!this.#requests.answer(response, bytes)) {
+      if (this.#inbox.used) this.#inbox.push(response, bytes);
       // Unasked: the daemon says why it will close.
-      this.#end(
-        new IpcError('CONNECTION_CLOSED', `The daemon closed the connection: ${response.Error.message}`),
-      );
+      else if ('Error' in response)
+        this.#end(
+          new IpcError('CONNECTION_CLOSED', `The daemon closed the connection: ${response.Error.message}`),
+        );
     }
   }
 
@@ -213,6 +259,7 @@ export class IpcClient {
     if (this.#closed) return;
     this.#closed = error;
     this.#requests.rejectAll(error);
+    this.#inbox.end(error);
     this.#subscription?.over(error);
     this.#socket.end();
     this.#socket.destroySoon();

@@ -6,18 +6,25 @@ import type { IpcResponse } from '../protocol/messages.js';
 export const MAX_PENDING = 10_000;
 
 export interface Pending {
-  resolve(response: IpcResponse): void;
+  resolve(response: IpcResponse, bytes: number): void;
   reject(error: unknown): void;
   /** Given up by its caller: its answer is still to come and is nobody's. */
   abandoned: boolean;
+  readonly awaited: boolean;
 }
 
 export class Requests {
   #pending: Pending[] = [];
   #head = 0;
+  #awaited = 0;
 
   get length(): number {
     return this.#pending.length - this.#head;
+  }
+
+  /** Whether somebody waits for an answer here, and not in the inbox. */
+  get awaited(): boolean {
+    return this.#awaited > 0;
   }
 
   /**
@@ -27,7 +34,8 @@ export class Requests {
   add(
     timeout: number,
     signal: AbortSignal | undefined,
-    onAnswer?: (response: IpcResponse) => void,
+    onAnswer?: (response: IpcResponse, bytes: number) => void,
+    awaited = true,
   ): Promise<IpcResponse> {
     if (this.length >= MAX_PENDING) {
       throw new IpcError(
@@ -43,9 +51,10 @@ export class Requests {
       };
       const pending: Pending = {
         abandoned: false,
-        resolve(response) {
+        awaited,
+        resolve(response, bytes) {
           clear();
-          onAnswer?.(response);
+          onAnswer?.(response, bytes);
           resolve(response);
         },
         reject(error) {
@@ -62,19 +71,21 @@ export class Requests {
         timer = setTimeout(late, timeout);
       }
       this.#pending.push(pending);
+      if (awaited) this.#awaited += 1;
     });
   }
 
   /** An answer has come; false when nobody asked. */
-  answer(response: IpcResponse): boolean {
+  answer(response: IpcResponse, bytes: number): boolean {
     const pending = this.#pending[this.#head];
     if (!pending) return false;
     this.#head += 1;
+    if (pending.awaited) this.#awaited -= 1;
     if (this.#head * 2 > this.#pending.length) {
       this.#pending = this.#pending.slice(this.#head);
       this.#head = 0;
     }
-    if (!pending.abandoned) pending.resolve(response);
+    if (!pending.abandoned) pending.resolve(response, bytes);
     return true;
   }
 
@@ -83,6 +94,7 @@ export class Requests {
     const left = this.#pending.slice(this.#head);
     this.#pending = [];
     this.#head = 0;
+    this.#awaited = 0;
     for (const pending of left) if (!pending.abandoned) pending.reject(error);
   }
 }

@@ -63,6 +63,11 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
     return this.#dropped;
   }
 
+  /** Whether events are for it. */
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
   /** Whether as much is buffered as may be. */
   get full(): boolean {
     return this.#state === 'open' && this.#buffer.bytes >= this.#limit;

@@ -1,0 +1,194 @@
+// The original's connection, on the server's side: requests in by recv(), responses out by send().
+import type { Socket } from 'node:net';
+import { SocketSink } from '../broker/sink.js';
+import { Writer } from '../broker/writer.js';
+import { systemClock } from '../clock.js';
+import { IpcError } from '../protocol/errors.js';
+import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { encodeJsonFrame, parseJson } from '../protocol/json.js';
+import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
+import { checkResponse } from '../protocol/responses.js';
+import { checkTimeout, DEFAULT_TIMEOUT, within } from './timeout.js';
+
+/** Response bytes past which send() waits until they have drained to half of it. */
+const HIGH_WATER = 1024 * 1024;
+
+interface Receiver {
+  readonly resolve: (payload: Uint8Array) => void;
+  readonly reject: (error: IpcError) => void;
+}
+
+/** One client's connection: `for await (const message of connection) await connection.send(…)`. */
+export class IpcConnection {
+  readonly #socket: Socket;
+  readonly #decoder = new FrameDecoder(MAX_MESSAGE_SIZE);
+  readonly #writer: Writer;
+  readonly #receiving: Receiver[] = [];
+  readonly #sending: (() => void)[] = [];
+  #timeout = DEFAULT_TIMEOUT;
+  #broken = false;
+  /** Why nothing more will come, and nothing can be sent any more. */
+  #inputEnd: IpcError | undefined;
+  #outputEnd: IpcError | undefined;
+  #finished: Promise<void> | undefined;
+
+  /** @internal Connections come from `IpcServer.accept`. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#writer = new Writer(
+      new SocketSink(socket),
+      { queueBytes: 1, highWater: 1, lowWater: 1, writeHighWaterMark: HIGH_WATER, eventHold: 0 },
+      systemClock,
+      {
+        onResponsesDrained: () => this.#drained(),
+        onFinished: () => this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection is closed')),
+        onBytes: () => undefined,
+      },
+    );
+    socket.on('data', (chunk) => {
+      // Past an end that is ours, or a frame that is too large, what comes is read away.
+      if (this.#inputEnd) return;
+      this.#decoder.push(chunk);
+      this.#deliver();
+    });
+    socket.on('end', () => {
+      this.#inputEnd ??= new IpcError('CONNECTION_CLOSED', 'The client ended the connection');
+      this.#deliver();
+    });
+    socket.on('error', (cause) =>
+      this.#ended(new IpcError('CONNECTION_CLOSED', `The connection broke: ${cause.message}`, { cause })),
+    );
+    socket.on('close', () => this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection was closed')));
+    socket.pause();
+  }
+
+  /** Whether nothing can be sent any more. */
+  get closed(): boolean {
+    return this.#outputEnd !== undefined;
+  }
+
+  /** In ms, for each recv() and send(); 0 for none. Default 30,000. */
+  setTimeout(ms: number): void {
+    this.#timeout = checkTimeout(ms);
+  }
+
+  /**
+   * Resolves with the client's next request. One that is malformed rejects with `MESSAGE_INVALID`, and the
+   * connection goes on; one that timed out has lost nothing.
+   *
+   * @throws {IpcError} `MESSAGE_INVALID`, `REQUEST_TIMEOUT`, `FRAME_TOO_LARGE`, `FRAME_TRUNCATED`, `CONNECTION_CLOSED`.
+   */
+  async recv(): Promise<IpcMessage> {
+    let receiver: Receiver | undefined;
+    const payload = new Promise<Uint8Array>((resolve, reject) => {
+      receiver = { resolve, reject };
+      this.#receiving.push(receiver);
+    });
+    this.#deliver();
+    const forget = (): void => {
+      const at = this.#receiving.indexOf(receiver as Receiver);
+      if (at >= 0) this.#receiving.splice(at, 1);
+      if (this.#receiving.length === 0 && !this.#inputEnd) this.#socket.pause();
+    };
+    return parseRequest(parseJson(await within(payload, this.#timeout, 'No whole request came', forget)));
+  }
+
+  /**
+   * Sends a response. Resolves at once while little waits to be sent, else when enough has left.
+   *
+   * @throws {IpcError} `FRAME_TOO_LARGE`, `REPLY_INVALID`: nothing was sent, the connection goes on;
+   *   `REQUEST_TIMEOUT`: it is queued; `CONNECTION_CLOSED`.
+   */
+  async send(response: IpcResponse): Promise<void> {
+    this.#checkOpen();
+    this.#writer.respond(encodeJsonFrame(checkResponse(response), MAX_MESSAGE_SIZE));
+    if (!this.#writer.congested) return;
+    const room = new Promise<void>((resolve) => this.#sending.push(resolve));
+    await within(room, this.#timeout, 'The client did not read');
+    this.#checkOpen();
+  }
+
+  /** Sends what is queued, then ends the connection; a client that does not read is cut after the timeout. */
+  close(): Promise<void> {
+    this.#finished ??= this.#close();
+    return this.#finished;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Requests until the client ends its half; whatever recv() throws else is thrown. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<IpcMessage, void> {
+    for (;;) {
+      let message: IpcMessage;
+      try {
+        message = await this.recv();
+      } catch (error) {
+        if (error instanceof IpcError && error.code === 'CONNECTION_CLOSED') return;
+        throw error;
+      }
+      yield message;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      if (this.#socket.closed) resolve();
+      else this.#socket.once('close', () => resolve());
+    });
+    this.#writer.finish();
+    // What the client still sends is read away, or its end would never be seen.
+    this.#broken = true;
+    this.#inputEnd = new IpcError('CONNECTION_CLOSED', 'The connection is closed');
+    for (const { reject } of this.#receiving.splice(0)) reject(this.#inputEnd);
+    this.#socket.resume();
+    await within(closed, this.#timeout, 'The client did not read', () => this.#socket.destroy()).catch(
+      () => undefined,
+    );
+  }
+
+  /** Gives whole frames to those who wait; while nobody does, nothing is read. */
+  #deliver(): void {
+    try {
+      while (this.#receiving.length > 0 && !this.#broken) {
+        const payload = this.#decoder.next();
+        if (payload === undefined) break;
+        this.#receiving.shift()?.resolve(payload);
+      }
+    } catch (error) {
+      // The stream cannot be followed any more.
+      this.#broken = true;
+      this.#inputEnd = error as IpcError;
+    }
+    if (this.#receiving.length === 0) {
+      if (!this.#inputEnd) this.#socket.pause();
+      return;
+    }
+    if (this.#inputEnd) this.#rejectReceivers();
+    else this.#socket.resume();
+  }
+
+  #checkOpen(): void {
+    if (this.#outputEnd) throw this.#outputEnd;
+  }
+
+  #rejectReceivers(): void {
+    const half = this.#inputEnd?.code === 'CONNECTION_CLOSED' && this.#decoder.midFrame;
+    const error = half
+      ? new IpcError('FRAME_TRUNCATED', 'The client ended the connection in the middle of a frame')
+      : (this.#inputEnd as IpcError);
+    for (const { reject } of this.#receiving.splice(0)) reject(error);
+  }
+
+  #ended(error: IpcError): void {
+    this.#outputEnd ??= error;
+    this.#inputEnd ??= error;
+    this.#drained();
+    this.#deliver();
+  }
+
+  #drained(): void {
+    for (const resolve of this.#sending.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,231 @@
+// The original's transport: one server, connections that receive and send, a client that sends and receives.
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { IpcClient, IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.js';
+import { frame, RawClient } from '../support/raw-client.js';
+
+const LIMIT = 10 * 1024 * 1024;
+const success = (message: string) => ({ Success: { message } });
+
+async function serve(): Promise<IpcServer> {
+  const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+  onTestFinished(() => server.close());
+  return server;
+}
+
+async function pair(): Promise<{ server: IpcServer; client: IpcClient; connection: IpcConnection }> {
+  const server = await serve();
+  const [connection, client] = await Promise.all([server.accept(), IpcClient.connect(server.path)]);
+  onTestFinished(async () => {
+    connection.setTimeout(100);
+    await Promise.all([client.close(), connection.close()]);
+  });
+  return { server, client, connection };
+}
+
+async function raw(): Promise<{ client: RawClient; connection: IpcConnection }> {
+  const server = await serve();
+  const accepted = server.accept();
+  const client = await RawClient.connect(server.path);
+  const connection = await accepted;
+  onTestFinished(() => void client.socket.destroy());
+  return { client, connection };
+}
+
+describe('messages', () => {
+  test('go in and out', async () => {
+    const { client, connection } = await pair();
+    await client.send({ Stop: { name: 'api' } });
+    expect(await connection.recv()).toEqual({ Stop: { name: 'api' } });
+    await connection.send(success('Stopped app api'));
+    expect(await client.recv()).toEqual(success('Stopped app api'));
+  });
+
+  test('keep their order when they are pipelined, whoever receives first', async () => {
+    const { client, connection } = await pair();
+    const received = [connection.recv(), connection.recv(), connection.recv()];
+    for (const name of ['a', 'b', 'c']) await client.send({ Stop: { name } });
+    expect(await Promise.all(received)).toEqual(['a', 'b', 'c'].map((name) => ({ Stop: { name } })));
+    const answers = [client.recv(), client.recv(), client.recv()];
+    for (const name of ['a', 'b', 'c']) await connection.send(success(name));
+    expect(await Promise.all(answers)).toEqual(['a', 'b', 'c'].map(success));
+  });
+
+  test('that are malformed reject one recv, and the next one goes on', async () => {
+    const { client, connection } = await raw();
+    client.write(frame('{"Nonsense":{}}'), frame('"List"'));
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
+    expect(await connection.recv()).toBe('List');
+  });
+
+  test('of 10 MiB go through both ways; one byte more is refused and harms nothing', async () => {
+    const { client, connection } = await pair();
+    const config = 'x'.repeat(LIMIT - JSON.stringify({ Start: { name: 'a', config: '' } }).length);
+    const text = 'y'.repeat(LIMIT - JSON.stringify(success('')).length);
+    const received = connection.recv();
+    await client.send({ Start: { name: 'a', config } });
+    expect(await received).toEqual({ Start: { name: 'a', config } });
+    const [, answer] = await Promise.all([connection.send(success(text)), client.recv()]);
+    expect(answer).toEqual(success(text));
+    const tooLarge = 'exceeds maximum allowed size';
+    await expect(client.send({ Start: { name: 'a', config: `${config}x` } })).rejects.toThrow(tooLarge);
+    await expect(connection.send(success(`${text}y`))).rejects.toThrow(tooLarge);
+    await connection.send(success('fine'));
+    expect(await client.recv()).toEqual(success('fine'));
+  });
+
+  test('over the limit end what is received on either side', async () => {
+    const { client, connection } = await raw();
+    client.write(Buffer.from([1, 0, 0xa0, 0]));
+    await expect(connection.recv()).rejects.toThrow('exceeds maximum allowed size');
+    await expect(connection.recv()).rejects.toThrow('exceeds maximum allowed size');
+    await connection.send({ Error: { message: 'too large' } });
+    expect(await client.next()).toEqual({ Error: { message: 'too large' } });
+  });
+
+  test('are iterated, connection by connection, to their end', async () => {
+    const server = await serve();
+    const seen: IpcMessage[] = [];
+    const serving = (async () => {
+      for await (const connection of server) {
+        for await (const message of connection) {
+          seen.push(message);
+          await connection.send(success('ok'));
+        }
+        await connection.close();
+      }
+    })();
+    for (let n = 0; n < 2; n += 1) {
+      const client = await IpcClient.connect(server.path);
+      expect(await client.request('List')).toEqual(success('ok'));
+      await client.close();
+    }
+    await server.close();
+    await serving;
+    expect(seen).toEqual(['List', 'List']);
+  });
+});
+
+describe('timeouts', () => {
+  test('of recv say so and lose nothing', async () => {
+    const { client, connection } = await raw();
+    connection.setTimeout(20);
+    const whole = frame('"List"');
+    client.write(whole.subarray(0, 3));
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    await expect(connection.recv()).rejects.toThrow('timeout');
+    client.write(whole.subarray(3));
+    connection.setTimeout(0);
+    expect(await connection.recv()).toBe('List');
+  });
+
+  test('of the client’s recv too', async () => {
+    const { client, connection } = await pair();
+    client.setTimeout(20);
+    await client.send('List');
+    await expect(client.recv()).rejects.toThrow('timeout');
+    await connection.recv();
+    client.setTimeout(0);
+    await connection.send(success('late'));
+    expect(await client.recv()).toEqual(success('late'));
+    expect(() => client.setTimeout(-1)).toThrow('milliseconds');
+  });
+
+  test('of send: one who does not read is waited for so long', async () => {
+    const { client, connection } = await raw();
+    client.socket.pause();
+    connection.setTimeout(50);
+    const flood = async () => {
+      for (let n = 0; n < 100; n += 1) await connection.send(success('x'.repeat(1_000_000)));
+    };
+    await expect(flood()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    client.socket.resume();
+    connection.setTimeout(30_000);
+    await connection.send(success('read at last'));
+  });
+});
+
+describe('ends', () => {
+  test('of the stream reject recv, after what came before', async () => {
+    const { client, connection } = await raw();
+    client.write(frame('"List"'), frame('"List"'));
+    client.socket.end();
+    expect(await connection.recv()).toBe('List');
+    expect(await connection.recv()).toBe('List');
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  test('in the middle of a frame are told from others', async () => {
+    const { client, connection } = await raw();
+    client.write(frame('"List"').subarray(0, 6));
+    client.socket.end();
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'FRAME_TRUNCATED' });
+  });
+
+  test('of the connection let the client take what waits, and then say why', async () => {
+    const { client, connection } = await pair();
+    await client.send('List');
+    await connection.recv();
+    await connection.send(success('last'));
+    await connection.close();
+    expect(await client.recv()).toEqual(success('last'));
+    await expect(client.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(client.send('List')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(connection.send(success('no'))).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  test('of the server reject those who wait for a connection', async () => {
+    const server = await serve();
+    const waiting = server.accept();
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await server.close();
+    await refused;
+    await expect(server.accept()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(IpcClient.connect(server.path)).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+  });
+
+  test('a second server on a live path is refused', async () => {
+    const server = await serve();
+    await expect(IpcServer.bind(server.path)).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' });
+  });
+});
+
+describe('send and recv beside request', () => {
+  test('each answer goes to whoever asked; events come by recv', async () => {
+    const { client, connection } = await pair();
+    await client.send('List');
+    const asked = client.request({ Stop: { name: 'a' } });
+    await client.send('Unsubscribe');
+    for (let n = 0; n < 3; n += 1) await connection.recv();
+    await connection.send(success('one'));
+    await connection.send({ Event: { event_type: 'x', data: 1 } });
+    await connection.send(success('two'));
+    await connection.send(success('three'));
+    expect(await asked).toEqual(success('two'));
+    expect([await client.recv(), await client.recv(), await client.recv()]).toEqual([
+      success('one'),
+      { Event: { event_type: 'x', data: 1 } },
+      success('three'),
+    ]);
+  });
+
+  test('what is not received is read no further than the bound, and nothing is lost', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const event = frame(JSON.stringify({ Event: { event_type: 'x', data: 'x'.repeat(1000) } }));
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      for (let n = 0; n < 5000; n += 1) socket.write(event);
+      socket.end();
+      socket.resume();
+      onTestFinished(() => void socket.destroy());
+    }).listen(path);
+    onTestFinished(() => void server.close());
+    const client = await IpcClient.connect(path, { eventBuffer: 10_000 });
+    onTestFinished(() => client.close());
+    for (let n = 0; n < 5000; n += 1) expect(await client.recv()).toHaveProperty('Event');
+    await expect(client.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+});

@@ -93,7 +93,11 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     createWriter,
   });
   accept = (socket) => acceptor.accept(socket);
-  for (const socket of early) accept(socket);
+  for (const socket of early) {
+    accept(socket);
+    // A stream that was paused by hand does not flow for a listener alone.
+    socket.resume();
+  }
   log.info({ path, pid: process.pid }, 'daemon listening');
   return daemon({
     path,

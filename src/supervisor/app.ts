@@ -66,7 +66,7 @@ export class App {
 
   /** Commands on one app run one at a time. */
   command<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#commands.then(run, run);
+    const done = this.#commands.then(run);
     this.#commands = done.catch(() => undefined);
     return done;
   }

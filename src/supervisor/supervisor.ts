@@ -75,18 +75,15 @@ class Supervisor {
     });
   }
 
-  async stop(name: string, id: string): Promise<{ escaped: number[] }> {
-    const app = this.#known(name, id);
-    return app.command(async () => {
+  stop(name: string, id: string): Promise<{ escaped: number[] }> {
+    return this.#command(name, id, async (app) => {
       if (app.state.status === 'Stopped') throw new Refusal(`App ${name} is not running`);
       return { escaped: await this.#stop(name, app) };
     });
   }
 
-  async restart(name: string, id: string): Promise<{ pid: number; wasRunning: boolean; escaped: number[] }> {
-    this.#open();
-    const app = this.#known(name, id);
-    return app.command(async () => {
+  restart(name: string, id: string): Promise<{ pid: number; wasRunning: boolean; escaped: number[] }> {
+    return this.#command(name, id, async (app) => {
       this.#open();
       const wasRunning = app.state.status === 'Running';
       const escaped = app.state.status === 'Stopped' ? [] : await this.#stop(name, app);
@@ -102,10 +99,8 @@ class Supervisor {
     });
   }
 
-  async delete(name: string, id: string): Promise<{ escaped: number[] }> {
-    const app = this.#known(name, id);
-    return app.command(async () => {
-      if (this.#apps.get(id) !== app) throw new Refusal(`App ${name} not found`);
+  delete(name: string, id: string): Promise<{ escaped: number[] }> {
+    return this.#command(name, id, async (app) => {
       const escaped = app.state.status === 'Stopped' ? [] : await this.#stop(name, app);
       await app.remove();
       return { escaped };
@@ -132,6 +127,15 @@ class Supervisor {
 
   #sorted(): App[] {
     return [...this.#apps.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** In its turn; an app that was deleted by a command before is not there any more. */
+  #command<T>(name: string, id: string, run: (app: App) => Promise<T>): Promise<T> {
+    const app = this.#known(name, id);
+    return app.command(() => {
+      if (this.#apps.get(id) !== app) throw new Refusal(`App ${name} not found`);
+      return run(app);
+    });
   }
 
   #known(name: string, id: string): App {

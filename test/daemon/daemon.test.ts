@@ -51,6 +51,17 @@ test('stats() tells of connections, commands, lanes and events as plain data', a
   });
 });
 
+test('whoever connects while it starts is answered when it is up', async () => {
+  const socketPath = join(temporaryDirectory(), 's');
+  const starting = startDaemon({ socketPath, commands: fixture('slow-to-load.js') });
+  await until(() => existsSync(socketPath), 'it is bound');
+  const client = await RawClient.connect(socketPath);
+  client.send('List');
+  const daemon = await starting;
+  expect(await client.next()).toEqual({ Data: { data: [] } });
+  await daemon.close();
+});
+
 describe('close()', () => {
   test('answers what was received whole, reads no more, and removes the socket', async () => {
     const { daemon, path } = await testDaemon();

@@ -1,4 +1,5 @@
 // bunctl shutdown
+import { identify, isAlive } from '../../supervisor/processes.js';
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connectIfThere } from '../connect.js';
 import { CliError, EXIT } from '../exit.js';
@@ -27,9 +28,10 @@ export async function run(args: string[]): Promise<void> {
     );
   }
   // The wire has no word for it; the daemon tells its process, and the signal asks it to end in good order.
+  const itself = identify(info.pid);
   process.kill(info.pid, 'SIGTERM');
   const deadline = performance.now() + (daemon.timeout ?? 120) * 1000;
-  while (isRunning(info.pid)) {
+  while (isAlive(itself)) {
     if (performance.now() > deadline)
       throw new CliError(
         EXIT.timeout,
@@ -39,13 +41,4 @@ export async function run(args: string[]): Promise<void> {
   }
   await client.close();
   print(`Stopped the daemon on ${client.path}`);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

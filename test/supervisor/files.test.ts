@@ -1,0 +1,246 @@
+// The files of the process manager: the end of a log, lines as they come, and a truth that survives a full disk.
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fc, test as property } from '@fast-check/vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { LogFile } from '#dist/supervisor/log-file.js';
+import { type FollowedLine, LogFollower } from '#dist/supervisor/log-follower.js';
+import { logName, stateDirectory } from '#dist/supervisor/paths.js';
+import { parseStat } from '#dist/supervisor/processes.js';
+import { type AppRecord, readRecords, Store } from '#dist/supervisor/store.js';
+import { readTail } from '#dist/supervisor/tail.js';
+import { temporaryDirectory } from '../support/daemon.js';
+import { until } from '../support/until.js';
+
+const MIB = 1024 * 1024;
+
+describe('the end of a file', () => {
+  const file = (content: string | Buffer): string => {
+    const path = join(temporaryDirectory(), 'log');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  test.each<[string, string, number, string[]]>([
+    ['the last lines', 'a\nb\nc\n', 2, ['b', 'c']],
+    ['more lines than there are', 'a\n', 9, ['a']],
+    ['a last line without its end', 'a\nb', 1, ['b']],
+    ['blank lines', 'a\n\n\n', 2, ['', '']],
+    ['lines of Windows', 'a\r\nb\r\n', 2, ['a', 'b']],
+    ['no lines', 'a\n', 0, []],
+    ['an empty file', '', 5, []],
+  ])('gives %s', async (_what, content, count, lines) => {
+    expect((await readTail(file(content), count, MIB)).lines).toEqual(lines);
+  });
+
+  test('shows invalid UTF-8 as such, and the lines around it', async () => {
+    const { lines } = await readTail(file(Buffer.from([97, 10, 255, 254, 10, 98, 10])), 3, MIB);
+    expect(lines).toEqual(['a', '\ufffd\ufffd', 'b']);
+  });
+
+  test('of a huge file is read from its end, and no more than the bound', async () => {
+    const path = file('');
+    truncateSync(path, 8 * 1024 * MIB);
+    appendFileSync(path, '\nlast but one\nlast\n');
+    expect((await readTail(path, 2, MIB)).lines).toEqual(['last but one', 'last']);
+    expect((await readTail(path, 100, MIB)).lines).toEqual(['last but one', 'last']);
+  });
+
+  test('of a file that is not there is empty', async () => {
+    expect(await readTail('/nonexistent/log', 5, MIB)).toEqual({ lines: [], end: 0 });
+  });
+
+  property.prop([
+    fc.array(
+      fc.string({ maxLength: 30 }).map((text) => text.replaceAll(/[\r\n]/g, '')),
+      { maxLength: 30 },
+    ),
+    fc.nat(40),
+  ])('is what splitting all of it gives', async (lines, count) => {
+    const path = join('/tmp', `bunctl-tail-${process.pid}`);
+    writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
+    const tail = await readTail(path, count, MIB);
+    rmSync(path);
+    expect(tail.lines).toEqual(
+      count === 0 ? [] : lines.slice(-count).map((line) => Buffer.from(line).toString()),
+    );
+  });
+});
+
+describe('the follower', () => {
+  function follower(listened = true) {
+    const directory = temporaryDirectory();
+    const path = join(directory, logName('a', 'stdout'));
+    const lines: FollowedLine[] = [];
+    const state = { listened };
+    const made = new LogFollower(directory, (id, stream) => join(directory, logName(id, stream)), {
+      onLine: (line) => {
+        lines.push(line);
+        return Promise.resolve();
+      },
+      listened: () => Promise.resolve(state.listened),
+      onFault: (error) => {
+        throw error;
+      },
+    });
+    onTestFinished(() => made.close());
+    return { made, path, lines, state, texts: () => lines.map(({ line }) => line) };
+  }
+
+  test('hands on each line once: blank, long, of Windows, no UTF-8, and parts only when they are whole', async () => {
+    const { made, path, texts, lines } = follower();
+    writeFileSync(path, 'before\n');
+    made.follow('a', { stdout: 7, stderr: 0 });
+    const long = 'x'.repeat(MIB);
+    appendFileSync(path, `one\n\ntwo\r\n${long}\n`);
+    appendFileSync(path, Buffer.from([255, 10]));
+    appendFileSync(path, 'par');
+    await until(() => lines.length === 5, 'five lines');
+    appendFileSync(path, 'tial\n');
+    await until(() => lines.length === 6, 'the sixth');
+    expect(texts()).toEqual(['one', '', 'two', long, '\ufffd', 'partial']);
+    expect(lines.at(-1)?.end).toBe(statSync(path).size);
+  });
+
+  test('hands on a last line without its end when the app has ended', async () => {
+    const { made, path, texts } = follower();
+    made.follow('a', { stdout: 0, stderr: 0 });
+    writeFileSync(path, 'no newline');
+    made.ended('a');
+    await until(() => texts().length === 1, 'the line');
+    expect(texts()).toEqual(['no newline']);
+  });
+
+  test('passes over what nobody listens to, but not the line that is under way then', async () => {
+    const { made, path, texts, state } = follower(false);
+    writeFileSync(path, 'unheard\nbegun ');
+    made.follow('a', { stdout: 0, stderr: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    state.listened = true;
+    appendFileSync(path, 'and ended\n');
+    await until(() => texts().length > 0, 'a line');
+    expect(texts()).toEqual(['begun and ended']);
+  });
+
+  test('goes on from the start of a file that was emptied', async () => {
+    const { made, path, texts } = follower();
+    writeFileSync(path, 'one\ntwo\n');
+    made.follow('a', { stdout: 0, stderr: 0 });
+    await until(() => texts().length === 2, 'two lines');
+    truncateSync(path, 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    appendFileSync(path, 'new\n');
+    await until(() => texts().length === 3, 'the new line');
+    expect(texts()[2]).toBe('new');
+  });
+
+  test('loses none of a hundred thousand', async () => {
+    const { made, path, texts } = follower();
+    made.follow('a', { stdout: 0, stderr: 0 });
+    for (let n = 0; n < 100; n += 1)
+      appendFileSync(path, Array.from({ length: 1000 }, (_, index) => `${n * 1000 + index}\n`).join(''));
+    await until(() => texts().length >= 100_000, 'all of them');
+    expect(texts()).toEqual(Array.from({ length: 100_000 }, (_, n) => String(n)));
+  });
+});
+
+describe('the truth on disk', () => {
+  const record = (n: number): AppRecord =>
+    ({ version: 1, id: 'a', config: {}, state: { restarts: n }, nonce: '', process: null }) as never;
+
+  test('is whole, private, and the last version', async () => {
+    const directory = temporaryDirectory();
+    const store = new Store(
+      (id) => join(directory, `${id}.json`),
+      () => undefined,
+    );
+    await Promise.all(Array.from({ length: 50 }, (_, n) => store.save('a', record(n))));
+    const [read] = readRecords(directory, () => undefined);
+    expect(read?.state.restarts).toBe(49);
+    expect(statSync(join(directory, 'a.json')).mode & 0o777).toBe(0o600);
+    await store.save('a', null);
+    expect(readRecords(directory, () => undefined)).toEqual([]);
+  });
+
+  test('keeps its former version when it cannot be written, says so, and is written later', async () => {
+    const directory = join(temporaryDirectory(), 'apps');
+    mkdirSync(directory);
+    const faults: Error[] = [];
+    const store = new Store(
+      (id) => join(directory, `${id}.json`),
+      (error) => faults.push(error),
+      20,
+    );
+    await store.save('a', record(1));
+    // A directory in the new version's place: it cannot be written, whoever we are.
+    mkdirSync(join(directory, 'a.json.new'));
+    await expect(store.save('a', record(2))).rejects.toThrow();
+    expect(readRecords(directory, () => undefined)[0]?.state.restarts).toBe(1);
+    rmSync(join(directory, 'a.json.new'), { recursive: true, force: true });
+    await until(() => readRecords(directory, () => undefined)[0]?.state.restarts === 2, 'it is written');
+    expect(faults.length).toBeGreaterThan(0);
+  });
+
+  test('leaves out what is no record, and leaves it where it is', () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'broken.json'), '{"ver');
+    writeFileSync(join(directory, 'other.json'), '{}');
+    const faults: string[] = [];
+    expect(readRecords(directory, (file) => faults.push(file))).toEqual([]);
+    expect(faults).toHaveLength(2);
+    expect(readFileSync(join(directory, 'broken.json'), 'utf8')).toBe('{"ver');
+  });
+});
+
+test('the daemon’s log is put aside before it grows too large, and a full disk costs lines only', () => {
+  const path = join(temporaryDirectory(), 'daemon.log');
+  const log = new LogFile(path, 1000);
+  for (let n = 0; n < 100; n += 1) log.write(`${'x'.repeat(99)}\n`);
+  expect(statSync(path).size).toBeLessThanOrEqual(1100);
+  expect(statSync(`${path}.1`).size).toBeLessThanOrEqual(1100);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const full = new LogFile('/dev/full');
+  full.write('lost\n');
+  chmodSync(path, 0o600);
+});
+
+test('a command name with spaces and brackets does not shift the fields of its line', () => {
+  const fields = [
+    'S',
+    '1',
+    '42',
+    ...Array.from({ length: 8 }, () => '0'),
+    '5',
+    '6',
+    ...Array.from({ length: 6 }, () => '0'),
+    '777',
+    '9',
+    '30',
+  ];
+  expect(parseStat(`12 (a ) b (c) ${fields.join(' ')}`)).toEqual({
+    state: 'S',
+    group: 42,
+    cpuTicks: 11,
+    startTime: '777',
+    residentPages: 30,
+  });
+});
+
+test('the state directory is one per socket, by the rule', () => {
+  const at = (socket: string, env: Record<string, string>) =>
+    stateDirectory(socket, { env, home: '/home/u' });
+  expect(at('/s', {})).toMatch(/^\/home\/u\/\.local\/state\/bunctl\/[\da-f]{16}$/);
+  expect(at('/s', { XDG_STATE_HOME: '/x' })).toMatch(/^\/x\/bunctl\/[\da-f]{16}$/);
+  expect(at('/s', { XDG_STATE_HOME: 'relative' })).toMatch(/^\/home\/u\/\.local/);
+  expect(at('/s', { BUNCTL_STATE_DIR: '/b', XDG_STATE_HOME: '/x' })).toMatch(/^\/b\/[\da-f]{16}$/);
+  expect(at('/s', {})).not.toBe(at('/t', {}));
+});

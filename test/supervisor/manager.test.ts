@@ -1,0 +1,452 @@
+// The process manager with real processes: what people rely on when they leave it alone with their apps.
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startDaemon } from 'bunctl-ipc';
+import { IpcClient } from 'bunctl-ipc/client';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { stateFiles } from '#dist/supervisor/paths.js';
+import { ProcessHost } from '#dist/supervisor/process-host.js';
+import { fixture, temporaryDirectory } from '../support/daemon.js';
+import { alive, FAST, Manager, start, statusOf, untilState } from '../support/manager.js';
+import { until } from '../support/until.js';
+
+const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const success = (message: string) => ({ Success: { message } });
+const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
+
+describe.skipIf(process.platform !== 'linux')('an app', () => {
+  test('that prints lives on, and its lines are told and kept, each in its stream', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const events = client.subscribe({ LogEvents: { app_name: 'a' } });
+    await events.ready;
+    await client.request(start('a', 'echo out; echo err >&2; sleep 1000'));
+    const two = [(await events.next()).value?.data, (await events.next()).value?.data];
+    expect(two).toContainEqual({ app: 'a', stream: 'stdout', line: 'out', end: 4 });
+    expect(two).toContainEqual({ app: 'a', stream: 'stderr', line: 'err', end: 4 });
+    const answer = await client.request({ Logs: { name: 'a', lines: 5 } });
+    expect(answer).toMatchObject({
+      Data: { data: { type: 'single', app: 'a', logs: { output: ['out'], errors: ['err'] } } },
+    });
+    expect((await statusOf(client, 'a')).state).toBe('Running');
+  });
+
+  test.each(['on-failure', 'always', 'unless-stopped'])(
+    'that is stopped stays stopped (%s)',
+    async (restart_policy) => {
+      const manager = new Manager();
+      const client = await manager.daemon();
+      await client.request(start('a', 'sleep 1000', { restart_policy, backoff: FAST }));
+      const { pid } = await statusOf(client, 'a');
+      expect(await client.request({ Stop: { name: 'a' } })).toEqual(success('Stopped app a'));
+      expect(alive(pid)).toBe(false);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
+      expect(await client.request({ Stop: { name: 'a' } })).toEqual({
+        Error: { message: 'App a is not running' },
+      });
+      expect(await client.request(start('a', 'sleep 1000', { restart_policy, backoff: FAST }))).toEqual(
+        success('Started app a'),
+      );
+      expect(await statusOf(client, 'a')).toMatchObject({ state: 'Running' });
+    },
+  );
+
+  test('that was restarted is still looked after', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'sleep 1000', { backoff: FAST }));
+    expect(await client.request({ Restart: { name: 'a' } })).toEqual({
+      Success: { message: expect.stringMatching(/^Restarted app a with PID \d+$/) as string },
+    });
+    const { pid } = await statusOf(client, 'a');
+    process.kill(pid as number, 'SIGKILL');
+    await until(async () => ((await statusOf(client, 'a')).pid ?? pid) !== pid, 'it has a new process');
+    expect(await statusOf(client, 'a')).toMatchObject({
+      state: 'Running',
+      restarts: 2,
+      last_exit_signal: 'SIGKILL',
+    });
+    expect(alive(pid)).toBe(false);
+  });
+
+  test('that crashes again and again is given up after its attempts, and can be stopped between them', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('loop', 'exit 3', { backoff: { ...FAST, max_attempts: 3 } }));
+    await until(async () => (await statusOf(client, 'loop')).backoff_exhausted, 'it is given up');
+    expect(await statusOf(client, 'loop')).toMatchObject({
+      state: 'Stopped',
+      restarts: 3,
+      last_exit_code: 3,
+    });
+    await client.request(
+      start('slow', 'exit 3', { backoff: { ...FAST, base_delay_ms: 60_000, max_delay_ms: 60_000 } }),
+    );
+    await until(async () => (await statusOf(client, 'slow')).state.startsWith('Backoff'), 'it waits');
+    expect(await client.request({ Stop: { name: 'slow' } })).toEqual(success('Stopped app slow'));
+    expect((await statusOf(client, 'slow')).state).toBe('Stopped');
+  });
+
+  test('that ignores SIGTERM is killed after its timeout, and delays nobody meanwhile', async () => {
+    const manager = new Manager();
+    const [client, other, third] = [await manager.daemon(), await manager.connect(), await manager.connect()];
+    await client.request(
+      start('stubborn', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 1, nanos: 0 } }),
+    );
+    const { pid } = await statusOf(client, 'stubborn');
+    const [stopping, deleting] = [
+      client.request({ Stop: { name: 'stubborn' } }),
+      third.request({ Delete: { name: 'stubborn' } }),
+    ];
+    expect(await other.request('List')).toMatchObject({ Data: { data: ['stubborn'] } });
+    expect((await statusOf(other, 'stubborn')).state).toBe('Stopping');
+    expect(await Promise.all([stopping, deleting])).toEqual([
+      success('Stopped app stubborn'),
+      success('Deleted app stubborn'),
+    ]);
+    expect(alive(pid)).toBe(false);
+  });
+
+  test('takes all of its process group with it, by Stop and by its own end', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const child = async (name: string): Promise<number> => {
+      const file = join(manager.home, name);
+      await until(() => {
+        try {
+          return readFileSync(file, 'utf8').endsWith('\n');
+        } catch {
+          return false;
+        }
+      }, 'the child is there');
+      return Number(readFileSync(file, 'utf8'));
+    };
+    await client.request(start('a', `sleep 1000 & echo $! > ${manager.home}/a; wait`));
+    const first = await child('a');
+    await client.request({ Stop: { name: 'a' } });
+    expect(alive(first)).toBe(false);
+    await client.request(start('b', `sleep 1000 & echo $! > ${manager.home}/b; exit 0`));
+    await untilState(client, 'b', 'Stopped');
+    expect(alive(await child('b'))).toBe(false);
+  });
+
+  test('whose child has left the group: the answer names it', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', `python3 -c '${ESCAPE}' & sleep 1000`, { cwd: manager.home }));
+    const file = join(manager.home, 'pid');
+    await until(() => {
+      try {
+        return readFileSync(file, 'utf8') !== '';
+      } catch {
+        return false;
+      }
+    }, 'it has escaped');
+    const escaped = Number(readFileSync(file, 'utf8'));
+    const answer = await client.request({ Stop: { name: 'a' } });
+    process.kill(escaped, 'SIGKILL');
+    expect(answer).toEqual({
+      Success: { message: expect.stringContaining(`left behind process ${escaped}`) as string },
+    });
+  });
+
+  test('that cannot be spawned leaves nothing; why is said', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const tries: [object, string][] = [
+      [
+        { command: 'no-such-program' },
+        'Process spawn failed: no-such-program: No such file or directory (os error 2)',
+      ],
+      [{ command: '/etc/passwd' }, 'Permission denied'],
+      [{ cwd: '/nonexistent' }, 'No such file or directory'],
+      [{ args: ['x'.repeat(3_000_000)] }, 'Argument list too long'],
+    ];
+    for (const [config, part] of tries)
+      expect(await client.request(start('ghost', 'true', config))).toEqual(error(part));
+    expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
+    expect(await client.request({ Status: { name: 'ghost' } })).toEqual({
+      Error: { message: 'App ghost not found' },
+    });
+  });
+
+  test('has the folder, environment, umask and open-file limit of its caller, and its secrets are shown to nobody', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const env = { PORT: '80', NODE_ENV: 'x', DATABASE_URL: 'pass', SECRET: 'pass', REDIS_HOST: 'pass' };
+    await client.request(start('a', 'pwd; echo $SECRET; umask; ulimit -n; sleep 1000', { env, cwd: '/usr' }));
+    await until(
+      async () =>
+        JSON.stringify(await client.request({ Logs: { name: 'a', lines: 9 } })).split(',').length > 4,
+      'it has printed',
+    );
+    const answer = (await client.request({ Logs: { name: 'a', lines: 9 } })) as {
+      Data: { data: { logs: { output: string[] } } };
+    };
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    const umask = /^Umask:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    expect(answer.Data.data.logs.output).toEqual(['/usr', 'pass', umask, limit]);
+    expect((await statusOf(client, 'a')).env).toEqual({
+      PORT: '80',
+      NODE_ENV: 'x',
+      DATABASE_URL: '***',
+      REDIS_HOST: '***',
+    });
+    expect(manager.daemonLog()).not.toContain('pass');
+  });
+
+  test('that floods loses no line, and one who listens gets all', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const LINES = 50_000;
+    const events = client.subscribe({ LogEvents: { app_name: 'flood' } });
+    await events.ready;
+    await client.request(start('flood', `i=0; seq 1 ${LINES}; sleep 1000`));
+    for (let n = 1; n <= LINES; n += 1) {
+      const { value } = await events.next();
+      if ((value?.data as { line: string }).line !== String(n))
+        throw new Error(`${JSON.stringify(value)} instead of ${n}`);
+    }
+    expect(events.dropped).toBe(0);
+  });
+
+  test('whose log is on a full disk goes on, and so does the daemon', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
+    await client.request(start('full', 'while :; do echo lost 2>/dev/null; sleep 0.05; done'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await statusOf(client, 'full')).state).toBe('Running');
+    expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('many clients', () => {
+  test('that start, stop, restart and delete one app at once leave it in one piece', async () => {
+    const manager = new Manager();
+    await manager.daemon();
+    const clients = await Promise.all(Array.from({ length: 8 }, () => manager.connect()));
+    const request = start('a', 'sleep 1000', {
+      restart_policy: 'always',
+      backoff: FAST,
+      env: { TEST: manager.home },
+    });
+    const commands = [
+      request,
+      { Stop: { name: 'a' } },
+      { Restart: { name: 'a' } },
+      { Delete: { name: 'a' } },
+    ];
+    await Promise.all(
+      clients.map(async (client, index) => {
+        for (let round = 0; round < 12; round += 1) {
+          const answer = await client.request(commands[(index * 7 + round * 5) % 4] ?? 'List');
+          if ('Error' in answer) expect(answer.Error.message).toMatch(/not found|not running/);
+        }
+      }),
+    );
+    const [client] = clients as [IpcClient];
+    await client.request(request);
+    const { pid } = await statusOf(client, 'a');
+    // What runs of it is the one process that is told.
+    const ours = readdirSync('/proc').filter((entry) => {
+      try {
+        const environment = readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
+        const group = /^NSpgid:\s+(\d+)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
+        return environment.includes(`TEST=${manager.home}`) && group === entry && alive(Number(entry));
+      } catch {
+        return false;
+      }
+    });
+    expect(ours).toEqual([String(pid)]);
+    expect(alive(pid)).toBe(true);
+    await client.request({ Delete: { name: 'a' } });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(alive(pid)).toBe(false);
+    expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
+  });
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'the supervisor may die at any moment: apps, states and restarts go on',
+  async () => {
+    const home = temporaryDirectory();
+    const files = stateFiles(home);
+    for (const directory of [files.apps, files.logs]) mkdirSync(directory);
+    const host = new ProcessHost(files, pino({ level: 'silent' }), undefined);
+    const dieAt = join(home, 'die');
+    const workerData = { stateDirectory: home, daemon: {}, dieAt };
+    const socketPath = join(home, 's');
+    const daemon = await startDaemon({
+      socketPath,
+      commands: new URL('../../dist/supervisor/commands.js', import.meta.url),
+      service: fixture('dying-supervisor.js'),
+      host: host.functions(),
+      workerData,
+    });
+    const client = await IpcClient.connect(socketPath);
+    onTestFinished(async () => {
+      await client.request({ Delete: { name: 'steady' } });
+      await client.request({ Delete: { name: 'crashing' } });
+      await client.close();
+      await daemon.close({ grace: 0 });
+      host.close();
+    });
+    const die = async (): Promise<void> => {
+      writeFileSync(dieAt, '');
+      await until(async () => {
+        const answer = await client.request({ Status: { name: 'steady' } });
+        if ('Error' in answer) return false;
+        try {
+          readFileSync(dieAt);
+          return false;
+        } catch {
+          return true;
+        }
+      }, 'there is another supervisor');
+    };
+    await client.request(start('steady', 'sleep 1000', { backoff: FAST }));
+    await client.request(start('stopped', 'sleep 1000'));
+    await client.request({ Stop: { name: 'stopped' } });
+    await client.request(
+      start('crashing', 'sleep 0.05; exit 1', {
+        backoff: { ...FAST, base_delay_ms: 100, max_delay_ms: 100 },
+      }),
+    );
+    const { pid } = await statusOf(client, 'steady');
+    for (let round = 0; round < 4; round += 1) {
+      await die();
+      expect(await statusOf(client, 'steady')).toMatchObject({ state: 'Running', pid });
+      expect((await statusOf(client, 'stopped')).state).toBe('Stopped');
+      const { restarts } = await statusOf(client, 'crashing');
+      await until(
+        async () => (await statusOf(client, 'crashing')).restarts > restarts,
+        'the crashing app is restarted',
+      );
+    }
+    // While nobody supervises it, it dies: the next supervisor is told how.
+    writeFileSync(dieAt, '');
+    process.kill(pid as number, 'SIGKILL');
+    await until(async () => {
+      const answer = await client.request({ Status: { name: 'steady' } });
+      const status =
+        'Data' in answer ? (answer.Data.data as { pid: number | null; last_exit_signal: string }) : undefined;
+      return (
+        status !== undefined &&
+        status.pid !== null &&
+        status.pid !== pid &&
+        status.last_exit_signal === 'SIGKILL'
+      );
+    }, 'it runs again');
+  },
+);
+
+describe.skipIf(process.platform !== 'linux')('the daemon', () => {
+  test('killed with SIGKILL costs no app and no line; the next one adopts what runs and restarts what died', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('ticker', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done'));
+    await client.request(start('dies', 'sleep 1000', { backoff: FAST }));
+    await client.request(start('rests', 'sleep 1000', { restart_policy: 'no' }));
+    const [ticker, dies, rests] = [
+      await statusOf(client, 'ticker'),
+      await statusOf(client, 'dies'),
+      await statusOf(client, 'rests'),
+    ];
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon is gone');
+    process.kill(dies.pid as number, 'SIGKILL');
+    process.kill(rests.pid as number, 'SIGKILL');
+    expect(alive(ticker.pid)).toBe(true);
+    await manager.ok('start', 'other', '--', 'sleep', '1000');
+    const next = await manager.connect();
+    expect(await statusOf(next, 'ticker')).toMatchObject({ state: 'Running', pid: ticker.pid, restarts: 0 });
+    await untilState(next, 'dies', 'Running');
+    expect(await statusOf(next, 'dies')).toMatchObject({
+      last_exit_unknown: true,
+      last_exit_code: null,
+      restarts: 1,
+    });
+    expect(await statusOf(next, 'rests')).toMatchObject({ state: 'Stopped', last_exit_unknown: true });
+    // An adopted app is followed, stopped and seen to end as any other.
+    const events = next.subscribe({ LogEvents: { app_name: 'ticker' } });
+    expect((await events.next()).value?.event_type).toBe('log_line');
+    await events.close();
+    expect(await next.request({ Stop: { name: 'ticker' } })).toEqual(success('Stopped app ticker'));
+    expect(alive(ticker.pid)).toBe(false);
+    const lines = readFileSync(join(manager.state, 'logs', 'ticker.out.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+  });
+
+  test('ended with SIGTERM gives each app its time, and starts those again that are to be up', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; while :; do sleep 0.05; done';
+    await client.request(start('slow', slow));
+    await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
+    await untilState(client, 'slow', 'Running');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { pid } = await statusOf(client, 'slow');
+    await manager.ok('shutdown');
+    expect(alive(pid)).toBe(false);
+    expect(readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8')).toBe('done\n');
+    await manager.ok('start', 'other', '--', 'sleep', '1000');
+    const next = await manager.connect();
+    await untilState(next, 'always', 'Running');
+    expect((await statusOf(next, 'slow')).state).toBe('Stopped');
+  });
+
+  test('ended by a second signal leaves the apps running', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(
+      start('a', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 1, nanos: 0 } }),
+    );
+    const { pid } = await statusOf(client, 'a');
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGTERM');
+    await untilState(client, 'a', 'Stopping');
+    process.kill(daemon, 'SIGTERM');
+    await until(() => !alive(daemon), 'the daemon is gone');
+    expect(alive(pid)).toBe(true);
+  });
+
+  test('of ten that are started at once by `bunctl start`, one stays, and every app runs', async () => {
+    const manager = new Manager();
+    const started = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => manager.run('start', `app${n}`, '--', 'sleep', '1000')),
+    );
+    expect(started.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual(Array<number>(10).fill(0));
+    expect(started.filter(({ stderr }) => stderr.includes('Started the daemon'))).toHaveLength(1);
+    const client = await manager.connect();
+    expect(await client.request('List')).toMatchObject({
+      Data: { data: Array.from({ length: 10 }, (_, n) => `app${n}`) },
+    });
+  });
+
+  test('answers names that are none, and files stay where they belong', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    expect(await client.request({ Stop: { name: '/' } })).toEqual(error('Invalid app name'));
+    expect(await client.request({ Stop: { name: 'x'.repeat(1024) } })).toEqual(error('Invalid app name'));
+    expect(await client.request({ Stop: { name: '__proto__' } })).toEqual({
+      Error: { message: 'App __proto__ not found' },
+    });
+    for (const name of ['..', '__proto__', 'a\nb', 'a\0b', 'constructor']) {
+      expect(await client.request(start(name, 'echo hi; sleep 1000'))).toEqual(
+        success(`Started app ${name}`),
+      );
+      await until(
+        async () => JSON.stringify(await client.request({ Logs: { name, lines: 1 } })).includes('hi'),
+        'it has printed',
+      );
+      expect(await client.request({ Delete: { name } })).toEqual(success(`Deleted app ${name}`));
+    }
+    expect(readFileSync(join(manager.state, 'logs', '...out.log'), 'utf8')).toBe('hi\n');
+  });
+});

@@ -5,7 +5,15 @@ import type { Logger } from 'pino';
 import { type AppConfig, milliseconds } from './app-config.js';
 import type { AppState, Exit } from './machine.js';
 import type { stateFiles } from './paths.js';
-import { bootId, groupLives, identify, isAlive, markedProcesses, type ProcessIdentity } from './processes.js';
+import {
+  bootId,
+  groupLives,
+  identify,
+  isAlive,
+  markedProcesses,
+  type ProcessIdentity,
+  statOf,
+} from './processes.js';
 import { spawnApp } from './spawn.js';
 import { type AppRecord, readRecords, Store } from './store.js';
 
@@ -246,13 +254,26 @@ export class ProcessHost {
       unwatch: undefined,
     };
     this.#apps.set(record.id, held);
-    if (!found) return;
+    if (!found) {
+      this.#endRest(held, record);
+      return;
+    }
     this.#log.info({ app: record.id, pid: found.pid }, 'adopted an app that runs');
     held.unwatch = every(LOOK_EVERY, () => {
       if (isAlive(found)) return;
       held.unwatch?.();
       this.#leaderEnded(held, found.pid, UNKNOWN);
     });
+  }
+
+  /** Its leader died unseen, and what it left in its group would hold its ports: the group's end is its end. */
+  #endRest(held: Held, { id, nonce, process: former }: AppRecord): void {
+    if (!former || former.bootId !== bootId()) return;
+    // By the mark too: the group's number may be another's by now.
+    if (!markedProcesses(`${id}:${nonce}`).some((pid) => statOf(pid)?.group === former.pid)) return;
+    held.live = true;
+    held.record = { ...held.record, process: former };
+    this.#leaderEnded(held, former.pid, UNKNOWN);
   }
 
   #findByMark({ id, nonce, state, process: former }: AppRecord): ProcessIdentity | null {

@@ -6,6 +6,7 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/paths.js';
+import { statOf } from '#dist/supervisor/processes.js';
 import { ProcessHost } from '#dist/supervisor/process-host.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { alive, FAST, Manager, start, statusOf, untilState } from '../support/manager.js';
@@ -348,8 +349,8 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('ticker', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done'));
-    await client.request(start('dies', 'sleep 1000', { backoff: FAST }));
-    await client.request(start('rests', 'sleep 1000', { restart_policy: 'no' }));
+    await client.request(start('dies', 'sleep 1000 & wait', { backoff: FAST }));
+    await client.request(start('rests', 'sleep 1000 & wait', { restart_policy: 'no' }));
     const [ticker, dies, rests] = [
       await statusOf(client, 'ticker'),
       await statusOf(client, 'dies'),
@@ -358,6 +359,11 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const daemon = await manager.pid();
     process.kill(daemon, 'SIGKILL');
     await until(() => !alive(daemon), 'the daemon is gone');
+    const childrenOf = (group: number | null): number[] =>
+      readdirSync('/proc')
+        .map(Number)
+        .filter((entry) => entry > 0 && entry !== group && statOf(entry)?.group === group);
+    const children = [...childrenOf(dies.pid), ...childrenOf(rests.pid)];
     process.kill(dies.pid as number, 'SIGKILL');
     process.kill(rests.pid as number, 'SIGKILL');
     expect(alive(ticker.pid)).toBe(true);
@@ -370,7 +376,10 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
       last_exit_code: null,
       restarts: 1,
     });
-    expect(await statusOf(next, 'rests')).toMatchObject({ state: 'Stopped', last_exit_unknown: true });
+    await untilState(next, 'rests', 'Stopped');
+    expect(await statusOf(next, 'rests')).toMatchObject({ last_exit_unknown: true });
+    // What their leaders left behind is gone too.
+    expect(children.filter(alive)).toEqual([]);
     // An adopted app is followed, stopped and seen to end as any other.
     const events = next.subscribe({ LogEvents: { app_name: 'ticker' } });
     expect((await events.next()).value?.event_type).toBe('log_line');

@@ -38,7 +38,7 @@ function coloured(stream: NodeJS.WriteStream): boolean {
 
 /** Coloured when stdout is a terminal; see no-color.org. */
 export function style(how: Style, text: string): string {
-  return coloured(process.stdout) ? styleText(how, text) : text;
+  return coloured(process.stdout) ? styleText(how, text, { validateStream: false }) : text;
 }
 
 /** A line of an app or a daemon, safe for a terminal: its control characters do nothing. */

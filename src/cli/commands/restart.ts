@@ -2,7 +2,7 @@
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connect } from '../connect.js';
 import { usage } from '../exit.js';
-import { expand, forEach } from '../names.js';
+import { checkName, expand, forEach } from '../names.js';
 import { print, say } from '../output.js';
 import { askMessage } from '../wire.js';
 
@@ -19,6 +19,7 @@ Examples:
 export async function run(args: string[]): Promise<void> {
   const { names, daemon } = parse(args, {});
   if (names.length === 0) throw usage('Which app? bunctl restart NAME, or bunctl restart all.');
+  names.forEach(checkName);
   const client = await connect(daemon);
   const expanded = await expand(client, names).finally(() => client.close());
   if (expanded.length === 0) say('There are no apps.');

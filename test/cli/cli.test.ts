@@ -1,0 +1,292 @@
+// The command bunctl as people and scripts use it: what stands on stdout, what on stderr, and the exit code.
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Manager, type Status } from '../support/manager.js';
+import { until } from '../support/until.js';
+
+const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+describe('without a daemon', () => {
+  test('help teaches, on stdout', async () => {
+    const manager = new Manager();
+    const { stdout, code } = await manager.run('--help');
+    expect(code).toBe(0);
+    for (const command of [
+      'start',
+      'stop',
+      'restart',
+      'delete',
+      'status',
+      'list',
+      'logs',
+      'daemon',
+      'ping',
+      'shutdown',
+      'doctor',
+    ]) {
+      expect(stdout).toContain(command);
+      const help = await manager.run(command, '--help');
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toContain(`bunctl ${command}`);
+    }
+    expect((await manager.run('--version')).stdout).toMatch(/^bunctl \d+\.\d+\.\d+\n$/);
+  });
+
+  test.each<[number, string[], string]>([
+    [2, [], ''],
+    [2, ['frobnicate'], 'There is no command "frobnicate"'],
+    [2, ['list', '--nonsense'], 'nonsense'],
+    [2, ['stop'], 'bunctl stop NAME'],
+    [2, ['stop', 'a/b'], 'cannot contain'],
+    [2, ['logs', '-l', 'x'], 'whole number'],
+    [2, ['start'], 'bunctl start NAME -- COMMAND'],
+    [2, ['start', 'a', '--'], 'bunctl start NAME -- COMMAND'],
+    [2, ['start', 'a', '--env', 'secret', '--', 'x'], 'KEY=VALUE'],
+    [2, ['start', '-c', 'nowhere.json'], 'there is no such file'],
+    [6, ['stop', 'a'], 'No daemon is running'],
+    [6, ['status', 'a'], 'No daemon is running'],
+    [6, ['ping'], 'No daemon is running'],
+    [6, ['logs', 'a', '-f'], 'No daemon is running'],
+    [3, ['logs', 'a'], 'not found'],
+  ])('exit code %d: bunctl %j', async (code, args, part) => {
+    const manager = new Manager();
+    const ran = await manager.run(...args);
+    expect(ran.code).toBe(code);
+    expect(ran.stderr).toContain(part);
+    if (args.length > 0) expect(ran.stdout).toBe('');
+  });
+
+  test('lists are empty and no failure; doctor says where it looked; shutdown has nothing to do', async () => {
+    const manager = new Manager();
+    expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
+    expect(await manager.run('status', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
+    const doctor = await manager.run('doctor');
+    expect(doctor.stdout).toContain(`${manager.socket}: nothing there`);
+    expect(doctor.code).toBe(0);
+    expect((await manager.run('shutdown')).code).toBe(0);
+  });
+
+  test('a client command loads no server and no zod', () => {
+    const loaded = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `
+      const { default: inspector } = await import('node:inspector/promises');
+      const session = new inspector.Session(); session.connect();
+      const urls = []; session.on('Debugger.scriptParsed', ({ params }) => urls.push(params.url));
+      await session.post('Debugger.enable');
+      process.argv = [process.argv[0], ${JSON.stringify(CLI)}, 'list'];
+      await import(${JSON.stringify(CLI)});
+      for (const name of ['start', 'stop', 'logs', 'status', 'doctor']) await import(${JSON.stringify(join(CLI, '..', 'commands'))} + '/' + name + '.js');
+      console.log(urls.filter((url) => /zod|piscina|comlink|pino|acceptor|workers|broker/.test(url)).join());`,
+      ],
+      { encoding: 'utf8', env: { ...process.env, BUNCTL_SOCKET: '/nonexistent/s' } },
+    );
+    expect(loaded.stdout).toBe('\n');
+  });
+});
+
+describe('with a daemon', () => {
+  test('start brings it up, says so on stderr, and several names and `all` are done side by side', async () => {
+    const manager = new Manager();
+    const first = await manager.run('start', 'a', '--', 'sleep', '1000');
+    expect(first).toMatchObject({ code: 0, stdout: 'Started app a\n' });
+    expect(first.stderr).toContain('Started the daemon on');
+    expect(await manager.run('start', 'b', '--', 'sleep', '1000')).toMatchObject({ stderr: '', code: 0 });
+    await manager.ok('start', 'c', '--', 'sleep', '1000');
+    expect((await manager.ok('stop', 'a', 'b')).trim().split('\n').sort()).toEqual([
+      'Stopped app a',
+      'Stopped app b',
+    ]);
+    expect((await manager.run('stop', 'a')).code).toBe(4);
+    expect((await manager.run('stop', 'nobody')).code).toBe(3);
+    expect((await manager.run('stop', 'c', 'nobody')).code).toBe(3);
+    expect(await manager.ok('restart', 'all')).toMatch(/Started app a with PID \d+/);
+    const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
+    expect(apps.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'a Running',
+      'b Running',
+      'c Running',
+    ]);
+    expect(await manager.ok('list')).toMatch(/^name +state +pid.*\na +running/);
+    expect(await manager.ok('start', 'a')).toContain('is running already');
+    const asked = await manager.run('delete', 'all');
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') as string });
+    await manager.ok('delete', 'all', '-f');
+    expect(await manager.ok('list', '-j')).toBe('[]\n');
+  });
+
+  test('the same name with another command is refused while it runs, and taken when it is stopped', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const other = await manager.run('start', 'a', '--', 'sleep', '2000');
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('another configuration') as string,
+    });
+    await manager.ok('stop', 'a');
+    await manager.ok('start', 'a', '--', 'sleep', '2000');
+    expect(await manager.ok('status', 'a')).toContain('sleep 2000');
+  });
+
+  test('a script is run by its kind, and bunctl.json is read from the folder', async () => {
+    const manager = new Manager();
+    writeFileSync(
+      join(manager.home, 'hello.js'),
+      'console.log("hello from", process.cwd()); setInterval(() => {}, 1000)',
+    );
+    await manager.ok('start', 'hello.js');
+    await until(async () => (await manager.ok('logs', 'hello')).includes('hello from'), 'it has printed');
+    const folder = join(manager.home, 'project');
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, 'bunctl.json'),
+      JSON.stringify({
+        apps: [
+          { name: 'one', command: 'sleep', args: ['1000'] },
+          { name: 'two', command: 'no-such' },
+        ],
+      }),
+    );
+    const ran = await manager.runIn(folder, 'start');
+    expect(ran).toMatchObject({ code: 1, stdout: 'Started app one\n' });
+    expect(ran.stderr).toContain('Failed to start app two');
+    expect((await manager.runIn(folder, 'start', 'one')).code).toBe(0);
+  });
+
+  test('a command that was meant as words is told how to write it', async () => {
+    const manager = new Manager();
+    const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');
+    expect(code).toBe(1);
+    expect(stderr).toContain('bunctl start x -- sleep 1000');
+  });
+
+  test('logs -f shows each line once, the old and the new; a closed pipe ends it quietly', async () => {
+    const manager = new Manager();
+    await manager.ok(
+      'start',
+      'n',
+      '--',
+      'sh',
+      '-c',
+      'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done',
+    );
+    const child = manager.spawn(['logs', 'n', '-f', '-l', '1000000']);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => text.split('\n').length > 60, 'sixty lines');
+    child.kill('SIGINT');
+    await once(child, 'close');
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+    expect((await manager.status('n')).state).toBe('Running');
+    const piped = spawnSync('sh', ['-c', `"${process.execPath}" "${CLI}" logs n -f | head -n 2; echo done`], {
+      encoding: 'utf8',
+      env: manager.env,
+      timeout: 30_000,
+    });
+    expect(piped.stdout.endsWith('done\n')).toBe(true);
+    expect(piped.stderr).toBe('');
+  });
+
+  test('logs are read from the files when the daemon is gone', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--restart', 'no', '--', 'sh', '-c', 'echo out; echo err >&2');
+    await until(async () => (await manager.status('a')).state === 'Stopped', 'it has ended');
+    const before = JSON.parse(await manager.ok('logs', 'a', '-j')) as object;
+    await manager.ok('shutdown');
+    const after = await manager.run('logs', 'a', '-j');
+    expect(after.stderr).toContain('No daemon is running');
+    expect(before).toMatchObject(JSON.parse(after.stdout) as object);
+    expect((await manager.run('logs')).stdout).toBe('out\nerr\n');
+  });
+
+  test('doctor finds a daemon, and one that is half dead', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const { stdout, code } = await manager.run('doctor');
+    expect(code).toBe(0);
+    expect(stdout).toContain('answers, pid');
+    expect(stdout).toContain(manager.state);
+    const pid = await manager.pid();
+    process.kill(pid, 'SIGSTOP');
+    onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+    const stopped = await manager.run('doctor');
+    process.kill(pid, 'SIGCONT');
+    expect(stopped.code).toBe(1);
+    expect(stopped.stdout).toContain('does not answer');
+  });
+
+  test('an answer that does not come in time has an exit code of its own', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const pid = await manager.pid();
+    process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await manager.run('list', '--timeout', '0.2');
+    process.kill(pid, 'SIGCONT');
+    expect(code).toBe(5);
+    expect(stderr).toContain('timeout');
+  });
+
+  test('a daemon in the foreground says where it listens, refuses a second one, and ends by Ctrl-C', async () => {
+    const manager = new Manager();
+    const child = manager.spawn(['daemon']);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => text.includes('\n'), 'it listens');
+    expect(text).toContain(`bunctl listens on ${manager.socket}`);
+    const second = await manager.run('daemon');
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('runs on');
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(0);
+  });
+
+  test('a daemon that cannot start tells why through `start`', async () => {
+    const manager = new Manager();
+    writeFileSync(manager.socket, 'no socket');
+    const { code, stderr } = await manager.run('start', 'a', '--', 'sleep', '1000');
+    rmSync(manager.socket);
+    expect(code).toBe(6);
+    expect(stderr).toContain('is not a socket');
+  });
+
+  test.runIf(spawnSync('script', ['--version']).status === 0)(
+    'in a terminal: colour, a screen that is redrawn, and no control characters of an app',
+    async () => {
+      const manager = new Manager();
+      await manager.ok('start', 'a', '--', 'sh', '-c', 'printf "\\033]0;owned\\007text\\n"; sleep 1000');
+      await until(async () => (await manager.ok('logs', 'a')).includes('text'), 'it has printed');
+      const pty = (command: string) => {
+        const child = spawn('script', ['-qec', `"${process.execPath}" "${CLI}" ${command}`, '/dev/null'], {
+          env: { ...manager.env, NO_COLOR: '', TERM: 'xterm' },
+          stdio: ['pipe', 'pipe', 'inherit'],
+        });
+        let text = '';
+        child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+        return { child, text: () => text };
+      };
+      const logs = pty('logs a');
+      await once(logs.child, 'close');
+      expect(logs.text()).toContain('text');
+      expect(logs.text()).not.toContain('\x1b]0;');
+      const list = pty('list');
+      await once(list.child, 'close');
+      expect(list.text()).toContain('\x1b[32mrunning');
+      const watch = pty('status -w');
+      await until(() => watch.text().includes('Ctrl-C'), 'the screen is drawn');
+      expect(watch.text()).toContain('\x1b[H\x1b[J');
+      await manager.ok('stop', 'a');
+      await until(() => watch.text().includes('stopped'), 'it is redrawn');
+      watch.child.stdin.write('\x03');
+      await once(watch.child, 'close');
+    },
+  );
+});

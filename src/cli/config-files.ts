@@ -8,7 +8,7 @@ const MAX_BYTES = 1024 * 1024;
 const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js'];
 
 /** What is wrong with a file, and with which. */
-export class ConfigFileError extends CliError {
+class ConfigFileError extends CliError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(EXIT.usage, message, options);
   }

@@ -28,7 +28,7 @@ export function size(bytes: number | null | undefined): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(0)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
-export function exitText({
+function exitText({
   last_exit_code: code,
   last_exit_signal: signal,
   last_exit_unknown: unknown,

@@ -42,7 +42,7 @@ export interface Logs {
 }
 
 /** Asks, and throws an `Error` answer. */
-export async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
+async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
   const answer = await client.request(message);
   if ('Error' in answer) throw refused(answer.Error.message);
   return answer;

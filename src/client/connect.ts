@@ -105,7 +105,7 @@ function connectOnce(path: string, timeout: number, signal: AbortSignal | undefi
 }
 
 /** Whose a file may be: the user's own or root's. */
-export function isTrusted(owner: number, uid: number): boolean {
+function isTrusted(owner: number, uid: number): boolean {
   return owner === uid || owner === 0;
 }
 

@@ -3,7 +3,7 @@ import { IpcError } from '../protocol/errors.js';
 import type { IpcResponse } from '../protocol/messages.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
-export const MAX_PENDING = 10_000;
+const MAX_PENDING = 10_000;
 
 export interface Pending {
   resolve(response: IpcResponse, bytes: number): void;

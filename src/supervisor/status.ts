@@ -54,7 +54,7 @@ function stateText({ status, attempt, retryAt }: AppState, now: number): string 
 }
 
 /** The variables worth showing; of them the values of PORT* and NODE_ENV only. */
-export function maskedEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+function maskedEnv(env: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env)
       .filter(([key]) => /^(PORT|NODE_ENV|DATABASE|REDIS)|URL|HOST/.test(key))

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 
 /** Payloads past this travel in shared memory of their own and are not copied into the batch. */
-export const LARGE_BYTES = 64 * 1024;
+const LARGE_BYTES = 64 * 1024;
 
 /** A command as it goes to a lane. */
 export interface BatchEntry {

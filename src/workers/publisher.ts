@@ -5,7 +5,7 @@ import { type EventInput, eventText } from '../protocol/events.js';
 import { frameTooLarge, HEADER_BYTES } from '../protocol/frames.js';
 
 /** Bytes of events a publisher may have sent that the broker has not routed, and again as many that wait. */
-export const PUBLISH_WINDOW = 1024 * 1024;
+const PUBLISH_WINDOW = 1024 * 1024;
 
 /** An event on its way: its JSON text, the text's size in UTF-8, and what filters compare. */
 export interface OutgoingEvent {

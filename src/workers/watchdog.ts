@@ -1,7 +1,7 @@
 // Whether a lane's loop turns, judged from a counter it advances: late, then dead. A pure state machine.
 
 /** A loop that has not turned for so long, in ms, gets no new commands. */
-export const LATE_AFTER = 100;
+const LATE_AFTER = 100;
 
 /** `ask`: make the lane advance its counter. `dead`: it did not for too long. */
 export type Verdict = 'ask' | 'dead' | 'wait';

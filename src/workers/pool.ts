@@ -1,13 +1,12 @@
 // The lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
-import type { AcceptEvents, Lane, Lanes } from '../interfaces.js';
+import type { Lane, Lanes } from '../interfaces.js';
 import { IpcError } from '../protocol/errors.js';
 import { Intensity } from './intensity.js';
+import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
 import { SLOTS } from './shared.js';
-import { forwardLine, logSettings } from './thread-log.js';
-import { ThreadLane } from './thread-lane.js';
 
 /** Milliseconds between looks at the lanes, while any has work. */
 const LOOK_EVERY = 50;
@@ -21,35 +20,20 @@ const INTENSITY = 5;
 const PERIOD = 10_000;
 
 export interface PoolSettings {
-  readonly module: string;
-  readonly workerData: unknown;
   readonly minThreads: number;
   readonly maxThreads: number;
-  readonly commandTimeout: number;
-  readonly unresponsiveAfter: number;
-  readonly resourceLimits: ResourceLimits;
-  readonly maxMessageSize: number;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Starts a lane. */
+  createLane(id: number, hooks: LaneHooks): PooledLane;
   /** A port to the service for one more lane. */
-  readonly connectService: () => MessagePort | undefined;
-}
-
-export interface PoolHooks {
+  connectService(): MessagePort | undefined;
   /** A lane has room, answers again, or none will: those who wait should look again. */
   onRoom(): void;
-  onEvents: AcceptEvents;
-}
-
-/** A lane in `stats()`. */
-export interface LaneStats {
-  readonly id: number;
-  readonly state: string;
-  readonly inFlight: number;
 }
 
 interface Member {
-  readonly lane: ThreadLane;
+  readonly lane: PooledLane;
   readonly cancelStart: () => void;
   started: { resolve(): void; reject(error: Error): void } | undefined;
   /** When it last had a command. */
@@ -58,22 +42,22 @@ interface Member {
 
 export class LanePool implements Lanes {
   readonly #settings: PoolSettings;
-  readonly #hooks: PoolHooks;
-  readonly #members = new Map<ThreadLane, Member>();
+  readonly #members = new Map<PooledLane, Member>();
   readonly #intensity = new Intensity(INTENSITY, PERIOD);
   #nextId = 1;
   #down: IpcError | undefined;
   #closed = false;
   #deaths = 0;
   #cancelLook: (() => void) | undefined;
+  /** Whether the next look is only for lanes that have been idle, and far away. */
+  #resting = false;
   #cancelRetry: (() => void) | undefined;
   #lookedAt = 0;
   /** No lane is added before; set when one could not be. */
   #growAfter = 0;
 
-  constructor(settings: PoolSettings, hooks: PoolHooks) {
+  constructor(settings: PoolSettings) {
     this.#settings = settings;
-    this.#hooks = hooks;
   }
 
   /** Starts the first lanes; rejects with what kept one from being ready. */
@@ -92,14 +76,17 @@ export class LanePool implements Lanes {
   }
 
   pick(): Lane | undefined {
-    let best: ThreadLane | undefined;
-    for (const lane of this.#members.keys()) {
+    let best: Member | undefined;
+    for (const member of this.#members.values()) {
+      const { lane } = member;
       if (lane.state !== 'ready' || lane.load >= SLOTS) continue;
-      if (best === undefined || lane.load < best.load) best = lane;
-      if (best.load === 0) break;
+      if (best === undefined || lane.load < best.lane.load) best = member;
+      if (best.lane.load === 0) break;
     }
-    if (best && this.#cancelLook === undefined) this.#scheduleLook(LOOK_EVERY);
-    return best;
+    if (best === undefined) return undefined;
+    if (this.#cancelLook === undefined || this.#resting) this.#scheduleLook(LOOK_EVERY);
+    best.used = this.#lookedAt;
+    return best.lane;
   }
 
   /** Tells every lane that there is a service, or why there is none. */
@@ -129,28 +116,19 @@ export class LanePool implements Lanes {
   }
 
   #add(started?: Member['started']): void {
-    const { module, workerData, log, maxMessageSize, commandTimeout, resourceLimits, unresponsiveAfter } =
-      this.#settings;
-    const settings = {
-      start: { module, workerData, log: logSettings(log), maxMessageSize, commandTimeout },
-      resourceLimits,
-      unresponsiveAfter,
-      service: this.#settings.connectService(),
-    };
-    const lane = new ThreadLane(this.#nextId++, settings, {
-      onReady: (ready) => this.#ready(ready),
-      onRoom: () => this.#hooks.onRoom(),
-      onEnd: (ended, error) => this.#ended(ended, error),
-      onEvents: this.#hooks.onEvents,
-      onLog: (line) => forwardLine(log, line),
+    const { clock } = this.#settings;
+    const lane: PooledLane = this.#settings.createLane(this.#nextId++, {
+      onReady: () => this.#ready(lane),
+      onRoom: () => this.#settings.onRoom(),
+      onEnd: (error) => this.#ended(lane, error),
     });
-    const cancelStart = this.#settings.clock.after(START_TIMEOUT, () =>
+    const cancelStart = clock.after(START_TIMEOUT, () =>
       lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
     );
-    this.#members.set(lane, { lane, cancelStart, started, used: this.#settings.clock.now() });
+    this.#members.set(lane, { lane, cancelStart, started, used: clock.now() });
   }
 
-  #ready(lane: ThreadLane): void {
+  #ready(lane: PooledLane): void {
     const member = this.#members.get(lane);
     if (!member) return;
     member.cancelStart();
@@ -158,10 +136,10 @@ export class LanePool implements Lanes {
     member.started = undefined;
     this.#down = undefined;
     this.#settings.log.debug({ lane: lane.id }, 'lane ready');
-    this.#hooks.onRoom();
+    this.#settings.onRoom();
   }
 
-  #ended(lane: ThreadLane, error: Error | undefined): void {
+  #ended(lane: PooledLane, error: Error | undefined): void {
     const member = this.#members.get(lane);
     this.#members.delete(lane);
     member?.cancelStart();
@@ -176,7 +154,7 @@ export class LanePool implements Lanes {
       this.#growAfter = this.#settings.clock.now() + PERIOD;
     }
     this.#refill();
-    this.#hooks.onRoom();
+    this.#settings.onRoom();
   }
 
   /** Brings the lanes back to their least number, at a bounded rate. */
@@ -200,7 +178,9 @@ export class LanePool implements Lanes {
   }
 
   #scheduleLook(after: number): void {
+    this.#cancelLook?.();
     if (this.#closed) return;
+    this.#resting = after > LOOK_EVERY;
     this.#lookedAt = this.#settings.clock.now();
     this.#cancelLook = this.#settings.clock.after(after, () => {
       this.#cancelLook = undefined;

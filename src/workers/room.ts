@@ -6,10 +6,12 @@ import { IpcError } from '../protocol/errors.js';
 import type { Publish } from './commands.js';
 import { EventPacker, unpackEvents } from './event-packer.js';
 import { InlineLane } from './inline-lane.js';
-import { type LaneStats, LanePool, type PoolSettings, START_TIMEOUT } from './pool.js';
+import { LanePool, type PoolSettings, START_TIMEOUT } from './pool.js';
+import type { LaneStats } from './pooled-lane.js';
 import { Publisher } from './publisher.js';
 import { ServiceClient } from './service-client.js';
 import { ObjectService, type ServiceHost, ThreadService } from './service-host.js';
+import { ThreadLane } from './thread-lane.js';
 import { forwardLine, logSettings } from './thread-log.js';
 
 export type { LaneStats };
@@ -22,11 +24,10 @@ export interface WorkersSettings {
   /** An object whose functions run on main and may be called by a service module. */
   readonly host: object | undefined;
   readonly workerData: unknown;
-  readonly settings: Pick<
-    PoolSettings,
-    'minThreads' | 'maxThreads' | 'commandTimeout' | 'unresponsiveAfter'
-  > & {
+  readonly settings: Pick<PoolSettings, 'minThreads' | 'maxThreads'> & {
     readonly isolation: 'thread' | 'none';
+    readonly commandTimeout: number;
+    readonly unresponsiveAfter: number;
     readonly resourceLimits: object;
   };
   readonly maxMessageSize: number;
@@ -101,10 +102,28 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
       };
     }
     const connectService = () => service?.connect();
-    const pool = new LanePool(
-      { ...settings, module, workerData, log, clock, maxMessageSize, connectService },
-      { onEvents, onRoom: () => room() },
-    );
+    const { minThreads, maxThreads, commandTimeout, unresponsiveAfter, resourceLimits } = settings;
+    const pool = new LanePool({
+      minThreads,
+      maxThreads,
+      log,
+      clock,
+      connectService,
+      onRoom: () => room(),
+      createLane: (id, hooks) =>
+        new ThreadLane(
+          id,
+          {
+            start: { module, workerData, log: logSettings(log), maxMessageSize, commandTimeout },
+            resourceLimits,
+            unresponsiveAfter,
+            service: connectService(),
+            onEvents,
+            onLog: (line) => forwardLine(log, line),
+          },
+          hooks,
+        ),
+    });
     onServiceChanged.add((why) => pool.serviceChanged(why));
     try {
       await pool.start();

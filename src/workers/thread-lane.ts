@@ -6,13 +6,14 @@ import {
   receiveMessageOnPort,
   type ResourceLimits,
 } from 'node:worker_threads';
-import type { AcceptEvents, Job, Lane } from '../interfaces.js';
+import type { AcceptEvents, Job } from '../interfaces.js';
 import { IpcError } from '../protocol/errors.js';
 import { ANSWER, packBatch, unpackAnswers } from './batch.js';
 import { type Remote, remote } from './closed-endpoint.js';
 import { CreditBack } from './credit-back.js';
 import { unpackEvents } from './event-packer.js';
 import { messageBytes, type OutboxMessage } from './outbox.js';
+import type { LaneHooks, PooledLane } from './pooled-lane.js';
 import { SharedState } from './shared.js';
 import { type Offered, Slots } from './slots.js';
 import type { LaneStart } from './thread-main.js';
@@ -22,32 +23,25 @@ import { WorkerThread } from './worker-thread.js';
 /** Batches a lane may have that it has not taken in; what comes meanwhile collects and goes together. */
 const BATCHES_UNDER_WAY = 2;
 
-/** Everything a lane tells its pool. */
-export interface LaneHooks {
-  onReady(lane: ThreadLane): void;
-  /** It has room, or answers again. */
-  onRoom(): void;
-  /** It has ended, by itself or not; its commands have been seen to. */
-  onEnd(lane: ThreadLane, error: Error | undefined): void;
-  onEvents: AcceptEvents;
-  onLog(line: string): void;
-}
-
 /** What a lane is started with. */
 export interface LaneSettings {
   readonly start: Pick<LaneStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'commandTimeout'>;
   readonly resourceLimits: ResourceLimits;
   readonly unresponsiveAfter: number;
   readonly service: MessagePort | undefined;
+  readonly onEvents: AcceptEvents;
+  readonly onLog: (line: string) => void;
 }
 
-export class ThreadLane implements Lane {
+export class ThreadLane implements PooledLane {
   readonly #slots = new Slots(new SharedState());
   readonly #thread: WorkerThread;
   readonly #calls: MessagePort;
   readonly #out: MessagePort;
   readonly #remote: Remote;
   readonly #hooks: LaneHooks;
+  readonly #onEvents: AcceptEvents;
+  readonly #onLog: (line: string) => void;
   readonly #watchdog: Watchdog;
   readonly #commandTimeout: number;
   readonly #credit = new CreditBack((bytes) => void this.#call('released', [bytes]));
@@ -63,6 +57,8 @@ export class ThreadLane implements Lane {
     hooks: LaneHooks,
   ) {
     this.#hooks = hooks;
+    this.#onEvents = settings.onEvents;
+    this.#onLog = settings.onLog;
     this.#commandTimeout = settings.start.commandTimeout;
     const calls = new MessageChannel();
     const out = new MessageChannel();
@@ -89,12 +85,10 @@ export class ThreadLane implements Lane {
     return this.#state === 'ready' && this.#watchdog.late ? 'late' : this.#state;
   }
 
-  /** Commands it has. */
   get load(): number {
     return this.#slots.used;
   }
 
-  /** Whether anything is expected of its loop. */
   get working(): boolean {
     return this.#state !== 'dead' && (this.#slots.used > 0 || this.#watchdog.asking);
   }
@@ -111,20 +105,17 @@ export class ThreadLane implements Lane {
     return this.#slots.recall(job);
   }
 
-  /** Ends when it has no commands left, and takes no more. */
   end(): void {
     if (this.#state === 'dead') return;
     this.#state = 'ending';
     if (this.#slots.used === 0) this.#calls.close();
   }
 
-  /** Ends the thread now; `because` is told to those whose commands it had begun. */
   kill(because: string): void {
     this.#killedBecause ??= because;
     this.#thread.kill();
   }
 
-  /** Calls go to this service from now on. */
   attachService(port: MessagePort): void {
     void this.#call('service', [port], [port]);
   }
@@ -133,12 +124,10 @@ export class ThreadLane implements Lane {
     void this.#call('serviceLost', [why]);
   }
 
-  /** Share of the time since the last call that its loop was busy. */
   utilization(): number {
     return this.#thread.utilization();
   }
 
-  /** Looks whether its loop turns; `elapsed` is the time, in ms, that main itself was there to see. */
   watch(elapsed: number): void {
     if (this.#state !== 'ready' && this.#state !== 'ending') return;
     const wasLate = this.#watchdog.late;
@@ -198,13 +187,13 @@ export class ThreadLane implements Lane {
   #receive(message: OutboxMessage): void {
     if (message.ready && this.#state === 'starting') {
       this.#state = 'ready';
-      this.#hooks.onReady(this);
+      this.#hooks.onReady();
     }
     if (message.answers) this.#answers(message.answers);
     if (message.events) {
-      this.#hooks.onEvents(unpackEvents(message.events), this.#credit.add);
+      this.#onEvents(unpackEvents(message.events), this.#credit.add);
     }
-    for (const line of message.logs ?? []) this.#hooks.onLog(line);
+    for (const line of message.logs ?? []) this.#onLog(line);
     if (this.#state === 'dead') return;
     if (this.#slots.shared.taken(messageBytes(message))) void this.#call('taken', []);
     if (message.answers) {
@@ -258,7 +247,6 @@ export class ThreadLane implements Lane {
       job.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN', `The outcome of the command is unknown: ${why}`));
     }
     this.#hooks.onEnd(
-      this,
       this.#killedBecause === undefined ? error : new Error(this.#killedBecause, { cause: error }),
     );
   }

@@ -1,8 +1,11 @@
 // The small machines of the workers' room, each with a clock of the test's own.
 import { fc, test as property } from '@fast-check/vitest';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { Deadlines } from '#dist/workers/deadlines.js';
 import { Intensity } from '#dist/workers/intensity.js';
+import { LanePool } from '#dist/workers/pool.js';
+import type { LaneHooks, PooledLane } from '#dist/workers/pooled-lane.js';
 import { Publisher } from '#dist/workers/publisher.js';
 import { Watchdog } from '#dist/workers/watchdog.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -85,6 +88,149 @@ test('the intensity lets five restarts in ten seconds through, and then waits fo
   for (let n = 0; n < 5; n += 1) expect(intensity.restart(n * 1000)).toBe(0);
   expect(intensity.restart(5000)).toBe(10_000);
   expect(intensity.restart(16_000)).toBe(0);
+});
+
+describe('the pool of lanes', () => {
+  /** A lane that does what the test says: `busy` is its loop's, `load` its commands'. */
+  class FakeLane implements PooledLane {
+    state: PooledLane['state'] = 'starting';
+    load = 0;
+    busy = 0;
+    looks = 0;
+
+    constructor(
+      readonly id: number,
+      readonly hooks: LaneHooks,
+    ) {}
+
+    get working(): boolean {
+      return this.load > 0;
+    }
+    offer = (): boolean => true;
+    recall = (): boolean => true;
+    utilization = (): number => this.busy;
+    watch(): void {
+      this.looks += 1;
+    }
+    end(): void {
+      this.die();
+    }
+    kill(because: string): void {
+      this.die(new Error(because));
+    }
+    attachService = (): void => undefined;
+    detachService = (): void => undefined;
+
+    ready(): void {
+      this.state = 'ready';
+      this.hooks.onReady();
+    }
+    die(error?: Error): void {
+      this.state = 'dead';
+      this.hooks.onEnd(error);
+    }
+  }
+
+  async function pool(minThreads: number, maxThreads: number) {
+    const clock = new FakeClock();
+    const lanes: FakeLane[] = [];
+    const created = new LanePool({
+      minThreads,
+      maxThreads,
+      clock,
+      log: pino({ level: 'silent' }),
+      createLane(id, hooks) {
+        const lane = new FakeLane(id, hooks);
+        lanes.push(lane);
+        return lane;
+      },
+      connectService: () => undefined,
+      onRoom: () => undefined,
+    });
+    const started = created.start();
+    for (const lane of lanes) lane.ready();
+    await started;
+    const ids = (): number[] => created.stats().lanes.map(({ id }) => id);
+    return { pool: created, clock, lanes, ids };
+  }
+
+  const lane = (lanes: readonly FakeLane[], index: number): FakeLane => lanes[index] as FakeLane;
+
+  test('adds a lane when every one is busy, up to the most, and ends it after 30 s without a command', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    expect(ids()).toEqual([1, 2]);
+    lane(made, 1).ready();
+    Object.assign(lane(made, 1), { load: 1, busy: 1 });
+    clock.advance(1000);
+    expect(ids()).toEqual([1, 2]);
+    for (const each of made) Object.assign(each, { load: 0, busy: 0 });
+    clock.advance(29_000);
+    expect(ids()).toEqual([1, 2]);
+    clock.advance(31_000);
+    expect(ids()).toHaveLength(1);
+  });
+
+  test('watches from the next command on, also while a lane rests before its end', async () => {
+    const { pool: lanes, clock, lanes: made } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    lane(made, 1).ready();
+    Object.assign(lane(made, 0), { load: 0, busy: 0 });
+    clock.advance(1000);
+    const { looks } = lane(made, 0);
+    lanes.pick();
+    lane(made, 0).load = 1;
+    clock.advance(100);
+    expect(lane(made, 0).looks).toBe(looks + 2);
+  });
+
+  test('looks at nothing while nothing is to be done', async () => {
+    const { clock } = await pool(2, 2);
+    clock.advance(1000);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('gives a command to the least loaded lane that answers', async () => {
+    const { pool: lanes, lanes: made } = await pool(3, 3);
+    Object.assign(lane(made, 0), { load: 2 });
+    Object.assign(lane(made, 1), { load: 0, state: 'late' });
+    Object.assign(lane(made, 2), { load: 1 });
+    expect(lanes.pick()).toBe(made[2]);
+    Object.assign(lane(made, 2), { load: 1024 });
+    expect(lanes.pick()).toBe(made[0]);
+    Object.assign(lane(made, 0), { state: 'ending' });
+    expect(lanes.pick()).toBeUndefined();
+  });
+
+  test('replaces a lane that died, five times in ten seconds; then says so until the period is over', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
+    for (let deaths = 0; deaths < 5; deaths += 1) {
+      made.at(-1)?.die(new Error('x'));
+      expect(ids()).toEqual([deaths + 2]);
+      made.at(-1)?.ready();
+    }
+    expect(lanes.down).toBeUndefined();
+    made.at(-1)?.die(new Error('x'));
+    expect(ids()).toEqual([]);
+    expect(lanes.down).toMatchObject({ code: 'LANES_UNAVAILABLE' });
+    clock.advance(9_999);
+    expect(ids()).toEqual([]);
+    clock.advance(1);
+    expect(ids()).toEqual([7]);
+    made.at(-1)?.ready();
+    expect(lanes.down).toBeUndefined();
+  });
+
+  test('kills a lane whose module is not loaded in time', async () => {
+    const { clock, lanes: made, ids } = await pool(1, 1);
+    lane(made, 0).die(new Error('x'));
+    clock.advance(30_000);
+    expect([lane(made, 1).state, ids()]).toEqual(['dead', [3]]);
+  });
 });
 
 describe('the publisher', () => {

@@ -45,7 +45,7 @@ module.exports = {
     forbid(
       'client-commands-load-no-server',
       '^src/cli/(?!commands/daemon)',
-      '^src/(daemon\\.|acceptor/|workers/|broker/|transport/|supervisor/(?!paths|tail|app-id|processes))',
+      '^src/(daemon\\.|acceptor/|workers/|broker/|transport/|supervisor/(?!paths|tail|app-id|processes|store|left-behind))',
     ),
   ],
   options: {

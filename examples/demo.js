@@ -107,10 +107,9 @@ try {
   await once(follower, 'close');
   follower = undefined;
   console.log(`  GET / says: ${(await get('/')).trim()}`);
-  bunctl('start', 'web');
+  bunctl('list');
   const after = statusOf('ticker');
   check(after.pid === ticker.pid && after.restarts === 0, 'the next daemon adopts what runs');
-  bunctl('list');
 
   say('What is stopped stays stopped; what is shut down is gone:');
   bunctl('stop', 'all');

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { IpcClient } from '../client/client.js';
-import { defaultSocketPath } from '../default-path.js';
+import { candidateSocketPaths, defaultSocketPath } from '../default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { CliError, EXIT } from './exit.js';
 import { say } from './output.js';
@@ -25,10 +25,10 @@ function clientOptions({ timeout }: DaemonOptions) {
 
 const isCode = (error: unknown, code: string): boolean => (error as { code?: unknown }).code === code;
 
-/** Connects to a running daemon. */
-export async function connect(options: DaemonOptions): Promise<IpcClient> {
+/** Connects to the daemon that runs. */
+export async function connectRunning(options: DaemonOptions): Promise<IpcClient> {
   try {
-    return await IpcClient.connect(options.socket, clientOptions(options));
+    return await IpcClient.connect(options.socket, { ...clientOptions(options), retryRefused: false });
   } catch (error) {
     if (!isCode(error, 'CONNECT_FAILED')) throw error;
     throw new CliError(
@@ -39,29 +39,84 @@ export async function connect(options: DaemonOptions): Promise<IpcClient> {
   }
 }
 
-/** As {@link connect}; undefined when there is none. */
-export async function connectIfThere(options: DaemonOptions): Promise<IpcClient | undefined> {
+/** As {@link connectRunning}; undefined when none runs. */
+export async function connectIfRunning(options: DaemonOptions): Promise<IpcClient | undefined> {
   try {
-    return await connect({ ...options });
+    return await connectRunning(options);
   } catch (error) {
     if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
     throw error;
   }
 }
 
-/** Connects, and starts a daemon in the background first if there is none. Of many that try at once one starts it. */
+/**
+ * Connects to the daemon. One that has ended without a shutdown, and left apps running, is replaced first: what was
+ * started is under control again, whichever command comes next.
+ */
+export async function connect(options: DaemonOptions): Promise<IpcClient> {
+  try {
+    return await connectRunning(options);
+  } catch (error) {
+    const revived = await revive(options);
+    if (revived) return revived;
+    throw error;
+  }
+}
+
+/** As {@link connect}; undefined when there is no daemon and nothing that one has left. */
+export async function connectIfThere(options: DaemonOptions): Promise<IpcClient | undefined> {
+  return (await connectIfRunning(options)) ?? (await revive(options));
+}
+
+/** As {@link connect}, and starts a daemon if there is nothing. Of many that try at once one starts it. */
 export async function connectOrStart(options: DaemonOptions): Promise<IpcClient> {
-  const running = await connectIfThere(options);
-  if (running) return running;
+  const there = await connectIfThere(options);
+  if (there) return there;
   const path = endpointOf(options.socket ?? defaultSocketPath(), process.platform);
-  const failure = await startDaemonProcess(options.socket);
+  const { client, isNew } = await startAndConnect(options, path);
+  if (isNew) say(`Started the daemon on ${path}`);
+  return client;
+}
+
+/** Where a daemon may have been, and the apps it has left there. */
+export async function abandoned({
+  socket,
+}: DaemonOptions): Promise<{ path: string; apps: string[] } | undefined> {
+  const { leftBehind } = await import('../supervisor/left-behind.js');
+  const paths = socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
+  for (const path of paths) {
+    const apps = leftBehind(path);
+    if (apps.length > 0) return { path, apps };
+  }
+  return undefined;
+}
+
+async function revive(options: DaemonOptions): Promise<IpcClient | undefined> {
+  const found = await abandoned(options);
+  if (!found) return undefined;
+  const { path, apps } = found;
+  const { client, isNew } = await startAndConnect(options, path);
+  if (isNew)
+    say(
+      `The daemon had ended without a shutdown and left ${apps.length === 1 ? 'an app' : `${apps.length} apps`}; a new one on ${path} looks after ${apps.length === 1 ? 'it' : 'them'}`,
+    );
+  return client;
+}
+
+async function startAndConnect(
+  options: DaemonOptions,
+  path: string,
+): Promise<{ client: IpcClient; isNew: boolean }> {
+  // The rule's own place is not named, so that the daemon looks for others on the rule's other places.
+  const socket = options.socket ?? (path === defaultSocketPath() ? undefined : path);
+  const failure = await startDaemonProcess(socket);
   if (failure && failure.code !== 'ENDPOINT_IN_USE')
     throw new CliError(EXIT.unreachable, `The daemon could not be started: ${failure.message}`);
-  if (!failure) say(`Started the daemon on ${path}`);
-  return IpcClient.connect(failure ? options.socket : path, {
+  const client = await IpcClient.connect(failure ? options.socket : path, {
     ...clientOptions(options),
     timeout: READY_TIMEOUT,
   });
+  return { client, isNew: !failure };
 }
 
 interface Failure {

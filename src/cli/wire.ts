@@ -1,7 +1,9 @@
 // What the commands read out of a daemon's answers, the original's included.
 import type { IpcMessage, IpcResponse } from '../protocol/messages.js';
 import type { IpcClient } from '../client/client.js';
+import { VERSION } from '../version.js';
 import { CliError, EXIT, refused } from './exit.js';
+import { say } from './output.js';
 
 /** An app's status; the original's daemon leaves some out. */
 export interface AppStatus {
@@ -48,17 +50,37 @@ async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse>
   return answer;
 }
 
+let told = false;
+
+/** That daemon and command are of different versions, as a sentence; once, and undefined when they are not. */
+export function versionNotice(daemon: DaemonInfo | undefined): string | undefined {
+  if (told || !daemon || daemon.version === VERSION) return undefined;
+  told = true;
+  return `The daemon is bunctl ${daemon.version} and this command ${VERSION}: run bunctl shutdown, then bunctl start all.`;
+}
+
+function noteVersion(answer: object): void {
+  const notice = versionNotice((answer as { readonly daemon?: DaemonInfo }).daemon);
+  if (notice !== undefined) say(notice);
+}
+
 /** A command's message. */
 export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
   const answer = await ask(client, message);
-  if ('Success' in answer) return answer.Success.message;
+  if ('Success' in answer) {
+    noteVersion(answer.Success);
+    return answer.Success.message;
+  }
   throw new CliError(EXIT.failed, 'The daemon answered with something else than a message');
 }
 
 /** A query's data. */
 export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
   const answer = await ask(client, message);
-  if ('Data' in answer) return answer.Data.data;
+  if ('Data' in answer) {
+    noteVersion(answer.Data);
+    return answer.Data.data;
+  }
   throw new CliError(EXIT.failed, 'The daemon answered with something else than data');
 }
 

@@ -16,6 +16,11 @@ import { Subscription } from './subscription.js';
 export interface ConnectOptions {
   /** How long connecting may take, retries included. Default 5000. */
   readonly timeout?: number;
+  /**
+   * Whether a socket on which nobody listens is tried again until `timeout`: a daemon may be about to replace it.
+   * A daemon that is busy always is. Default true.
+   */
+  readonly retryRefused?: boolean;
   /** How long an answer may take; 0 for ever. Default 30,000. */
   readonly requestTimeout?: number;
   /** Largest payload either way. Default 10 MiB. */
@@ -89,7 +94,7 @@ export class IpcClient {
               ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET]),
             ]),
           ];
-    const connected = await connectFirst(paths, options.timeout ?? 5000, options.signal);
+    const connected = await connectFirst(paths, options);
     return new IpcClient(connected.socket, connected.path, options);
   }
 

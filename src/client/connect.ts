@@ -4,9 +4,12 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
+import type { ConnectOptions } from './client.js';
 
-/** A full backlog, or a daemon between its lock and its bind: worth another try. */
-const BUSY = new Set(['EAGAIN', 'ECONNREFUSED']);
+/** A full backlog: worth another try. */
+const BUSY = 'EAGAIN';
+/** A daemon that has gone, or one between its lock and its bind. */
+const REFUSED = 'ECONNREFUSED';
 const FIRST_WAIT = 10;
 const LONGEST_WAIT = 200;
 
@@ -17,9 +20,13 @@ const LONGEST_WAIT = 200;
  */
 export async function connectFirst(
   paths: readonly string[],
-  timeout: number,
-  signal?: AbortSignal,
+  {
+    timeout = 5000,
+    retryRefused = true,
+    signal,
+  }: Pick<ConnectOptions, 'timeout' | 'retryRefused' | 'signal'>,
 ): Promise<{ socket: Socket; path: string }> {
+  const worthRetrying = new Set(retryRefused ? [BUSY, REFUSED] : [BUSY]);
   const deadline = performance.now() + timeout;
   const failures: string[] = [];
   let last: unknown;
@@ -28,7 +35,7 @@ export async function connectFirst(
       // Only the last candidate is worth waiting for: a daemon that lives on another one answers at once.
       const until =
         index === paths.length - 1 ? deadline : Math.min(deadline, performance.now() + timeout / 10);
-      return { socket: await connectWithRetry(path, until, signal), path };
+      return { socket: await connectWithRetry(path, until, worthRetrying, signal), path };
     } catch (error) {
       if (
         signal?.aborted ||
@@ -49,6 +56,7 @@ export async function connectFirst(
 async function connectWithRetry(
   path: string,
   deadline: number,
+  worthRetrying: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
   for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
@@ -69,7 +77,7 @@ async function connectWithRetry(
       const { code } = error as NodeJS.ErrnoException;
       // Jitter, or all clients that were turned away together come back together.
       const pause = wait * (0.5 + Math.random());
-      if (!code || !BUSY.has(code) || pause > left) throw error;
+      if (!code || !worthRetrying.has(code) || pause > left) throw error;
       await sleep(pause, undefined, signal ? { signal } : {});
     }
   }

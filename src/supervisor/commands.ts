@@ -12,8 +12,6 @@ import { readTail } from './tail.js';
 /** Bytes of log lines in one answer: escaped they still fit a frame. */
 const LOG_BYTES = 1536 * 1024;
 
-const success = (message: string): IpcResponse => ({ Success: { message } });
-
 /** What a client did wrong, as a sentence for it. */
 class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -56,19 +54,22 @@ function configOf(json: string): AppConfig {
 }
 
 /** What has left the app's process group is named: nobody else will stop it. */
-function andEscaped(message: string, escaped: readonly number[]): IpcResponse {
-  if (escaped.length === 0) return success(message);
-  return success(
-    `${message}; it has left behind ${escaped.length === 1 ? 'process' : 'processes'} ${escaped.join(', ')}, which still ${escaped.length === 1 ? 'runs' : 'run'}`,
-  );
+function andEscaped(message: string, escaped: readonly number[]): string {
+  if (escaped.length === 0) return message;
+  return `${message}; it has left behind ${escaped.length === 1 ? 'process' : 'processes'} ${escaped.join(', ')}, which still ${escaped.length === 1 ? 'runs' : 'run'}`;
 }
 
 export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const { stateDirectory, daemon } = workerData as SupervisorData;
   const files = stateFiles(stateDirectory);
+  // Each answer says who answers, for clients that know of it.
   const data = (value: unknown): IpcResponse => {
     const content = { data: value, daemon };
     return { Data: content };
+  };
+  const success = (message: string): IpcResponse => {
+    const content = { message, daemon };
+    return { Success: content };
   };
 
   async function logsOf(id: string, lines: number, bytes: number) {
@@ -95,18 +96,16 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     },
     async Stop({ name }, { service }) {
       const { escaped } = await service.stop(shown(name), idOf(name));
-      return andEscaped(`Stopped app ${shown(name)}`, escaped);
+      return success(andEscaped(`Stopped app ${shown(name)}`, escaped));
     },
     async Restart({ name }, { service }) {
       const { pid, wasRunning, escaped } = await service.restart(shown(name), idOf(name));
-      return andEscaped(
-        `${wasRunning ? 'Restarted' : 'Started'} app ${shown(name)} with PID ${pid}`,
-        escaped,
-      );
+      const what = wasRunning ? 'Restarted' : 'Started';
+      return success(andEscaped(`${what} app ${shown(name)} with PID ${pid}`, escaped));
     },
     async Delete({ name }, { service }) {
       const { escaped } = await service.delete(shown(name), idOf(name));
-      return andEscaped(`Deleted app ${shown(name)}`, escaped);
+      return success(andEscaped(`Deleted app ${shown(name)}`, escaped));
     },
     async Status({ name }, { service }) {
       const apps = await service.status(

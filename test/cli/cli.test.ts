@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
+import { IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Manager, type Status } from '../support/manager.js';
+import { alive, Manager, type Status } from '../support/manager.js';
 import { until } from '../support/until.js';
 
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -132,6 +133,82 @@ describe('with a daemon', () => {
     await manager.ok('stop', 'a');
     await manager.ok('start', 'a', '--', 'sleep', '2000');
     expect(await manager.ok('status', 'a')).toContain('sleep 2000');
+  });
+
+  test.each<[string, string[]]>([
+    ['list', ['list', '-j']],
+    ['stop', ['stop', 'b']],
+    ['start of another app', ['start', 'c', '--', 'sleep', '1000']],
+  ])('after kill -9 of the daemon, %s finds everything as it was', async (_what, command) => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'b', '--', 'sleep', '1000');
+    const { pid: app } = await manager.status('a');
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon is dead');
+    expect((await manager.run('ping')).code).toBe(6);
+    const doctor = await manager.run('doctor');
+    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('left a, b') as string });
+    const ran = await manager.run(...command);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain('left 2 apps');
+    expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
+    expect(await manager.pid()).not.toBe(daemon);
+  });
+
+  test('after a shutdown nothing but start brings a daemon up', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--restart', 'always', '--', 'sleep', '1000');
+    await manager.ok('shutdown');
+    expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
+    expect((await manager.run('stop', 'a')).code).toBe(6);
+    await manager.ok('start', 'a');
+    expect((await manager.status('a')).state).toBe('Running');
+  });
+
+  test('a daemon that does not end in time is told of, and ends all the same', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done');
+    const { pid: app } = await manager.status('a');
+    const daemon = await manager.pid();
+    const ran = await manager.run('shutdown', '--timeout', '0.2');
+    expect(ran).toMatchObject({ code: 5, stderr: expect.stringContaining('it goes on with that') as string });
+    if (app !== null) process.kill(-app, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon has ended');
+  });
+
+  test('a daemon of another version is told of, once', async () => {
+    const manager = new Manager();
+    await using server = await IpcServer.bind(manager.socket);
+    const serving = (async () => {
+      for await (const connection of server)
+        void (async () => {
+          const daemon = {
+            version: '99.0.0',
+            pid: process.pid,
+            socket: server.path,
+            state: '/',
+            started_at: 0,
+          };
+          for await (const message of connection)
+            await connection.send(
+              message === 'List' || (typeof message === 'object' && 'Status' in message)
+                ? { Data: { data: [], ...{ daemon } } }
+                : { Success: { message: 'done', ...{ daemon } } },
+            );
+        })();
+    })();
+    for (const command of [['list'], ['stop', 'a'], ['restart', 'a', 'b'], ['ping']]) {
+      const { stderr } = await manager.run(...command);
+      expect(stderr.match(/bunctl 99\.0\.0/g)).toHaveLength(1);
+    }
+    expect(await manager.run('doctor')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('bunctl 99.0.0 and this command') as string,
+    });
+    await server.close();
+    await serving;
   });
 
   test('a script is run by its kind, and bunctl.json is read from the folder', async () => {

@@ -9,6 +9,7 @@ import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
 import { FrameDecoder } from 'bunctl-ipc/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { spawnDaemon } from '../support/processes.js';
 import { frame } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -181,6 +182,19 @@ describe('connecting', () => {
     const client = await connecting;
     expect(client.closed).toBe(false);
     await client.close();
+  });
+
+  test('to a socket nobody listens on fails at once when it is not to be tried again', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const { child } = await spawnDaemon(path);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    // Tried again it would outlast the test.
+    const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retryRefused: false }));
+    expect(failed).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining('nobody listens') as string,
+    });
   });
 
   test.runIf(process.getuid?.() === 0)('refuses a socket that belongs to another user', async () => {

@@ -7,10 +7,11 @@ import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
 import { stateDirectory, stateFiles } from '../../supervisor/paths.js';
 import { VERSION } from '../../version.js';
 import { COMMON_HELP, parse } from '../arguments.js';
+import { abandoned } from '../connect.js';
 import { EXIT } from '../exit.js';
 import { print, style } from '../output.js';
 import { duration } from '../show.js';
-import { allStatuses, daemonInfo } from '../wire.js';
+import { allStatuses, daemonInfo, versionNotice } from '../wire.js';
 
 export const help = `Which socket, which daemon, which versions, and what is wrong.
 
@@ -44,7 +45,14 @@ export async function run(args: string[]): Promise<void> {
   const writable = canWrite(state);
   if (!writable)
     problems.push(`The state directory cannot be written: ${state}. Set BUNCTL_STATE_DIR to one that can.`);
-  if (live.length === 0) line('daemon', 'none is running; bunctl start starts one');
+  if (live.length === 0) {
+    line('daemon', 'none is running; bunctl start starts one');
+    const left = await abandoned(daemon);
+    if (left)
+      problems.push(
+        `The daemon on ${left.path} has ended without a shutdown and left ${left.apps.join(', ')}. The next command, bunctl list for one, starts one that looks after what still runs.`,
+      );
+  }
   for (const problem of problems) print(`${style('red', 'problem')}    ${problem}`);
   if (problems.length > 0) process.exitCode = EXIT.failed;
   else print(style('green', 'All is well.'));
@@ -61,12 +69,11 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
   }
   try {
     const info = await daemonInfo(client);
+    // Before anything else asks, and says it as talk.
+    const mixed = versionNotice(info);
+    if (mixed !== undefined) problems.push(mixed);
     const apps = await allStatuses(client);
     if (!info) return { text: `a daemon answers that is not this bunctl, ${apps.length} apps`, live: true };
-    if (info.version !== VERSION)
-      problems.push(
-        `The daemon is version ${info.version} and this command ${VERSION}: run bunctl shutdown, then start your apps again.`,
-      );
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);
     if (failed.length > 0)
       problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs NAME.`);

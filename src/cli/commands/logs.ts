@@ -4,7 +4,7 @@ import type { IpcClient } from '../../client/client.js';
 import { defaultSocketPath } from '../../default-path.js';
 import { endpointOf } from '../../protocol/endpoints.js';
 import { COMMON_HELP, parse, whole } from '../arguments.js';
-import { connectIfThere, type DaemonOptions } from '../connect.js';
+import { connectIfRunning, connectIfThere, type DaemonOptions } from '../connect.js';
 import { CliError, EXIT, usage } from '../exit.js';
 import { checkName } from '../names.js';
 import { harmless, print, printed, printJson, say, style } from '../output.js';
@@ -50,9 +50,11 @@ export async function run(args: string[]): Promise<void> {
   const name = names[0] === undefined || names[0] === 'all' ? null : checkName(names[0]);
   const lines = values.lines === undefined ? 20 : whole(values.lines, '--lines');
   const json = values.json === true;
-  const client = await connectIfThere(daemon);
+  const following = values.follow === true || values.watch === true;
+  // To read what was printed needs no daemon; to follow it does.
+  const client = await (following ? connectIfThere(daemon) : connectIfRunning(daemon));
   if (!client) {
-    if (values.follow || values.watch)
+    if (following)
       throw new CliError(
         EXIT.unreachable,
         'No daemon is running, so there is nothing to follow. bunctl logs shows what was printed.',
@@ -61,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   try {
-    if (values.follow || values.watch) await follow(client, name, lines, json);
+    if (following) await follow(client, name, lines, json);
     else show((await askData(client, { Logs: { name, lines } })) as LogsData, json);
     await printed();
   } finally {

@@ -1,8 +1,8 @@
 // bunctl ping
 import { COMMON_HELP, parse } from '../arguments.js';
-import { connect } from '../connect.js';
-import { print } from '../output.js';
-import { daemonInfo } from '../wire.js';
+import { connectRunning } from '../connect.js';
+import { print, say } from '../output.js';
+import { daemonInfo, versionNotice } from '../wire.js';
 
 export const help = `Whether the daemon answers, and how fast.
 
@@ -12,7 +12,7 @@ ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
   const { daemon } = parse(args, {});
-  const client = await connect(daemon);
+  const client = await connectRunning(daemon);
   try {
     const asked = performance.now();
     const info = await daemonInfo(client);
@@ -20,6 +20,8 @@ export async function run(args: string[]): Promise<void> {
     print(
       `${client.path} answers in ${ms} ms${info ? ` (bunctl ${info.version}, pid ${info.pid})` : ' (not this bunctl)'}`,
     );
+    const mixed = versionNotice(info);
+    if (mixed !== undefined) say(mixed);
   } finally {
     await client.close();
   }

@@ -1,4 +1,6 @@
 // bunctl shutdown
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IpcClient } from '../../client/client.js';
 import { identify, isAlive } from '../../supervisor/processes.js';
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connectIfThere } from '../connect.js';
@@ -19,26 +21,31 @@ export async function run(args: string[]): Promise<void> {
     say('No daemon is running.');
     return;
   }
-  const info = await daemonInfo(client);
-  if (!info) {
+  try {
+    await end(client, (daemon.timeout ?? 120) * 1000);
+  } finally {
     await client.close();
+  }
+  print(`Stopped the daemon on ${client.path}`);
+}
+
+/** The wire has no word for it: the daemon tells its process, and the signal asks it to end in good order. */
+async function end(client: IpcClient, timeout: number): Promise<void> {
+  const info = await daemonInfo(client);
+  if (!info)
     throw new CliError(
       EXIT.failed,
       `What answers on ${client.path} is not this bunctl; end it by its own means.`,
     );
-  }
-  // The wire has no word for it; the daemon tells its process, and the signal asks it to end in good order.
   const itself = identify(info.pid);
   process.kill(info.pid, 'SIGTERM');
-  const deadline = performance.now() + (daemon.timeout ?? 120) * 1000;
+  const deadline = performance.now() + timeout;
   while (isAlive(itself)) {
     if (performance.now() > deadline)
       throw new CliError(
         EXIT.timeout,
         `The daemon (pid ${info.pid}) still stops its apps (timeout); it goes on with that.`,
       );
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sleep(30);
   }
-  await client.close();
-  print(`Stopped the daemon on ${client.path}`);
 }

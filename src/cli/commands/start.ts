@@ -6,7 +6,7 @@ import { type AppConfig, fullConfig } from '../app-config.js';
 import { COMMON_HELP, parse, positive, whole } from '../arguments.js';
 import { findConfig, readConfig } from '../config-files.js';
 import { connectOrStart } from '../connect.js';
-import { CliError, EXIT, exitCodeOf, refused, usage } from '../exit.js';
+import { CliError, EXIT, exitCodeOf, usage } from '../exit.js';
 import { checkName } from '../names.js';
 import { print, say } from '../output.js';
 import { allStatuses, askMessage } from '../wire.js';
@@ -196,24 +196,32 @@ function withCallersEnvironment(app: AppConfig): AppConfig {
 }
 
 async function startAll(client: IpcClient, apps: readonly AppConfig[]): Promise<void> {
-  const failures: CliError[] = [];
+  const failures: Error[] = [];
   for (const app of apps) {
-    const answer = await client.request({ Start: { name: app.name, config: JSON.stringify(app) } });
-    if ('Error' in answer) failures.push(refused(withHint(answer.Error.message, app)));
-    else print('Success' in answer ? answer.Success.message : `Started app ${app.name}`);
-    if ('Error' in answer && apps.length > 1) say(failures.at(-1)?.message ?? '');
+    try {
+      print(await askMessage(client, { Start: { name: app.name, config: JSON.stringify(app) } }));
+    } catch (error) {
+      if (exitCodeOf(error) === EXIT.unreachable) throw error;
+      const failure = withHint(error as Error, app);
+      failures.push(failure);
+      if (apps.length > 1) say(failure.message);
+    }
   }
   const [first] = failures;
   if (!first) return;
   throw apps.length === 1
     ? first
-    : new CliError(first.exitCode, `${failures.length} of ${apps.length} failed`);
+    : new CliError(exitCodeOf(first), `${failures.length} of ${apps.length} failed`);
 }
 
-function withHint(message: string, { command, name }: AppConfig): string {
-  return /No such file/.test(message) && /\s/.test(command)
-    ? `${message}. A command is not split into words: bunctl start ${name} -- ${command}`
-    : message;
+function withHint(error: Error, { command, name }: AppConfig): Error {
+  return /No such file/.test(error.message) && /\s/.test(command)
+    ? new CliError(
+        exitCodeOf(error),
+        `${error.message}. A command is not split into words: bunctl start ${name} -- ${command}`,
+        { cause: error },
+      )
+    : error;
 }
 
 /** Apps that no file describes: the daemon knows them, or nobody does. */

@@ -1,0 +1,25 @@
+// What a daemon that ended without a shutdown has left: apps that run, and wait for the next one to adopt them.
+import { stateDirectory, stateFiles } from './paths.js';
+import { bootId } from './processes.js';
+import { type AppRecord, readRecords } from './store.js';
+
+/**
+ * The ids of the apps that were left running by the daemon of a socket, by its state directory: a daemon that ends
+ * in good order writes down the end of each. They may have ended since. Of a former boot there are none: those
+ * have not been left by a daemon.
+ */
+export function leftBehind(socketPath: string): string[] {
+  const boot = bootId();
+  return records(stateFiles(stateDirectory(socketPath)).apps)
+    .filter(({ process }) => process !== null && process.bootId === boot)
+    .map(({ id }) => id);
+}
+
+function records(directory: string): AppRecord[] {
+  try {
+    return readRecords(directory, () => undefined);
+  } catch {
+    // There is no such directory, or it is not ours to read.
+    return [];
+  }
+}

@@ -5,7 +5,8 @@ import { CHUNK_BYTES, type EventFilter, type EventRun } from '../protocol/events
 import { type EventChunk, Queue } from './chunk-queue.js';
 import { type Group, Router } from './router.js';
 import { StallWatch } from './stall-watch.js';
-import type { SubscriptionHooks, Writer } from './writer.js';
+import type { SubscriptionHooks } from './writer-hooks.js';
+import type { Writer } from './writer.js';
 
 export interface BrokerOptions {
   readonly clock: Clock;

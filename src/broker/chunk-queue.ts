@@ -56,21 +56,39 @@ export class Queue<T> {
 const SMALL_PIECE = 4 * 1024;
 const SLAB_BYTES = 16 * 1024;
 
-/** Response bytes in order. */
+/** Response bytes in order, and whether as many are here as may be. */
 export class ResponseQueue {
+  readonly #highWater: number;
   readonly #pieces = new Queue<Uint8Array>();
-  #bytes = 0;
+  #waiting = 0;
+  #underWay = 0;
+  #congested = false;
   #slab: Buffer | undefined;
   #slabStart = 0;
   #slabUsed = 0;
 
+  /** @param highWater Bytes at which it is congested, until they have drained to half of it. */
+  constructor(highWater: number) {
+    this.#highWater = highWater;
+  }
+
+  get empty(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /** Bytes that have not left, those under way included. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#waiting + this.#underWay;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
   }
 
   /** Adds whole frames. `waits`: they do not leave this turn, so a small view is copied. */
   push(frames: Uint8Array, waits: boolean): void {
-    this.#bytes += frames.byteLength;
+    this.#waiting += frames.byteLength;
+    if (this.bytes >= this.#highWater) this.#congested = true;
     if (!waits || frames.byteLength >= SMALL_PIECE) {
       this.#slab = undefined;
       this.#pieces.push(frames);
@@ -92,7 +110,7 @@ export class ResponseQueue {
     this.#pieces.push(this.#slab.subarray(this.#slabStart, this.#slabUsed));
   }
 
-  /** The next pieces, at most `limit` bytes unless the first alone is larger. */
+  /** Puts the next pieces under way, at most `limit` bytes unless the first alone is larger. */
   take(limit: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     let bytes = 0;
@@ -102,15 +120,26 @@ export class ResponseQueue {
       taken.push(next);
       bytes += next.byteLength;
     }
-    this.#bytes -= bytes;
+    this.#waiting -= bytes;
+    this.#underWay += bytes;
     // What was taken is on its way: the slab's last piece must not grow under it.
     if (this.#pieces.length === 0) this.#slab = undefined;
     return taken;
   }
 
+  /** What was under way has left: how many bytes, and whether that ended a congestion. */
+  left(): { readonly bytes: number; readonly relieved: boolean } {
+    const bytes = this.#underWay;
+    this.#underWay = 0;
+    const relieved = this.#congested && this.#waiting <= this.#highWater / 2;
+    if (relieved) this.#congested = false;
+    return { bytes, relieved };
+  }
+
   clear(): void {
     this.#pieces.clear();
-    this.#bytes = 0;
+    this.#waiting = 0;
+    this.#underWay = 0;
     this.#slab = undefined;
   }
 }

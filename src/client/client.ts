@@ -9,43 +9,15 @@ import type { IpcMessage, IpcResponse, SubscriptionType } from '../protocol/mess
 import { checkResponse } from '../protocol/responses.js';
 import { connectFirst } from './connect.js';
 import { Inbox } from './inbox.js';
+import type { ConnectOptions, RequestOptions } from './options.js';
+import { Outgoing } from './outgoing.js';
 import { Requests } from './requests.js';
 import { Subscription } from './subscription.js';
-
-/** Times in ms, sizes in bytes. */
-export interface ConnectOptions {
-  /** How long connecting may take, retries included. Default 5000. */
-  readonly timeout?: number;
-  /**
-   * Whether a socket on which nobody listens is tried again until `timeout`: a daemon may be about to replace it.
-   * A daemon that is busy always is. Default true.
-   */
-  readonly retryRefused?: boolean;
-  /** How long an answer may take; 0 for ever. Default 30,000. */
-  readonly requestTimeout?: number;
-  /** Largest payload either way. Default 10 MiB. */
-  readonly maxMessageSize?: number;
-  /**
-   * Events that have come and not been taken, in bytes; past it nothing is read, so that the daemon waits or drops.
-   * Only while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB.
-   */
-  readonly eventBuffer?: number;
-  /** Gives up connecting. */
-  readonly signal?: AbortSignal;
-}
-
-export interface RequestOptions {
-  /** In ms; 0 for ever. Default: the connection's `requestTimeout`. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Bytes of requests that may wait for the daemon to read them. */
-const MAX_UNSENT = 64 * 1024 * 1024;
 
 export class IpcClient {
   readonly #socket: Socket;
   readonly #decoder: FrameDecoder;
+  readonly #outgoing: Outgoing;
   readonly #requests = new Requests();
   readonly #maxMessageSize: number;
   #requestTimeout: number;
@@ -54,7 +26,6 @@ export class IpcClient {
   #subscription: Subscription | undefined;
   #closed: IpcError | undefined;
   #paused = false;
-  #corked = false;
 
   private constructor(
     socket: Socket,
@@ -63,6 +34,7 @@ export class IpcClient {
     options: ConnectOptions,
   ) {
     this.#socket = socket;
+    this.#outgoing = new Outgoing(socket);
     this.#maxMessageSize = options.maxMessageSize ?? MAX_MESSAGE_SIZE;
     this.#requestTimeout = options.requestTimeout ?? 30_000;
     this.#eventBuffer = options.eventBuffer ?? 1024 * 1024;
@@ -125,7 +97,7 @@ export class IpcClient {
     this.#requests
       .add(0, undefined, (answer, bytes) => this.#inbox.push(answer, bytes), false)
       .catch(() => undefined);
-    this.#write(sent);
+    this.#outgoing.write(sent);
     this.#resume();
   }
 
@@ -187,7 +159,7 @@ export class IpcClient {
     signal?.throwIfAborted();
     const frame = this.#frame(message);
     const answer = this.#requests.add(timeout, signal, onAnswer);
-    this.#write(frame);
+    this.#outgoing.write(frame);
     // While an answer is awaited the connection is read, whatever events wait.
     this.#resume();
     return answer;
@@ -196,26 +168,8 @@ export class IpcClient {
   #frame(message: IpcMessage): Uint8Array {
     if (this.#closed) throw this.#closed;
     const frame = encodeJsonFrame(message, this.#maxMessageSize);
-    if (this.#socket.writableLength + frame.byteLength > MAX_UNSENT) {
-      throw new IpcError(
-        'REQUEST_TIMEOUT',
-        `The daemon has not read ${this.#socket.writableLength} bytes of requests; await some first`,
-      );
-    }
+    this.#outgoing.checkRoom(frame.byteLength);
     return frame;
-  }
-
-  // The requests of a turn leave together.
-  #write(frame: Uint8Array): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(frame);
   }
 
   #receive(chunk: Uint8Array): void {

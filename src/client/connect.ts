@@ -4,7 +4,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
-import type { ConnectOptions } from './client.js';
+import type { ConnectOptions } from './options.js';
 
 /** A full backlog: worth another try. */
 const BUSY = 'EAGAIN';

@@ -73,24 +73,22 @@ export interface ErrorData {
   readonly stack: string | undefined;
 }
 
-/** Turns anything that was thrown, `null` included, into data that any thread can read. */
+/** Turns anything that was thrown, `null` and objects that throw when they are looked at included, into data that any thread can read. */
 export function errorToData(thrown: unknown): ErrorData {
-  if (thrown instanceof Error || thrown instanceof IpcError) {
-    const code = (thrown as { code?: unknown }).code;
-    return {
-      code: typeof code === 'string' ? code : undefined,
-      name: thrown.name,
-      message: thrown.message,
-      stack: thrown.stack,
-    };
+  try {
+    if (thrown instanceof Error || thrown instanceof IpcError) {
+      const { code, name, message, stack } = thrown as unknown as Readonly<Record<string, unknown>>;
+      return {
+        code: typeof code === 'string' ? code : undefined,
+        name: String(name),
+        message: String(message),
+        stack: typeof stack === 'string' ? stack : undefined,
+      };
+    }
+    return plain(typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`);
+  } catch {
+    return plain('thrown value that cannot be shown');
   }
-  return { code: undefined, name: 'Error', message: describeThrown(thrown), stack: undefined };
 }
 
-function describeThrown(thrown: unknown): string {
-  try {
-    return typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`;
-  } catch {
-    return 'thrown value that cannot be shown';
-  }
-}
+const plain = (message: string): ErrorData => ({ code: undefined, name: 'Error', message, stack: undefined });

@@ -12,6 +12,7 @@ import {
   step,
   STABLE_AFTER,
   type TimerName,
+  UNSEEN,
 } from './machine.js';
 import type { Host } from './process-host.js';
 
@@ -133,7 +134,7 @@ export class App {
       await this.#save();
     } else if (status === 'Running' || status === 'Stopping') {
       follower.ended(this.id);
-      await this.input({ type: 'exited', exit: exit ?? { code: null, signal: null, unknown: true } });
+      await this.input({ type: 'exited', exit: exit ?? UNSEEN });
     } else if (status === 'Backoff') {
       const left = Math.max(0, (retryAt ?? 0) - now());
       this.#timers.set(

@@ -10,6 +10,9 @@ export interface Exit {
   readonly unknown: boolean;
 }
 
+/** Nobody but its parent learns how a process ended. */
+export const UNSEEN: Exit = { code: null, signal: null, unknown: true };
+
 export interface AppState {
   readonly status: Status;
   /** What its owner wants; `stopped` once it ended and its policy lets it rest. */

@@ -2,27 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { restOf, survivorOf } from './adoption.js';
 import { type AppConfig, milliseconds } from './app-config.js';
-import type { AppState, Exit } from './machine.js';
+import { Facts } from './facts.js';
+import { type AppState, type Exit, UNSEEN } from './machine.js';
 import type { stateFiles } from './paths.js';
-import {
-  bootId,
-  groupLives,
-  identify,
-  isAlive,
-  markedProcesses,
-  type ProcessIdentity,
-  statOf,
-} from './processes.js';
+import { groupLives, identify, isAlive, markedProcesses, sendSignal } from './processes.js';
 import { spawnApp } from './spawn.js';
 import { type AppRecord, readRecords, Store } from './store.js';
-
-/** What happened on main, in order. */
-export type Fact = { readonly sequence: number } & (
-  | { readonly type: 'exited'; readonly id: string; readonly pid: number; readonly exit: Exit }
-  /** Stop all apps, then call `stopped`. */
-  | { readonly type: 'shutdown' }
-);
 
 /** How an app is to be taken over by a new supervisor. */
 export interface AppTruth {
@@ -34,7 +21,6 @@ export interface AppTruth {
 
 /** How often, in ms, it is looked whether an adopted process, or what is left of a group, still lives. */
 const LOOK_EVERY = 200;
-const KEPT_FACTS = 10_000;
 
 interface Held {
   record: AppRecord;
@@ -55,9 +41,7 @@ export class ProcessHost {
   readonly #apps = new Map<string, Held>();
   readonly #store: Store;
   #read = false;
-  #facts: Fact[] = [];
-  #sequence = 0;
-  #wake: (() => void) | undefined;
+  readonly #facts = new Facts();
   readonly #stopped: Promise<void>;
   #onStopped!: () => void;
   /** Whether somebody listens to events. */
@@ -80,7 +64,7 @@ export class ProcessHost {
   functions() {
     return {
       truth: () => this.#truth(),
-      facts: (after: number) => this.#factsAfter(after),
+      facts: (after: number) => this.#facts.after(after),
       spawn: (id: string, config: AppConfig, state: AppState) => this.#spawn(id, config, state),
       signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => this.#signal(id, signal),
       save: (id: string, config: AppConfig, state: AppState) => this.#save(id, config, state),
@@ -97,7 +81,7 @@ export class ProcessHost {
       0,
       ...[...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout)),
     );
-    this.#tell({ type: 'shutdown' });
+    this.#facts.tell({ type: 'shutdown' });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patience + 10_000);
@@ -122,32 +106,10 @@ export class ProcessHost {
         this.#log.error({ err, file }, 'a state file is left out');
       for (const record of readRecords(this.#files.apps, onFault)) this.#adopt(record);
     }
-    // What is behind is in the truth already.
-    this.#facts = this.#facts.filter(({ type }) => type === 'shutdown');
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
-      sequence: (this.#facts[0]?.sequence ?? this.#sequence + 1) - 1,
+      sequence: this.#facts.restart(),
     };
-  }
-
-  async #factsAfter(after: number): Promise<readonly Fact[]> {
-    this.#facts = this.#facts.filter(({ sequence }) => sequence > after);
-    if (this.#facts.length > 0) return this.#facts;
-    this.#wake?.();
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined;
-        resolve(this.#facts);
-      };
-    });
-  }
-
-  #tell(fact: Omit<Extract<Fact, { type: 'exited' }>, 'sequence'> | { type: 'shutdown' }): void {
-    this.#sequence += 1;
-    this.#facts.push({ ...fact, sequence: this.#sequence });
-    // The truth has them all; only a supervisor that never asks lets them pile up.
-    if (this.#facts.length > KEPT_FACTS) this.#facts.shift();
-    this.#wake?.();
   }
 
   async #spawn(
@@ -195,7 +157,7 @@ export class ProcessHost {
       return;
     }
     const killAt = performance.now() + milliseconds(held.record.config.stop_timeout);
-    kill(-pid, 'SIGTERM');
+    sendSignal(-pid, 'SIGTERM');
     let killed = false;
     held.unwatch = every(LOOK_EVERY / 4, () => {
       if (!groupLives(pid)) {
@@ -203,7 +165,7 @@ export class ProcessHost {
         this.#gone(held, pid, exit);
       } else if (!killed && performance.now() >= killAt) {
         killed = true;
-        kill(-pid, 'SIGKILL');
+        sendSignal(-pid, 'SIGKILL');
       }
     });
   }
@@ -213,14 +175,14 @@ export class ProcessHost {
     held.live = false;
     held.exit = exit;
     held.record = { ...held.record, process: null };
-    this.#tell({ type: 'exited', id: held.record.id, pid, exit });
+    this.#facts.tell({ type: 'exited', id: held.record.id, pid, exit });
   }
 
   #signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
     const held = this.#apps.get(id);
     const pid = held?.record.process?.pid;
     if (!held?.live || pid === undefined) return false;
-    return kill(-pid, signal) || kill(pid, signal);
+    return sendSignal(-pid, signal) || sendSignal(pid, signal);
   }
 
   async #save(id: string, config: AppConfig, state: AppState): Promise<void> {
@@ -246,44 +208,28 @@ export class ProcessHost {
 
   /** What a former daemon left: the process may run, may have been spawned unseen, or may be gone. */
   #adopt(record: AppRecord): void {
-    const found = record.process && isAlive(record.process) ? record.process : this.#findByMark(record);
+    const found = survivorOf(record);
     const held: Held = {
       record: { ...record, process: found },
       live: found !== null,
-      exit: found || !record.state.pid ? null : UNKNOWN,
+      exit: found || !record.state.pid ? null : UNSEEN,
       unwatch: undefined,
     };
     this.#apps.set(record.id, held);
-    if (!found) {
-      this.#endRest(held, record);
+    if (found) {
+      this.#log.info({ app: record.id, pid: found.pid }, 'adopted an app that runs');
+      held.unwatch = every(LOOK_EVERY, () => {
+        if (isAlive(found)) return;
+        held.unwatch?.();
+        this.#leaderEnded(held, found.pid, UNSEEN);
+      });
       return;
     }
-    this.#log.info({ app: record.id, pid: found.pid }, 'adopted an app that runs');
-    held.unwatch = every(LOOK_EVERY, () => {
-      if (isAlive(found)) return;
-      held.unwatch?.();
-      this.#leaderEnded(held, found.pid, UNKNOWN);
-    });
-  }
-
-  /** Its leader died unseen, and what it left in its group would hold its ports: the group's end is its end. */
-  #endRest(held: Held, { id, nonce, process: former }: AppRecord): void {
-    if (!former || former.bootId !== bootId()) return;
-    // By the mark too: the group's number may be another's by now.
-    if (!markedProcesses(`${id}:${nonce}`).some((pid) => statOf(pid)?.group === former.pid)) return;
+    const rest = restOf(record);
+    if (!rest) return;
     held.live = true;
-    held.record = { ...held.record, process: former };
-    this.#leaderEnded(held, former.pid, UNKNOWN);
-  }
-
-  #findByMark({ id, nonce, state, process: former }: AppRecord): ProcessIdentity | null {
-    if (state.status === 'Stopped' || (former && former.bootId !== bootId())) return null;
-    for (const pid of markedProcesses(`${id}:${nonce}`)) {
-      const identity = identify(pid);
-      // The leader of its group is the app itself; others are its children, or have escaped.
-      if (isAlive(identity) && groupLives(pid)) return identity;
-    }
-    return null;
+    held.record = { ...held.record, process: rest };
+    this.#leaderEnded(held, rest.pid, UNSEEN);
   }
 }
 
@@ -292,20 +238,8 @@ function removeIfEmpty(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
 }
 
-/** Nobody but its parent learns how a process ended. */
-const UNKNOWN: Exit = { code: null, signal: null, unknown: true };
-
 /** What a supervisor finds as its `host`. */
 export type Host = ReturnType<ProcessHost['functions']>;
-
-function kill(target: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(target, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Calls `look` every so many ms until the returned function is called; does not keep the process alive. */
 function every(ms: number, look: () => void): () => void {

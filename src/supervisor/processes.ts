@@ -65,6 +65,16 @@ function exists(target: number): boolean {
   }
 }
 
+/** Signals a process, or with a negative number a process group; whether there was one to be signalled. */
+export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(target, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether that very process lives; a zombie does not. */
 export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
   if (!hasProc) return exists(pid);

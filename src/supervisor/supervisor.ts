@@ -6,7 +6,8 @@ import type { AppConfig } from './app-config.js';
 import { LogFollower } from './log-follower.js';
 import { STOPPED } from './machine.js';
 import { stateFiles } from './paths.js';
-import type { AppTruth, Fact, Host } from './process-host.js';
+import type { Fact } from './facts.js';
+import type { AppTruth, Host } from './process-host.js';
 import type { AppSnapshot, SupervisorData } from './supervisor-types.js';
 
 /** What is thrown at commands, as a sentence for the client. */

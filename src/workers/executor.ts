@@ -1,24 +1,15 @@
 // Runs commands in a lane: one at a time for each connection, claimed before they begin, answered as they finish.
 import { Buffer } from 'node:buffer';
-import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import { errorToData, IpcError } from '../protocol/errors.js';
 import { filterOf } from '../protocol/events.js';
-import { frameTooLarge } from '../protocol/frames.js';
-import { parseJson, writeJson } from '../protocol/json.js';
-import { type IpcResponse, parseRequest, type SubscriptionType, splitRequest } from '../protocol/messages.js';
-import { checkResponse } from '../protocol/responses.js';
+import { parseJson } from '../protocol/json.js';
+import { parseRequest, type SubscriptionType, splitRequest } from '../protocol/messages.js';
+import { encodeAnswer, encodeError } from './answer.js';
 import { ANSWER, type AnswerKind, type BatchEntry } from './batch.js';
-import type { CommandContext, CommandHandlers, HandledCommand, Publish, ServiceCalls } from './commands.js';
+import type { CommandContext, CommandHandlers, HandledCommand } from './commands.js';
 import { Deadlines } from './deadlines.js';
-
-/** What all commands of a lane share. */
-export interface SharedContext {
-  readonly publish: Publish;
-  readonly log: Logger;
-  /** The service as one command calls it: its calls end when the command's signal fires. */
-  readonly serviceFor: (signal: () => AbortSignal) => ServiceCalls;
-}
+import { Line, Running, type SharedContext } from './running.js';
 
 /** How an executor is joined to its lane. */
 export interface ExecutorOptions {
@@ -44,66 +35,6 @@ const YIELD_AFTER = 5;
 
 /** Main keeps a subscription's app name for as long as it lasts. */
 const MAX_FILTER_LENGTH = 4096;
-
-/** The commands of one connection that are in this lane. */
-class Line {
-  #queue: BatchEntry[] = [];
-  #head = 0;
-
-  push(entry: BatchEntry): void {
-    this.#queue.push(entry);
-  }
-
-  next(): BatchEntry | undefined {
-    const entry = this.#queue[this.#head];
-    if (entry === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    }
-    return entry;
-  }
-
-  get empty(): boolean {
-    return this.#head === this.#queue.length;
-  }
-}
-
-/** A command that has begun. Its signal is made when a handler first asks for it: most never do. */
-class Running implements CommandContext {
-  #controller: AbortController | undefined;
-  #service: ServiceCalls | undefined;
-  /** Whether it was answered, by its handler or by its deadline. */
-  answered = false;
-
-  constructor(
-    readonly entry: BatchEntry,
-    readonly line: Line,
-    readonly name: string,
-    readonly shared: SharedContext,
-  ) {}
-
-  get connectionId(): number {
-    return this.entry.connectionId;
-  }
-  get publish(): Publish {
-    return this.shared.publish;
-  }
-  get log(): Logger {
-    return this.shared.log;
-  }
-  get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
-  }
-  get service(): ServiceCalls {
-    return (this.#service ??= this.shared.serviceFor(() => this.signal));
-  }
-
-  abort(reason: IpcError): void {
-    (this.#controller ??= new AbortController()).abort(reason);
-  }
-}
 
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -271,39 +202,15 @@ export class Executor {
 
   #answerWith(running: Running, value: unknown): void {
     const { slot, sequence } = running.entry;
-    const { text, size } = this.#encode(value, running.name);
+    const { text, size } = encodeAnswer(value, running.name, this.#options.maxMessageSize);
     this.#options.answer(slot, sequence, ANSWER.RESPONSE, text, size);
   }
 
-  #encode(value: unknown, name: string): { text: string; size: number } {
-    let text: string;
-    try {
-      text = writeJson(checkResponse(value));
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : 'not encodable';
-      throw new IpcError(
-        'REPLY_INVALID',
-        `The handler of ${name} returned something that cannot be sent: ${why}`,
-        { cause },
-      );
-    }
-    const size = Buffer.byteLength(text);
-    if (size > this.#options.maxMessageSize) {
-      throw new IpcError('REPLY_TOO_LARGE', frameTooLarge(size, this.#options.maxMessageSize).message);
-    }
-    return { text, size };
-  }
-
   #refuse(entry: BatchEntry, thrown: unknown): void {
-    const data = errorToData(thrown);
     if (!(thrown instanceof IpcError))
-      this.#options.shared.log.warn({ err: data }, 'a command handler failed');
-    const response: IpcResponse = { Error: { message: data.message } };
-    let text = writeJson(response);
-    if (Buffer.byteLength(text) > this.#options.maxMessageSize) {
-      text = writeJson({ Error: { message: 'The command failed, with an error message too long to send' } });
-    }
-    this.#options.answer(entry.slot, entry.sequence, ANSWER.RESPONSE, text, Buffer.byteLength(text));
+      this.#options.shared.log.warn({ err: errorToData(thrown) }, 'a command handler failed');
+    const { text, size } = encodeError(thrown, this.#options.maxMessageSize);
+    this.#options.answer(entry.slot, entry.sequence, ANSWER.RESPONSE, text, size);
   }
 }
 

@@ -1,5 +1,4 @@
 // A lane in a thread, from main's side: batches out, answers and events in, and the watch over its loop.
-import { Buffer } from 'node:buffer';
 import {
   MessageChannel,
   type MessagePort,
@@ -8,10 +7,11 @@ import {
 } from 'node:worker_threads';
 import type { AcceptEvents, Job } from '../interfaces.js';
 import { IpcError } from '../protocol/errors.js';
-import { ANSWER, packBatch, unpackAnswers } from './batch.js';
+import { packBatch } from './batch.js';
 import { type Remote, remote } from './closed-endpoint.js';
 import { CreditBack } from './credit-back.js';
 import { unpackEvents } from './event-packer.js';
+import { handOver } from './hand-over.js';
 import { messageBytes, type OutboxMessage } from './outbox.js';
 import type { LaneHooks, PooledLane } from './pooled-lane.js';
 import { SharedState } from './shared.js';
@@ -189,7 +189,7 @@ export class ThreadLane implements PooledLane {
       this.#state = 'ready';
       this.#hooks.onReady();
     }
-    if (message.answers) this.#answers(message.answers);
+    if (message.answers) handOver(message.answers, this.#slots);
     if (message.events) {
       this.#onEvents(unpackEvents(message.events), this.#credit.add);
     }
@@ -200,36 +200,6 @@ export class ThreadLane implements PooledLane {
       if (this.#state === 'ending' && this.#slots.used === 0) this.#calls.close();
       this.#hooks.onRoom();
     }
-  }
-
-  #answers(buffer: ArrayBuffer): void {
-    // Responses of one connection that lie side by side are handed over as one view.
-    let group: Job[] = [];
-    let from = 0;
-    let to = 0;
-    const handOver = (): void => {
-      const [first] = group;
-      if (first === undefined) return;
-      first.origin.respond(Buffer.from(buffer, from, to - from));
-      const jobs = group;
-      group = [];
-      for (const job of jobs) job.answered();
-    };
-    unpackAnswers(buffer, (slot, sequence, kind, start, end) => {
-      const job = this.#slots.settle(slot, sequence);
-      if (job === undefined || kind !== ANSWER.RESPONSE || job.origin !== group[0]?.origin || start !== to)
-        handOver();
-      if (job === undefined) return;
-      if (kind === ANSWER.SUBSCRIBE)
-        job.subscribe(Buffer.from(buffer, start + 4, end - start - 4).toString());
-      else if (kind === ANSWER.UNSUBSCRIBE) job.unsubscribe();
-      else {
-        if (group.length === 0) from = start;
-        group.push(job);
-        to = end;
-      }
-    });
-    handOver();
   }
 
   #ended(error: Error | undefined): void {

@@ -13,7 +13,9 @@ import { alive, FAST, Manager, start, statusOf, untilState } from '../support/ma
 import { until } from '../support/until.js';
 
 const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
-const success = (message: string) => ({ Success: { message } });
+/** The daemon tells of itself in each answer. */
+const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
+const success = (message: string) => ({ Success: { message, daemon } });
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
@@ -59,7 +61,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const client = await manager.daemon();
     await client.request(start('a', 'sleep 1000', { backoff: FAST }));
     expect(await client.request({ Restart: { name: 'a' } })).toEqual({
-      Success: { message: expect.stringMatching(/^Restarted app a with PID \d+$/) as string },
+      Success: { message: expect.stringMatching(/^Restarted app a with PID \d+$/) as string, daemon },
     });
     const { pid } = await statusOf(client, 'a');
     process.kill(pid as number, 'SIGKILL');
@@ -149,7 +151,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const answer = await client.request({ Stop: { name: 'a' } });
     process.kill(escaped, 'SIGKILL');
     expect(answer).toEqual({
-      Success: { message: expect.stringContaining(`left behind process ${escaped}`) as string },
+      Success: { message: expect.stringContaining(`left behind process ${escaped}`) as string, daemon },
     });
   });
 

@@ -6,6 +6,7 @@ import { type AppConfig, fullConfig } from '../app-config.js';
 import { COMMON_HELP, parse, positive, whole } from '../arguments.js';
 import { findConfig, readConfig } from '../config-files.js';
 import { connectOrStart } from '../connect.js';
+import { environmentGiven, withCallersEnvironment } from '../environment.js';
 import { CliError, EXIT, exitCodeOf, usage } from '../exit.js';
 import { checkName } from '../names.js';
 import { print, say } from '../output.js';
@@ -175,24 +176,6 @@ function scriptNamed(name: string | undefined): string | undefined {
 
 function nameOf(script: string): string {
   return basename(script, extname(script));
-}
-
-function environmentGiven(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      if (at < 1) throw usage(`--env needs KEY=VALUE, not "${at < 0 ? pair : '=…'}"`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
-}
-
-/** An app has the environment of whoever starts it, not of whoever started the daemon. */
-function withCallersEnvironment(app: AppConfig): AppConfig {
-  const own = Object.entries(process.env).filter(
-    ([key, value]) => value !== undefined && !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key),
-  ) as [string, string][];
-  return { ...app, env: { ...Object.fromEntries(own), ...app.env } };
 }
 
 async function startAll(client: IpcClient, apps: readonly AppConfig[]): Promise<void> {

@@ -1,0 +1,37 @@
+// Requests on their way out: those of one turn leave together, and what the daemon has not read is bounded.
+import type { Socket } from 'node:net';
+import { IpcError } from '../protocol/errors.js';
+
+/** Bytes of requests that may wait for the daemon to read them. */
+const MAX_UNSENT = 64 * 1024 * 1024;
+
+export class Outgoing {
+  readonly #socket: Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>;
+  #corked = false;
+
+  constructor(socket: Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>) {
+    this.#socket = socket;
+  }
+
+  /** @throws {IpcError} `REQUEST_TIMEOUT` when so many bytes more would be too many. */
+  checkRoom(bytes: number): void {
+    const { writableLength } = this.#socket;
+    if (writableLength + bytes <= MAX_UNSENT) return;
+    throw new IpcError(
+      'REQUEST_TIMEOUT',
+      `The daemon has not read ${writableLength} bytes of requests; await some first`,
+    );
+  }
+
+  write(frame: Uint8Array): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(frame);
+  }
+}

@@ -28,7 +28,7 @@ const isCode = (error: unknown, code: string): boolean => (error as { code?: unk
 /** Connects to the daemon that runs. */
 export async function connectRunning(options: DaemonOptions): Promise<IpcClient> {
   try {
-    return await IpcClient.connect(options.socket, { ...clientOptions(options), retryRefused: false });
+    return await IpcClient.connect(options.socket, { ...clientOptions(options), retry: 'busy' });
   } catch (error) {
     if (!isCode(error, 'CONNECT_FAILED')) throw error;
     throw new CliError(
@@ -115,6 +115,8 @@ async function startAndConnect(
   const client = await IpcClient.connect(failure ? options.socket : path, {
     ...clientOptions(options),
     timeout: READY_TIMEOUT,
+    // Another one that was started at the same time may have its lock, and not yet its socket.
+    retry: 'absent',
   });
   return { client, isNew: !failure };
 }

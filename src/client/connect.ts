@@ -6,80 +6,81 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
 import type { ConnectOptions } from './options.js';
 
-/** A full backlog: worth another try. */
-const BUSY = 'EAGAIN';
-/** A daemon that has gone, or one between its lock and its bind. */
-const REFUSED = 'ECONNREFUSED';
+/** Which failures are worth another try: a full backlog, a socket that nobody holds any more or yet, and none at all. */
+const WORTH_RETRYING: Readonly<Record<NonNullable<ConnectOptions['retry']>, readonly string[]>> = {
+  busy: ['EAGAIN'],
+  refused: ['EAGAIN', 'ECONNREFUSED'],
+  absent: ['EAGAIN', 'ECONNREFUSED', 'ENOENT'],
+};
 const FIRST_WAIT = 10;
 const LONGEST_WAIT = 200;
 
+interface Failure {
+  readonly path: string;
+  readonly error: unknown;
+}
+
 /**
- * Connects to the first of the paths on which a daemon answers.
+ * Connects to the first of the paths on which a daemon answers; all are tried again together while one is worth it.
  *
  * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`; or the signal's reason.
  */
 export async function connectFirst(
   paths: readonly string[],
-  {
-    timeout = 5000,
-    retryRefused = true,
-    signal,
-  }: Pick<ConnectOptions, 'timeout' | 'retryRefused' | 'signal'>,
+  { timeout = 5000, retry = 'refused', signal }: Pick<ConnectOptions, 'timeout' | 'retry' | 'signal'>,
 ): Promise<{ socket: Socket; path: string }> {
-  const worthRetrying = new Set(retryRefused ? [BUSY, REFUSED] : [BUSY]);
   const deadline = performance.now() + timeout;
-  const failures: string[] = [];
-  let last: unknown;
-  for (const [index, path] of paths.entries()) {
-    try {
-      // Only the last candidate is worth waiting for: a daemon that lives on another one answers at once.
-      const until =
-        index === paths.length - 1 ? deadline : Math.min(deadline, performance.now() + timeout / 10);
-      return { socket: await connectWithRetry(path, until, worthRetrying, signal), path };
-    } catch (error) {
-      if (
-        signal?.aborted ||
-        (error instanceof IpcError && error.code === 'ENDPOINT_NOT_OURS' && paths.length === 1)
-      )
-        throw error;
-      last = error;
-      failures.push(`${path} (${reason(error)})`);
+  for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
+    const failures: Failure[] = [];
+    for (const path of paths) {
+      signal?.throwIfAborted();
+      try {
+        return {
+          socket: await connectTrusted(path, Math.max(1, deadline - performance.now()), signal),
+          path,
+        };
+      } catch (error) {
+        signal?.throwIfAborted();
+        failures.push({ path, error });
+      }
     }
+    // Jitter, or all clients that were turned away together come back together.
+    const pause = wait * (0.5 + Math.random());
+    const again = failures.some(({ error }) => WORTH_RETRYING[retry].includes(codeOf(error)));
+    if (!again || performance.now() + pause > deadline) throw asError(failures);
+    await sleep(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
   }
-  throw new IpcError(
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+function asError(failures: readonly Failure[]): unknown {
+  const [first] = failures;
+  if (failures.length === 1 && codeOf(first?.error) === 'ENDPOINT_NOT_OURS') return first?.error;
+  const told = failures.map(({ path, error }) => `${path} (${reason(error)})`);
+  return new IpcError(
     'CONNECT_FAILED',
-    `No daemon answers on ${failures.join(', nor on ')}; start one, or give the path of its socket`,
-    { cause: last },
+    `No daemon answers on ${told.join(', nor on ')}; start one, or give the path of its socket`,
+    { cause: failures.at(-1)?.error },
   );
 }
 
-async function connectWithRetry(
+async function connectTrusted(
   path: string,
-  deadline: number,
-  worthRetrying: ReadonlySet<string>,
+  timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
-  for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
-    signal?.throwIfAborted();
-    const left = deadline - performance.now();
-    try {
-      checkOwner(path);
-      const socket = await connectOnce(path, Math.max(1, left), signal);
-      try {
-        // Once more: what was looked at before may have been replaced since.
-        checkOwner(path);
-        return socket;
-      } catch (error) {
-        socket.destroy();
-        throw error;
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // Jitter, or all clients that were turned away together come back together.
-      const pause = wait * (0.5 + Math.random());
-      if (!code || !worthRetrying.has(code) || pause > left) throw error;
-      await sleep(pause, undefined, signal ? { signal } : {});
-    }
+  checkOwner(path);
+  const socket = await connectOnce(path, timeout, signal);
+  try {
+    // Once more: what was looked at before may have been replaced since.
+    checkOwner(path);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
   }
 }
 

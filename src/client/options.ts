@@ -5,10 +5,11 @@ export interface ConnectOptions {
   /** How long connecting may take, retries included. Default 5000. */
   readonly timeout?: number;
   /**
-   * Whether a socket on which nobody listens is tried again until `timeout`: a daemon may be about to replace it.
-   * A daemon that is busy always is. Default true.
+   * What is tried again until `timeout`: `'busy'`, a daemon that has more clients waiting than it can queue;
+   * `'refused'`, also a socket on which nobody listens, since a daemon may be about to replace it; `'absent'`, also
+   * a path without a socket, for a daemon that was just told to start. Default `'refused'`.
    */
-  readonly retryRefused?: boolean;
+  readonly retry?: 'busy' | 'refused' | 'absent';
   /** How long an answer may take; 0 for ever. Default 30,000. */
   readonly requestTimeout?: number;
   /** Largest payload either way. Default 10 MiB. */

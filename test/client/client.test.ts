@@ -190,11 +190,30 @@ describe('connecting', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     // Tried again it would outlast the test.
-    const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retryRefused: false }));
+    const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'busy' }));
     expect(failed).toMatchObject({
       code: 'CONNECT_FAILED',
       message: expect.stringContaining('nobody listens') as string,
     });
+  });
+
+  test('waits for a daemon that has no socket yet when it is told to', async () => {
+    const path = join(temporaryDirectory(), 's');
+    expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'CONNECT_FAILED' });
+    const connecting = IpcClient.connect(path, { timeout: 30_000, retry: 'absent' });
+    await spawnDaemon(path);
+    await using client = await connecting;
+    expect(client.closed).toBe(false);
+  });
+
+  test('gives up with the signal’s reason while it waits', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const controller = new AbortController();
+    const failed = rejection(
+      IpcClient.connect(path, { retry: 'absent', timeout: 120_000, signal: controller.signal }),
+    );
+    controller.abort(new Error('enough'));
+    expect(await failed).toMatchObject({ message: 'enough' });
   });
 
   test.runIf(process.getuid?.() === 0)('refuses a socket that belongs to another user', async () => {

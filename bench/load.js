@@ -1,4 +1,4 @@
-// The load generator, a process of its own: node load.js '{"kind":"requests"|"fanout",…}', told its work by argument.
+// The load generator, a process of its own, told its work by argument: node load.js '{"kind":"requests",…}'.
 import { connect } from 'node:net';
 
 function open(path) {
@@ -157,7 +157,45 @@ const redisWire = {
   },
 };
 
+/** Keeps connections open and says nothing on them, until it is told to end. */
+async function idle({ path, connections }) {
+  const sockets = [];
+  for (let opened = 0; opened < connections; opened += 100)
+    sockets.push(
+      ...(await Promise.all(Array.from({ length: Math.min(100, connections - opened) }, () => open(path)))),
+    );
+  process.send('open');
+  await new Promise((resolve) => process.once('message', resolve));
+  for (const socket of sockets) socket.destroy();
+}
+
+/** A handler that spins while others are measured. */
+async function spin({ path, seconds }) {
+  const socket = await open(path);
+  socket.resume();
+  // The measured load warms up first.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  socket.write(frame({ Start: { name: 'spin', config: '2000' } }));
+  await new Promise((resolve) => setTimeout(resolve, (seconds - 0.7) * 1000));
+  socket.destroy();
+}
+
+/** So many bytes of events a second, to one subscriber that reads. */
+async function flood({ path, seconds, bytes }) {
+  const subscriber = await open(path);
+  await ourWire.subscribe(subscriber);
+  subscriber.resume();
+  const publisher = await open(path);
+  publisher.resume();
+  publisher.write(
+    frame({ Start: { name: 'flood', config: JSON.stringify({ perSecond: bytes / 204, seconds }) } }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  subscriber.destroy();
+  publisher.destroy();
+}
+
 const task = JSON.parse(process.argv[2]);
-const run = { requests, fanout }[task.kind];
-process.send(await run(task));
+const run = { requests, fanout, idle, spin, flood }[task.kind];
+process.send({ result: await run(task) });
 process.disconnect();

@@ -9,9 +9,18 @@ const here = (file) => new URL(file, import.meta.url).pathname;
 /** Starts a server of ours; `stop` ends it. */
 export async function startServer(file, path, ...args) {
   rmSync(path, { force: true });
-  const child = fork(here(`servers/${file}`), [path, ...args]);
+  const child = fork(here(`servers/${file}`), [path, ...args], { execArgv: ['--expose-gc'] });
   await once(child, 'message');
-  return { path, stop: () => ended(child) };
+  return {
+    path,
+    stop: () => ended(child),
+    /** Resident bytes after a collection. */
+    async memory() {
+      child.send('memory');
+      const [bytes] = await once(child, 'message');
+      return bytes;
+    },
+  };
 }
 
 /** Starts Redis on a Unix socket, or returns undefined where there is none. */
@@ -44,13 +53,30 @@ export async function startRedis(path) {
 /** Runs one load generator to its end and returns what it measured. */
 export async function load(task) {
   const child = fork(here('load.js'), [JSON.stringify(task)]);
+  const [{ result }] = await Promise.race([once(child, 'message'), early(child)]);
+  await ended(child);
+  return result;
+}
+
+/** Connections that are open from `open` to `close()`. */
+load.idle = ({ path, connections }) => {
+  const child = fork(here('load.js'), [JSON.stringify({ kind: 'idle', path, connections })]);
+  return {
+    open: Promise.race([once(child, 'message'), early(child)]),
+    async close() {
+      child.send('close');
+      await once(child, 'message');
+      await ended(child);
+    },
+  };
+};
+
+function early(child) {
   const exited = once(child, 'exit').then(([code]) => {
     throw new Error(`the load generator ended with code ${code} before it had a result`);
   });
   exited.catch(() => undefined);
-  const [result] = await Promise.race([once(child, 'message'), exited]);
-  await ended(child);
-  return result;
+  return exited;
 }
 
 async function ended(child) {

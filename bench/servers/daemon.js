@@ -6,9 +6,11 @@ const daemon = await startDaemon({
   socketPath,
   commands: new URL('./commands.js', import.meta.url),
   workers: JSON.parse(workers),
+  connections: { max: 20_000 },
 });
 process.on('message', () => {
-  process.send({ stats: daemon.stats(), memory: process.memoryUsage() });
+  globalThis.gc();
+  process.send(process.memoryUsage.rss());
 });
 process.once('SIGTERM', () => void daemon.close().then(() => process.disconnect()));
 process.send('ready');

@@ -21,4 +21,8 @@ const server = createServer((socket) => {
   });
 });
 server.listen(process.argv[2], () => process.send('ready'));
+process.on('message', () => {
+  globalThis.gc();
+  process.send(process.memoryUsage.rss());
+});
 process.once('SIGTERM', () => process.exit());

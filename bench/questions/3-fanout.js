@@ -1,0 +1,28 @@
+// Events to many subscribers that read, beside Redis pub/sub on its Unix socket; nothing may be dropped.
+import { median } from '../measure.js';
+
+export default async function fanout({ quick, inTurn, loading, ours, redis, atLeast }) {
+  const probe = await redis();
+  if (!probe) {
+    console.error(
+      'No redis-server here: the rows beside Redis are left out. On Debian: apt-get install redis-server',
+    );
+    return;
+  }
+  await probe.stop();
+  for (const [subscribers, events, wanted] of [
+    [100, quick ? 5_000 : 20_000, 0.8],
+    [1000, quick ? 500 : 3_000, 1.2],
+  ]) {
+    const task = { kind: 'fanout', subscribers, events };
+    const runs = await inTurn([
+      loading(ours({ minThreads: 1 }), task),
+      loading(redis, { ...task, protocol: 'redis' }),
+    ]);
+    const missing = runs[0].reduce((sum, run) => sum + run.missing, 0);
+    if (missing !== 0) throw new Error(`${missing} events were not delivered`);
+    const [a, b] = runs.map((side) => median(side.map(({ rate }) => rate)));
+    const what = `fan-out to ${subscribers} subscribers`;
+    atLeast(wanted, { what, unit: 'deliveries/s', peer: 'Redis', ours: a, theirs: b });
+  }
+}

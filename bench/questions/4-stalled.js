@@ -1,0 +1,14 @@
+// What one subscriber that does not read costs the 99 others.
+import { median } from '../measure.js';
+
+export default async function stalled({ quick, inTurn, loading, ours, atLeast }) {
+  // Long enough that the grace, which is a time, is not most of it.
+  const task = { kind: 'fanout', subscribers: 99, events: quick ? 20_000 : 400_000 };
+  const server = ours({ minThreads: 1 });
+  const runs = await inTurn([loading(server, { ...task, stalled: 1 }), loading(server, task)]);
+  for (const run of runs.flat())
+    if (run.missing !== 0) throw new Error(`${run.missing} events were not delivered to readers`);
+  const [a, b] = runs.map((side) => median(side.map(({ rate }) => rate)));
+  const what = 'fan-out with one of 100 subscribers not reading';
+  atLeast(0.9, { what, unit: 'deliveries/s', peer: 'none stalled', ours: a, theirs: b });
+}

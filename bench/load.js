@@ -1,12 +1,19 @@
 // The load generator, a process of its own, told its work by argument: node load.js '{"kind":"requests",…}'.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 
-function open(path) {
-  return new Promise((resolve, reject) => {
+async function open(path) {
+  for (let tries = 0; ; tries += 1) {
     const socket = connect(path);
-    socket.once('error', reject);
-    socket.once('connect', () => resolve(socket));
-  });
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      // The server's backlog is full: it has not come to accept yet.
+      if (error.code !== 'EAGAIN' || tries === 1000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
 }
 
 /** Counts the whole frames in a stream of chunks without looking into them. */

@@ -36,7 +36,8 @@ const subscription = z.unknown().transform((value, context): SubscriptionType =>
 const unit = null;
 
 const requestSchemas = {
-  Start: z.object({ name: text, config: text }),
+  /** `environment` is ours, and passed over by the original: what the app's own `env` is laid upon. */
+  Start: z.object({ name: text, config: text, environment: z.record(text, text).optional() }),
   Stop: named,
   Restart: named,
   Delete: named,

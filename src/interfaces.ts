@@ -9,13 +9,18 @@ export interface Origin {
   respond(frames: Uint8Array): void;
   /** Takes back, from the last to the first, those of its commands that their lane has not begun. */
   recall(): void;
+  /** Others find no room in the lane: it keeps its first command there, and more only as answers come. */
+  makeRoom(): void;
 }
 
 /** A command from its frame until its answer. A lane calls exactly one of the methods, once. */
 export interface Job {
   readonly origin: Origin;
-  /** The frame's payload; kept until the answer is in, so that another lane can run what one did not begin. */
-  readonly payload: Uint8Array;
+  /**
+   * The frame's payload; kept until the answer is in, so that another lane can run what one did not begin. A lane
+   * may put a copy in memory that it shares in its place.
+   */
+  payload: Uint8Array;
   /** The lane's marks on it. */
   slot: number;
   sequence: number;

@@ -24,6 +24,11 @@ export interface CommandCounters {
 const SUBSCRIBED = encodeJsonFrame({ Success: { message: 'Subscribed to events' } });
 const UNSUBSCRIBED = encodeJsonFrame({ Success: { message: 'Unsubscribed from events' } });
 
+/** Commands a line may have in its lane while nobody lacks room there. */
+const WINDOW = 1024;
+/** Request bytes it may have there, unless its first command alone is more: the lane keeps them until it has come to them. */
+const WINDOW_BYTES = 256 * 1024;
+
 /**
  * Commands run one after the other in the lane they are bound to while any is in flight; then the next ones
  * go to whichever lane is least loaded. A connection past its bound of responses waits, and what its lane
@@ -36,6 +41,9 @@ export class Line<W extends ResponseWriter> implements Origin {
   #inFlight: Command<W>[] = [];
   #lane: Lane | undefined;
   #bytes = 0;
+  #inFlightBytes = 0;
+  /** One when others need the room, doubled with each answer. */
+  #window = WINDOW;
   #whenEmpty: (() => void) | undefined;
   #closed = false;
 
@@ -75,12 +83,13 @@ export class Line<W extends ResponseWriter> implements Origin {
       given += 1;
     }
     if (given > 0) this.#waiting.splice(0, given);
-    if (this.#waiting.length === 0 || this.writer.congested || this.#closed) return;
+    const [next] = this.#waiting;
+    if (next === undefined || this.writer.congested || this.#closed) return;
     const { down } = this.#context.lanes;
     if (down && this.#inFlight.length === 0) {
       for (const command of this.#waiting.splice(0)) this.#refuse(command, down);
       this.#settled();
-    } else {
+    } else if (this.#fits(next)) {
       this.#context.waitForLane(this);
     }
   }
@@ -106,20 +115,15 @@ export class Line<W extends ResponseWriter> implements Origin {
     if (this.writer.congested) this.recall();
   }
 
-  // From the last to the first: the lane begins them in order, so what lies behind one that it has begun is
-  // taken back already, and nothing overtakes.
   recall(): void {
-    if (!this.#lane) return;
-    let at = this.#inFlight.length;
-    for (; at > 0; at -= 1) {
-      const command = this.#inFlight[at - 1] as Command<W>;
-      if (!this.#lane.recall(command)) break;
-    }
-    const back = this.#inFlight.splice(at);
-    if (back.length === 0) return;
-    this.#waiting = [...back, ...this.#waiting];
+    if (!this.#takeBack(0)) return;
     if (this.#inFlight.length === 0) this.#lane = undefined;
     if (!this.#closed && !this.writer.congested) this.pump();
+  }
+
+  makeRoom(): void {
+    this.#window = 1;
+    this.#takeBack(1);
   }
 
   /** A lane has seen to a command. */
@@ -130,6 +134,8 @@ export class Line<W extends ResponseWriter> implements Origin {
     if (at === 0) this.#inFlight.shift();
     else this.#inFlight.splice(at, 1);
     if (this.#inFlight.length === 0) this.#lane = undefined;
+    this.#inFlightBytes -= command.payload.byteLength;
+    this.#window = Math.min(WINDOW, this.#window * 2);
     this.#account(command);
     if (this.#closed) return;
     if (this.#waiting.length > 0) this.pump();
@@ -157,18 +163,41 @@ export class Line<W extends ResponseWriter> implements Origin {
   }
 
   #give(command: Command<W>): boolean {
-    if (this.writer.congested || this.#closed) return false;
+    if (this.writer.congested || this.#closed || !this.#fits(command)) return false;
     const lane = this.#lane ?? this.#context.lanes.pick();
     if (!lane?.offer(command)) return false;
     this.#lane = lane;
     this.#inFlight.push(command);
+    this.#inFlightBytes += command.payload.byteLength;
     return true;
+  }
+
+  /** Whether it may have one more command in its lane. */
+  #fits({ payload }: Command<W>): boolean {
+    const { length } = this.#inFlight;
+    return (
+      length === 0 || (length < this.#window && this.#inFlightBytes + payload.byteLength <= WINDOW_BYTES)
+    );
+  }
+
+  // From the last to the first: the lane begins them in order, so what lies behind one that it has begun is
+  // taken back already, and nothing overtakes.
+  #takeBack(keep: number): boolean {
+    let at = this.#inFlight.length;
+    for (; at > keep; at -= 1) {
+      const command = this.#inFlight[at - 1] as Command<W>;
+      if (!this.#lane?.recall(command)) break;
+      this.#inFlightBytes -= command.payload.byteLength;
+    }
+    const back = this.#inFlight.splice(at);
+    if (back.length > 0) this.#waiting = [...back, ...this.#waiting];
+    return back.length > 0;
   }
 
   #wait(command: Command<W>): void {
     this.#waiting.push(command);
     if (this.#inFlight.length === 0) this.pump();
-    else if (!this.writer.congested) this.#context.waitForLane(this);
+    else if (!this.writer.congested && this.#fits(command)) this.#context.waitForLane(this);
   }
 
   #refuse(command: Command<W>, error: IpcError): void {
@@ -200,7 +229,7 @@ class Command<W extends ResponseWriter> implements Job {
 
   constructor(
     readonly origin: Line<W>,
-    readonly payload: Uint8Array,
+    public payload: Uint8Array,
   ) {}
 
   answered(): void {

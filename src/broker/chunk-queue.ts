@@ -52,9 +52,11 @@ export class Queue<T> {
   }
 }
 
-// A waiting piece smaller than this is copied: a view of a few bytes must not keep a whole batch alive.
+/** Waiting pieces smaller than this are gathered in a slab. */
 const SMALL_PIECE = 4 * 1024;
 const SLAB_BYTES = 16 * 1024;
+/** Bytes that a piece on its way may keep alive beside itself. */
+const SPARE_BYTES = 256 * 1024;
 
 /** Response bytes in order, and whether as many are here as may be. */
 export class ResponseQueue {
@@ -85,13 +87,13 @@ export class ResponseQueue {
     return this.#congested;
   }
 
-  /** Adds whole frames. `waits`: they do not leave this turn, so a small view is copied. */
+  /** Adds whole frames. `waits`: they do not leave this turn, so they are copied out of a buffer they are a small part of. */
   push(frames: Uint8Array, waits: boolean): void {
     this.#waiting += frames.byteLength;
     if (this.bytes >= this.#highWater) this.#congested = true;
     if (!waits || frames.byteLength >= SMALL_PIECE) {
       this.#slab = undefined;
-      this.#pieces.push(frames);
+      this.#pieces.push(detached(frames, waits ? frames.byteLength : SPARE_BYTES));
       return;
     }
     if (this.#slab && this.#slabUsed + frames.byteLength <= SLAB_BYTES && this.#pieces.length > 0) {
@@ -142,4 +144,15 @@ export class ResponseQueue {
     this.#underWay = 0;
     this.#slab = undefined;
   }
+}
+
+/**
+ * The same bytes, in memory of their own if they would keep more than `spare` other bytes alive: an answer of a few
+ * bytes that a client does not read is a view of all that its lane had to say in that turn.
+ */
+function detached(frames: Uint8Array, spare: number): Uint8Array {
+  if (frames.buffer.byteLength - frames.byteLength <= spare) return frames;
+  const copy = Buffer.allocUnsafeSlow(frames.byteLength);
+  copy.set(frames);
+  return copy;
 }

@@ -81,7 +81,7 @@ export function errorToData(thrown: unknown): ErrorData {
       return {
         code: typeof code === 'string' ? code : undefined,
         name: String(name),
-        message: String(message),
+        message: typeof message === 'string' ? message : `${String(name)} without a message`,
         stack: typeof stack === 'string' ? stack : undefined,
       };
     }

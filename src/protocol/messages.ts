@@ -130,12 +130,14 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(`a ${what} is an object with one key or a bare name`);
   }
-  const entries = Object.entries(value);
-  const [entry] = entries;
-  if (entry === undefined || entries.length > 1) {
-    throw invalid(`a ${what} has exactly one key, this has ${entries.length}`);
+  let found: string | undefined;
+  // Not all of them at once: a hostile object has as many as fit a frame. JSON.parse gives no inherited ones.
+  for (const key in value) {
+    if (found !== undefined) throw invalid(`a ${what} has exactly one key, this has more`);
+    found = key;
   }
-  return entry;
+  if (found === undefined) throw invalid(`a ${what} has exactly one key, this has none`);
+  return [found, (value as Record<string, unknown>)[found]];
 }
 
 // serde also reads a struct from an array of its fields in order: {"Status":[null]}.

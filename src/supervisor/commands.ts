@@ -1,6 +1,5 @@
 // The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
-import { type CommandHandlers, defineCommands } from '../workers/commands.js';
-import type { IpcResponse } from '../protocol/messages.js';
+import { type CommandAnswer, type CommandHandlers, defineCommands } from '../workers/commands.js';
 import { type AppConfig, parseAppConfig } from './app-config.js';
 import { appId } from './app-id.js';
 import { stateFiles } from './paths.js';
@@ -24,7 +23,7 @@ function answering(handlers: CommandHandlers<SupervisorFunctions>): CommandHandl
       name,
       async (...given: Parameters<typeof handler>) => {
         try {
-          return await (handler as (...args: unknown[]) => Promise<IpcResponse>)(...given);
+          return await (handler as (...args: unknown[]) => Promise<CommandAnswer>)(...given);
         } catch (error) {
           if ((error as Error).name !== 'Refusal') throw error;
           return { Error: { message: (error as Error).message } };
@@ -63,11 +62,11 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const { stateDirectory, daemon } = workerData as SupervisorData;
   const files = stateFiles(stateDirectory);
   // Each answer says who answers, for clients that know of it.
-  const data = (value: unknown): IpcResponse => {
+  const data = (value: unknown): CommandAnswer => {
     const content = { data: value, daemon };
     return { Data: content };
   };
-  const success = (message: string): IpcResponse => {
+  const success = (message: string): CommandAnswer => {
     const content = { message, daemon };
     return { Success: content };
   };

@@ -20,12 +20,11 @@ export interface AnswerText {
 export function encodeAnswer(value: unknown, name: string, maxMessageSize: number): AnswerText {
   let text: string;
   try {
-    text = writeJson(checkResponse(value));
+    text = answerText(value);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'not encodable';
     throw new IpcError(
       'REPLY_INVALID',
-      `The handler of ${name} returned something that cannot be sent: ${why}`,
+      `The handler of ${name} returned something that cannot be sent: ${errorToData(cause).message}`,
       { cause },
     );
   }
@@ -33,6 +32,27 @@ export function encodeAnswer(value: unknown, name: string, maxMessageSize: numbe
   if (size > maxMessageSize)
     throw new IpcError('REPLY_TOO_LARGE', frameTooLarge(size, maxMessageSize).message);
   return { text, size };
+}
+
+// What is checked is a copy, and the copy is what is sent: an object may say something else each time it is asked.
+function answerText(value: unknown): string {
+  const response = plainCopy(value, 1);
+  if (typeof response === 'object' && response !== null && 'Event' in response)
+    throw new TypeError('an Event is no answer; publish() sends events');
+  const checked = checkResponse(response);
+  if (!('Data' in checked)) return writeJson(checked);
+  const { data, ...rest } = checked.Data;
+  // By itself, so that what JSON leaves out, a function for one, is not an answer without data.
+  const others = writeJson(rest).slice(1);
+  return `{"Data":{"data":${writeJson(data)}${others === '}' ? '' : ','}${others}}`;
+}
+
+function plainCopy(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const copy: Record<string, unknown> = { ...value };
+  if ('toJSON' in copy) throw new TypeError('a response with a toJSON of its own is not one');
+  if (depth > 0) for (const key of Object.keys(copy)) copy[key] = plainCopy(copy[key], depth - 1);
+  return copy;
 }
 
 /** Whatever was thrown, as an `Error` response. */

@@ -1,7 +1,7 @@
 // The layout of a batch of commands on its way to a lane and of a batch of answers on its way back.
 import { Buffer } from 'node:buffer';
 
-/** Payloads past this travel in shared memory of their own and are not copied into the batch. */
+/** Payloads past this lie in shared memory of their own and are not copied into the batch. */
 const LARGE_BYTES = 64 * 1024;
 
 /** A command as it goes to a lane. */
@@ -37,7 +37,7 @@ export function packBatch(entries: readonly BatchEntry[]): Batch {
     index[at + 1] = sequence;
     index[at + 2] = connectionId;
     if (payload.byteLength > LARGE_BYTES) {
-      large.push(inSharedMemory(payload));
+      large.push(shareLarge(payload).buffer as SharedArrayBuffer);
       index[at + 3] = -large.length;
     } else {
       index[at + 3] = payload.byteLength;
@@ -65,12 +65,11 @@ export function unpackBatch({ buffer, large }: Batch): BatchEntry[] {
   return entries;
 }
 
-function inSharedMemory(payload: Uint8Array): SharedArrayBuffer {
-  if (payload.buffer instanceof SharedArrayBuffer && payload.byteLength === payload.buffer.byteLength) {
-    return payload.buffer;
-  }
-  const shared = new SharedArrayBuffer(payload.byteLength);
-  new Uint8Array(shared).set(payload);
+/** A payload that is to lie in shared memory, so that no side needs a copy; any other as it is. */
+export function shareLarge(payload: Uint8Array): Uint8Array {
+  if (payload.byteLength <= LARGE_BYTES || payload.buffer instanceof SharedArrayBuffer) return payload;
+  const shared = new Uint8Array(new SharedArrayBuffer(payload.byteLength));
+  shared.set(payload);
   return shared;
 }
 

@@ -1,7 +1,7 @@
 // What an embedder writes: the handlers of commands and the functions of a service. Light to import; runs in workers.
 import type { Logger } from 'pino';
 import type { EventInput } from '../protocol/events.js';
-import type { CommandArgs, CommandName, IpcResponse } from '../protocol/messages.js';
+import type { CommandArgs, CommandName, IpcEvent, IpcResponse } from '../protocol/messages.js';
 
 /** Publishes an event to every subscriber whose filter it passes. */
 export type Publish = (event: EventInput) => Promise<void>;
@@ -40,11 +40,14 @@ export type ServiceCalls<S extends object = ServiceFunctions> = {
 /** The commands an embedder may handle; `Subscribe` and `Unsubscribe` are the broker's. */
 export type HandledCommand = Exclude<CommandName, 'Subscribe' | 'Unsubscribe'>;
 
+/** What a handler may answer with; events go by `publish`. */
+export type CommandAnswer = Exclude<IpcResponse, IpcEvent>;
+
 /** Answers one command. What it throws becomes an `Error` response with the thrown message. */
 export type CommandHandler<K extends HandledCommand, S extends object = ServiceFunctions> = (
   args: CommandArgs<K>,
   context: CommandContext<S>,
-) => IpcResponse | Promise<IpcResponse>;
+) => CommandAnswer | Promise<CommandAnswer>;
 
 /** Handlers by command; a command without one is answered with an `Error`. */
 export type CommandHandlers<S extends object = ServiceFunctions> = {

@@ -117,7 +117,7 @@ export class Executor {
   /** Forgets a line without commands; true if it was. */
   #retire(line: Line, entry: BatchEntry): boolean {
     if (!line.empty) return false;
-    this.#lines.delete(entry.connectionId);
+    if (this.#lines.get(entry.connectionId) === line) this.#lines.delete(entry.connectionId);
     return true;
   }
 
@@ -137,8 +137,10 @@ export class Executor {
         this.#answerWith(running, result);
         return false;
       }
+      // Of a thenable that is no promise nothing is known: it may throw, or call back now, twice or never.
+      const settled = Promise.resolve(result);
       this.#deadlines.add(running);
-      result.then(
+      settled.then(
         (value) => this.#finish(running, value),
         (thrown: unknown) => this.#fail(running, thrown),
       );

@@ -25,11 +25,13 @@ export class InlineLane implements Lane {
   readonly id = 0;
   readonly #slots = new Slots(new SharedState(SharedState.allocateLocal()));
   readonly #executor: Executor;
+  readonly #onRoom: () => void;
   #open = true;
   #collected: Offered[] = [];
 
   private constructor(settings: InlineSettings, handlers: Awaited<ReturnType<typeof setUp>>) {
     const { shared } = this.#slots;
+    this.#onRoom = settings.onRoom;
     this.#executor = new Executor({
       handlers,
       shared: { publish: settings.publish, log: settings.log, serviceFor: settings.serviceFor },
@@ -79,7 +81,10 @@ export class InlineLane implements Lane {
   }
 
   recall(job: Job): boolean {
-    return this.#slots.recall(job);
+    const { full } = this.#slots;
+    const back = this.#slots.recall(job);
+    if (back && full) queueMicrotask(this.#onRoom);
+    return back;
   }
 
   /** Takes no more; what has begun goes on. */

@@ -36,6 +36,8 @@ interface Member {
   readonly lane: PooledLane;
   readonly cancelStart: () => void;
   started: { resolve(): void; reject(error: Error): void } | undefined;
+  /** Whether it has been ready. */
+  wasReady: boolean;
   /** When it last had a command. */
   used: number;
 }
@@ -79,7 +81,7 @@ export class LanePool implements Lanes {
     let best: Member | undefined;
     for (const member of this.#members.values()) {
       const { lane } = member;
-      if (lane.state !== 'ready' || lane.load >= SLOTS) continue;
+      if (lane.state !== 'ready') continue;
       if (best === undefined || lane.load < best.lane.load) best = member;
       if (best.lane.load === 0) break;
     }
@@ -125,13 +127,14 @@ export class LanePool implements Lanes {
     const cancelStart = clock.after(START_TIMEOUT, () =>
       lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
     );
-    this.#members.set(lane, { lane, cancelStart, started, used: clock.now() });
+    this.#members.set(lane, { lane, cancelStart, started, wasReady: false, used: clock.now() });
   }
 
   #ready(lane: PooledLane): void {
     const member = this.#members.get(lane);
     if (!member) return;
     member.cancelStart();
+    member.wasReady = true;
     member.started?.resolve();
     member.started = undefined;
     this.#down = undefined;
@@ -151,7 +154,7 @@ export class LanePool implements Lanes {
     if (error) {
       this.#settings.log.error({ lane: lane.id, err: error }, 'a lane died');
       this.#deaths += 1;
-      this.#growAfter = this.#settings.clock.now() + PERIOD;
+      if (!member?.wasReady) this.#growAfter = this.#settings.clock.now() + PERIOD;
     }
     this.#refill();
     this.#settings.onRoom();
@@ -205,7 +208,7 @@ export class LanePool implements Lanes {
         idlest = member;
       }
       // Asked of every lane at every look, since it is the time since the last one.
-      const busy = lane.utilization() >= BUSY;
+      const busy = lane.utilization() >= BUSY || lane.load >= SLOTS;
       if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
     }
     if (

@@ -1,7 +1,7 @@
 // The publisher's end of the credit: encodes an event once and lets it go when the broker's window has room for it.
 import { Buffer } from 'node:buffer';
 import { IpcError } from '../protocol/errors.js';
-import { type EventInput, eventText } from '../protocol/events.js';
+import { DROPPED_EVENT_TYPE, type EventInput, eventText, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import { frameTooLarge, HEADER_BYTES } from '../protocol/frames.js';
 
 /** Bytes of events a publisher may have sent that the broker has not routed, and again as many that wait. */
@@ -32,11 +32,19 @@ export class Publisher {
   readonly #window: number;
   readonly #send: (event: OutgoingEvent) => void;
   readonly #maxMessageSize: number;
+  readonly #onLost: (error: unknown) => void;
 
-  constructor(options: { send(event: OutgoingEvent): void; maxMessageSize: number; window?: number }) {
+  constructor(options: {
+    send(event: OutgoingEvent): void;
+    /** Told of each event that was not taken, whether its publisher awaits it or not. */
+    onLost?(error: unknown): void;
+    maxMessageSize: number;
+    window?: number;
+  }) {
     this.#window = options.window ?? PUBLISH_WINDOW;
     this.#credit = this.#window;
     this.#send = options.send.bind(options);
+    this.#onLost = options.onLost?.bind(options) ?? (() => undefined);
     this.#maxMessageSize = options.maxMessageSize;
   }
 
@@ -47,13 +55,17 @@ export class Publisher {
 
   /** See `CommandContext.publish`. Bound, so that handlers may take it out of their context. */
   readonly publish = (event: EventInput): Promise<void> => {
+    let published: Promise<void>;
     try {
-      return this.#publish(encode(event, this.#maxMessageSize));
+      published = this.#publish(encode(event, this.#maxMessageSize));
     } catch (error) {
-      return Promise.reject(
+      published = Promise.reject(
         error instanceof Error ? error : new IpcError('EVENT_INVALID', undefined, { cause: error }),
       );
     }
+    // Who does not await loses the event; a rejection that nobody handles would end the thread.
+    if (published !== RESOLVED) published.catch(this.#onLost);
+    return published;
   };
 
   #publish(event: OutgoingEvent): Promise<void> {
@@ -108,6 +120,8 @@ export class Publisher {
 function encode({ eventType, appName, data }: EventInput, maxMessageSize: number): OutgoingEvent {
   if (typeof eventType !== 'string')
     throw new IpcError('EVENT_INVALID', 'An event needs an eventType that is a string');
+  if (eventType === DROPPED_EVENT_TYPE || eventType === HEARTBEAT_EVENT_TYPE)
+    throw new IpcError('EVENT_INVALID', `An event cannot be of type ${eventType}: that is the broker's own`);
   if (appName !== undefined && appName !== null && typeof appName !== 'string') {
     throw new IpcError('EVENT_INVALID', `Event ${eventType} has an appName that is not a string`);
   }

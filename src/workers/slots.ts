@@ -16,6 +16,8 @@ export class Slots {
   readonly #jobs: (Job | undefined)[] = new Array<Job | undefined>(SLOTS).fill(undefined);
   readonly #free = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index);
   #sequence = 0;
+  /** Whether no room can be made before a command leaves. */
+  #exhausted = false;
 
   constructor(readonly shared: SharedState) {}
 
@@ -24,8 +26,14 @@ export class Slots {
     return SLOTS - this.#free.length;
   }
 
-  /** Puts a command on offer; undefined when all slots are taken. */
+  /** Whether all slots are taken. */
+  get full(): boolean {
+    return this.#free.length === 0;
+  }
+
+  /** Puts a command on offer; undefined when all slots are taken, and by commands that are not kept waiting. */
   add(job: Job): Offered | undefined {
+    if (this.full) this.#makeRoom(job.origin);
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;
     this.#sequence = (this.#sequence + 1) % SEQUENCES;
@@ -73,7 +81,15 @@ export class Slots {
     return begun;
   }
 
+  // Commands of one connection run one after the other: those behind the first need no slot yet.
+  #makeRoom(asking: Origin): void {
+    if (this.#exhausted) return;
+    for (const origin of this.origins()) if (origin !== asking) origin.makeRoom();
+    this.#exhausted = this.full;
+  }
+
   #remove(job: Job): void {
+    this.#exhausted = false;
     this.#jobs[job.slot] = undefined;
     this.#free.push(job.slot);
   }

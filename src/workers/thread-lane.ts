@@ -7,7 +7,7 @@ import {
 } from 'node:worker_threads';
 import type { AcceptEvents, Job } from '../interfaces.js';
 import { IpcError } from '../protocol/errors.js';
-import { packBatch } from './batch.js';
+import { packBatch, shareLarge } from './batch.js';
 import { type Remote, remote } from './closed-endpoint.js';
 import { CreditBack } from './credit-back.js';
 import { unpackEvents } from './event-packer.js';
@@ -96,13 +96,18 @@ export class ThreadLane implements PooledLane {
   offer(job: Job): boolean {
     const offered = this.#state === 'ready' ? this.#slots.add(job) : undefined;
     if (!offered) return false;
+    job.payload = shareLarge(job.payload);
     this.#collected.push(offered);
     this.#scheduleSend();
     return true;
   }
 
   recall(job: Job): boolean {
-    return this.#slots.recall(job);
+    const { full } = this.#slots;
+    const back = this.#slots.recall(job);
+    // Those who wait for room are not told of it by an answer.
+    if (back && full) queueMicrotask(() => this.#hooks.onRoom());
+    return back;
   }
 
   end(): void {

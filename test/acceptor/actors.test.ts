@@ -211,6 +211,30 @@ describe('a line of commands', () => {
     expect(lanes[0].texts.join('')).toBe('bcd');
   });
 
+  test('keeps its first command alone in its lane when others need the room, and more as answers come', () => {
+    const { socket, lanes, line } = world({ maxInFlight: 100 });
+    send(socket, 'a', 'b', 'c', 'd', 'e', 'f');
+    lanes[0].begun = 1;
+    line.makeRoom();
+    expect(lanes[0].texts.join('')).toBe('a');
+    send(socket, 'g');
+    expect(lanes[0].texts.join('')).toBe('a');
+    lanes[0].answer();
+    expect(lanes[0].texts.join('')).toBe('bc');
+    lanes[0].answer();
+    expect(lanes[0].texts.join('')).toBe('cdef');
+  });
+
+  test('has no more than 256 KiB of requests in its lane beside the first', () => {
+    const { socket, lanes } = world({ maxMessageSize: 1024 * 1024 });
+    send(socket, 'x'.repeat(500_000), 'y'.repeat(100_000), 'z'.repeat(200_000), 'w');
+    expect(lanes[0].texts.map(([letter]) => letter).join('')).toBe('x');
+    lanes[0].answer();
+    expect(lanes[0].texts.map(([letter]) => letter).join('')).toBe('y');
+    lanes[0].answer();
+    expect(lanes[0].texts.map(([letter]) => letter).join('')).toBe('zw');
+  });
+
   test('waits when no lane has room, and is looked at again when one has', () => {
     const { socket, state, lanes, dispatcher } = world();
     state.pick = undefined;

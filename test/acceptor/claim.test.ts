@@ -113,7 +113,11 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
 
   test('a release takes away our own file only', async () => {
     const path = join(temporaryDirectory(), 's');
-    const first = await claim(path);
+    // Its watch, which would bind it again, has a clock of its own.
+    const first = await claimEndpoint(path, {
+      onConnection: (socket) => void socket.end(),
+      clock: new FakeClock(),
+    });
     rmSync(path);
     await listening(path);
     await first.release();

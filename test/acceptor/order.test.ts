@@ -38,6 +38,24 @@ describe('order and balance', () => {
     expect(daemon.stats().lanes).toMatchObject([{ inFlight: 10 }]);
   });
 
+  test.each(['thread', 'none'] as const)(
+    'a connection whose first command takes long keeps no room from others, whatever stands behind it (%s)',
+    async (isolation) => {
+      const { path } = await testDaemon({
+        workers: { isolation, minThreads: 1, maxThreads: 1, commandTimeout: 120_000 },
+      });
+      const slow = await Promise.all(Array.from({ length: 12 }, () => RawClient.connect(path)));
+      const behind = Array.from({ length: 120 }, (_, n) => String(n));
+      for (const client of slow) client.send(act('hold'), ...behind.map((text) => act('say', { text })));
+      const quick = await RawClient.connect(path);
+      for (let n = 0; n < 20; n += 1)
+        expect(await quick.request('List')).toEqual({ Data: { data: ['a', 'b'] } });
+      expect(slow.every((client) => client.waiting === 0)).toBe(true);
+      expect(await quick.request(act('letGo'))).toEqual(said('let go'));
+      for (const client of slow) expect(await client.take(121)).toEqual([said('held'), ...behind.map(said)]);
+    },
+  );
+
   test('a command begins only when the one before it on its connection is answered', async () => {
     const { path } = await testDaemon({ workers: { minThreads: 2 } });
     const client = await RawClient.connect(path);

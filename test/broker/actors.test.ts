@@ -3,6 +3,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { encodeEvent, type EventFilter } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
 import { Broker } from '#dist/broker/broker.js';
+import { ResponseQueue } from '#dist/broker/chunk-queue.js';
 import { Writer } from '#dist/broker/writer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeSink } from '../support/fake-sink.js';
@@ -77,6 +78,34 @@ const told = (frames: readonly unknown[]): { delivered: number; dropped: number 
     dropped: dropped.reduce((sum, { data }) => sum + data.dropped, 0),
   };
 };
+
+describe('responses that wait', () => {
+  test('keep no more alive than themselves, whatever message they came in', () => {
+    const queue = new ResponseQueue(1024);
+    const message = Buffer.alloc(8 * 1024 * 1024);
+    queue.push(message.subarray(0, 8192), true);
+    queue.push(message.subarray(8192, 8200), true);
+    const half = Buffer.alloc(300_000);
+    queue.push(half.subarray(0, 100), false);
+    const pieces = queue.take(1_000_000);
+    expect(pieces.map((piece) => piece.byteLength)).toEqual([8192, 8, 100]);
+    for (const { buffer } of pieces) expect(buffer.byteLength).toBeLessThan(32 * 1024);
+  });
+
+  test('are congested at their bound, and relieved at half of it, what is under way included', () => {
+    const queue = new ResponseQueue(100);
+    queue.push(Buffer.alloc(60), false);
+    queue.take(60);
+    queue.push(Buffer.alloc(40), true);
+    expect([queue.bytes, queue.congested]).toEqual([100, true]);
+    expect([queue.left(), queue.congested]).toEqual([{ bytes: 60, relieved: true }, false]);
+    queue.push(Buffer.alloc(30), false);
+    queue.push(Buffer.alloc(30), false);
+    expect(queue.congested).toBe(true);
+    queue.take(40);
+    expect(queue.left()).toEqual({ bytes: 40, relieved: false });
+  });
+});
 
 describe('a writer', () => {
   test('hands over one chunk at a time, responses before events', () => {

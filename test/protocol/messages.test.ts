@@ -74,7 +74,7 @@ describe('requests', () => {
     ['5', 'object with one key'],
     ['[]', 'object with one key'],
     ['{}', 'exactly one key'],
-    ['{"Stop":{"name":"a"},"List":null}', 'exactly one key, this has 2'],
+    ['{"Stop":{"name":"a"},"List":null}', 'exactly one key, this has more'],
     ['{"Ping":{}}', 'unknown message "Ping", expected one of Start, Stop'],
     ['{"stop":{"name":"a"}}', 'unknown message "stop"'],
     ['{"__proto__":{}}', 'unknown message "__proto__"'],

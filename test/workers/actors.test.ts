@@ -173,6 +173,14 @@ describe('the pool of lanes', () => {
     expect(ids()).toHaveLength(1);
   });
 
+  test('adds a lane when every one is full, though its loop only waits', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    lane(made, 0).load = 1024;
+    clock.advance(50);
+    expect(ids()).toEqual([1, 2]);
+  });
+
   test('watches from the next command on, also while a lane rests before its end', async () => {
     const { pool: lanes, clock, lanes: made } = await pool(1, 2);
     lanes.pick();
@@ -202,7 +210,10 @@ describe('the pool of lanes', () => {
     expect(lanes.pick()).toBe(made[2]);
     Object.assign(lane(made, 2), { load: 1024 });
     expect(lanes.pick()).toBe(made[0]);
+    // A full one too: it makes room by what stands behind others' first commands.
     Object.assign(lane(made, 0), { state: 'ending' });
+    expect(lanes.pick()).toBe(made[2]);
+    Object.assign(lane(made, 2), { state: 'ending' });
     expect(lanes.pick()).toBeUndefined();
   });
 
@@ -294,6 +305,9 @@ describe('the publisher', () => {
       { eventType: 5, data: 1 },
       { eventType: 'e', data: 1n },
       { eventType: 'e', appName: 5, data: 1 },
+      { eventType: 'e', data: () => 1 },
+      { eventType: 'heartbeat', data: {} },
+      { eventType: 'events_dropped', data: { dropped: 1 } },
       { eventType: 'e', data: 'x'.repeat(20_000) },
     ])
       expect(await state(publisher.publish(event as never))).toBe('EVENT_INVALID');

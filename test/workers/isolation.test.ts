@@ -21,6 +21,15 @@ describe('a handler', () => {
     ['twoKeys', {}, 'exactly one key'],
     ['cycle', {}, 'cannot be sent'],
     ['deep', {}, 'cannot be sent'],
+    ['event', {}, 'an Event is no answer'],
+    ['noData', {}, 'cannot be sent'],
+    ['ownJson', {}, 'toJSON'],
+    ['getter', {}, 'message must be a string'],
+    ['oddMessage', {}, 'without a message'],
+    ['oddMessage', { value: { a: 1 } }, 'without a message'],
+    ['bomb', {}, 'cannot be shown'],
+    ['proxy', {}, 'cannot be shown'],
+    ['thenThrows', {}, 'no promise'],
   ])('that does %s costs its caller an Error and nothing else', async (action, args, part) => {
     for (const isolation of ['thread', 'none'] as const) {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
@@ -30,6 +39,39 @@ describe('a handler', () => {
       expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
     }
   });
+
+  test.each(['thread', 'none'] as const)(
+    'that returns what is no promise but looks like one is answered once, and nobody gets another’s answer (%s)',
+    async (isolation) => {
+      const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
+      const client = await RawClient.connect(path);
+      client.send(act('thenTwice'), act('thenThrows'), act('say', { text: 'a' }));
+      expect(await client.take(3)).toEqual([
+        { Success: { message: 'once' } },
+        anError('no promise'),
+        { Success: { message: 'a' } },
+      ]);
+      // Past the deadline of those before, while another command runs.
+      client.send(act('sleep', { ms: 200, text: 'b' }), act('sleep', { ms: 200, text: 'c' }), 'List');
+      expect(await client.take(3)).toEqual([
+        { Success: { message: 'b' } },
+        { Success: { message: 'c' } },
+        LIST,
+      ]);
+      expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
+    },
+  );
+
+  test.each(['thread', 'none'] as const)(
+    'that publishes past every bound and awaits nothing loses events, and nobody else anything (%s)',
+    async (isolation) => {
+      const { path, daemon } = await testDaemon({ workers: { isolation } });
+      const client = await RawClient.connect(path);
+      client.send(act('flood'), 'List');
+      expect(await client.take(2)).toEqual([{ Success: { message: 'flooded' } }, LIST]);
+      expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
+    },
+  );
 
   test('that returns a lone surrogate sends what any strict reader accepts', async () => {
     const { path } = await testDaemon();

@@ -67,6 +67,18 @@ describe('the decoder', () => {
     expect(() => decoder.next()).toThrow(/4294967295 exceeds/);
   });
 
+  test('is in the middle of a frame from its first byte to its last, its length included', () => {
+    const decoder = new FrameDecoder();
+    const bytes = encodeFrame('abc');
+    for (const byte of bytes.subarray(0, -1)) {
+      decoder.push(Buffer.of(byte));
+      expect([decoder.next(), decoder.midFrame]).toEqual([undefined, true]);
+    }
+    decoder.push(bytes.subarray(-1));
+    expect(decoder.next()).toHaveLength(3);
+    expect(decoder.midFrame).toBe(false);
+  });
+
   test('gives a payload that lies in one chunk as a view of it', () => {
     const chunk = encodeFrame('abc');
     const decoder = new FrameDecoder();

@@ -1,7 +1,9 @@
 // A connection and its line of commands, driven with a clock, a socket, a writer and lanes of the test's own.
 import { EventEmitter } from 'node:events';
-import { encodeFrame } from 'bunctl-ipc/protocol';
+import type { Socket } from 'node:net';
+import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
+import { Acceptor, type WriterHooks } from '#dist/acceptor/acceptor.js';
 import { Connection, type ConnectionLimits, type InputSocket } from '#dist/acceptor/connection.js';
 import { Dispatcher } from '#dist/acceptor/dispatcher.js';
 import { SharedBound } from '#dist/acceptor/memory.js';
@@ -23,10 +25,18 @@ class FakeSocket extends EventEmitter {
     this.destroyed = true;
     return this;
   }
+  /** What it was told as it was turned away. */
+  farewell: string | undefined;
+  end(frame: Uint8Array): this {
+    this.farewell = Buffer.from(frame.subarray(4)).toString();
+    return this;
+  }
 }
 
 class FakeWriter {
   responses: string[] = [];
+  /** What it was told of the hold and of its subscription, in order. */
+  told: string[] = [];
   congested = false;
   finished = false;
   queuedBytes = 0;
@@ -34,7 +44,9 @@ class FakeWriter {
   respond(frames: Uint8Array): void {
     this.responses.push(Buffer.from(frames.subarray(4)).toString());
   }
-  commandReceived(): void {}
+  commandReceived(): void {
+    this.told.push('command');
+  }
   finish(): void {
     this.finished = true;
   }
@@ -81,7 +93,11 @@ function world(limits: Partial<ConnectionLimits> = {}) {
       },
       down: undefined,
     },
-    { subscribe: () => undefined, unsubscribe: () => undefined, remove: () => undefined },
+    {
+      subscribe: (to) => void to.told.push('subscribed'),
+      unsubscribe: () => undefined,
+      remove: () => undefined,
+    },
   );
   const socket = new FakeSocket();
   const writer = new FakeWriter();
@@ -100,13 +116,28 @@ const send = (socket: FakeSocket, ...texts: string[]) =>
 
 describe('a connection', () => {
   test('stops reading at its bound of commands and goes on when they are answered', () => {
-    const { socket, lanes, writer } = world();
+    const { socket, lanes, writer, state } = world();
     send(socket, 'a', 'b', 'c', 'd', 'e', 'f');
     expect([lanes[0].texts.join(''), socket.paused]).toEqual(['abcd', true]);
     lanes[0].answer();
     expect([lanes[0].texts.join(''), socket.paused]).toEqual(['bcde', true]);
     for (let n = 0; n < 5; n += 1) lanes[0].answer();
-    expect([writer.responses.length, socket.paused]).toEqual([6, false]);
+    expect([writer.responses.length, socket.paused, state.bytes]).toEqual([6, false, 0]);
+  });
+
+  test('stops reading at its bound of request bytes, however few commands they are', () => {
+    const MIB = 1024 * 1024;
+    const { socket, lanes } = world({ maxMessageSize: MIB, maxInFlight: 1000 });
+    const large = encodeFrame(Buffer.alloc(MIB));
+    for (let n = 0; n < 2; n += 1) socket.emit('data', large);
+    // One message of the largest size and a MiB beside it.
+    expect([lanes[0].jobs.length, socket.paused]).toEqual([2, true]);
+    socket.emit('data', large);
+    expect(lanes[0].jobs).toHaveLength(2);
+    lanes[0].answer();
+    expect([lanes[0].jobs.length, socket.paused]).toEqual([2, true]);
+    lanes[0].answer();
+    expect(socket.paused).toBe(false);
   });
 
   test('a frame not complete in time is refused; silence between frames never is', () => {
@@ -122,6 +153,30 @@ describe('a connection', () => {
     connection.sweep(clock.now());
     expect(writer.responses.join()).toContain('timeout');
     expect(writer.finished).toBe(true);
+  });
+
+  test('a frame of which only the length has come is refused in time too', () => {
+    const { socket, clock, connection, writer } = world();
+    socket.emit('data', Buffer.from([9, 0, 0, 0]));
+    clock.advance(1000);
+    connection.sweep(clock.now());
+    expect(writer.responses.join()).toContain('timeout');
+  });
+
+  test('each frame has its own time, though one begins where another ends', () => {
+    const { socket, clock, connection, writer, lanes } = world();
+    const bytes = Buffer.concat([encodeFrame('first'), encodeFrame('second')]);
+    socket.emit('data', bytes.subarray(0, 6));
+    clock.advance(999);
+    socket.emit('data', bytes.subarray(6, 15));
+    expect(lanes[0].texts).toEqual(['first']);
+    lanes[0].answer('answered');
+    clock.advance(999);
+    connection.sweep(clock.now());
+    expect(writer.responses).toEqual(['answered']);
+    clock.advance(1);
+    connection.sweep(clock.now());
+    expect(writer.responses.join()).toContain('timeout');
   });
 
   test('the frame’s clock stands still while it is not read', () => {
@@ -179,6 +234,23 @@ describe('a connection', () => {
     socket.emit('data', Buffer.from([255, 255, 255, 255]));
     writer.stalledFor = 1000;
     connection.sweep(clock.now());
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('one that has been sent its end is read away for a second, so that it can read it, and then cut', () => {
+    const { socket, clock, connection, lanes } = world({ maxInFlight: 1 });
+    send(socket, 'a', 'b');
+    expect(socket.paused).toBe(true);
+    connection.drain();
+    lanes[0].answer();
+    lanes[0].answer();
+    connection.finished();
+    expect(socket.paused).toBe(false);
+    send(socket, 'c');
+    expect(lanes[0].texts).toEqual([]);
+    clock.advance(999);
+    expect(socket.destroyed).toBe(false);
+    clock.advance(1);
     expect(socket.destroyed).toBe(true);
   });
 });
@@ -243,6 +315,161 @@ describe('a line of commands', () => {
     state.pick = lanes[0];
     dispatcher.room();
     expect(lanes[0].texts.join('')).toBe('ab');
+  });
+
+  test('keeps its order when its lane has room again before it was looked at', () => {
+    const { socket, lanes, dispatcher } = world();
+    lanes[0].capacity = 1;
+    send(socket, 'a', 'b');
+    lanes[0].capacity = 3;
+    send(socket, 'c');
+    expect(lanes[0].texts).toEqual(['a']);
+    dispatcher.room();
+    expect(lanes[0].texts).toEqual(['a', 'b', 'c']);
+  });
+
+  test('keeps its order when some wait and others are taken back', () => {
+    const { socket, lanes, writer, line } = world();
+    lanes[0].capacity = 3;
+    lanes[0].begun = 1;
+    send(socket, 'a', 'b', 'c', 'd');
+    writer.congested = true;
+    line.respond(encodeFrame('large'));
+    expect(lanes[0].texts).toEqual(['a']);
+    writer.congested = false;
+    lanes[0].capacity = 4;
+    line.pump();
+    expect(lanes[0].texts).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('that has waited longest for a lane is looked at first', () => {
+    const { state, lanes, dispatcher } = world();
+    state.pick = undefined;
+    for (const text of ['first', 'second', 'third'])
+      dispatcher.open(2, new FakeWriter(), () => undefined).submit(Buffer.from(text));
+    state.pick = lanes[0];
+    dispatcher.room();
+    expect(lanes[0].texts).toEqual(['first', 'second', 'third']);
+  });
+
+  test('tells the writer of every command, and after Subscribe once more of those that came with it', () => {
+    const { socket, writer, lanes } = world();
+    send(socket, 'subscribe', 'next');
+    lanes[0].jobs.shift()?.subscribe('{}');
+    expect(writer.told).toEqual(['command', 'command', 'subscribed', 'command']);
+    lanes[0].answer();
+    writer.told = [];
+    send(socket, 'subscribe');
+    lanes[0].jobs.shift()?.subscribe('{}');
+    expect(writer.told).toEqual(['command', 'subscribed']);
+  });
+
+  test('counts the commands that were answered with an Error of the daemon’s own', () => {
+    const { socket, writer, lanes, dispatcher } = world();
+    send(socket, 'a', 'b');
+    lanes[0].jobs.shift()?.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN'));
+    lanes[0].answer();
+    expect(writer.responses[0]).toContain('may or may not have taken effect');
+    expect(dispatcher.counters).toEqual({ received: 2, answered: 2, failed: 1 });
+  });
+});
+
+describe('all connections together', () => {
+  const MIB = 1024 * 1024;
+
+  function house(max = 100) {
+    const { clock, lanes, dispatcher } = world();
+    const writers: { writer: FakeWriter; hooks: WriterHooks }[] = [];
+    const acceptor = new Acceptor<FakeWriter>({
+      limits: { max, maxMessageSize: 10 * MIB, maxInFlight: 4, frameTimeout: 1000 },
+      clock,
+      dispatcher,
+      subscriptions: { subscribe: () => undefined, unsubscribe: () => undefined, remove: () => undefined },
+      createWriter: (_socket, hooks) => {
+        const writer = new FakeWriter();
+        writers.push({ writer, hooks });
+        return writer;
+      },
+    });
+    const connect = (): FakeSocket => {
+      const socket = new FakeSocket();
+      acceptor.accept(socket as unknown as Socket);
+      return socket;
+    };
+    return { clock, acceptor, lane: lanes[0], writers, connect };
+  }
+
+  /** A frame that lacks its last byte, of which `bytes` are kept. One for all connections, so it costs little. */
+  const unfinished = (bytes: number): Buffer => encodeFrame(Buffer.alloc(bytes + 1)).subarray(0, -1);
+
+  test('keep at most 256 MiB of requests: the largest connection is cut, and no other', () => {
+    const { acceptor, connect } = house();
+    const [large, small] = [unfinished(10 * MIB - 1), unfinished(9 * MIB)];
+    const [largest, ...others] = Array.from({ length: 28 }, connect) as [FakeSocket, ...FakeSocket[]];
+    largest.emit('data', large);
+    for (const socket of others.slice(1)) socket.emit('data', small);
+    expect(acceptor.stats()).toMatchObject({ evicted: 0, receivedBytes: (10 + 26 * 9) * MIB - 1 });
+    others[0]?.emit('data', small);
+    expect(acceptor.stats().evicted).toBe(0);
+    connect().emit('data', small);
+    expect(largest.destroyed).toBe(true);
+    expect(others.filter(({ destroyed }) => destroyed)).toEqual([]);
+    expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 28, receivedBytes: 28 * 9 * MIB });
+  });
+
+  test('keep at most 256 MiB that is to be written: the one of which most waits is cut, and no other', () => {
+    const { acceptor, writers, connect } = house();
+    const [one, two, three] = [connect(), connect(), connect()];
+    const queue = (who: number, bytes: number): void => {
+      const { writer, hooks } = writers[who] as (typeof writers)[number];
+      writer.queuedBytes += bytes;
+      hooks.onBytes(bytes);
+    };
+    queue(0, 90 * MIB);
+    queue(1, 100 * MIB);
+    queue(2, 66 * MIB);
+    expect(acceptor.stats()).toMatchObject({ evicted: 0, queuedBytes: 256 * MIB });
+    queue(2, 1);
+    expect([one, two, three].map(({ destroyed }) => destroyed)).toEqual([false, true, false]);
+    expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 2 });
+  });
+
+  test('past their number: 64 at once are told why and cut after a second, more are cut without a word', () => {
+    const { acceptor, clock, connect } = house(1);
+    const first = connect();
+    const told = Array.from({ length: 64 }, connect);
+    expect(told.every(({ farewell }) => farewell?.includes('as many connections'))).toBe(true);
+    expect(told.some(({ destroyed }) => destroyed)).toBe(false);
+    const more = connect();
+    expect([more.farewell, more.destroyed]).toEqual([undefined, true]);
+    clock.advance(1000);
+    expect(told.every(({ destroyed }) => destroyed)).toBe(true);
+    told[0]?.emit('close');
+    expect(connect().farewell).toContain('as many connections');
+    expect(connect().farewell).toBeUndefined();
+    expect(acceptor.stats()).toMatchObject({ open: 1, accepted: 1, refused: 67 });
+    expect(first.destroyed).toBe(false);
+  });
+
+  test('take nobody in while they are drained', async () => {
+    const { acceptor, connect } = house();
+    const open = connect();
+    const drained = acceptor.drain(250);
+    expect(connect().farewell).toContain('shutting down');
+    open.emit('close');
+    await drained;
+    expect(acceptor.stats()).toMatchObject({ open: 0, accepted: 1, refused: 1 });
+  });
+
+  test('forget one that is gone: what its lane has not begun never runs', () => {
+    const { acceptor, lane, connect } = house();
+    const socket = connect();
+    send(socket, 'a', 'b', 'c');
+    lane.begun = 1;
+    socket.emit('close');
+    expect(lane.texts).toEqual(['a']);
+    lane.answer();
+    expect(acceptor.stats()).toMatchObject({ open: 0, receivedBytes: 0 });
   });
 });
 

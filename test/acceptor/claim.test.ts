@@ -1,20 +1,25 @@
 // Who gets an endpoint: exactly one daemon, whatever lies there, and nobody else's file is ever touched.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { claimEndpoint } from '#dist/acceptor/claim.js';
+import { bindSocket } from '#dist/acceptor/socket-file.js';
 import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { spawnDaemon } from '../support/processes.js';
@@ -24,9 +29,9 @@ import { until } from '../support/until.js';
 const mode = (path: string): number => lstatSync(path).mode & 0o777;
 const claim = (path: string) => claimEndpoint(path, { onConnection: (socket) => void socket.destroy() });
 
-async function listening(path: string, backlog = 511): Promise<Server> {
+async function listening(path: string): Promise<Server> {
   const server = createServer(() => undefined);
-  server.listen({ path, backlog });
+  server.listen({ path });
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   return server;
@@ -76,6 +81,32 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     expect(existsSync(path)).toBe(true);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'a listener too busy to take a connection is live, and left alone',
+    async () => {
+      const path = join(temporaryDirectory(), 's');
+      const script = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log('up'))`;
+      const other = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      onTestFinished(() => void other.kill('SIGKILL'));
+      await once(other.stdout, 'data');
+      other.kill('SIGSTOP');
+      const full = async (): Promise<boolean> => {
+        const socket = connect(path);
+        onTestFinished(() => void socket.destroy());
+        try {
+          await once(socket, 'connect');
+          return false;
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+        }
+      };
+      await until(full, 'its backlog is full');
+      const before = lstatSync(path).ino;
+      await expect(claim(path)).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' });
+      expect(lstatSync(path).ino).toBe(before);
+    },
+  );
+
   test.each([
     ['a file', (path: string) => writeFileSync(path, 'precious')],
     ['a directory', (path: string) => mkdirSync(path)],
@@ -105,9 +136,45 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     expect(mode(join(path, '..'))).toBe(0o700);
   });
 
-  test('a directory that everyone may write to is refused', async () => {
+  test('nobody else may connect even while it is made, and the umask is as it was', async () => {
+    const directory = temporaryDirectory();
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const binding = bindSocket(join(directory, 's'), (socket) => void socket.destroy());
+    // It is bound within the call, and has its final name and mode only later.
+    expect(process.umask(0)).toBe(0);
+    expect(readdirSync(directory).map((name) => mode(join(directory, name)) & 0o077)).toEqual([0]);
+    const { server } = await binding;
+    server.close();
+  });
+
+  test('a bind leaves what came meanwhile as it is, and nothing of its own', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 's');
+    writeFileSync(path, 'precious');
+    await expect(bindSocket(path, (socket) => void socket.destroy())).rejects.toMatchObject({
+      code: 'ENDPOINT_IN_USE',
+    });
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+    expect(readdirSync(directory)).toEqual(['s']);
+    rmSync(path);
+    const held = await claim(path);
+    expect(readdirSync(directory)).toEqual(['s']);
+    await held.release();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('a directory that everyone may write to is refused, one in which each has his own files is not', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
+    await expect(claim(join(directory, 's'))).rejects.toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+    chmodSync(directory, 0o1777);
+    await (await claim(join(directory, 's'))).release();
+  });
+
+  test.runIf(process.getuid?.() === 0)('a directory of another user is refused', async () => {
+    const directory = temporaryDirectory();
+    chownSync(directory, 12345, 12345);
     await expect(claim(join(directory, 's'))).rejects.toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
   });
 
@@ -139,10 +206,14 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     clock.advance(5000);
     await until(() => clock.pending > 0, 'the watch looks again');
     expect(rebound).toBe(0);
+    // Another name of the same socket: it shows whether somebody listens there still.
+    const former = `${path}-former`;
+    linkSync(path, former);
     rmSync(path);
     clock.advance(5000);
     await until(() => rebound === 1, 'it is bound again');
     expect((await RawClient.connect(path)).ended).toBe(false);
+    await expect(RawClient.connect(former)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await held.release();
     expect(existsSync(path)).toBe(false);
   });

@@ -18,9 +18,9 @@ const LIMITS = {
   eventHold: 100,
 };
 
-function world(limits: Partial<typeof LIMITS> = {}) {
+function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
   const clock = new FakeClock();
-  const broker = new Broker({ clock, stallGrace: 250, heartbeat: 20_000 });
+  const broker = new Broker({ clock, stallGrace, heartbeat: 20_000 });
   const deferred: (() => void)[] = [];
   let bytes = 0;
   let released = 0;
@@ -45,14 +45,27 @@ function world(limits: Partial<typeof LIMITS> = {}) {
     broker,
     writer,
     subscribe: (to: Writer, filter = ALL) => broker.subscribe(to, filter, SUCCESS),
-    publish(count: number, data: object = { filler: 'x'.repeat(60) }) {
+    publish(
+      count: number,
+      data: object = { filler: 'x'.repeat(60) },
+      { eventType = 'log_line', appName = 'a' }: { eventType?: string; appName?: string | null } = {},
+    ) {
       for (let n = 0; n < count; n += 1) {
-        const run = encodeEvent('log_line', data);
-        broker.accept(
-          [{ eventType: 'log_line', appName: 'a', bytes: run, count: 1 }],
-          (size) => (released += size),
-        );
+        const run = encodeEvent(eventType, data);
+        broker.accept([{ eventType, appName, bytes: run, count: 1 }], (size) => (released += size));
       }
+    },
+    /** Publishes until the flow would wait for this one, while the others read; leaves nothing in the mailbox. */
+    fill(
+      full: Writer,
+      readers: readonly FakeSink[] = [],
+      what?: { eventType?: string; appName?: string | null },
+    ) {
+      for (let n = 0; n < 1000 && !full.blocking; n += 1) {
+        this.publish(1, { filler: 'x'.repeat(60) }, what);
+        for (const sink of readers) sink.drain();
+      }
+      expect(full.blocking).toBe(true);
     },
     turn() {
       for (const action of deferred.splice(0)) action();
@@ -68,6 +81,8 @@ const kinds = (frames: readonly unknown[]): string[] =>
     const { Event, Success } = one as { Event?: { event_type: string }; Success?: { message: string } };
     return Event?.event_type ?? Success?.message ?? 'other';
   });
+const numbers = (frames: readonly unknown[]): number[] =>
+  (frames as { Event?: { data: { n?: number } } }[]).flatMap(({ Event }) => Event?.data.n ?? []);
 const told = (frames: readonly unknown[]): { delivered: number; dropped: number } => {
   const events = (frames as { Event?: { event_type: string; data: { dropped: number } } }[]).flatMap(
     ({ Event }) => Event ?? [],
@@ -143,6 +158,43 @@ describe('a writer', () => {
     expect(writer.congested).toBe(false);
     expect(hooks).toEqual(['drained']);
     expect(w.memory()).toBe(0);
+  });
+
+  test('at the bound of its responses it stays there until half of them have left', () => {
+    const w = world();
+    const { writer, sink, hooks } = w.writer({ writeHighWaterMark: 200_000 });
+    const large = frame(JSON.stringify({ Success: { message: 'x'.repeat(50_000 - 30) } }));
+    for (let n = 0; n < 4; n += 1) writer.respond(large);
+    w.turn();
+    expect(writer.responseBytes).toBe(200_000);
+    sink.step();
+    expect([writer.responseBytes, writer.congested, hooks]).toEqual([150_000, true, []]);
+    sink.step();
+    expect([writer.responseBytes, writer.congested, hooks]).toEqual([100_000, false, ['drained']]);
+  });
+
+  test('one that is cut frees what waits, responses and events', () => {
+    const w = world({ eventHold: 0 });
+    const { writer } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    w.publish(3);
+    for (let n = 0; n < 3; n += 1) writer.respond(ANSWER);
+    expect(w.memory()).toBeGreaterThan(0);
+    writer.destroy();
+    expect(w.memory()).toBe(0);
+  });
+
+  test('finishes at once, though events are held back for a command', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.publish(2);
+    writer.finish();
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line', 'log_line']);
+    expect(sink.ended).toBe(true);
   });
 
   test('finishes: all of it, then the end; a failure ends it too, and frees its memory', () => {
@@ -280,19 +332,195 @@ describe('the flow', () => {
   });
 
   test('the grace is reset only by draining below low water', () => {
+    const w = world({ eventHold: 0, queueBytes: 400_000, highWater: 300_000, lowWater: 50_000 });
+    const [slow, reader] = [w.writer(), w.writer()];
+    w.subscribe(slow.writer);
+    w.subscribe(reader.writer);
+    w.turn();
+    w.publish(60, { filler: 'x'.repeat(30_000) });
+    // It takes a chunk now and then, which never brings it below low water.
+    for (let round = 0; round < 4; round += 1) {
+      reader.sink.drain();
+      expect(slow.writer.behind).toBe(round === 3);
+      w.clock.advance(100);
+      slow.sink.step();
+      expect(slow.writer.eventBytes).toBeGreaterThan(50_000);
+    }
+  });
+
+  test('the grace begins anew for one who has drained', () => {
     const w = world({ eventHold: 0 });
     const [slow, reader] = [w.writer(), w.writer()];
     w.subscribe(slow.writer);
     w.subscribe(reader.writer);
     w.turn();
-    slow.sink.step();
-    w.publish(400);
-    // It takes a chunk now and then, which never brings it below low water before the flow fills it again.
-    for (let round = 0; round < 40 && !slow.writer.behind; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
+      w.fill(slow.writer, [reader.sink]);
+      w.publish(1);
       reader.sink.drain();
-      w.clock.advance(25);
+      w.clock.advance(200);
+      expect(slow.writer.behind).toBe(false);
+      slow.sink.drain();
     }
-    expect(slow.writer.behind).toBe(true);
+    expect(told(slow.sink.frames).dropped).toBe(0);
+  });
+
+  test('waits for one alone no shorter than the grace', () => {
+    const w = world({ eventHold: 0 }, 3000);
+    const { writer } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    w.publish(100);
+    w.clock.advance(2900);
+    expect(writer.behind).toBe(false);
+    w.clock.advance(200);
+    expect(writer.behind).toBe(true);
+  });
+
+  test('others who do not read either do not count as waiting', () => {
+    const w = world({ eventHold: 0 });
+    const [one, two] = [w.writer(), w.writer()];
+    w.subscribe(one.writer);
+    w.subscribe(two.writer);
+    w.turn();
+    w.publish(100);
+    w.clock.advance(900);
+    expect([one.writer.behind, two.writer.behind]).toEqual([false, false]);
+    w.clock.advance(150);
+    expect([one.writer.behind, two.writer.behind]).toEqual([true, true]);
+  });
+
+  test('one who is behind does not count as waiting, however little it keeps', () => {
+    const w = world({ eventHold: 0 });
+    const [behind, slow] = [w.writer(), w.writer()];
+    w.subscribe(behind.writer, { kind: 'LogEvents', appName: null });
+    w.subscribe(slow.writer);
+    w.turn();
+    w.publish(1, { filler: 'x'.repeat(20_000) });
+    slow.sink.drain();
+    w.publish(1);
+    w.clock.advance(300);
+    slow.sink.drain();
+    expect([behind.writer.behind, behind.writer.drained]).toEqual([true, true]);
+    w.fill(slow.writer, [], { eventType: 'x' });
+    w.publish(1);
+    w.clock.advance(900);
+    expect(slow.writer.behind).toBe(false);
+  });
+
+  test('waits for nobody whom an event is not for', () => {
+    const w = world({ eventHold: 0 });
+    const [stalled, reader] = [w.writer(), w.writer()];
+    w.subscribe(stalled.writer, { kind: 'AllEvents', appName: 'a' });
+    w.subscribe(reader.writer, { kind: 'AllEvents', appName: 'b' });
+    w.turn();
+    reader.sink.drain();
+    w.fill(stalled.writer);
+    w.publish(1, { n: 1 }, { appName: 'b' });
+    expect(numbers(reader.sink.frames)).toEqual([1]);
+    expect(w.broker.stats().waiting).toBe(false);
+    w.publish(1);
+    expect(w.broker.stats().waiting).toBe(true);
+  });
+
+  test('goes on at once when the one it waits for is gone', () => {
+    const w = world({ eventHold: 0 });
+    const [stalled, reader] = [w.writer(), w.writer()];
+    w.subscribe(stalled.writer);
+    w.subscribe(reader.writer);
+    w.turn();
+    w.publish(100);
+    reader.sink.drain();
+    const before = reader.sink.frames.length;
+    expect(before).toBeLessThan(101);
+    stalled.writer.destroy();
+    w.broker.remove(stalled.writer);
+    expect(reader.sink.frames.length).toBeGreaterThan(before);
+    reader.sink.drain();
+    expect(told(reader.sink.frames)).toEqual({ delivered: 100, dropped: 0 });
+  });
+
+  test('what has waited goes out in chunks of at most 64 KiB, to each what passes its filter', () => {
+    const w = world({ eventHold: 0, queueBytes: 1e6, highWater: 5e5, lowWater: 1e5 });
+    const stalled = w.writer({ queueBytes: 4000, highWater: 2000, lowWater: 500 });
+    w.subscribe(stalled.writer);
+    const filters: EventFilter[] = [
+      { kind: 'LogEvents', appName: null },
+      { kind: 'AllEvents', appName: 'b' },
+      { kind: 'StatusEvents', appName: 'a' },
+      { kind: 'AllEvents', appName: '*' },
+    ];
+    const readers = filters.map((filter) => {
+      const reader = w.writer();
+      w.subscribe(reader.writer, filter);
+      return reader;
+    });
+    w.turn();
+    for (const { sink } of readers) sink.drain();
+    w.fill(stalled.writer, [], { eventType: 'x', appName: 'none' });
+    const filler = 'x'.repeat(3000);
+    for (let n = 0; n < 90; n += 3) {
+      w.publish(1, { n, filler }, { appName: 'a' });
+      w.publish(1, { n: n + 1, filler }, { appName: 'b', eventType: 'process_started' });
+      w.publish(1, { n: n + 2, filler }, { appName: 'a', eventType: 'process_exited' });
+    }
+    expect(readers.flatMap(({ sink }) => numbers(sink.frames))).toEqual([]);
+    for (let round = 0; round < 100; round += 1) {
+      stalled.sink.drain();
+      for (const { sink } of readers) sink.drain();
+    }
+    const every = (from: number) => Array.from({ length: 30 }, (_, n) => from + 3 * n);
+    expect(readers.map(({ sink }) => numbers(sink.frames))).toEqual([every(0), every(1), every(2), []]);
+    expect(numbers(stalled.sink.frames)).toEqual(Array.from({ length: 90 }, (_, n) => n));
+    for (const { sink } of [stalled, ...readers])
+      expect(Math.max(...sink.chunks)).toBeLessThanOrEqual(65_536);
+  });
+
+  test('a new subscription gets events of kinds that were published before', () => {
+    const w = world({ eventHold: 0 });
+    const [first, second] = [w.writer(), w.writer()];
+    w.subscribe(first.writer);
+    w.turn();
+    w.publish(1, { n: 1 });
+    w.subscribe(second.writer, { kind: 'LogEvents', appName: 'a' });
+    w.turn();
+    w.publish(1, { n: 2 });
+    second.sink.drain();
+    expect(numbers(second.sink.frames)).toEqual([2]);
+  });
+
+  test('a second Subscribe in the middle of a wait loses nothing, and what was owed goes before its Success', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    for (let n = 0; n < 100; n += 1) w.publish(1, { n, filler: 'x'.repeat(60) });
+    const owed =
+      100 - w.broker.stats().mailboxBytes / encodeEvent('log_line', { n: 10, filler: 'x'.repeat(60) }).length;
+    expect(w.broker.stats().waiting).toBe(true);
+    w.subscribe(writer, { kind: 'LogEvents', appName: 'a' });
+    w.turn();
+    sink.drain();
+    expect(numbers(sink.frames)).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    expect(kinds(sink.frames).lastIndexOf('Subscribed to events')).toBe(1 + owed);
+  });
+
+  test('one who is behind keeps its newest event, however large', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    w.publish(100);
+    w.clock.advance(1100);
+    expect(writer.behind).toBe(true);
+    w.publish(1, { n: 7, filler: 'x'.repeat(20_000) });
+    expect(writer.eventBytes).toBeLessThan(21_000);
+    sink.drain();
+    expect(numbers(sink.frames)).toEqual([7]);
+    expect(told(sink.frames)).toEqual({
+      delivered: expect.any(Number) as number,
+      dropped: 101 - told(sink.frames).delivered,
+    });
   });
 
   test('an event larger than the queue is delivered', () => {
@@ -349,6 +577,24 @@ describe('the flow', () => {
     expect(kinds(sink.frames).at(-1)).toBe('heartbeat');
   });
 
+  test('one who does not read gets no heartbeats on top of what waits', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    sink.drain();
+    w.publish(1);
+    w.clock.advance(60_000);
+    expect(writer.queuedBytes).toBe(0);
+    sink.step();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line']);
+  });
+
+  const FILTERS: readonly EventFilter[] = [
+    ALL,
+    { kind: 'LogEvents', appName: null },
+    { kind: 'AllEvents', appName: 'a' },
+  ];
   property.prop([
     fc.array(
       fc.oneof(
@@ -356,6 +602,11 @@ describe('the flow', () => {
         fc.record({ do: fc.constant('read' as const), who: fc.nat(2), chunks: fc.nat(5) }),
         fc.record({ do: fc.constant('wait' as const), ms: fc.nat(1500) }),
         fc.record({ do: fc.constant('answer' as const), who: fc.nat(2) }),
+        fc.record({
+          do: fc.constant('subscribe' as const),
+          who: fc.nat(2),
+          filter: fc.constantFrom(...FILTERS),
+        }),
       ),
       { maxLength: 60 },
     ),
@@ -369,6 +620,9 @@ describe('the flow', () => {
         w.publish(step.count);
         published += step.count;
       } else if (step.do === 'wait') w.clock.advance(step.ms);
+      // Every one of the filters passes all that is published, so a change of them may not show.
+      else if (step.do === 'subscribe')
+        w.subscribe((writers[step.who] as (typeof writers)[0]).writer, step.filter);
       else if (step.do === 'answer') writers[step.who]?.writer.respond(ANSWER);
       else for (let n = 0; n < step.chunks; n += 1) writers[step.who]?.sink.step();
       w.turn();

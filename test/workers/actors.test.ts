@@ -1,12 +1,21 @@
 // The small machines of the workers' room, each with a clock of the test's own.
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { fc, test as property } from '@fast-check/vitest';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Job } from '#dist/interfaces.js';
+import { ANSWER, type BatchEntry } from '#dist/workers/batch.js';
+import type { CommandHandlers } from '#dist/workers/commands.js';
 import { Deadlines } from '#dist/workers/deadlines.js';
+import { Executor } from '#dist/workers/executor.js';
 import { Intensity } from '#dist/workers/intensity.js';
 import { LanePool } from '#dist/workers/pool.js';
 import type { LaneHooks, PooledLane } from '#dist/workers/pooled-lane.js';
+import { messageBytes, Outbox, type OutboxMessage } from '#dist/workers/outbox.js';
 import { Publisher } from '#dist/workers/publisher.js';
+import { ServiceClient } from '#dist/workers/service-client.js';
+import { SharedState, SLOTS } from '#dist/workers/shared.js';
+import { Slots } from '#dist/workers/slots.js';
 import { Watchdog } from '#dist/workers/watchdog.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -311,5 +320,326 @@ describe('the publisher', () => {
       { eventType: 'e', data: 'x'.repeat(20_000) },
     ])
       expect(await state(publisher.publish(event as never))).toBe('EVENT_INVALID');
+  });
+});
+
+describe('the slots', () => {
+  const make = () => {
+    const shared = new SharedState();
+    return { shared, slots: new Slots(shared) };
+  };
+  const job = (): Job =>
+    ({ origin: { connectionId: 1 }, payload: new Uint8Array(1), slot: -1, sequence: -1 }) as unknown as Job;
+
+  test('a command is begun or taken back, and either only once', () => {
+    const { shared, slots } = make();
+    const [begun, back] = [job(), job()];
+    slots.add(begun);
+    slots.add(back);
+    expect(shared.claim(begun.slot, begun.sequence)).toBe(true);
+    expect(shared.claim(begun.slot, begun.sequence)).toBe(false);
+    expect(slots.recall(begun)).toBe(false);
+    expect(slots.recall(back)).toBe(true);
+    expect(shared.claim(back.slot, back.sequence)).toBe(false);
+    expect(slots.used).toBe(1);
+  });
+
+  test('a lane that comes late to a slot leaves the command alone that has it now', () => {
+    const { shared, slots } = make();
+    const [former, next] = [job(), job()];
+    const offered = slots.add(former);
+    slots.recall(former);
+    const again = slots.add(next);
+    expect(again?.slot).toBe(offered?.slot);
+    expect(shared.claim(offered?.slot ?? -1, offered?.sequence ?? -1)).toBe(false);
+    expect(slots.recall(next)).toBe(true);
+  });
+
+  test('an answer that comes too late is not given to the command that has the slot now', () => {
+    const { shared, slots } = make();
+    const [overdue, next] = [job(), job()];
+    slots.add(overdue);
+    const { slot, sequence } = overdue;
+    shared.claim(slot, sequence);
+    expect(slots.abandonBegun()).toEqual([overdue]);
+    slots.add(next);
+    expect(next.slot).toBe(slot);
+    expect(slots.settle(slot, sequence)).toBeUndefined();
+    expect(slots.settle(slot, next.sequence)).toBe(next);
+  });
+
+  test('of what was offered goes to the lane what was not taken back, and what was offered again but once', () => {
+    const { slots } = make();
+    const [one, two, three] = [job(), job(), job()];
+    const offered = [one, two, three].map((each) => slots.add(each));
+    slots.recall(three);
+    slots.recall(two);
+    offered.push(slots.add(two));
+    const entries = slots.current(offered.filter((each) => each !== undefined));
+    expect(entries.map(({ sequence }) => sequence)).toEqual([one.sequence, two.sequence]);
+  });
+
+  test('there are 1024, and those that were given up can be had again', () => {
+    const { slots } = make();
+    for (let round = 0; round < 2; round += 1) {
+      const jobs = Array.from({ length: SLOTS }, job);
+      for (const each of jobs) expect(slots.add(each)).toBeDefined();
+      expect(slots.add(job())).toBeUndefined();
+      for (const each of jobs) slots.recall(each);
+      expect(slots.used).toBe(0);
+    }
+  });
+});
+
+describe('the executor', () => {
+  function world(handlers: CommandHandlers) {
+    const clock = new FakeClock();
+    const later: (() => void)[] = [];
+    const notes: string[] = [];
+    const state = { open: true };
+    let sequence = 0;
+    const executor = new Executor({
+      handlers,
+      shared: {
+        publish: () => Promise.resolve(),
+        log: pino({ level: 'silent' }),
+        serviceFor: () => ({}),
+      },
+      commandTimeout: 1000,
+      maxMessageSize: 1000,
+      clock,
+      soon: (action) => void later.push(action),
+      claim: () => true,
+      answer: (_slot, answered, kind, text, size) => {
+        expect([kind, size]).toEqual([ANSWER.RESPONSE, Buffer.byteLength(text)]);
+        notes.push(`${answered} ${text}`);
+      },
+      flush: () => {
+        if (notes.length > 0 && notes.at(-1) !== 'sent') notes.push('sent');
+        return state.open;
+      },
+    });
+    const command = (connectionId: number, name: string): BatchEntry => ({
+      slot: 0,
+      sequence: (sequence += 1),
+      connectionId,
+      payload: Buffer.from(JSON.stringify({ Stop: { name } })),
+    });
+    return {
+      clock,
+      executor,
+      notes,
+      state,
+      command,
+      turns: () => later.length,
+      turn() {
+        for (const action of later.splice(0)) action();
+      },
+    };
+  }
+  const said = (message: string) => JSON.stringify({ Success: { message } });
+  /** A handler whose answers the test gives. */
+  function waiting() {
+    const begun = new Map<string, (message: string) => void>();
+    const handlers: CommandHandlers = {
+      Stop: ({ name }) =>
+        new Promise((resolve) => begun.set(name, (message) => resolve({ Success: { message } }))),
+    };
+    return { begun, handlers };
+  }
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('begins a connection’s next command when the one before it is answered, others’ at once', async () => {
+    const { begun, handlers } = waiting();
+    const w = world(handlers);
+    w.executor.take([w.command(1, 'a'), w.command(1, 'b'), w.command(2, 'c')]);
+    expect([...begun.keys()]).toEqual(['a', 'c']);
+    begun.get('a')?.('done');
+    await settled();
+    w.turn();
+    expect([...begun.keys()]).toEqual(['a', 'c', 'b']);
+  });
+
+  test('answers for one that is overdue, and what it returns later is nobody’s and begins nothing', async () => {
+    const { begun, handlers } = waiting();
+    const w = world(handlers);
+    w.executor.take([w.command(1, 'a')]);
+    w.clock.advance(600);
+    w.executor.take([w.command(1, 'b'), w.command(1, 'c')]);
+    w.clock.advance(400);
+    w.turn();
+    expect(w.notes.join()).toContain('Stop did not finish within 1000 ms');
+    expect([...begun.keys()]).toEqual(['a', 'b']);
+    const before = w.notes.length;
+    begun.get('a')?.('late');
+    await settled();
+    w.turn();
+    // b came 400 ms ago, but its turn has only begun.
+    w.clock.advance(999);
+    w.turn();
+    expect([...begun.keys()]).toEqual(['a', 'b']);
+    expect(w.notes.slice(before)).toEqual([]);
+    w.clock.advance(1);
+    w.turn();
+    expect([...begun.keys()]).toEqual(['a', 'b', 'c']);
+  });
+
+  test('sends what is answered after a millisecond of work, and lets the loop turn after five', () => {
+    const w: ReturnType<typeof world> = world({
+      Stop: ({ name }) => {
+        w.clock.advance(0.5);
+        return { Success: { message: name } };
+      },
+    });
+    w.executor.take(Array.from('abcdefghijkl', (name) => w.command(1, name)));
+    const texts = Array.from('abcdefghij', (name, n) => `${n + 1} ${said(name)}`);
+    const pairs = [0, 2, 4, 6, 8].flatMap((n) => [...texts.slice(n, n + 2), 'sent']);
+    expect(w.notes).toEqual(pairs);
+    expect(w.turns()).toBe(1);
+    w.turn();
+    expect(w.notes.slice(pairs.length)).toEqual([`11 ${said('k')}`, `12 ${said('l')}`, 'sent']);
+    expect(w.turns()).toBe(0);
+  });
+
+  test('takes turns between connections, however many commands one has', () => {
+    const order: string[] = [];
+    const w: ReturnType<typeof world> = world({
+      Stop: ({ name }) => {
+        order.push(name);
+        w.clock.advance(1);
+        return { Success: { message: '' } };
+      },
+    });
+    w.executor.take([...Array.from('aaa', (name) => w.command(1, name)), w.command(2, 'b')]);
+    expect(order.join('')).toBe('abaa');
+  });
+
+  test('begins nothing while main has too much to take in, and goes on when it is told', () => {
+    const w = world({ Stop: ({ name }) => ({ Success: { message: name } }) });
+    w.state.open = false;
+    w.executor.take([w.command(1, 'a')]);
+    w.turn();
+    expect(w.notes).toEqual([]);
+    w.state.open = true;
+    w.executor.resume();
+    w.turn();
+    expect(w.notes).toEqual([`1 ${said('a')}`, 'sent']);
+  });
+
+  test('sends an answer of exactly the largest size, and in place of more a word that fits', () => {
+    const room = 1000 - said('').length;
+    const w = world({
+      Stop: ({ name }) => {
+        if (name === 'throw') throw new Error('x'.repeat(2000));
+        return { Success: { message: 'x'.repeat(Number(name)) } };
+      },
+    });
+    w.executor.take([w.command(1, `${room}`), w.command(1, `${room + 1}`), w.command(1, 'throw')]);
+    expect(w.notes[0]).toBe(`1 ${said('x'.repeat(room))}`);
+    expect(w.notes[1]).toContain('Message size 1001 exceeds maximum allowed size 1000');
+    expect(w.notes[2]).toContain('an error message too long to send');
+  });
+});
+
+describe('the outbox of a thread', () => {
+  function make() {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const shared = new SharedState();
+    const outbox = new Outbox(port1, shared);
+    const receive = () => receiveMessageOnPort(port2)?.message as OutboxMessage;
+    return { shared, outbox, receive };
+  }
+  const MIB = 1024 * 1024;
+
+  test('says stop while main has 4 MiB to take in, and asks to be told when it has', () => {
+    const { shared, outbox, receive } = make();
+    const text = 'x'.repeat(2 * MIB - 4);
+    const send = (): boolean => {
+      outbox.answers.add(0, 1, ANSWER.RESPONSE, text, text.length);
+      return outbox.flush();
+    };
+    expect(send()).toBe(true);
+    expect(shared.taken(0)).toBe(false);
+    expect(send()).toBe(false);
+    const first = receive();
+    // Both sides count the same bytes, or the window would shrink or grow with every answer.
+    expect(messageBytes(first)).toBe(2 * MIB);
+    expect(shared.taken(messageBytes(first))).toBe(true);
+    expect(outbox.flush()).toBe(true);
+    expect(send()).toBe(false);
+  });
+
+  test('events and log lines count too', () => {
+    const { outbox, receive } = make();
+    const text = 'x'.repeat(100);
+    outbox.event({ eventType: 'e', appName: null, text, size: text.length });
+    outbox.log('a line\n');
+    outbox.flush();
+    expect(messageBytes(receive())).toBe(104 + 7);
+  });
+
+  test('keeps log lines up to a bound; past it they are lost, and their number is told', () => {
+    const { outbox, receive } = make();
+    const line = `${'x'.repeat(1023)}\n`;
+    for (let n = 0; n < 300; n += 1) outbox.log(line);
+    outbox.flush();
+    const { logs = [] } = receive();
+    expect(logs).toHaveLength(256 + 1);
+    expect(logs.at(-1)).toContain('44 log lines of a worker were lost');
+    outbox.log(line);
+    outbox.flush();
+    expect(receive().logs).toEqual([line]);
+  });
+
+  test('takes no log lines while main has 4 MiB to take in', () => {
+    const { shared, outbox, receive } = make();
+    const text = 'x'.repeat(4 * MIB);
+    outbox.answers.add(0, 1, ANSWER.RESPONSE, text, text.length);
+    outbox.flush();
+    outbox.log('lost\n');
+    shared.taken(messageBytes(receive()));
+    outbox.log('kept\n');
+    outbox.flush();
+    expect(receive().logs).toEqual(['kept\n', expect.stringContaining('1 log lines') as string]);
+  });
+});
+
+describe('a call of the service', () => {
+  function make() {
+    // Nobody answers at the other end.
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port2.close());
+    const client = new ServiceClient();
+    client.attach(port1);
+    onTestFinished(() => client.detach('the test is over'));
+    return client;
+  }
+
+  test('ends when the command’s signal fires, with its reason', async () => {
+    const controller = new AbortController();
+    const { hang } = make().calls(() => controller.signal);
+    const reason = new Error('overdue');
+    const calls = [hang?.(), hang?.()];
+    controller.abort(reason);
+    for (const call of [...calls, hang?.()]) await expect(call).rejects.toBe(reason);
+  });
+
+  test('ends when the service is gone or replaced, and says why', async () => {
+    const client = make();
+    const calls = client.calls();
+    const first = calls['hang']?.();
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port2.close());
+    client.attach(port1);
+    await expect(first).rejects.toThrow('the service was replaced');
+    const second = calls['hang']?.();
+    client.detach('it died');
+    await expect(second).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await expect(calls['hang']?.()).rejects.toThrow('it died');
+  });
+
+  test('is not what awaiting the service does', () => {
+    expect(make().calls()['then']).toBeUndefined();
   });
 });

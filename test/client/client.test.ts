@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
@@ -56,6 +56,10 @@ class Script {
 const success = (message: string) => ({ Success: { message } });
 const event = (n: number, type = 'log_line') => ({ Event: { event_type: type, data: { n } } });
 const ALL = { AllEvents: { app_name: null } } as const;
+/** Lets the loop turn so often that whoever still reads has read all there is. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 const rejection = (promise: Promise<unknown>): Promise<{ code?: string; message: string }> =>
   promise.then(
     () => ({ message: 'resolved' }),
@@ -155,6 +159,41 @@ describe('requests', () => {
   });
 });
 
+describe('a daemon that does not answer', () => {
+  test('is owed 10,000 answers at most, those included that nobody waits for any more', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const first = client.request('List', { timeout: 1 });
+    expect(await rejection(first)).toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    const others = Array.from({ length: 9999 }, () => rejection(client.request('List')));
+    expect(await rejection(client.request('List'))).toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      message: expect.stringContaining('10000 requests have no answer') as string,
+    });
+    await script.got(10_000);
+    await script.send(success('late'), success('second'));
+    expect(await rejection(others[0] ?? first)).toEqual({ message: 'resolved' });
+    const again = rejection(client.request('List'));
+    await script.got(10_001);
+    await client.close();
+    expect(await again).toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  test('and does not read is sent 64 MiB at most, and cannot keep the client from closing', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    (await script.socket).pause();
+    const large = { Start: { name: 'a', config: 'x'.repeat(9 * 1024 * 1024) } };
+    const sent = Array.from({ length: 7 }, () => rejection(client.request(large)));
+    expect(await rejection(client.request(large))).toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      message: expect.stringContaining('has not read') as string,
+    });
+    await client.close();
+    for (const one of await Promise.all(sent)) expect(one).toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+});
+
 describe('connecting', () => {
   test('to nothing fails at once with a sentence', async () => {
     const path = join(temporaryDirectory(), 'none');
@@ -216,13 +255,21 @@ describe('connecting', () => {
     expect(await failed).toMatchObject({ message: 'enough' });
   });
 
-  test.runIf(process.getuid?.() === 0)('refuses a socket that belongs to another user', async () => {
-    const { chownSync } = await import('node:fs');
-    const script = new Script();
-    await until(async () => (await import('node:fs')).existsSync(script.path), 'it listens');
-    chownSync(script.path, 12345, 12345);
-    expect(await rejection(IpcClient.connect(script.path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
-  });
+  test.runIf(process.getuid?.() === 0)(
+    'refuses a socket that belongs to another user, or lies in his directory',
+    async () => {
+      const { chownSync } = await import('node:fs');
+      const script = new Script();
+      await until(async () => (await import('node:fs')).existsSync(script.path), 'it listens');
+      chownSync(script.path, 12345, 12345);
+      expect(await rejection(IpcClient.connect(script.path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+      chownSync(script.path, 0, 0);
+      chownSync(dirname(script.path), 12345, 12345);
+      expect(await rejection(IpcClient.connect(script.path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+      chownSync(dirname(script.path), 0, 0);
+      await script.connect();
+    },
+  );
 
   test('loads neither zod nor the server', () => {
     const script = `await import('bunctl-ipc/client');
@@ -330,10 +377,59 @@ describe('subscriptions', () => {
     for (let n = 0; n < COUNT; n += 1)
       socket.write(frame(JSON.stringify({ Event: { event_type: 'log_line', data: { n, filler } } })));
     await until(() => subscription.received > 60, 'some were read');
-    await sleep(50);
-    expect(subscription.received).toBeLessThan(COUNT / 2);
+    await turns(1000);
+    // The buffer, and what one read brings at most.
+    expect(subscription.received).toBeLessThan(130);
     for (let n = 0; n < COUNT; n += 1) expect((await subscription.next()).value?.data).toMatchObject({ n });
     expect(subscription.dropped).toBe(0);
+  });
+
+  test('one who does not take what recv() is for is read no further either, and loses none', async () => {
+    const script = new Script();
+    const client = await script.connect({ eventBuffer: 64 * 1024 });
+    await client.send('List');
+    const socket = await script.socket;
+    const filler = 'x'.repeat(1000);
+    const COUNT = 3000;
+    for (let n = 0; n < COUNT; n += 1)
+      socket.write(frame(JSON.stringify({ Event: { event_type: 'log_line', data: { n, filler } } })));
+    await turns(1000);
+    expect(socket.writableLength).toBeGreaterThan(0);
+    for (let n = 0; n < COUNT; n += 1) expect(await client.recv()).toMatchObject({ Event: { data: { n } } });
+  });
+
+  test('what had come before the end can still be read, then the end is told', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'), event(1), event(2));
+    (await script.socket).end();
+    await until(() => client.closed, 'the client has seen the end');
+    expect((await subscription.next()).value).toEqual(event(1).Event);
+    expect((await subscription.next()).value).toEqual(event(2).Event);
+    expect(await rejection(subscription.next())).toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect((await subscription.next()).done).toBe(true);
+  });
+
+  test('a request is answered though the buffer is full and nobody takes from it', async () => {
+    const one = { Event: { event_type: 'log_line', data: { line: 'x'.repeat(100) } } };
+    const script = new Script();
+    const client = await script.connect({ eventBuffer: 10 * frame(JSON.stringify(one)).length });
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    await script.send(...Array.from({ length: 10 }, () => one));
+    await until(() => subscription.received === 10, 'the buffer is full');
+    await turns(100);
+    const answer = client.request('List');
+    await script.got(2);
+    for (let n = 0; n < 20; n += 1) {
+      await script.send(one);
+      await until(() => subscription.received === 11 + n, 'the next event is read');
+    }
+    await script.send(success('reached'));
+    expect(await answer).toEqual(success('reached'));
+    expect(subscription.dropped).toBe(20);
   });
 
   test('while an answer is awaited reading goes on, and the oldest events go, counted in place', async () => {

@@ -62,6 +62,19 @@ test('whoever connects while it starts is answered when it is up', async () => {
   await daemon.close();
 });
 
+test('whoever connects while it starts is let go when it cannot', async () => {
+  const socketPath = join(temporaryDirectory(), 's');
+  const commands =
+    'data:text/javascript,await new Promise((resolve) => setTimeout(resolve, 300)); export default 1';
+  const starting = expect(startDaemon({ socketPath, commands })).rejects.toMatchObject({
+    code: 'LANES_UNAVAILABLE',
+  });
+  await until(() => existsSync(socketPath), 'it is bound');
+  const client = await RawClient.connect(socketPath);
+  await starting;
+  expect(await client.rest()).toEqual([]);
+});
+
 describe('close()', () => {
   test('answers what was received whole, reads no more, and removes the socket', async () => {
     const { daemon, path } = await testDaemon();

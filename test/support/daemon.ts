@@ -25,6 +25,14 @@ export async function testDaemon(
   return { daemon, path };
 }
 
+/** A module that makes a file when its loading begins, which never ends. */
+export function neverLoads(begun: string): string {
+  const script = `import { writeFileSync } from 'node:fs';
+    writeFileSync(${JSON.stringify(begun)}, '');
+    await new Promise(() => {});`;
+  return `data:text/javascript,${encodeURIComponent(script)}`;
+}
+
 /** A Start request that makes the fixture's handler do something. */
 export function act(action: string, args: object = {}) {
   return { Start: { name: 'test', config: JSON.stringify({ do: action, ...args }) } };

@@ -1,10 +1,13 @@
 // What a handler may do to itself, and what nobody else notices of it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
-import { describe, expect, test } from 'vitest';
-import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { LanePool, type PoolSettings } from '#dist/workers/pool.js';
+import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -124,6 +127,46 @@ describe('a handler', () => {
     expect(daemon.stats().lanes).toMatchObject([{ state: 'late', inFlight: 1 }, { state: 'ready' }]);
   });
 
+  test('that spins past commandTimeout: its client gets an Error then, and its next command runs elsewhere', async () => {
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 60_000, commandTimeout: 300 },
+    });
+    const client = await RawClient.connect(path);
+    client.send(act('spin'), 'List');
+    expect(await client.take(2)).toEqual([anError('did not finish within 300 ms'), LIST]);
+    expect(daemon.stats().laneDeaths).toBe(0);
+  });
+
+  test('that spins: its lane gets no other commands, though it has fewer than the others', async () => {
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 60_000 },
+    });
+    (await RawClient.connect(path)).send(act('spin'));
+    await until(() => daemon.stats().lanes.some(({ state }) => state === 'late'), 'its lane is late');
+    const others = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(path)));
+    for (const other of others) other.send(act('sleep', { ms: 30_000 }));
+    await until(() => daemon.stats().commands.received === 6, 'all have come');
+    const loads = Object.fromEntries(daemon.stats().lanes.map(({ state, inFlight }) => [state, inFlight]));
+    expect(loads).toEqual({ late: 1, ready: 5 });
+  });
+
+  test('that takes more memory than its lane may have costs its caller an Error; the lane is replaced', async () => {
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 1, maxThreads: 1, resourceLimits: { maxOldGenerationSizeMb: 32 } },
+    });
+    const client = await RawClient.connect(path);
+    client.send(act('hoard', { megabytes: 400 }), 'List');
+    expect(await client.take(2)).toEqual([anError('outcome of the command is unknown'), LIST]);
+    expect(daemon.stats()).toMatchObject({ laneDeaths: 1 });
+  });
+
+  test('that answers with more than main takes in at once does not stop its lane', async () => {
+    const { path } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
+    const clients = await Promise.all(Array.from({ length: 3 }, () => RawClient.connect(path)));
+    for (const client of clients) client.send(act('large', { bytes: 5_000_000 }), 'List');
+    for (const client of clients) expect((await client.take(2))[1]).toEqual(LIST);
+  });
+
   test('that runs past commandTimeout: its client gets an Error, its signal fires, its late answer is nobody’s', async () => {
     const file = join(temporaryDirectory(), 'aborted');
     writeFileSync(file, '');
@@ -226,6 +269,107 @@ describe('at most once', () => {
     expect(await client.request('List')).toEqual(anError('No worker can take the command'));
     // A subscription needs a lane to be read, but the connection is served all the same.
     expect(await client.request('List')).toEqual(anError('No worker'));
+  });
+});
+
+describe('the lanes', () => {
+  /** A pool with a clock of the test's own, its threads real. */
+  function makePool(settings: Partial<PoolSettings> = {}) {
+    const clock = new FakeClock();
+    const pool = new LanePool(
+      {
+        module: fixture('commands.js').href,
+        workerData: undefined,
+        minThreads: 1,
+        maxThreads: 1,
+        commandTimeout: 60_000,
+        unresponsiveAfter: 60_000,
+        resourceLimits: {},
+        maxMessageSize: 1024 * 1024,
+        log: pino({ level: 'silent' }),
+        clock,
+        connectService: () => undefined,
+        ...settings,
+      },
+      { onRoom: () => undefined, onEvents: () => undefined },
+    );
+    onTestFinished(() => pool.close());
+    const states = () => pool.stats().lanes.map(({ state }) => state);
+    /** A command that keeps a lane busy for so long; resolves when it is answered. */
+    const busy = (ms: number) =>
+      new Promise<void>((resolve) => {
+        const origin = { connectionId: 1, respond: () => undefined, recall: () => undefined };
+        const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
+        const end = (): void => resolve();
+        const job = { origin, payload, slot: -1, sequence: -1, answered: end, failed: end };
+        pool.pick()?.offer({ ...job, subscribe: end, unsubscribe: end });
+      });
+    return { clock, pool, states, busy };
+  }
+
+  test('one is added when all are busy, up to their greatest number, and ended after 30 s without a command', async () => {
+    const { clock, pool, states, busy } = makePool({ maxThreads: 2 });
+    await pool.start();
+    const answered = busy(1000);
+    await until(() => {
+      clock.advance(50);
+      return states().length === 2;
+    }, 'a second lane is started');
+    await answered;
+    await until(() => {
+      clock.advance(50);
+      return states().join() === 'ready,ready';
+    }, 'both are ready');
+    clock.advance(29_000);
+    expect(states()).toEqual(['ready', 'ready']);
+    clock.advance(31_000);
+    await until(() => states().join() === 'ready', 'one has ended');
+    for (let look = 0; look < 3; look += 1) {
+      pool.pick();
+      clock.advance(60_000);
+    }
+    expect(states()).toEqual(['ready']);
+    expect(pool.stats().deaths).toBe(0);
+  });
+
+  test('none is added past their greatest number', async () => {
+    const { clock, pool, states, busy } = makePool();
+    await pool.start();
+    const answered = busy(500);
+    await until(() => {
+      clock.advance(50);
+      return states().join() === 'late';
+    }, 'the only one is late');
+    for (let look = 0; look < 20; look += 1) clock.advance(50);
+    expect(states()).toHaveLength(1);
+    await answered;
+  });
+
+  test('one whose module is not loaded in 30 s is given up, with a sentence', async () => {
+    const begun = join(temporaryDirectory(), 'begun');
+    const { clock, pool } = makePool({ module: neverLoads(begun) });
+    const starting = expect(pool.start()).rejects.toThrow('not loaded within 30000 ms');
+    await until(() => existsSync(begun), 'its module is being loaded');
+    clock.advance(30_000);
+    await starting;
+  });
+
+  test('a new one is tried when the period of too many deaths is over', async () => {
+    const DYING = `export default {
+      kind: 'bunctl-ipc.commands',
+      setUp() {
+        setTimeout(() => process.exit(1), 20);
+        return {};
+      },
+    };`;
+    const { clock, pool, states } = makePool({ module: `data:text/javascript,${encodeURIComponent(DYING)}` });
+    await pool.start();
+    await until(() => pool.down !== undefined, 'they are given up');
+    expect(pool.stats().deaths).toBe(6);
+    clock.advance(9999);
+    expect(states()).toEqual([]);
+    clock.advance(1);
+    await until(() => pool.stats().deaths === 12, 'there were new ones, and they died too');
   });
 });
 

@@ -1,9 +1,15 @@
 // The service that handlers of all lanes share, and what a hostile caller can reach of it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { pino } from 'pino';
 import { expose, remote } from '#dist/workers/closed-endpoint.js';
+import { ThreadService } from '#dist/workers/service-host.js';
+import { logSettings } from '#dist/workers/thread-log.js';
 import { functionTable } from '#dist/workers/function-table.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { act, fixture, testDaemon } from '../support/daemon.js';
+import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -69,6 +75,68 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     const client = await RawClient.connect(path);
     expect(await client.request(call('hang'))).toEqual(anError('did not finish within 80 ms'));
     expect(await client.request(call('add', 1))).toEqual(data(1));
+  });
+});
+
+describe('the thread of a service', () => {
+  function makeService(module: string) {
+    const clock = new FakeClock();
+    const timers: number[] = [];
+    const counts = { up: 0, down: 0 };
+    const service = new ThreadService(
+      {
+        start: {
+          module,
+          workerData: undefined,
+          log: logSettings(pino({ level: 'silent' })),
+          maxMessageSize: 1024 * 1024,
+        },
+        resourceLimits: {},
+        startTimeout: 30_000,
+        clock: {
+          now: () => clock.now(),
+          after(ms, action) {
+            timers.push(ms);
+            return clock.after(ms, action);
+          },
+        },
+        host: undefined,
+      },
+      {
+        onUp: () => (counts.up += 1),
+        onDown: () => (counts.down += 1),
+        onEvents: () => undefined,
+        onLog: () => undefined,
+      },
+    );
+    onTestFinished(() => service.close());
+    return { clock, service, counts, timers };
+  }
+
+  test('is replaced at once five times, then only when the period is over', async () => {
+    const { clock, service, counts, timers } = makeService(fixture('service.js').href);
+    await service.start();
+    for (let death = 1; death <= 6; death += 1) {
+      await until(() => counts.up === death, 'it is up');
+      const port = service.connect() as MessagePort;
+      void remote(port).call('exit', []);
+      await until(() => counts.down === death, 'it has died');
+      port.close();
+      clock.advance(0);
+    }
+    expect(service.connect()).toBeUndefined();
+    expect(timers.filter((ms) => ms !== 30_000)).toEqual([0, 0, 0, 0, 0, 10_000]);
+    clock.advance(10_000);
+    await until(() => counts.up === 7, 'it is up again');
+  });
+
+  test('that is not ready in time is given up', async () => {
+    const begun = join(temporaryDirectory(), 'begun');
+    const { clock, service } = makeService(neverLoads(begun));
+    const starting = expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await until(() => existsSync(begun), 'its module is being loaded');
+    clock.advance(30_000);
+    await starting;
   });
 });
 

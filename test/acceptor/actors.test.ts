@@ -127,15 +127,15 @@ describe('a connection', () => {
 
   test('stops reading at its bound of request bytes, however few commands they are', () => {
     const MIB = 1024 * 1024;
-    const { socket, lanes } = world({ maxMessageSize: MIB, maxInFlight: 1000 });
+    const { socket, lanes, line } = world({ maxMessageSize: MIB, maxInFlight: 1000 });
     const large = encodeFrame(Buffer.alloc(MIB));
     for (let n = 0; n < 2; n += 1) socket.emit('data', large);
     // One message of the largest size and a MiB beside it.
-    expect([lanes[0].jobs.length, socket.paused]).toEqual([2, true]);
+    expect([line.length, socket.paused]).toEqual([2, true]);
     socket.emit('data', large);
-    expect(lanes[0].jobs).toHaveLength(2);
+    expect(line.length).toBe(2);
     lanes[0].answer();
-    expect([lanes[0].jobs.length, socket.paused]).toEqual([2, true]);
+    expect([line.length, socket.paused]).toEqual([2, true]);
     lanes[0].answer();
     expect(socket.paused).toBe(false);
   });

@@ -166,11 +166,11 @@ describe('a writer', () => {
     const large = frame(JSON.stringify({ Success: { message: 'x'.repeat(50_000 - 30) } }));
     for (let n = 0; n < 4; n += 1) writer.respond(large);
     w.turn();
-    expect(writer.responseBytes).toBe(200_000);
+    expect(writer.queuedBytes).toBe(200_000);
     sink.step();
-    expect([writer.responseBytes, writer.congested, hooks]).toEqual([150_000, true, []]);
+    expect([writer.queuedBytes, writer.congested, hooks]).toEqual([150_000, true, []]);
     sink.step();
-    expect([writer.responseBytes, writer.congested, hooks]).toEqual([100_000, false, ['drained']]);
+    expect([writer.queuedBytes, writer.congested, hooks]).toEqual([100_000, false, ['drained']]);
   });
 
   test('one that is cut frees what waits, responses and events', () => {

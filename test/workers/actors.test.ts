@@ -329,7 +329,12 @@ describe('the slots', () => {
     return { shared, slots: new Slots(shared) };
   };
   const job = (): Job =>
-    ({ origin: { connectionId: 1 }, payload: new Uint8Array(1), slot: -1, sequence: -1 }) as unknown as Job;
+    ({
+      origin: { connectionId: 1, makeRoom: () => undefined },
+      payload: new Uint8Array(1),
+      slot: -1,
+      sequence: -1,
+    }) as unknown as Job;
 
   test('a command is begun or taken back, and either only once', () => {
     const { shared, slots } = make();

@@ -5,7 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LanePool, type PoolSettings } from '#dist/workers/pool.js';
+import { LanePool } from '#dist/workers/pool.js';
+import { logSettings } from '#dist/workers/thread-log.js';
+import { ThreadLane } from '#dist/workers/thread-lane.js';
 import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { RawClient } from '../support/raw-client.js';
@@ -274,31 +276,44 @@ describe('at most once', () => {
 
 describe('the lanes', () => {
   /** A pool with a clock of the test's own, its threads real. */
-  function makePool(settings: Partial<PoolSettings> = {}) {
+  function makePool({ maxThreads = 1, module = fixture('commands.js').href } = {}) {
     const clock = new FakeClock();
-    const pool = new LanePool(
-      {
-        module: fixture('commands.js').href,
-        workerData: undefined,
-        minThreads: 1,
-        maxThreads: 1,
-        commandTimeout: 60_000,
-        unresponsiveAfter: 60_000,
-        resourceLimits: {},
-        maxMessageSize: 1024 * 1024,
-        log: pino({ level: 'silent' }),
-        clock,
-        connectService: () => undefined,
-        ...settings,
-      },
-      { onRoom: () => undefined, onEvents: () => undefined },
-    );
+    const log = pino({ level: 'silent' });
+    const start = {
+      module,
+      workerData: undefined,
+      log: logSettings(log),
+      maxMessageSize: 1024 * 1024,
+      commandTimeout: 60_000,
+    };
+    const settings = {
+      start,
+      resourceLimits: {},
+      unresponsiveAfter: 60_000,
+      service: undefined,
+      onEvents: () => undefined,
+      onLog: () => undefined,
+    };
+    const pool = new LanePool({
+      minThreads: 1,
+      maxThreads,
+      log,
+      clock,
+      createLane: (id, hooks) => new ThreadLane(id, settings, hooks),
+      connectService: () => undefined,
+      onRoom: () => undefined,
+    });
     onTestFinished(() => pool.close());
     const states = () => pool.stats().lanes.map(({ state }) => state);
     /** A command that keeps a lane busy for so long; resolves when it is answered. */
     const busy = (ms: number) =>
       new Promise<void>((resolve) => {
-        const origin = { connectionId: 1, respond: () => undefined, recall: () => undefined };
+        const origin = {
+          connectionId: 1,
+          respond: () => undefined,
+          recall: () => undefined,
+          makeRoom: () => undefined,
+        };
         const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
         const end = (): void => resolve();
         const job = { origin, payload, slot: -1, sequence: -1, answered: end, failed: end };

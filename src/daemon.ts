@@ -36,7 +36,10 @@ export interface Daemon {
   stats(): DaemonStats;
   /**
    * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
-   * (default 5000), then ends the lanes and removes the socket. Resolves with whether all of it was in time.
+   * (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes and removes the socket.
+   * Resolves with whether all of it was in time.
+   *
+   * @throws {IpcError} `OPTION_INVALID` when `grace` is no such number; the daemon goes on.
    */
   close(options?: { grace?: number }): Promise<boolean>;
 }
@@ -146,8 +149,11 @@ function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace
       events: broker.stats(),
     }),
     close({ grace = 5000 } = {}) {
-      if (!(grace >= 0))
-        return Promise.reject(new IpcError('OPTION_INVALID', 'grace is a number of milliseconds, 0 or more'));
+      // What JavaScript takes for a number, such as '5' and null, is none.
+      if (typeof grace !== 'number' || !(grace >= 0)) {
+        const message = 'The grace of close() must be a number of milliseconds, 0 or more, or Infinity';
+        return Promise.reject(new IpcError('OPTION_INVALID', message));
+      }
       closing ??= close(grace);
       return closing;
     },
@@ -174,7 +180,11 @@ function moduleUrl(module: URL | string): string {
   return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(module).href;
 }
 
+/** Longest time, in ms, that a timer holds: past it, it would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 async function withinGrace(done: Promise<void>, grace: number): Promise<boolean> {
+  if (grace > LONGEST_TIMER) return done.then(() => true);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), grace);

@@ -115,10 +115,30 @@ describe('close()', () => {
     expect(await client.rest()).toHaveLength(10);
   });
 
-  test('can be called twice, and its grace is checked', async () => {
+  test('can be called twice', async () => {
     const { daemon } = await testDaemon();
-    await expect(daemon.close({ grace: -1 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     expect(await Promise.all([daemon.close(), daemon.close()])).toEqual([true, true]);
+  });
+
+  test.each([-1, NaN, '5', null, {}])('refuses %s as a grace, and the daemon goes on', async (grace) => {
+    const { daemon, path } = await testDaemon();
+    await expect(daemon.close({ grace: grace as number })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining('number of milliseconds') as string,
+    });
+    const client = await RawClient.connect(path);
+    expect(await client.request('List')).toHaveProperty('Data');
+  });
+
+  test.each([Infinity, 2 ** 31, 2 ** 53])('with a grace of %d waits for the answers', async (grace) => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.send(act('sleep', { ms: 200 }));
+    await until(() => daemon.stats().commands.received === 1, 'it has come');
+    const closing = daemon.close({ grace });
+    expect(await client.rest()).toEqual([{ Success: { message: 'slept' } }]);
+    client.socket.end();
+    expect(await closing).toBe(true);
   });
 
   test('leaves nothing that keeps the process alive', async () => {

@@ -131,7 +131,7 @@ function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace
     log.info({ grace }, 'daemon stopping');
     const released = claim.release();
     workers.flush();
-    const inTime = await withinGrace(acceptor.drain(stallGrace), grace);
+    const inTime = (await withinGrace(acceptor.drain(stallGrace), grace)) || acceptor.allSent;
     acceptor.destroy();
     workers.close();
     broker.close();

@@ -119,6 +119,14 @@ export class Acceptor<W extends ResponseWriter> {
     });
   }
 
+  /**
+   * After {@link drain}: whether every client that is still connected was sent all there is. Such a one has not
+   * closed its half, and is only given the time to read.
+   */
+  get allSent(): boolean {
+    return [...this.#connections.keys()].every((connection) => connection.allSent);
+  }
+
   /** Cuts every connection. */
   destroy(): void {
     this.#draining = true;

@@ -42,7 +42,7 @@ export class Connection<W extends ResponseWriter> {
   /** When the frame under way began, moved on by the time in which we did not read; undefined between frames. */
   #frameBegan: number | undefined;
   #pausedAt = 0;
-
+  #sent = false;
   #counted = 0;
 
   constructor(socket: InputSocket, limits: ConnectionLimits, clock: Clock, hooks: ConnectionHooks) {
@@ -70,6 +70,11 @@ export class Connection<W extends ResponseWriter> {
   /** Bytes received that belong to no answered command. */
   get receivedBytes(): number {
     return this.#state === 'closed' ? 0 : this.#decoder.buffered + this.#line.bytes;
+  }
+
+  /** Whether it was sent all that it will be, and its stream ended. */
+  get allSent(): boolean {
+    return this.#sent;
   }
 
   /** Its line may have room for more. */
@@ -144,6 +149,7 @@ export class Connection<W extends ResponseWriter> {
   finished(): void {
     if (this.#state === 'closed') return;
     this.#state = 'ended';
+    this.#sent = true;
     this.#socket.resume();
     this.#clock.after(LINGER, () => this.destroy());
   }

@@ -141,6 +141,27 @@ describe('close()', () => {
     expect(await closing).toBe(true);
   });
 
+  test('is in time when all was answered and sent, though a client keeps its half open', async () => {
+    const { daemon, path } = await testDaemon();
+    const idle = await RawClient.connect(path);
+    const asking = await RawClient.connect(path);
+    asking.send(act('say', { text: 'one' }));
+    await until(() => daemon.stats().commands.received === 1, 'it has come');
+    // Shorter than what such a client is given to read its answers.
+    expect(await daemon.close({ grace: 500 })).toBe(true);
+    expect(await idle.rest()).toEqual([]);
+    expect(await asking.rest()).toEqual([{ Success: { message: 'one' } }]);
+  });
+
+  test('is not in time when an answer has not left', async () => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.socket.pause();
+    client.send(act('large', { bytes: 5_000_000 }));
+    await until(() => daemon.stats().commands.answered === 1, 'it is answered');
+    expect(await daemon.close({ grace: 50 })).toBe(false);
+  });
+
   test('leaves nothing that keeps the process alive', async () => {
     const path = join(temporaryDirectory(), 's');
     const { child } = await spawnDaemon(path);

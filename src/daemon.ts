@@ -29,7 +29,7 @@ export interface DaemonStats {
 
 /** A running daemon. */
 export interface Daemon {
-  /** Where it listens: the path, or the pipe's name. */
+  /** Where it listens: the path, absolute, or the pipe's name. */
   readonly socketPath: string;
   /** As `CommandContext.publish`, from the main thread. */
   publish(event: EventInput): Promise<void>;
@@ -53,17 +53,18 @@ export interface Daemon {
 export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = resolveOptions(given);
   const log = options.log ?? pino({ level: 'silent' });
-  const path = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
   const { broker, createWriter } = broadcasting(options);
   // Bound before the workers start: the umask is the process's, and is narrowed around the bind. Who connects
   // meanwhile waits.
   const early = new Set<Socket>();
   let accept = (socket: Socket): void => void early.add(socket.pause());
-  const claim = await claimEndpoint(path, {
+  const endpoint = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
+  const claim = await claimEndpoint(endpoint, {
     onConnection: (socket) => accept(socket),
     onRebound: () => log.warn({ path }, 'the socket file had disappeared and was bound again'),
     onFault: (error) => log.error({ err: error, path }, 'the endpoint has a fault'),
   });
+  const { path } = claim;
   let workers: WorkerRoom;
   try {
     workers = await startWorkers({
@@ -103,7 +104,6 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   }
   log.info({ path, pid: process.pid }, 'daemon listening');
   return daemon({
-    path,
     claim,
     acceptor,
     dispatcher,
@@ -115,7 +115,6 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
 }
 
 interface Parts {
-  readonly path: string;
   readonly claim: Claim;
   readonly acceptor: Acceptor<Writer>;
   readonly dispatcher: Dispatcher<Writer>;
@@ -125,7 +124,7 @@ interface Parts {
   readonly log: Logger;
 }
 
-function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace, log }: Parts): Daemon {
+function daemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log }: Parts): Daemon {
   let closing: Promise<boolean> | undefined;
   const close = async (grace: number): Promise<boolean> => {
     log.info({ grace }, 'daemon stopping');
@@ -140,7 +139,7 @@ function daemon({ path, claim, acceptor, dispatcher, broker, workers, stallGrace
     return inTime;
   };
   return {
-    socketPath: path,
+    socketPath: claim.path,
     publish: workers.publish,
     stats: () => ({
       connections: acceptor.stats(),

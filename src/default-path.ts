@@ -1,13 +1,23 @@
-// The endpoint rules applied to this machine and user.
+// The endpoint rules applied to this machine, user and current directory.
 import { lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { candidateEndpoints, defaultEndpoint, type Surroundings } from './protocol/endpoints.js';
 
+/**
+ * A path as somebody wrote it, made absolute by the current directory and without detours, so that it names the
+ * same socket from everywhere, and one socket has one name. A pipe's name is left as it is.
+ */
+export function absoluteSocketPath(path: string): string {
+  return process.platform === 'win32' ? path : resolve(path);
+}
+
 function surroundings(): Surroundings {
+  const named = process.env['BUNCTL_SOCKET'];
   const uid = process.getuid?.();
   return {
     platform: process.platform,
-    env: process.env,
+    env: named ? { ...process.env, BUNCTL_SOCKET: absoluteSocketPath(named) } : process.env,
     uid,
     tmpdir: tmpdir(),
     ownsDirectory(path) {
@@ -18,7 +28,7 @@ function surroundings(): Surroundings {
 }
 
 /**
- * Where a daemon listens, and a client looks first, when no path is given: `$BUNCTL_SOCKET`;
+ * Where a daemon listens, and a client looks first, when no path is given: `$BUNCTL_SOCKET`, by the current directory if it is relative;
  * `$XDG_RUNTIME_DIR/bunctl.sock`; `/run/user/UID/bunctl.sock` if that directory is the user's; a directory of
  * the user's own under the temp directory. On Windows `\\.\pipe\bunctl_default`.
  */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { checkEndpoint } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
@@ -31,19 +31,21 @@ export interface ClaimOptions {
 
 /** An endpoint that is ours. */
 export interface Claim {
-  /** The path, or the pipe's name. */
+  /** The path, absolute, or the pipe's name. */
   readonly path: string;
   /** Stops listening, removes the socket's file if it is still ours, gives up the lock. Open connections stay. */
   release(): Promise<void>;
 }
 
 /**
- * Claims an endpoint and listens on it. Of any number of processes that try at once, exactly one succeeds.
+ * Claims an endpoint and listens on it. Of any number of processes that try at once, exactly one succeeds. A
+ * relative path is one of the current directory, whatever that is later.
  *
  * @throws {IpcError} `ENDPOINT_IN_USE`, `ENDPOINT_NOT_A_SOCKET`, `ENDPOINT_TOO_LONG`, `ENDPOINT_NOT_OURS`,
  *   `ENDPOINT_UNUSABLE`.
  */
-export async function claimEndpoint(path: string, options: ClaimOptions): Promise<Claim> {
+export async function claimEndpoint(given: string, options: ClaimOptions): Promise<Claim> {
+  const path = lasting(given);
   checkEndpoint(path, process.platform);
   if (process.platform === 'win32') return claimPipe(path, options);
   prepareDirectory(dirname(path));
@@ -60,6 +62,15 @@ export async function claimEndpoint(path: string, options: ClaimOptions): Promis
     unlock();
     throw error;
   }
+}
+
+/**
+ * The same path for the process's whole life. An absolute one is left as it is written: `..` behind a symbolic link
+ * is for the kernel to follow.
+ */
+function lasting(path: string): string {
+  // An empty one is refused, not taken for the directory.
+  return process.platform === 'win32' || path === '' || isAbsolute(path) ? path : resolve(path);
 }
 
 class SocketClaim implements Claim {

@@ -1,5 +1,6 @@
 // The arguments of a command: its own options beside those that every command takes.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { absoluteSocketPath } from '../default-path.js';
 import type { DaemonOptions } from './connect.js';
 import { usage } from './exit.js';
 
@@ -33,7 +34,10 @@ export function parse<const T extends Options>(args: readonly string[], options:
     values: values as unknown as Values<T>,
     names: positionals,
     rest: end < 0 ? undefined : args.slice(end + 1),
-    daemon: { socket, timeout: timeout === undefined ? undefined : positive(timeout, '--timeout') },
+    daemon: {
+      socket: socket === undefined ? undefined : absoluteSocketPath(socket),
+      timeout: timeout === undefined ? undefined : positive(timeout, '--timeout'),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // How a command finds its daemon, and how `start` brings one up when there is none.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { IpcClient } from '../client/client.js';
 import { candidateSocketPaths, defaultSocketPath } from '../default-path.js';
@@ -14,6 +15,7 @@ const ANSWER_TIMEOUT = 120_000;
 const READY_TIMEOUT = 30_000;
 
 export interface DaemonOptions {
+  /** Absolute, or a pipe's name. */
   readonly socket?: string | undefined;
   /** In seconds. */
   readonly timeout?: number | undefined;
@@ -144,6 +146,7 @@ async function startDaemonProcess(socket: string | undefined): Promise<Failure |
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
+        ...absoluteVariables(),
         BUNCTL_READY_FD: '3',
         ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: openFiles }),
       },
@@ -180,6 +183,15 @@ async function startDaemonProcess(socket: string | undefined): Promise<Failure |
   child.removeAllListeners();
   child.unref();
   return failure;
+}
+
+/** What our environment names relative to our directory, as the daemon in its own finds it. */
+function absoluteVariables(): NodeJS.ProcessEnv {
+  const state = process.env['BUNCTL_STATE_DIR'];
+  return {
+    ...(process.env['BUNCTL_SOCKET'] ? { BUNCTL_SOCKET: defaultSocketPath() } : {}),
+    ...(state ? { BUNCTL_STATE_DIR: resolve(state) } : {}),
+  };
 }
 
 /** The soft limit of whoever called us: Node has raised our own, and a daemon of ours would hand that on. */

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -216,6 +217,52 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     await expect(RawClient.connect(former)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await held.release();
     expect(existsSync(path)).toBe(false);
+  });
+
+  describe('a relative path', () => {
+    /** A directory to be in, left with the test. */
+    const inDirectory = (): string => {
+      const directory = realpathSync(temporaryDirectory());
+      const before = process.cwd();
+      process.chdir(directory);
+      onTestFinished(() => process.chdir(before));
+      return directory;
+    };
+
+    test('is the same place after a change of directory, for the watch and the release', async () => {
+      const directory = inDirectory();
+      mkdirSync('elsewhere');
+      const clock = new FakeClock();
+      let rebound = 0;
+      const held = await claimEndpoint('s', {
+        onConnection: (socket) => void socket.destroy(),
+        onRebound: () => (rebound += 1),
+        clock,
+      });
+      expect(held.path).toBe(join(directory, 's'));
+      process.chdir('elsewhere');
+      clock.advance(5000);
+      await until(() => clock.pending > 0, 'the watch has looked');
+      expect(rebound).toBe(0);
+      await held.release();
+      expect(readdirSync(directory)).toEqual(['elsewhere']);
+      expect(readdirSync('.')).toEqual([]);
+    });
+
+    test('is told by the daemon as an absolute one', async () => {
+      const directory = inDirectory();
+      const { daemon } = await testDaemon({ socketPath: './s' });
+      expect(daemon.socketPath).toBe(join(directory, 's'));
+      const client = await RawClient.connect(daemon.socketPath);
+      expect(await client.request('List')).toHaveProperty('Data');
+    });
+
+    test('that is too long with its directory is refused', async () => {
+      inDirectory();
+      const name = 'x'.repeat(100);
+      await expect(claim(name)).rejects.toMatchObject({ code: 'ENDPOINT_TOO_LONG' });
+      await expect(claim('')).rejects.toMatchObject({ code: 'ENDPOINT_UNUSABLE' });
+    });
   });
 
   test('what took the place of a live socket is reported once and left alone', async () => {

@@ -14,7 +14,7 @@ const MAX_NAME = 100;
  * process and which a stopped process keeps (unix(7)); it is never spoken to. Elsewhere there is no such thing
  * and the bind itself decides.
  *
- * @throws {IpcError} `ENDPOINT_IN_USE` when another process holds it.
+ * @throws {IpcError} `ENDPOINT_IN_USE` when another process holds it, `ENDPOINT_UNUSABLE` when it cannot be made.
  */
 export async function lockEndpoint(path: string): Promise<() => void> {
   if (process.platform !== 'linux') return () => undefined;
@@ -29,6 +29,15 @@ export async function lockEndpoint(path: string): Promise<() => void> {
   try {
     await once(server, 'listening');
   } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE') {
+      // The name in it begins with a NUL byte, which is written as @ elsewhere too.
+      throw new IpcError(
+        'ENDPOINT_UNUSABLE',
+        `The lock of ${path} cannot be made: ${message.replace('\0', '@')}`,
+        { cause },
+      );
+    }
     throw new IpcError(
       'ENDPOINT_IN_USE',
       `Another daemon runs on ${path}; stop it first, or choose another socket path`,

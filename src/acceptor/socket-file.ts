@@ -42,6 +42,11 @@ export function prepareDirectory(directory: string): void {
       throw new IpcError('ENDPOINT_NOT_OURS', `The socket's directory ${why}; choose another: ${directory}`);
     }
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      const message = `The socket's directory cannot be made: ${directory}, or what it is in, is not a directory; choose another`;
+      throw new IpcError('ENDPOINT_UNUSABLE', message, { cause });
+    }
     throw asUnusable(cause, directory);
   }
 }
@@ -69,7 +74,10 @@ export async function clearStale(path: string): Promise<void> {
   if (sameFile(found, fileAt(path))) unlinkSync(path);
 }
 
-/** Only a refused connection says that nobody listens: EAGAIN is a full backlog, that is, a live daemon. */
+/**
+ * Only a refused connection says that nobody listens. EAGAIN is a full backlog, that is, a live daemon; any other
+ * failure is our own, such as a lack of descriptors, and says nothing of a daemon.
+ */
 async function isLive(path: string): Promise<boolean> {
   const socket = connect(path);
   socket.setTimeout(PROBE_TIMEOUT, () =>
@@ -81,8 +89,8 @@ async function isLive(path: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ECONNREFUSED' || code === 'ENOENT') return false;
-    if (code === 'EACCES' || code === 'EPERM') throw asUnusable(error, path);
-    return true;
+    if (code === 'EAGAIN' || code === 'ETIMEDOUT') return true;
+    throw asUnusable(error, path);
   } finally {
     socket.destroy();
   }

@@ -1,5 +1,5 @@
 // Who gets an endpoint: exactly one daemon, whatever lies there, and nobody else's file is ever touched.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -17,6 +17,8 @@ import {
 } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { claimEndpoint } from '#dist/acceptor/claim.js';
@@ -177,6 +179,42 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     const directory = temporaryDirectory();
     chownSync(directory, 12345, 12345);
     await expect(claim(join(directory, 's'))).rejects.toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+  });
+
+  test.each([
+    ['is', 's'],
+    ['is above', 'deeper/s'],
+  ])('a file that %s the socket’s directory is told to be none', async (_where, below) => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, 'precious');
+    await expect(claim(join(file, below))).rejects.toMatchObject({
+      code: 'ENDPOINT_UNUSABLE',
+      message: expect.stringContaining('is not a directory') as string,
+    });
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+  });
+
+  test.runIf(process.platform === 'linux').each([
+    ['a free path', false],
+    ['a stale socket', true],
+  ])('on %s a lack of descriptors is told as such, and no other daemon is blamed', async (_what, stale) => {
+    const path = join(temporaryDirectory(), 's');
+    if (stale) {
+      const { child } = await spawnDaemon(path);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    const script = fileURLToPath(fixture('out-of-files.js'));
+    const command = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script, path];
+    const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as { code: string }[];
+    // For the lock, and for the socket.
+    expect(refusals.length).toBeGreaterThan(1);
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({
+        code: 'ENDPOINT_UNUSABLE',
+        message: expect.stringMatching(/^[^\0]*EMFILE[^\0]*$/) as string,
+      });
+    }
   });
 
   test('a release takes away our own file only', async () => {

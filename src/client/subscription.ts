@@ -144,7 +144,8 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
 
   async #unsubscribe(): Promise<void> {
     try {
-      await this.#ready;
+      // Written at once, whether Subscribe has been answered or not: what counts is the order on the wire, and one
+      // that waited would end the subscription that follows this one.
       await this.#host.request('Unsubscribe');
     } catch {
       // The connection is gone, and the subscription with it.

@@ -5,66 +5,18 @@ import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
-import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
-import { FrameDecoder } from 'bunctl-ipc/protocol';
+import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { spawnDaemon } from '../support/processes.js';
 import { frame } from '../support/raw-client.js';
 import { until } from '../support/until.js';
+import { ALL, event, rejection, Script, success } from './script.js';
 
-/** A daemon whose every byte the test writes. */
-class Script {
-  readonly requests: unknown[] = [];
-  readonly socket: Promise<Socket>;
-  readonly path: string;
-
-  constructor() {
-    this.path = join(temporaryDirectory(), 's');
-    const server = createServer({ allowHalfOpen: true });
-    server.listen(this.path);
-    onTestFinished(() => void server.close());
-    this.socket = once(server, 'connection').then(([socket]) => {
-      const decoder = new FrameDecoder(64 * 1024 * 1024);
-      (socket as Socket).on('data', (chunk) => {
-        decoder.push(chunk);
-        for (let payload = decoder.next(); payload; payload = decoder.next())
-          this.requests.push(JSON.parse(Buffer.from(payload).toString()));
-      });
-      (socket as Socket).on('error', () => undefined);
-      onTestFinished(() => void (socket as Socket).destroy());
-      return socket as Socket;
-    });
-  }
-
-  async connect(options?: ConnectOptions): Promise<IpcClient> {
-    const client = await IpcClient.connect(this.path, options);
-    onTestFinished(() => client.close());
-    return client;
-  }
-
-  async got(count: number): Promise<unknown[]> {
-    await until(() => this.requests.length >= count, `${count} requests`);
-    return this.requests;
-  }
-
-  async send(...messages: unknown[]): Promise<void> {
-    (await this.socket).write(Buffer.concat(messages.map((message) => frame(JSON.stringify(message)))));
-  }
-}
-
-const success = (message: string) => ({ Success: { message } });
-const event = (n: number, type = 'log_line') => ({ Event: { event_type: type, data: { n } } });
-const ALL = { AllEvents: { app_name: null } } as const;
 /** Lets the loop turn so often that whoever still reads has read all there is. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
-const rejection = (promise: Promise<unknown>): Promise<{ code?: string; message: string }> =>
-  promise.then(
-    () => ({ message: 'resolved' }),
-    (error: unknown) => error as Error,
-  );
 
 describe('requests', () => {
   test('are pipelined and answered in order, events kept apart', async () => {

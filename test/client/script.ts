@@ -1,0 +1,59 @@
+// A daemon of which the test writes every byte, and what is sent to and by it.
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
+import { FrameDecoder } from 'bunctl-ipc/protocol';
+import { onTestFinished } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.js';
+import { frame } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+/** A daemon that says and does what the test writes, and keeps what it is sent. */
+export class Script {
+  readonly requests: unknown[] = [];
+  readonly socket: Promise<Socket>;
+  readonly path: string;
+
+  constructor() {
+    this.path = join(temporaryDirectory(), 's');
+    const server = createServer({ allowHalfOpen: true });
+    server.listen(this.path);
+    onTestFinished(() => void server.close());
+    this.socket = once(server, 'connection').then(([socket]) => {
+      const decoder = new FrameDecoder(64 * 1024 * 1024);
+      (socket as Socket).on('data', (chunk) => {
+        decoder.push(chunk);
+        for (let payload = decoder.next(); payload; payload = decoder.next())
+          this.requests.push(JSON.parse(Buffer.from(payload).toString()));
+      });
+      (socket as Socket).on('error', () => undefined);
+      onTestFinished(() => void (socket as Socket).destroy());
+      return socket as Socket;
+    });
+  }
+
+  async connect(options?: ConnectOptions): Promise<IpcClient> {
+    const client = await IpcClient.connect(this.path, options);
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  async got(count: number): Promise<unknown[]> {
+    await until(() => this.requests.length >= count, `${count} requests`);
+    return this.requests;
+  }
+
+  async send(...messages: unknown[]): Promise<void> {
+    (await this.socket).write(Buffer.concat(messages.map((message) => frame(JSON.stringify(message)))));
+  }
+}
+
+export const success = (message: string) => ({ Success: { message } });
+export const event = (n: number, type = 'log_line') => ({ Event: { event_type: type, data: { n } } });
+export const ALL = { AllEvents: { app_name: null } } as const;
+export const rejection = (promise: Promise<unknown>): Promise<{ code?: string; message: string }> =>
+  promise.then(
+    () => ({ message: 'resolved' }),
+    (error: unknown) => error as Error,
+  );

@@ -1,0 +1,48 @@
+// Subscriptions that follow one another, are read by several at once, and are told of by a daemon that errs.
+import { IpcClient, type Subscription } from 'bunctl-ipc/client';
+import { describe, expect, test } from 'vitest';
+import { testDaemon } from '../support/daemon.js';
+import { ALL, event, Script, success } from './script.js';
+
+describe('one subscription after another', () => {
+  const leave: [string, (client: IpcClient, controller: AbortController) => Subscription][] = [
+    [
+      'close()',
+      (client) => {
+        const first = client.subscribe(ALL);
+        void first.close();
+        return client.subscribe(ALL);
+      },
+    ],
+    [
+      'a signal',
+      (client, controller) => {
+        client.subscribe(ALL, { signal: controller.signal });
+        controller.abort();
+        return client.subscribe(ALL);
+      },
+    ],
+  ];
+
+  test.each(leave)('after %s, the first unsubscribes before the second subscribes', async (_what, again) => {
+    const script = new Script();
+    const client = await script.connect();
+    const second = again(client, new AbortController());
+    const subscribe = { Subscribe: { subscription: ALL } };
+    expect(await script.got(3)).toEqual([subscribe, 'Unsubscribe', subscribe]);
+    await script.send(success('one'), event(1), success('none'), success('two'), event(2));
+    expect((await second.next()).value).toEqual(event(2).Event);
+  });
+
+  test.each(leave)('after %s, the second gets the events of a real daemon', async (_what, again) => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    await using client = await IpcClient.connect(path);
+    const second = again(client, new AbortController());
+    await second.ready;
+    // Its answer is behind everything that was sent for either subscription.
+    await client.request('List');
+    expect(daemon.stats().events.subscribers).toBe(1);
+    await daemon.publish({ eventType: 'log_line', data: { n: 1 } });
+    expect((await second.next()).value).toEqual(event(1).Event);
+  });
+});

@@ -1,4 +1,4 @@
-// Events that have come and not been taken: bounded in bytes, told of what was dropped, one reader.
+// Events that have come and not been taken: bounded in bytes, and those who wait for the next one, in the order in which they asked.
 import type { IpcEvent } from '../protocol/messages.js';
 
 /** An event as a subscriber sees it. */
@@ -20,7 +20,7 @@ export class EventBuffer {
   #bytes = 0;
   #ended = false;
   #error: unknown;
-  #waiter: Waiter | undefined;
+  readonly #waiters: Waiter[] = [];
 
   /** Bytes, as frames, of the events that wait. */
   get bytes(): number {
@@ -29,10 +29,9 @@ export class EventBuffer {
 
   push(event: ReceivedEvent, bytes: number): void {
     if (this.#ended) return;
-    if (this.#waiter) {
-      const { resolve } = this.#waiter;
-      this.#waiter = undefined;
-      resolve({ value: event, done: false });
+    const waiter = this.#waiters.shift();
+    if (waiter) {
+      waiter.resolve({ value: event, done: false });
       return;
     }
     this.#items.push({ event, bytes });
@@ -44,7 +43,7 @@ export class EventBuffer {
     return this.#shift() !== undefined;
   }
 
-  /** The next event, when there is one; done when ended. One caller at a time. */
+  /** The next event, when there is one; done when ended. Callers are served in order. */
   next(): Promise<IteratorResult<ReceivedEvent, undefined>> {
     const buffered = this.#shift();
     if (buffered) return Promise.resolve({ value: buffered.event, done: false });
@@ -54,20 +53,22 @@ export class EventBuffer {
       return Promise.reject(error);
     }
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-    });
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** No more events: what is buffered can still be read, then `error` is thrown if there is one. */
+  /**
+   * No more events: what is buffered can still be read, then `error` is thrown, once, if there is one. Those who
+   * wait all get it now.
+   */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    if (error === undefined) waiter?.resolve({ value: undefined, done: true });
-    else if (waiter) waiter.reject(error);
-    else this.#error = error;
+    const waiters = this.#waiters.splice(0);
+    if (waiters.length === 0) this.#error = error;
+    for (const { resolve, reject } of waiters) {
+      if (error === undefined) resolve({ value: undefined, done: true });
+      else reject(error);
+    }
   }
 
   /** Forgets what is buffered. */

@@ -96,6 +96,7 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
     this.#closing ??= Promise.resolve();
   }
 
+  /** The next event. Of several calls at once each gets one of its own, in order, and all are told of the end. */
   async next(): Promise<IteratorResult<ReceivedEvent, undefined>> {
     await this.#ready;
     if (this.#droppedHere > 0) {

@@ -2,7 +2,7 @@
 import { IpcClient, type Subscription } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { testDaemon } from '../support/daemon.js';
-import { ALL, event, Script, success } from './script.js';
+import { ALL, event, rejection, Script, success } from './script.js';
 
 describe('one subscription after another', () => {
   const leave: [string, (client: IpcClient, controller: AbortController) => Subscription][] = [
@@ -44,5 +44,44 @@ describe('one subscription after another', () => {
     expect(daemon.stats().events.subscribers).toBe(1);
     await daemon.publish({ eventType: 'log_line', data: { n: 1 } });
     expect((await second.next()).value).toEqual(event(1).Event);
+  });
+});
+
+describe('several readers of one subscription', () => {
+  test('get an event each, in the order in which they asked', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    const asked = [subscription.next(), subscription.next(), subscription.next()];
+    await script.send(event(1), event(2), event(3));
+    expect((await Promise.all(asked)).map(({ value }) => value)).toEqual(
+      [1, 2, 3].map((n) => event(n).Event),
+    );
+  });
+
+  test('all end when it is closed', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    const asked = [subscription.next(), subscription.next()];
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    void subscription.close();
+    expect(await Promise.all(asked)).toMatchObject([{ done: true }, { done: true }]);
+  });
+
+  test('are all told why the connection ended, and those who ask later that it is over', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    const asked = [subscription.next(), subscription.next()].map(rejection);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
+    (await script.socket).destroy();
+    const code = 'CONNECTION_CLOSED';
+    expect(await Promise.all(asked)).toMatchObject([{ code }, { code }]);
+    expect((await subscription.next()).done).toBe(true);
   });
 });

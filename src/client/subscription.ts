@@ -162,7 +162,8 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
   }
 }
 
+/** How many events a notice tells of. One that makes no sense counts as none: the sum must not go back or become NaN. */
 function droppedIn({ data }: ReceivedEvent): number {
   const dropped = (data as { dropped?: unknown } | null)?.dropped;
-  return typeof dropped === 'number' ? dropped : 0;
+  return Number.isSafeInteger(dropped) && (dropped as number) >= 0 ? (dropped as number) : 0;
 }

@@ -85,3 +85,20 @@ describe('several readers of one subscription', () => {
     expect((await subscription.next()).done).toBe(true);
   });
 });
+
+test.each([
+  ['a negative number', { dropped: -5 }],
+  ['a fraction', { dropped: 0.5 }],
+  ['text', { dropped: '7' }],
+  ['nothing', {}],
+  ['no object', null],
+])('a notice of drops that says %s counts as none', async (_what, data) => {
+  const script = new Script();
+  const client = await script.connect();
+  const subscription = client.subscribe(ALL);
+  const notice = (content: unknown) => ({ Event: { event_type: 'events_dropped', data: content } });
+  await script.send(success('Subscribed to events'), notice({ dropped: 3 }), notice(data), event(1));
+  for (const wanted of [{ dropped: 3 }, data, { n: 1 }])
+    expect((await subscription.next()).value?.data).toEqual(wanted);
+  expect([subscription.received, subscription.dropped]).toEqual([1, 3]);
+});

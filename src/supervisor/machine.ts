@@ -218,7 +218,8 @@ export function backoffDelay(
   attempt: number,
   random: number,
 ): number {
-  const delay = Math.min(base * Math.max(1, multiplier) ** attempt, max);
+  // Nothing stays nothing, though what it is multiplied by grows past what a number can be.
+  const delay = base === 0 ? 0 : Math.min(base * Math.max(1, multiplier) ** attempt, max);
   const spread = Math.min(1, Math.max(0, jitter)) * delay;
   return Math.floor(Math.min(max, Math.max(0, delay + (random * 2 - 1) * spread)));
 }

@@ -204,6 +204,21 @@ describe('attempts', () => {
     expect(state).toMatchObject({ status: 'Backoff', attempt: 2 });
   });
 
+  test.each([
+    [1000, 0, 0, 700],
+    [1000, 0, 0.5, 1000],
+    [1000, 0, 0.75, 1150],
+    [1000, 2, 0.5, 4000],
+    [1000, 10, 0.5, 10_000],
+    [1000, 10, 0, 7000],
+    [1000, 10, 0.99, 10_000],
+    [1000, 5000, 0.99, 10_000],
+    [0, 5000, 0.99, 0],
+  ])('wait, from %d ms, after %d of them and by the lot %d: %d ms', (base, attempt, random, ms) => {
+    const settings = { ...backoff, base_delay_ms: base, max_delay_ms: 10_000, jitter: 0.3 };
+    expect(backoffDelay({ ...settings, exhausted_action: 'stop' }, attempt, random)).toBe(ms);
+  });
+
   property.prop([
     fc.nat(5000),
     fc.nat(60_000),

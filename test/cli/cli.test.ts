@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { alive, Manager, type Status } from '../support/manager.js';
+import { alive, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
 import { until } from '../support/until.js';
 
 const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -297,6 +297,28 @@ describe('with a daemon', () => {
     process.kill(pid, 'SIGCONT');
     expect(stopped.code).toBe(1);
     expect(stopped.stdout).toContain('does not answer');
+  });
+
+  test('a shutdown that takes longer than one waits, and a daemon that dies, have exit codes of their own', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+    await client.request(start('a', stubborn, { stop_timeout: { secs: 60, nanos: 0 } }));
+    await until(async () => (await manager.ok('logs', 'a')) === 'ready\n', 'it is ready');
+    const { pid } = await statusOf(client, 'a');
+    onTestFinished(() => {
+      process.kill(-(pid as number), 'SIGKILL');
+    });
+    const daemon = await manager.pid();
+    const late = await manager.run('shutdown', '--timeout', '0.2');
+    expect(late).toMatchObject({ code: 5, stdout: '' });
+    expect(late.stderr).toContain('still stops its apps (timeout)');
+    await untilState(client, 'a', 'Stopping');
+    const stop = manager.spawn(['stop', 'a']);
+    const ended = once(stop, 'close');
+    // The command waits in the app's queue by then, or is refused by a daemon that is not there: the same code.
+    process.kill(daemon, 'SIGKILL');
+    expect(await ended).toEqual([6, null]);
   });
 
   test('an answer that does not come in time has an exit code of its own', async () => {

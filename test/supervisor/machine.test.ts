@@ -110,23 +110,33 @@ test('a stop is SIGTERM, then SIGKILL after the app’s own timeout', () => {
 });
 
 test('a stop in Backoff cancels the retry', () => {
-  const { state, effects } = run(
-    config(),
-    { type: 'start' },
-    spawned(),
-    exit(1),
-    { type: 'stop' },
-    { type: 'retry' },
-  );
+  const waiting = run(config(), { type: 'start' }, spawned(), exit(1)).state;
+  const { state, effects } = step(waiting, { type: 'stop' }, { config: config(), now: 1000, random: 0.5 });
   expect(state).toMatchObject({ status: 'Stopped', wanted: 'stopped', retryAt: null });
+  // The start before has cancelled one too: this is the stop's own.
   expect(effects).toContainEqual({ do: 'cancel', name: 'retry' });
-  expect(events(effects).at(-1)).toBe('status stopped');
+  expect(events(effects)).toEqual(['status stopped']);
+  expect(step(state, { type: 'retry' }, { config: config(), now: 1000, random: 0.5 }).effects).toEqual([]);
 });
 
 test('a start in Backoff spawns at once', () => {
   const { state, effects } = run(config(), { type: 'start' }, spawned(), exit(1), { type: 'start' });
   expect(state).toMatchObject({ status: 'Starting', attempt: 0 });
   expect(effects.at(-1)).toEqual({ do: 'spawn', automatic: false });
+});
+
+test('a start that cannot be spawned leaves it stopped, to be started again', () => {
+  const failed = run(
+    config({ restart_policy: 'always' }),
+    { type: 'start' },
+    {
+      type: 'spawn-failed',
+      automatic: false,
+    },
+  );
+  expect(failed.state).toMatchObject({ status: 'Stopped', wanted: 'stopped', pid: null });
+  const again = step(failed.state, { type: 'start' }, { config: config(), now: 1000, random: 0.5 });
+  expect(again.effects.at(-1)).toEqual({ do: 'spawn', automatic: false });
 });
 
 describe('attempts', () => {
@@ -169,6 +179,11 @@ describe('attempts', () => {
       type: 'start',
     });
     expect(started.state).toMatchObject({ status: 'Starting', attempt: 0, exhausted: false });
+  });
+
+  test('are forgotten after ten seconds of running', () => {
+    const { effects } = run(config({ backoff }), { type: 'start' }, spawned());
+    expect(effects).toContainEqual({ do: 'timer', name: 'stable', ms: 10_000 });
   });
 
   test('none at all: given up at the first death', () => {
@@ -293,10 +308,12 @@ describe('a configuration', () => {
       config({ args: null, env: null, restart_policy: null, backoff: null, stop_timeout: [3, 0] }),
     ).toMatchObject({
       args: [],
+      auto_start: false,
       restart_policy: 'on-failure',
       stop_timeout: { secs: 3, nanos: 0 },
-      backoff: { base_delay_ms: 100, max_delay_ms: 30_000, multiplier: 2, jitter: 0.3 },
+      backoff: { base_delay_ms: 100, max_delay_ms: 30_000, multiplier: 2, jitter: 0.3, max_attempts: null },
     });
+    expect(config()).toMatchObject({ stop_timeout: { secs: 10, nanos: 0 } });
   });
 });
 

@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -9,9 +10,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LogFile } from '#dist/supervisor/log-file.js';
 import { type FollowedLine, LogFollower } from '#dist/supervisor/log-follower.js';
 import { logName, stateDirectory } from '#dist/supervisor/paths.js';
@@ -55,6 +57,18 @@ describe('the end of a file', () => {
     expect((await readTail(path, 100, MIB)).lines).toEqual(['last but one', 'last']);
   });
 
+  test('is found however many blocks it fills', async () => {
+    const line = 'x'.repeat(999);
+    const path = file(Array.from({ length: 500 }, (_, n) => `${n} ${line}\n`).join(''));
+    for (const count of [1, 64, 65, 66, 130, 131, 132, 499, 500])
+      expect((await readTail(path, count, MIB)).lines.map((text) => parseInt(text))).toEqual(
+        Array.from({ length: count }, (_, n) => 500 - count + n),
+      );
+    // The bytes before the first of the lines end exactly at a block.
+    const whole = file(`${'y'.repeat(9)}\n${'z'.repeat(64 * 1024 - 1)}\n`);
+    expect((await readTail(whole, 1, MIB)).lines).toEqual(['z'.repeat(64 * 1024 - 1)]);
+  });
+
   test('of a file that is not there is empty', async () => {
     expect(await readTail('/nonexistent/log', 5, MIB)).toEqual({ lines: [], end: 0 });
   });
@@ -77,12 +91,12 @@ describe('the end of a file', () => {
 });
 
 describe('the follower', () => {
-  function follower(listened = true) {
+  function follower(listened = true, watched?: string) {
     const directory = temporaryDirectory();
     const path = join(directory, logName('a', 'stdout'));
     const lines: FollowedLine[] = [];
     const state = { listened };
-    const made = new LogFollower(directory, (id, stream) => join(directory, logName(id, stream)), {
+    const made = new LogFollower(watched ?? directory, (id, stream) => join(directory, logName(id, stream)), {
       onLine: (line) => {
         lines.push(line);
         return Promise.resolve();
@@ -143,6 +157,29 @@ describe('the follower', () => {
     expect(texts()[2]).toBe('new');
   });
 
+  test('hands on a line without end in pieces that fit a frame', async () => {
+    const { made, path, texts } = follower();
+    const long = Array.from({ length: 500_000 }, (_, n) => n % 10)
+      .join('')
+      .repeat(10);
+    writeFileSync(path, `${long}\nnext\n`);
+    made.follow('a', { stdout: 0, stderr: 0 });
+    await until(() => texts().includes('next'), 'the line after it');
+    const pieces = texts().slice(0, -1);
+    expect(pieces.join('') === long).toBe(true);
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(1536 * 1024);
+  });
+
+  test('finds what the watch of the directory has missed', async () => {
+    // Another directory is watched than the one the files are in: no change is ever told.
+    const { made, path, texts } = follower(true, temporaryDirectory());
+    made.follow('a', { stdout: 0, stderr: 0 });
+    writeFileSync(path, 'one\n');
+    await until(() => texts().length === 1, 'the first line');
+    appendFileSync(path, 'two\n');
+    await until(() => texts().length === 2, 'the second line');
+  });
+
   test('loses none of a hundred thousand', async () => {
     const { made, path, texts } = follower();
     made.follow('a', { stdout: 0, stderr: 0 });
@@ -169,6 +206,25 @@ describe('the truth on disk', () => {
     expect(statSync(join(directory, 'a.json')).mode & 0o777).toBe(0o600);
     await store.save('a', null);
     expect(readRecords(directory, () => undefined)).toEqual([]);
+  });
+
+  test('is on the disk itself before it takes its name', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'a.json');
+    const probe = await open(join(directory, 'probe'), 'w');
+    const prototype = Object.getPrototypeOf(probe) as FileHandle;
+    await probe.close();
+    const seen: [boolean, number][] = [];
+    const sync = vi.spyOn(prototype, 'sync').mockImplementation(async () => {
+      seen.push([existsSync(path), statSync(`${path}.new`).size]);
+    });
+    onTestFinished(() => sync.mockRestore());
+    const store = new Store(
+      () => path,
+      () => undefined,
+    );
+    await store.save('a', record(1));
+    expect(seen).toEqual([[false, statSync(path).size]]);
   });
 
   test('keeps its former version when it cannot be written, says so, and is written later', async () => {

@@ -1,15 +1,27 @@
 // The process manager with real processes: what people rely on when they leave it alone with their apps.
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseAppConfig } from '#dist/supervisor/app-config.js';
+import { type AppState, STOPPED } from '#dist/supervisor/machine.js';
 import { stateFiles } from '#dist/supervisor/paths.js';
-import { statOf } from '#dist/supervisor/processes.js';
+import { bootId, identify, statOf } from '#dist/supervisor/processes.js';
 import { ProcessHost } from '#dist/supervisor/process-host.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
-import { alive, FAST, Manager, start, statusOf, untilState } from '../support/manager.js';
+import { alive, CLI, FAST, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
 import { until } from '../support/until.js';
 
 const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
@@ -135,6 +147,45 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(alive(await child('b'))).toBe(false);
   });
 
+  test('is asked as a group and at once, by Stop and by its own end, and killed as one after its time', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const printed = async (name: string, line: string): Promise<void> => {
+      const file = join(manager.state, 'logs', `${name}.out.log`);
+      await until(() => readFileSync(file, 'utf8').split('\n').includes(line), `${name} prints ${line}`);
+    };
+    // The leader ignores SIGTERM and ends after its child: only if the child is asked too does it get there.
+    await client.request(
+      start('asked', 'sleep 1000 & trap "" TERM; echo ready; wait; echo child gone', {
+        stop_timeout: { secs: 5, nanos: 0 },
+      }),
+    );
+    await printed('asked', 'ready');
+    expect(await client.request({ Stop: { name: 'asked' } })).toEqual(success('Stopped app asked'));
+    await printed('asked', 'child gone');
+    // What a leader leaves behind is asked before it is killed,
+    const polite = '(trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done)';
+    spawnSync('mkfifo', [join(manager.home, 'go')]);
+    await client.request(
+      start('rest', `${polite} & read line < ${join(manager.home, 'go')}; exit 0`, { restart_policy: 'no' }),
+    );
+    await printed('rest', 'ready');
+    writeFileSync(join(manager.home, 'go'), 'go\n');
+    await untilState(client, 'rest', 'Stopped');
+    await printed('rest', 'asked');
+    // and killed when it does not go.
+    await client.request(
+      start('stays', '(trap "" TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.3; exit 0', {
+        stop_timeout: { secs: 0, nanos: 500_000_000 },
+      }),
+    );
+    const { pid } = await statusOf(client, 'stays');
+    await printed('stays', 'ready');
+    await untilState(client, 'stays', 'Stopped');
+    const left = readdirSync('/proc').filter((entry) => statOf(Number(entry))?.group === pid);
+    expect(left.filter((entry) => alive(Number(entry)))).toEqual([]);
+  });
+
   test('whose child has left the group: the answer names it', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
@@ -198,6 +249,72 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       REDIS_HOST: '***',
     });
     expect(manager.daemonLog()).not.toContain('pass');
+  });
+
+  test('has the umask and the open-file limit of whoever started the daemon', async () => {
+    const manager = new Manager();
+    // The shell stays the caller: it is its limit that Node, started by it, has raised for itself.
+    const script = 'umask 027; ulimit -S -n 1000; "$0" "$@"; exit $?';
+    const command = ['start', 'a', '--', 'sh', '-c', 'umask; ulimit -S -n; ulimit -H -n; sleep 1000'];
+    const ran = spawnSync('sh', ['-c', script, process.execPath, CLI, ...command], {
+      encoding: 'utf8',
+      env: manager.env,
+      cwd: manager.home,
+    });
+    expect(ran).toMatchObject({ status: 0, stdout: 'Started app a\n' });
+    const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    await until(async () => (await manager.ok('logs', 'a')).split('\n').length === 4, 'it has printed');
+    expect(await manager.ok('logs', 'a')).toBe(`0027\n1000\n${hard}\n`);
+  });
+
+  test('has no variable that is the daemon’s, and its mark whatever its configuration says', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const config = { env: { BUNCTL_APP: 'mine' }, restart_policy: 'no' };
+    await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
+    await untilState(client, 'a', 'Stopped');
+    expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toMatch(
+      /^BUNCTL_APP=a:[\da-f]{16}\n$/,
+    );
+  });
+
+  test.runIf(process.getuid?.() === 0)('runs as the user and group of its configuration', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const config = { cwd: '/', uid: 65_534, gid: 65_533, restart_policy: 'no' };
+    expect(await client.request(start('a', 'id -u; id -g', config))).toEqual(success('Started app a'));
+    await untilState(client, 'a', 'Stopped');
+    expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe('65534\n65533\n');
+  });
+
+  test('keeps what it printed before over a restart, and all files are for their owner’s eyes', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'echo line; sleep 1000'));
+    const log = join(manager.state, 'logs', 'a.out.log');
+    await until(() => readFileSync(log, 'utf8') === 'line\n', 'it has printed');
+    await client.request({ Restart: { name: 'a' } });
+    await until(() => readFileSync(log, 'utf8') === 'line\nline\n', 'it has printed again');
+    const mode = (...path: string[]): string =>
+      (statSync(join(manager.state, ...path)).mode & 0o777).toString(8);
+    expect([mode(), mode('apps'), mode('logs')]).toEqual(['700', '700', '700']);
+    const files = [mode('apps', 'a.json'), mode('logs', 'a.out.log'), mode('logs', 'a.err.log')];
+    expect([...files, mode('daemon.log'), mode('socket')]).toEqual(Array<string>(5).fill('600'));
+  });
+
+  test('whose logs are larger than an answer: as many of the last lines as fit one', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'sleep 1000'));
+    // Six bytes each in JSON.
+    const flood = `${'\u0001'.repeat(1000)}\n`.repeat(12_000);
+    for (const stream of ['out', 'err'])
+      appendFileSync(join(manager.state, 'logs', `a.${stream}.log`), `${flood}last ${stream}\n`);
+    const one = await client.request({ Logs: { name: 'a', lines: 1_000_000 } });
+    const { logs } = (one as { Data: { data: { logs: { output: string[]; errors: string[] } } } }).Data.data;
+    expect([logs.output.at(-1), logs.errors.at(-1)]).toEqual(['last out', 'last err']);
+    expect(Math.min(logs.output.length, logs.errors.length)).toBeGreaterThan(100);
+    expect(await client.request({ Logs: { name: null, lines: 1_000_000 } })).toHaveProperty('Data');
   });
 
   test('that floods loses no line, and one who listens gets all', async () => {
@@ -346,6 +463,82 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+describe.skipIf(process.platform !== 'linux')('the process host', () => {
+  const config = parseAppConfig(JSON.stringify({ name: 'a', command: 'sleep', args: ['1000'] }));
+
+  function host(...records: object[]) {
+    const files = stateFiles(temporaryDirectory());
+    for (const directory of [files.apps, files.logs]) mkdirSync(directory);
+    for (const record of records)
+      writeFileSync(files.app('a'), JSON.stringify({ version: 1, id: 'a', config, nonce: 'n', ...record }));
+    const made = new ProcessHost(files, pino({ level: 'silent' }), undefined);
+    onTestFinished(() => made.close());
+    return { made, files, ...made.functions() };
+  }
+
+  /** A process that no host has spawned, in a group of its own. */
+  function sleeper(env: Record<string, string> = {}): number {
+    const child = spawn('sleep', ['1000'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child.pid as number;
+  }
+  const running = (pid: number): AppState => ({ ...STOPPED, status: 'Running', wanted: 'running', pid });
+
+  test('adopts the process that was written down, and none that only has its number', () => {
+    const pid = sleeper();
+    const process = identify(pid);
+    const right = host({ state: running(pid), process });
+    expect(right.truth().apps).toMatchObject([{ live: true, exit: null }]);
+    for (const other of [
+      { ...process, startTime: '1' },
+      { ...process, bootId: '0' },
+    ]) {
+      const { truth, signal } = host({ state: running(pid), process: other });
+      expect(truth().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+      expect(signal('a', 'SIGKILL')).toBe(false);
+    }
+    expect(alive(pid)).toBe(true);
+    expect(bootId()).toBe(process.bootId);
+  });
+
+  test('finds a process by its mark that a daemon has spawned and not lived to write down', () => {
+    const pid = sleeper({ BUNCTL_APP: 'a:n' });
+    sleeper({ BUNCTL_APP: 'a:former' });
+    const { truth } = host({ state: { ...STOPPED, status: 'Starting', wanted: 'running' }, process: null });
+    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+  });
+
+  test('spawns no second process of an app that has one', async () => {
+    const { spawn, signal, truth } = host();
+    truth();
+    const { pid } = await spawn('a', config, STOPPED);
+    await expect(spawn('a', config, STOPPED)).rejects.toThrow('a runs already');
+    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    signal('a', 'SIGKILL');
+    await until(() => !alive(pid), 'it has ended');
+  });
+
+  test('starts no new app of which the next daemon would not know', async () => {
+    const { files, spawn, truth } = host();
+    mkdirSync(`${files.app('a')}.new`);
+    await expect(spawn('a', config, STOPPED)).rejects.toThrow('its state cannot be written');
+    expect(truth().apps).toEqual([]);
+  });
+
+  test('ends what still runs when nobody has stopped it at a shutdown', async () => {
+    const { made, spawn, stopped, truth } = host();
+    truth();
+    const { pid } = await spawn('a', config, STOPPED);
+    stopped();
+    await made.shutDown();
+    await until(() => !alive(pid), 'it has ended');
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('killed with SIGKILL costs no app and no line; the next one adopts what runs and restarts what died', async () => {
     const manager = new Manager();
@@ -400,28 +593,47 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; while :; do sleep 0.05; done';
     await client.request(start('slow', slow));
     await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
+    await client.request(start('unless', 'sleep 1000', { restart_policy: 'unless-stopped' }));
+    await client.request(start('auto', 'sleep 1000', { auto_start: true }));
+    await client.request(start('told', 'sleep 1000', { restart_policy: 'always', auto_start: true }));
+    await client.request({ Stop: { name: 'told' } });
+    const program = join(manager.home, 'program');
+    writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
+    await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
     await untilState(client, 'slow', 'Running');
     await new Promise((resolve) => setTimeout(resolve, 200));
     const { pid } = await statusOf(client, 'slow');
     await manager.ok('shutdown');
     expect(alive(pid)).toBe(false);
     expect(readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8')).toBe('done\n');
+    rmSync(program);
     await manager.ok('start', 'other', '--', 'sleep', '1000');
     const next = await manager.connect();
-    await untilState(next, 'always', 'Running');
-    expect((await statusOf(next, 'slow')).state).toBe('Stopped');
+    const answer = (await next.request({ Status: { name: null } })) as { Data: { data: Status[] } };
+    // One that cannot be started any more keeps nobody else from it.
+    expect(answer.Data.data.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'absent Stopped',
+      'always Running',
+      'auto Running',
+      'other Running',
+      'slow Stopped',
+      'told Stopped',
+      'unless Running',
+    ]);
   });
 
   test('ended by a second signal leaves the apps running', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(
-      start('a', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 1, nanos: 0 } }),
+      start('a', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 5, nanos: 0 } }),
     );
     const { pid } = await statusOf(client, 'a');
     const daemon = await manager.pid();
     process.kill(daemon, 'SIGTERM');
     await untilState(client, 'a', 'Stopping');
+    // Nothing is started any more that nobody would stop.
+    expect(await client.request(start('late', 'sleep 1000'))).toEqual(error('shutting down'));
     process.kill(daemon, 'SIGTERM');
     await until(() => !alive(daemon), 'the daemon is gone');
     expect(alive(pid)).toBe(true);

@@ -1,14 +1,14 @@
 // The command bunctl as people and scripts use it: what stands on stdout, what on stderr, and the exit code.
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { alive, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
+import { statOf } from '#dist/supervisor/processes.js';
+import { temporaryDirectory } from '../support/daemon.js';
+import { alive, CLI, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
 import { until } from '../support/until.js';
-
-const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 describe('without a daemon', () => {
   test('help teaches, on stdout', async () => {
@@ -98,6 +98,9 @@ describe('with a daemon', () => {
     const first = await manager.run('start', 'a', '--', 'sleep', '1000');
     expect(first).toMatchObject({ code: 0, stdout: 'Started app a\n' });
     expect(first.stderr).toContain('Started the daemon on');
+    // Neither Ctrl-C in the terminal nor its end reaches the daemon.
+    const pid = await manager.pid();
+    expect(statOf(pid)?.group).toBe(pid);
     expect(await manager.run('start', 'b', '--', 'sleep', '1000')).toMatchObject({ stderr: '', code: 0 });
     await manager.ok('start', 'c', '--', 'sleep', '1000');
     expect((await manager.ok('stop', 'a', 'b')).trim().split('\n').sort()).toEqual([
@@ -106,7 +109,14 @@ describe('with a daemon', () => {
     ]);
     expect((await manager.run('stop', 'a')).code).toBe(4);
     expect((await manager.run('stop', 'nobody')).code).toBe(3);
-    expect((await manager.run('stop', 'c', 'nobody')).code).toBe(3);
+    // More than are done at a time: the failures of the first keep none of the others from it, and each is told.
+    const nobodies = Array.from({ length: 9 }, (_, n) => `nobody${n}`);
+    const several = await manager.run('stop', ...nobodies, 'c');
+    expect(several).toMatchObject({ code: 3, stdout: 'Stopped app c\n' });
+    for (const nobody of nobodies) expect(several.stderr).toContain(`App ${nobody} not found\n`);
+    expect(several.stderr).toContain('9 of 10 failed');
+    expect(await manager.ok('start', 'a')).toMatch(/^Started app a with PID \d+\n$/);
+    expect(await manager.run('stop', 'all')).toEqual({ code: 0, stdout: 'Stopped app a\n', stderr: '' });
     expect(await manager.ok('restart', 'all')).toMatch(/Started app a with PID \d+/);
     const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
     expect(apps.map(({ name, state }) => `${name} ${state}`)).toEqual([
@@ -211,6 +221,64 @@ describe('with a daemon', () => {
     await serving;
   });
 
+  test('start takes folder, environment and policy from its options, and the rest from its caller', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'first', '--', 'sleep', '1000');
+    // The daemon runs already, and has none of it.
+    manager.env['OWN'] = 'own';
+    manager.env['PORT'] = '1';
+    const print = ['--', 'sh', '-c', 'pwd; echo $OWN $PORT $MORE; sleep 1000'];
+    await manager.ok(
+      'start',
+      'a',
+      '-d',
+      '/usr',
+      '-e',
+      'PORT=7',
+      '--env',
+      'MORE=a=b',
+      '--auto-restart',
+      ...print,
+    );
+    expect(await manager.status('a')).toMatchObject({
+      cwd: '/usr',
+      env: { PORT: '7' },
+      restart_policy: 'Always',
+      auto_start: true,
+    });
+    await until(async () => (await manager.ok('logs', 'a')) === '/usr\nown 7 a=b\n', 'it has printed');
+    await manager.ok('start', 'b', '--restart', 'no', ...print);
+    expect(await manager.status('b')).toMatchObject({
+      cwd: manager.home,
+      restart_policy: 'No',
+      auto_start: false,
+    });
+    // What stands behind -- is the app's, help included.
+    await manager.ok('start', 'c', '--restart', 'no', '--', 'echo', '--help', '-h', '--version');
+    await until(async () => (await manager.ok('logs', 'c')) === '--help -h --version\n', 'it has printed');
+  });
+
+  test.each([
+    ['js', 'node'],
+    ['mjs', 'node'],
+    ['cjs', 'node'],
+    ['ts', 'node'],
+    ['py', 'python3'],
+    ['sh', 'sh'],
+    ['rb', 'ruby'],
+  ])('a .%s file is run with %s', async (kind, interpreter) => {
+    const manager = new Manager();
+    writeFileSync(join(manager.home, `file.${kind}`), '');
+    const { stderr, code } = await manager.run('start', `file.${kind}`, '--restart', 'no');
+    // Where it is not installed the answer names it.
+    if (code === 0)
+      expect(await manager.status('file')).toMatchObject({
+        command: interpreter,
+        args: [join(manager.home, `file.${kind}`)],
+      });
+    else expect(stderr).toContain(`Process spawn failed: ${interpreter}: No such file or directory`);
+  });
+
   test('a script is run by its kind, and bunctl.json is read from the folder', async () => {
     const manager = new Manager();
     writeFileSync(
@@ -271,6 +339,80 @@ describe('with a daemon', () => {
     expect(piped.stderr).toBe('');
   });
 
+  test('logs shows the last twenty lines, and goes on with -w, by whatever name the app is called', async () => {
+    const manager = new Manager();
+    const go = join(manager.home, 'go');
+    const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
+    await manager.ok('start', 'My App', '--', 'sh', '-c', script);
+    const last = Array.from({ length: 20 }, (_, n) => `${n + 11}\n`).join('');
+    await until(async () => (await manager.ok('logs', 'My App')) === last, 'it has printed');
+    const following = [['-w'], ['-f', '-l', '0', '--json']].map((options) => {
+      const child = manager.spawn(['logs', 'My App', ...options]);
+      let text = '';
+      child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return { child, text: () => text };
+    });
+    const [plain, json] = following as [(typeof following)[0], (typeof following)[0]];
+    await until(() => plain.text() === last && json.text().includes('\n'), 'both follow');
+    writeFileSync(go, '');
+    await until(() => plain.text().split('\n').length === 23, 'the new lines');
+    expect(plain.text().slice(last.length).split('\n').sort()).toEqual(['', 'error', 'more']);
+    await until(() => json.text().split('\n').length === 4, 'the new lines as JSON');
+    const [initial, ...events] = json
+      .text()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(initial).toMatchObject({ type: 'initial', logs: { type: 'single', logs: { output: [] } } });
+    for (const [stream, line] of [
+      ['stdout', 'more'],
+      ['stderr', 'error'],
+    ])
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          type: 'event',
+          event: expect.objectContaining({ app: 'my-app', stream, line }) as unknown,
+        }),
+      );
+    // One who asks for no more has none of it on its hands.
+    for (const { child } of following) {
+      child.kill('SIGINT');
+      await once(child, 'close');
+    }
+  });
+
+  test('status -w prints events where no terminal is, by whatever name the app is called', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'My App', '--', 'sleep', '1000');
+    const watching = [[], ['--json']].map((options) => {
+      const child = manager.spawn(['status', 'My App', '-w', ...options]);
+      let text = '';
+      child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return () => text;
+    });
+    const [plain, json] = watching as [() => string, () => string];
+    await until(() => plain().includes('running') && json().includes('initial'), 'both watch');
+    await manager.ok('stop', 'My App');
+    await until(
+      () => plain().includes('my-app status_change {"app":"my-app","state":"stopped"'),
+      'the event',
+    );
+    await until(() => json().includes('"stopped"'), 'the event as JSON');
+    const events = json()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(events[0]).toMatchObject({ type: 'initial', data: { name: 'my-app', state: 'Running' } });
+    expect(events.at(-1)).toMatchObject({
+      type: 'event',
+      event_type: 'status_change',
+      event: { app: 'my-app', state: 'stopped' },
+    });
+    expect(plain() + json()).not.toContain('\x1b');
+  });
+
   test('logs are read from the files when the daemon is gone', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--restart', 'no', '--', 'sh', '-c', 'echo out; echo err >&2');
@@ -297,6 +439,79 @@ describe('with a daemon', () => {
     process.kill(pid, 'SIGCONT');
     expect(stopped.code).toBe(1);
     expect(stopped.stdout).toContain('does not answer');
+  });
+
+  test('doctor names an app that was given up and a socket that is open to others', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { Start } = start('loop', 'exit 1');
+    const backoff = { base_delay_ms: 1, max_delay_ms: 1, multiplier: 1, jitter: 0, max_attempts: 0 };
+    const config = JSON.stringify({ ...(JSON.parse(Start.config) as object), backoff });
+    await client.request({ Start: { ...Start, config } });
+    await until(async () => (await statusOf(client, 'loop')).backoff_exhausted, 'it is given up');
+    const givenUp = await manager.run('doctor');
+    expect(givenUp).toMatchObject({ code: 1 });
+    expect(givenUp.stdout).toContain('Given up after too many restarts: loop.');
+    await manager.ok('delete', 'loop', '-f');
+    chmodSync(manager.socket, 0o666);
+    const open = await manager.run('doctor');
+    expect(open).toMatchObject({ code: 1 });
+    expect(open.stdout).toContain('is open to others (mode 666)');
+    chmodSync(manager.socket, 0o600);
+    expect(await manager.run('doctor')).toMatchObject({ code: 0 });
+  });
+
+  test('a second daemon of a user needs a path of its own, and doctor tells of both', async () => {
+    const places = temporaryDirectory();
+    const manager = new Manager({
+      BUNCTL_SOCKET: join(places, `bunctl-${process.getuid?.() ?? 0}`, 'bunctl.sock'),
+    });
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    // By the rule alone the second one would be elsewhere.
+    const elsewhere = {
+      ...manager.env,
+      BUNCTL_SOCKET: '',
+      TMPDIR: places,
+      XDG_RUNTIME_DIR: join(places, 'run'),
+    };
+    const run = (...args: string[]) => {
+      const child = spawn(process.execPath, [CLI, ...args], {
+        env: elsewhere,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+      return { child, text: () => text, ended: once(child, 'close') as Promise<[number]> };
+    };
+    const refused = run('daemon');
+    await until(() => refused.text().includes('\n'), 'it says why not');
+    expect(refused.text()).toContain('A daemon of yours runs on');
+    expect(await refused.ended).toEqual([1, null]);
+    const second = run('daemon', '-s', join(places, 'run', 'bunctl.sock'));
+    await until(() => second.text().includes('listens on'), 'it listens');
+    const doctor = run('doctor');
+    expect(await doctor.ended).toEqual([1, null]);
+    expect(doctor.text()).toContain('More than one daemon of yours is live');
+    second.child.kill('SIGINT');
+    expect(await second.ended).toEqual([0, null]);
+  });
+
+  test('--socket names another daemon, for every command', async () => {
+    const manager = new Manager();
+    const there = ['--socket', join(manager.home, 'other')];
+    onTestFinished(async () => {
+      await manager.run('delete', 'all', '-f', ...there);
+      await manager.run('shutdown', ...there);
+    });
+    expect((await manager.run('start', 'a', ...there, '--', 'sleep', '1000')).stderr).toContain(there[1]);
+    expect((await manager.run('ping')).code).toBe(6);
+    expect(await manager.ok('ping', ...there)).toContain(there[1]);
+    expect(await manager.ok('list', ...there)).toContain('running');
+    expect(await manager.ok('stop', 'a', ...there)).toBe('Stopped app a\n');
+    expect(await manager.ok('shutdown', ...there)).toContain(there[1]);
+    expect((await manager.run('ping', ...there)).code).toBe(6);
   });
 
   test('a shutdown that takes longer than one waits, and a daemon that dies, have exit codes of their own', async () => {
@@ -342,10 +557,33 @@ describe('with a daemon', () => {
     const second = await manager.run('daemon');
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('runs on');
+    // A terminal that is closed does not end it.
+    child.kill('SIGHUP');
+    expect(await manager.pid()).toBe(child.pid);
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     child.kill('SIGINT');
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(0);
+  });
+
+  test('a daemon with a file starts those of its apps that have auto_start, whatever becomes of the others', async () => {
+    const manager = new Manager();
+    const file = join(manager.home, 'apps.json');
+    const sleep = { command: 'sleep', args: ['1000'] };
+    const apps = [
+      { name: 'bad', command: 'no-such', auto_start: true },
+      { name: 'not', ...sleep },
+      { name: 'up', ...sleep, auto_start: true },
+    ];
+    writeFileSync(file, JSON.stringify({ apps }));
+    const child = manager.spawn(['daemon', '-s', manager.socket, '-c', file]);
+    const ended = once(child, 'close');
+    await until(async () => (await manager.run('status', 'up')).code === 0, 'it has started');
+    const all = JSON.parse(await manager.ok('list', '-j')) as Status[];
+    expect(all.map(({ name, state }) => `${name} ${state}`)).toEqual(['up Running']);
+    expect(readFileSync(join(manager.state, 'daemon.log'), 'utf8')).toContain('no-such: No such file');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
   });
 
   test('a daemon that cannot start tells why through `start`', async () => {
@@ -363,9 +601,9 @@ describe('with a daemon', () => {
       const manager = new Manager();
       await manager.ok('start', 'a', '--', 'sh', '-c', 'printf "\\033]0;owned\\007text\\n"; sleep 1000');
       await until(async () => (await manager.ok('logs', 'a')).includes('text'), 'it has printed');
-      const pty = (command: string) => {
+      const pty = (command: string, noColor = '') => {
         const child = spawn('script', ['-qec', `"${process.execPath}" "${CLI}" ${command}`, '/dev/null'], {
-          env: { ...manager.env, NO_COLOR: '', TERM: 'xterm' },
+          env: { ...manager.env, NO_COLOR: noColor, TERM: 'xterm' },
           stdio: ['pipe', 'pipe', 'inherit'],
         });
         let text = '';
@@ -379,6 +617,10 @@ describe('with a daemon', () => {
       const list = pty('list');
       await once(list.child, 'close');
       expect(list.text()).toContain('\x1b[32mrunning');
+      const plain = pty('list', '1');
+      await once(plain.child, 'close');
+      expect(plain.text()).toContain('running');
+      expect(plain.text()).not.toContain('\x1b');
       const watch = pty('status -w');
       await until(() => watch.text().includes('Ctrl-C'), 'the screen is drawn');
       expect(watch.text()).toContain('\x1b[H\x1b[J');
@@ -386,6 +628,17 @@ describe('with a daemon', () => {
       await until(() => watch.text().includes('stopped'), 'it is redrawn');
       watch.child.stdin.write('\x03');
       await once(watch.child, 'close');
+      for (const [answer, left] of [
+        ['', 1],
+        ['no', 1],
+        ['y', 0],
+      ] as const) {
+        const asked = pty('delete a');
+        await until(() => asked.text().includes('[y/N]'), 'it asks');
+        asked.child.stdin.write(`${answer}\n`);
+        await once(asked.child, 'close');
+        expect(JSON.parse(await manager.ok('list', '-j'))).toHaveLength(left);
+      }
     },
   );
 });

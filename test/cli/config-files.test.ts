@@ -65,6 +65,20 @@ describe('a bunctl.json', () => {
   });
 
   test.each([
+    ['"500ms"', { secs: 0, nanos: 500_000_000 }],
+    ['"15s"', { secs: 15, nanos: 0 }],
+    ['"2m"', { secs: 120, nanos: 0 }],
+    ['"1h"', { secs: 3600, nanos: 0 }],
+    ['1.5', { secs: 1, nanos: 500_000_000 }],
+    ['{"secs":15,"nanos":1}', { secs: 15, nanos: 1 }],
+  ])('may give a time as %s', (text, stop_timeout) => {
+    const content = `{"apps":[{"name":"a","command":"x","stop_timeout":${text}}]}`;
+    const [one] = findConfig(folder({ 'bunctl.json': content }))?.apps ?? [];
+    expect(one).toMatchObject({ stop_timeout });
+    expect(parseAppConfig(JSON.stringify(one)).stop_timeout).toEqual(stop_timeout);
+  });
+
+  test.each([
     ['{"apps":[\n{"name":"a"', /bunctl\.json is not valid JSON/],
     ['[]', /must hold a JSON object/],
     ['{"apps":{}}', /needs a list of apps/],

@@ -5,6 +5,7 @@ import { IpcClient, IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
 import { frame, RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
 
 const LIMIT = 10 * 1024 * 1024;
 const success = (message: string) => ({ Success: { message } });
@@ -157,6 +158,20 @@ describe('ends', () => {
     await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
+  test('of a connection that its client does not read come after the timeout', async () => {
+    const { client, connection } = await raw();
+    client.socket.pause();
+    connection.setTimeout(50);
+    const flood = async () => {
+      for (;;) await connection.send(success('x'.repeat(1_000_000)));
+    };
+    await expect(flood()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    await connection.close();
+    await until(() => connection.closed, 'it is cut');
+    client.socket.resume();
+    await until(() => client.ended, 'the client sees its end');
+  });
+
   test('in the middle of a frame are told from others', async () => {
     const { client, connection } = await raw();
     client.write(frame('"List"').subarray(0, 6));
@@ -187,10 +202,53 @@ describe('ends', () => {
     await expect(IpcClient.connect(server.path)).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
+  test('of the server close the connections that nobody has accepted', async () => {
+    const server = await serve();
+    const client = await RawClient.connect(server.path);
+    // It has arrived when the one behind it has.
+    const [accepted] = await Promise.all([server.accept(), RawClient.connect(server.path)]);
+    const waiting = await RawClient.connect(server.path);
+    await server.close();
+    await until(() => waiting.ended, 'the one that waits is closed');
+    expect(client.ended).toBe(false);
+    client.socket.end();
+    await accepted.close();
+  });
+
+  test('a connection past those that may wait to be accepted is told so', async () => {
+    const server = await serve();
+    const clients = [];
+    for (let n = 0; n < 513; n += 1) clients.push(await RawClient.connect(server.path));
+    expect(await clients[512]?.next()).toEqual({
+      Error: { message: '512 connections wait to be accepted already; try again later' },
+    });
+    expect(await clients[512]?.next()).toBeUndefined();
+    clients[0]?.send('List');
+    expect(await (await server.accept()).recv()).toBe('List');
+  });
+
   test('a second server on a live path is refused', async () => {
     const server = await serve();
     await expect(IpcServer.bind(server.path)).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' });
   });
+});
+
+test('what nobody receives stays with the client', async () => {
+  const { client, connection } = await raw();
+  const payload = frame(JSON.stringify({ Start: { name: 'a', config: 'x'.repeat(1_000_000) } }));
+  client.write(frame('"List"'));
+  expect(await connection.recv()).toBe('List');
+  for (let n = 0; n < 50; n += 1) client.write(payload);
+  // What the kernel holds has left, and for as long as nobody receives nothing else does.
+  let [before, looks] = [-1, 0];
+  await until(() => {
+    const left = client.socket.writableLength;
+    looks = left === before ? looks + 1 : 0;
+    before = left;
+    return looks === 20;
+  }, 'it comes to rest');
+  expect(before).toBeGreaterThan(40_000_000);
+  for (let n = 0; n < 50; n += 1) expect(await connection.recv()).toHaveProperty('Start');
 });
 
 describe('send and recv beside request', () => {

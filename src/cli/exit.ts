@@ -28,6 +28,7 @@ export const usage = (message: string): CliError => new CliError(EXIT.usage, mes
 export function refused(message: string): CliError {
   if (/ not found$/.test(message)) return new CliError(EXIT.notFound, message);
   if (/ is not running$/.test(message)) return new CliError(EXIT.notRunning, message);
+  if (/^Invalid config: |(?:^|: )Invalid app name: /.test(message)) return usage(message);
   return new CliError(EXIT.failed, message);
 }
 

@@ -304,6 +304,24 @@ describe('with a daemon', () => {
     expect((await manager.runIn(folder, 'start', 'one')).code).toBe(0);
   });
 
+  test('what only the daemon finds wrong in a configuration or a name is usage too', async () => {
+    const manager = new Manager();
+    await manager.daemon();
+    const file = join(manager.home, 'bunctl.json');
+    writeFileSync(file, JSON.stringify({ apps: [{ name: 'a', command: 'x', commnad: 'y' }] }));
+    const unknown = await manager.run('start', '-c', file);
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain('"commnad"');
+    for (const args of [
+      ['start', '@@', '--', 'true'],
+      ['stop', '@@'],
+    ])
+      expect(await manager.run(...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('Invalid app name') as string,
+      });
+  });
+
   test('a command that was meant as words is told how to write it', async () => {
     const manager = new Manager();
     const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
-import { IpcServer } from 'bunctl-ipc';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { type IpcMessage, IpcServer } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { details, duration, stateWord } from '#dist/cli/show.js';
+import type { AppStatus } from '#dist/cli/wire.js';
 import { statOf } from '#dist/supervisor/processes.js';
 import { temporaryDirectory } from '../support/daemon.js';
 import { alive, CLI, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
@@ -89,6 +91,58 @@ describe('without a daemon', () => {
       { encoding: 'utf8', env: { ...process.env, BUNCTL_SOCKET: '/nonexistent/s' } },
     );
     expect(loaded.stdout).toBe('\n');
+  });
+});
+
+describe('what people see of an app', () => {
+  const app: AppStatus = {
+    name: 'a',
+    state: 'Running',
+    pid: 7,
+    restarts: 2,
+    command: 'node',
+    args: ['a.js'],
+    uptime_seconds: 90_061,
+    memory_bytes: 3 * 1024 * 1024,
+    env: { PORT: '80', DATABASE_URL: '***' },
+  };
+
+  test('is its state in a word', () => {
+    vi.stubEnv('NO_COLOR', '1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const word = (state: string, backoff_exhausted = false) =>
+      stateWord({ ...app, state, backoff_exhausted });
+    expect(word('Backoff { attempt: 1, next_retry_ms: 5 }')).toBe('restarting');
+    expect(['Running', 'Starting', 'Stopping', 'Stopped'].map((state) => word(state))).toEqual([
+      'running',
+      'starting',
+      'stopping',
+      'stopped',
+    ]);
+    expect(word('Stopped', true)).toBe('given up');
+  });
+
+  test('is what is known of it, that its end was not seen included, and no masked value', () => {
+    vi.stubEnv('NO_COLOR', '1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const running = details(app);
+    for (const part of ['running', '7', '1d 1h', '3.0 MB', 'node a.js', 'PORT       80'])
+      expect(running).toContain(part);
+    expect(running).not.toMatch(/\*\*\*|DATABASE|last exit/);
+    const ended = { ...app, state: 'Stopped', pid: null, uptime_seconds: null };
+    expect(details({ ...ended, last_exit_code: null, last_exit_unknown: true })).toContain('unknown');
+    expect(details({ ...ended, last_exit_code: null, last_exit_signal: 'SIGKILL' })).toContain('SIGKILL');
+    expect(details({ ...ended, last_exit_code: 3 })).toMatch(/last exit +3$/m);
+  });
+
+  test.each([
+    [59, '59s'],
+    [61, '1m 1s'],
+    [3_660, '1h 1m'],
+    [90_061, '1d 1h'],
+    [null, '-'],
+  ])('is %s seconds as %s', (seconds, text) => {
+    expect(duration(seconds)).toBe(text);
   });
 });
 
@@ -429,6 +483,47 @@ describe('with a daemon', () => {
       event: { app: 'my-app', state: 'stopped' },
     });
     expect(plain() + json()).not.toContain('\x1b');
+  });
+
+  test('logs -f leaves out what the answer has shown already, and nothing else', async () => {
+    const manager = new Manager();
+    // A daemon of the test's own: it tells lines before its answer, in it and after it.
+    const server = await IpcServer.bind(join(manager.home, 'scripted'));
+    onTestFinished(() => server.close());
+    const line = (text: string, end: number) => ({
+      Event: { event_type: 'log_line', data: { app: 'a', stream: 'stdout', line: text, end } },
+    });
+    const child = manager.spawn(['logs', 'a', '-f', '--socket', server.path]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    const connection = await server.accept();
+    const asked: IpcMessage[] = [];
+    for await (const message of connection) {
+      asked.push(message);
+      if (typeof message === 'string') throw new Error(message);
+      if ('Status' in message) await connection.send({ Data: { data: { name: 'a' } } });
+      if ('Subscribe' in message) {
+        await connection.send({ Success: { message: 'Subscribed to events' } });
+        await connection.send(line('two', 8));
+      }
+      if (!('Logs' in message)) continue;
+      const logs = { output: ['one', 'two'], errors: [], ends: { stdout: 8, stderr: 0 } };
+      await connection.send({ Data: { data: { type: 'single', app: 'a', logs } } });
+      for (const [next, end] of [
+        ['one', 4],
+        ['two', 8],
+        ['two', 12],
+        ['four', 17],
+      ] as const)
+        await connection.send(line(next, end));
+      break;
+    }
+    await until(() => text.includes('four\n'), 'the last line');
+    expect(text).toBe('one\ntwo\ntwo\nfour\n');
+    // Subscribed first: what is printed between two questions is in one of the answers.
+    expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Status', 'Subscribe', 'Logs']);
+    await Promise.all([connection.close(), once(child, 'close')]);
   });
 
   test('logs are read from the files when the daemon is gone', async () => {

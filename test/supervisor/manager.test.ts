@@ -1,5 +1,6 @@
 // The process manager with real processes: what people rely on when they leave it alone with their apps.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   mkdirSync,
@@ -18,7 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAppConfig } from '#dist/supervisor/app-config.js';
 import { type AppState, STOPPED } from '#dist/supervisor/machine.js';
 import { stateFiles } from '#dist/supervisor/paths.js';
-import { bootId, identify, statOf } from '#dist/supervisor/processes.js';
+import { bootId, groupLives, identify, isAlive, statOf } from '#dist/supervisor/processes.js';
 import { ProcessHost } from '#dist/supervisor/process-host.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { alive, CLI, FAST, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
@@ -510,6 +511,23 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     sleeper({ BUNCTL_APP: 'a:former' });
     const { truth } = host({ state: { ...STOPPED, status: 'Starting', wanted: 'running' }, process: null });
     expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+  });
+
+  test('takes a group of which only zombies are left for gone', async () => {
+    // As in a container of which the first process reaps nobody: a child that has ended, and is never waited for.
+    const script =
+      'import os,time;p=os.fork()\n' +
+      'if p==0: os.setpgid(0,0); os._exit(0)\n' +
+      'print(p,flush=True); time.sleep(1000)';
+    const parent = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(text);
+    await until(() => statOf(pid)?.state === 'Z', 'it is a zombie');
+    expect(statOf(pid)?.group).toBe(pid);
+    expect(() => process.kill(-pid, 0)).not.toThrow();
+    expect(groupLives(pid)).toBe(false);
+    expect(isAlive(identify(pid))).toBe(false);
   });
 
   test('spawns no second process of an app that has one', async () => {

@@ -59,6 +59,10 @@ describe('messages', () => {
     client.write(frame('{"Nonsense":{}}'), frame('"List"'));
     await expect(connection.recv()).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
     expect(await connection.recv()).toBe('List');
+    await connection.send(success('still here'));
+    expect(await client.next()).toEqual(success('still here'));
+    client.write(frame('"List"'));
+    expect(await connection.recv()).toBe('List');
   });
 
   test('of 10 MiB go through both ways; one byte more is refused and harms nothing', async () => {
@@ -122,6 +126,16 @@ describe('timeouts', () => {
     expect(await connection.recv()).toBe('List');
   });
 
+  test('of nothing wait for ever', async () => {
+    const [patient, other] = [await raw(), await raw()];
+    patient.connection.setTimeout(0);
+    const waiting = patient.connection.recv();
+    other.connection.setTimeout(20);
+    await expect(other.connection.recv()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    patient.client.write(frame('"List"'));
+    expect(await waiting).toBe('List');
+  });
+
   test('of the client’s recv too', async () => {
     const { client, connection } = await pair();
     client.setTimeout(20);
@@ -156,6 +170,19 @@ describe('ends', () => {
     expect(await connection.recv()).toBe('List');
     expect(await connection.recv()).toBe('List');
     await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  test('of the connection come after what is queued, more than the system holds included', async () => {
+    const { client, connection } = await raw();
+    client.socket.pause();
+    const answer = success('x'.repeat(1_000_000));
+    await connection.send(answer);
+    const closed = connection.close();
+    client.socket.resume();
+    expect(await client.next()).toEqual(answer);
+    expect(await client.next()).toBeUndefined();
+    client.socket.end();
+    await closed;
   });
 
   test('of a connection that its client does not read come after the timeout', async () => {

@@ -642,9 +642,11 @@ describe('with a daemon', () => {
     expect(late).toMatchObject({ code: 5, stdout: '' });
     expect(late.stderr).toContain('still stops its apps (timeout)');
     await untilState(client, 'a', 'Stopping');
-    const stop = manager.spawn(['stop', 'a']);
-    const ended = once(stop, 'close');
-    // The command waits in the app's queue by then, or is refused by a daemon that is not there: the same code.
+    const watching = manager.spawn(['status', 'a', '-w', '--json']);
+    const ended = once(watching, 'close');
+    let text = '';
+    watching.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => text.includes('initial'), 'it watches');
     process.kill(daemon, 'SIGKILL');
     expect(await ended).toEqual([6, null]);
   });

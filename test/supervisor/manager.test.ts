@@ -175,13 +175,15 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await untilState(client, 'rest', 'Stopped');
     await printed('rest', 'asked');
     // and killed when it does not go.
+    const rude = '(trap "" TERM; echo ready; while :; do sleep 0.05; done)';
     await client.request(
-      start('stays', '(trap "" TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.3; exit 0', {
+      start('stays', `${rude} & read line < ${join(manager.home, 'go')}; exit 0`, {
         stop_timeout: { secs: 0, nanos: 500_000_000 },
       }),
     );
     const { pid } = await statusOf(client, 'stays');
     await printed('stays', 'ready');
+    writeFileSync(join(manager.home, 'go'), 'go\n');
     await untilState(client, 'stays', 'Stopped');
     const left = readdirSync('/proc').filter((entry) => statOf(Number(entry))?.group === pid);
     expect(left.filter((entry) => alive(Number(entry)))).toEqual([]);

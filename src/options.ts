@@ -36,7 +36,7 @@ export interface WorkersOptions {
   readonly isolation?: 'thread' | 'none' | undefined;
   /** How long a command may run, counted from its turn. Default 30 s. */
   readonly commandTimeout?: number | undefined;
-  /** A lane with work whose loop has not turned for so long is killed and replaced. Default 5 s. */
+  /** A lane with work, or a service, whose loop has not turned for so long is killed and replaced. Default 5 s. */
   readonly unresponsiveAfter?: number | undefined;
   /** As of Node's Worker. Default: 512 MB of old space. */
   readonly resourceLimits?:

@@ -162,6 +162,7 @@ async function startService(
       start: { module: service, workerData, log: logSettings(log), maxMessageSize },
       resourceLimits: settings.resourceLimits,
       startTimeout: START_TIMEOUT,
+      unresponsiveAfter: settings.unresponsiveAfter,
       clock,
       host,
     },

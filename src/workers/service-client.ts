@@ -1,8 +1,12 @@
 // The service as a lane's handlers see it: calls that race the service's end and the command's signal.
+import { setMaxListeners } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { IpcError } from '../protocol/errors.js';
 import { type Remote, remote } from './closed-endpoint.js';
 import type { ServiceCalls } from './commands.js';
+
+/** Calls of one lane that the service may not have answered; each keeps its arguments until it is taken in. */
+const MAX_PENDING = 4096;
 
 export class ServiceClient {
   #remote: Remote | undefined;
@@ -35,17 +39,29 @@ export class ServiceClient {
     const target = this.#remote;
     if (!target) return Promise.reject(this.#unavailable());
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (this.#pending.size >= MAX_PENDING)
+      return Promise.reject(
+        new IpcError(
+          'SERVICE_UNAVAILABLE',
+          `The service has not answered ${MAX_PENDING} calls of this worker; it is too slow, or await some first`,
+        ),
+      );
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal?.reason as Error);
-      this.#pending.add(reject);
-      signal?.addEventListener('abort', onAbort);
-      target
-        .call(name, args)
-        .then(resolve, reject)
-        .finally(() => {
-          this.#pending.delete(reject);
-          signal?.removeEventListener('abort', onAbort);
-        });
+      // Whatever settles it first: a service that never answers must not keep what its callers gave up.
+      const settle = (act: () => void): void => {
+        this.#pending.delete(fail);
+        signal?.removeEventListener('abort', onAbort);
+        act();
+      };
+      const fail = (error: unknown): void => settle(() => reject(error));
+      const onAbort = (): void => fail(signal?.reason);
+      this.#pending.add(fail);
+      if (signal) {
+        // As many as there are calls under way.
+        setMaxListeners(0, signal);
+        signal.addEventListener('abort', onAbort);
+      }
+      target.call(name, args).then((value) => settle(() => resolve(value)), fail);
     });
   }
 

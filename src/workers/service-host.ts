@@ -16,6 +16,7 @@ import { Intensity } from './intensity.js';
 import { messageBytes, type OutboxMessage } from './outbox.js';
 import { SharedState } from './shared.js';
 import type { ServiceStart } from './thread-main.js';
+import { Watchdog } from './watchdog.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** How lanes come by the service, whatever it is. */
@@ -47,10 +48,15 @@ export class ObjectService implements ServiceHost {
   }
 }
 
+/** Milliseconds between looks whether a service's loop turns. Who calls it is not seen on main, so it is always asked. */
+const LOOK_EVERY = 500;
+
 export interface ServiceSettings {
   readonly start: Pick<ServiceStart, 'module' | 'workerData' | 'log' | 'maxMessageSize'>;
   readonly resourceLimits: ResourceLimits;
   readonly startTimeout: number;
+  /** A service whose loop has not turned for so long, in ms, is killed and replaced. */
+  readonly unresponsiveAfter: number;
   readonly clock: Clock;
   /** An object whose functions, on main, the service may call. */
   readonly host: object | undefined;
@@ -110,11 +116,16 @@ export class ThreadService implements ServiceHost {
     this.#thread = thread;
     return new Promise((resolve, reject) => {
       const cancelTimeout = this.#settings.clock.after(this.#settings.startTimeout, () => thread.kill());
+      let cancelWatch = (): void => undefined;
       const receive = (message: OutboxMessage): void => {
         if (message.ready) {
           cancelTimeout();
           this.#remote = service;
           this.#calls = calls.port1;
+          cancelWatch = this.#watch(shared, {
+            ask: () => call('beat', []),
+            kill: () => thread.kill(),
+          });
           resolve();
           this.#hooks.onUp();
         }
@@ -125,6 +136,7 @@ export class ThreadService implements ServiceHost {
       out.port1.on('message', receive);
       void thread.ended.then((error) => {
         cancelTimeout();
+        cancelWatch();
         for (let left = receiveMessageOnPort(out.port1); left; left = receiveMessageOnPort(out.port1)) {
           receive(left.message as OutboxMessage);
         }
@@ -140,6 +152,23 @@ export class ThreadService implements ServiceHost {
         if (!this.#closed && wasUp) this.#replace(error);
       });
     });
+  }
+
+  #watch(shared: SharedState, service: { ask(): void; kill(): void }): () => void {
+    const { clock, unresponsiveAfter } = this.#settings;
+    const watchdog = new Watchdog(unresponsiveAfter, () => shared.beats);
+    let cancel = (): void => undefined;
+    const look = (lookedAt: number): void => {
+      cancel = clock.after(LOOK_EVERY, () => {
+        // A look that comes late says that main was late.
+        const verdict = watchdog.look(Math.min(clock.now() - lookedAt, 2 * LOOK_EVERY), true);
+        if (verdict === 'ask') service.ask();
+        if (verdict === 'dead') service.kill();
+        else look(clock.now());
+      });
+    };
+    look(clock.now());
+    return () => cancel();
   }
 
   #replace(error: Error | undefined): void {

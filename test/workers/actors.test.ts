@@ -644,6 +644,21 @@ describe('a call of the service', () => {
     await expect(calls['hang']?.()).rejects.toThrow('it died');
   });
 
+  test('is refused past 4096 that have no answer, and those that were given up do not count', async () => {
+    const client = make();
+    const controller = new AbortController();
+    const given = client.calls(() => controller.signal);
+    const calls = Array.from({ length: 4096 }, () =>
+      Promise.resolve(given['hang']?.()).catch(() => undefined),
+    );
+    await expect(client.calls()['hang']?.()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    controller.abort(new Error('overdue'));
+    await Promise.all(calls);
+    const more = client.calls()['hang']?.();
+    client.detach('it died');
+    await expect(more).rejects.toThrow('it died');
+  });
+
   test('is not what awaiting the service does', () => {
     expect(make().calls()['then']).toBeUndefined();
   });

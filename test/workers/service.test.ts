@@ -67,6 +67,20 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(await killer.request(call('add', 1))).toEqual(data(2));
   });
 
+  test('that spins for ever is replaced like one that died', async () => {
+    const { path } = await testDaemon({
+      service: fixture('service.js'),
+      workers: { ...workers, unresponsiveAfter: 1000 },
+    });
+    const client = await RawClient.connect(path);
+    expect(await client.request(call('add', 5))).toEqual(data(5));
+    expect(await client.request(call('spin'))).toEqual(anError('The service cannot be called'));
+    await until(
+      async () => JSON.stringify(await client.request(call('add', 1))) === JSON.stringify(data(1)),
+      'there is a new one, with a state of its own',
+    );
+  });
+
   test('that never answers: the call ends with the command’s deadline', async () => {
     const { path } = await testDaemon({
       service: fixture('service.js'),
@@ -93,6 +107,7 @@ describe('the thread of a service', () => {
         },
         resourceLimits: {},
         startTimeout: 30_000,
+        unresponsiveAfter: 3_600_000,
         clock: {
           now: () => clock.now(),
           after(ms, action) {
@@ -125,7 +140,8 @@ describe('the thread of a service', () => {
       clock.advance(0);
     }
     expect(service.connect()).toBeUndefined();
-    expect(timers.filter((ms) => ms !== 30_000)).toEqual([0, 0, 0, 0, 0, 10_000]);
+    // Beside the time for its start, and the looks at its loop.
+    expect(timers.filter((ms) => ms !== 30_000 && ms !== 500)).toEqual([0, 0, 0, 0, 0, 10_000]);
     clock.advance(10_000);
     await until(() => counts.up === 7, 'it is up again');
   });

@@ -16,6 +16,8 @@ const BUSY = 0.9;
 const IDLE_AFTER = 30_000;
 /** Milliseconds a lane or service may take to load its module and say that it is ready. */
 export const START_TIMEOUT = 30_000;
+/** Milliseconds an idle lane may take to end; a handler may have left something that spins. */
+const END_TIMEOUT = 5000;
 const INTENSITY = 5;
 const PERIOD = 10_000;
 
@@ -34,7 +36,8 @@ export interface PoolSettings {
 
 interface Member {
   readonly lane: PooledLane;
-  readonly cancelStart: () => void;
+  /** Cancels the time it has to start, or to end. */
+  cancelDeadline: () => void;
   started: { resolve(): void; reject(error: Error): void } | undefined;
   /** Whether it has been ready. */
   wasReady: boolean;
@@ -124,16 +127,16 @@ export class LanePool implements Lanes {
       onRoom: () => this.#settings.onRoom(),
       onEnd: (error) => this.#ended(lane, error),
     });
-    const cancelStart = clock.after(START_TIMEOUT, () =>
+    const cancelDeadline = clock.after(START_TIMEOUT, () =>
       lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
     );
-    this.#members.set(lane, { lane, cancelStart, started, wasReady: false, used: clock.now() });
+    this.#members.set(lane, { lane, cancelDeadline, started, wasReady: false, used: clock.now() });
   }
 
   #ready(lane: PooledLane): void {
     const member = this.#members.get(lane);
     if (!member) return;
-    member.cancelStart();
+    member.cancelDeadline();
     member.wasReady = true;
     member.started?.resolve();
     member.started = undefined;
@@ -145,7 +148,7 @@ export class LanePool implements Lanes {
   #ended(lane: PooledLane, error: Error | undefined): void {
     const member = this.#members.get(lane);
     this.#members.delete(lane);
-    member?.cancelStart();
+    member?.cancelDeadline();
     if (member?.started) {
       member.started.reject(error ?? new Error('The lane ended before it was ready'));
       return;
@@ -180,6 +183,15 @@ export class LanePool implements Lanes {
     });
   }
 
+  #end(member: Member): void {
+    const { lane } = member;
+    member.cancelDeadline();
+    member.cancelDeadline = this.#settings.clock.after(END_TIMEOUT, () =>
+      lane.kill(`it was idle and did not end within ${END_TIMEOUT} ms`),
+    );
+    lane.end();
+  }
+
   #scheduleLook(after: number): void {
     this.#cancelLook?.();
     if (this.#closed) return;
@@ -197,10 +209,13 @@ export class LanePool implements Lanes {
     const elapsed = Math.min(now - this.#lookedAt, 2 * LOOK_EVERY);
     let working = false;
     let allBusy = true;
+    let staying = 0;
     let idlest: Member | undefined;
     for (const member of this.#members.values()) {
       const { lane } = member;
       lane.watch(elapsed);
+      if (lane.state === 'ending') continue;
+      staying += 1;
       if (lane.working) {
         working = true;
         member.used = now;
@@ -211,18 +226,15 @@ export class LanePool implements Lanes {
       const busy = lane.utilization() >= BUSY || lane.load >= SLOTS;
       if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
     }
-    if (
-      allBusy &&
-      this.#members.size < this.#settings.maxThreads &&
-      this.#members.size > 0 &&
-      now >= this.#growAfter
-    ) {
+    if (allBusy && this.#members.size < this.#settings.maxThreads && staying > 0 && now >= this.#growAfter) {
       this.#settings.log.debug('every lane is busy; one more is started');
       this.#add();
     }
-    if (idlest && this.#members.size > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER)
-      idlest.lane.end();
+    if (idlest && staying > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER) {
+      this.#end(idlest);
+      staying -= 1;
+    }
     if (working) this.#scheduleLook(LOOK_EVERY);
-    else if (this.#members.size > this.#settings.minThreads) this.#scheduleLook(IDLE_AFTER);
+    else if (staying > this.#settings.minThreads) this.#scheduleLook(IDLE_AFTER);
   }
 }

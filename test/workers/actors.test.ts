@@ -121,8 +121,11 @@ describe('the pool of lanes', () => {
     watch(): void {
       this.looks += 1;
     }
+    /** A loop that does not turn does not end. */
+    stuck = false;
     end(): void {
-      this.die();
+      this.state = 'ending';
+      if (!this.stuck) this.die();
     }
     kill(because: string): void {
       this.die(new Error(because));
@@ -188,6 +191,21 @@ describe('the pool of lanes', () => {
     lane(made, 0).load = 1024;
     clock.advance(50);
     expect(ids()).toEqual([1, 2]);
+  });
+
+  test('kills an idle lane that does not end in five seconds', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    lane(made, 1).ready();
+    for (const each of made) Object.assign(each, { load: 0, busy: 0, stuck: true });
+    const states = () => made.map(({ state }) => state).toSorted();
+    for (let step = 0; step < 100 && !states().includes('ending'); step += 1) clock.advance(1000);
+    clock.advance(3_999);
+    expect(states()).toEqual(['ending', 'ready']);
+    clock.advance(1_001);
+    expect([states(), ids().length]).toEqual([['dead', 'ready'], 1]);
   });
 
   test('watches from the next command on, also while a lane rests before its end', async () => {

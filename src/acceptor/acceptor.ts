@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { encodeJsonFrame } from '../protocol/json.js';
-import { Connection, type ConnectionLimits } from './connection.js';
+import { Connection, type ConnectionHooks, type ConnectionLimits } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Line } from './line.js';
 import { SharedBound } from './memory.js';
@@ -43,12 +43,45 @@ export interface AcceptorStats {
   readonly queuedBytes: number;
 }
 
+interface Linked<W extends ResponseWriter> {
+  readonly received: SharedBound<Connection<W>>;
+  readonly queued: SharedBound<W>;
+  closed(connection: Connection<W>): void;
+}
+
+/** Ties one connection, its writer and its line together; no closures, since there may be ten thousand of it. */
+class Link<W extends ResponseWriter> implements ConnectionHooks, WriterHooks {
+  connection!: Connection<W>;
+  writer!: W;
+  line!: Line<W>;
+
+  constructor(readonly shared: Linked<W>) {}
+
+  onClosed(): void {
+    this.shared.closed(this.connection);
+  }
+  onReceivedBytes(delta: number): void {
+    this.shared.received.add(delta);
+  }
+  onResponsesDrained(): void {
+    this.line.pump();
+  }
+  onFinished(): void {
+    this.connection.finished();
+  }
+  onBytes(delta: number): void {
+    this.shared.queued.add(delta);
+  }
+}
+
 export class Acceptor<W extends ResponseWriter> {
   readonly #options: AcceptorOptions<W>;
-  readonly #connections = new Map<Connection<W>, { readonly writer: W; readonly line: Line<W> }>();
+  readonly #connections = new Map<Connection<W>, Link<W>>();
   readonly #writers = new Map<W, Connection<W>>();
   readonly #received: SharedBound<Connection<W>>;
   readonly #queued: SharedBound<W>;
+  /** What the links of all connections share. */
+  readonly #linked: Linked<W>;
   #nextId = 1;
   #accepted = 0;
   #refused = 0;
@@ -72,6 +105,11 @@ export class Acceptor<W extends ResponseWriter> {
       sizeOf: (writer) => writer.queuedBytes,
       evict: (writer) => this.#evict(this.#writers.get(writer)),
     });
+    this.#linked = {
+      received: this.#received,
+      queued: this.#queued,
+      closed: (connection) => this.#closed(connection),
+    };
   }
 
   /** A client has connected. */
@@ -83,20 +121,14 @@ export class Acceptor<W extends ResponseWriter> {
       return;
     }
     this.#accepted += 1;
+    const link = new Link<W>(this.#linked);
     const { limits, clock, dispatcher } = this.#options;
-    const connection: Connection<W> = new Connection(socket, limits, clock, {
-      onClosed: () => this.#closed(connection),
-      onBytes: (delta) => this.#received.add(delta),
-    });
-    const writer = this.#options.createWriter(socket, {
-      onResponsesDrained: () => line.pump(),
-      onFinished: () => connection.finished(),
-      onBytes: (delta) => this.#queued.add(delta),
-    });
-    const line = dispatcher.open(this.#nextId++, writer, () => connection.room());
-    this.#connections.set(connection, { writer, line });
-    this.#writers.set(writer, connection);
-    connection.open(line);
+    link.connection = new Connection(socket, limits, clock, link);
+    link.writer = this.#options.createWriter(socket, link);
+    link.line = dispatcher.open(this.#nextId++, link.writer, link.connection);
+    this.#connections.set(link.connection, link);
+    this.#writers.set(link.writer, link.connection);
+    link.connection.open(link.line);
     this.#scheduleSweep();
   }
 

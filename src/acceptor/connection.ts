@@ -23,7 +23,7 @@ const LINGER = 1000;
 export interface ConnectionHooks {
   onClosed(): void;
   /** The bytes it holds have grown or shrunk. */
-  onBytes(delta: number): void;
+  onReceivedBytes(delta: number): void;
 }
 
 /** The part of a socket that a connection touches; writing is its writer's. */
@@ -210,6 +210,6 @@ export class Connection<W extends ResponseWriter> {
     const bytes = this.receivedBytes;
     const delta = bytes - this.#counted;
     this.#counted = bytes;
-    if (delta !== 0) this.#hooks.onBytes(delta);
+    if (delta !== 0) this.#hooks.onReceivedBytes(delta);
   }
 }

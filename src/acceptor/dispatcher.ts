@@ -1,28 +1,25 @@
 // Gives the commands of all connections to lanes, and remembers who waits for one.
 import type { Lanes } from '../interfaces.js';
-import { type CommandCounters, Line } from './line.js';
+import { type CommandCounters, Line, type LineContext, type LineSource } from './line.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
 export class Dispatcher<W extends ResponseWriter> {
   readonly counters: CommandCounters = { received: 0, answered: 0, failed: 0 };
   readonly #waiting = new Set<Line<W>>();
-  readonly #lanes: Lanes;
-  readonly #subscriptions: Subscriptions<W>;
+  readonly #context: LineContext<W>;
 
   constructor(lanes: Lanes, subscriptions: Subscriptions<W>) {
-    this.#lanes = lanes;
-    this.#subscriptions = subscriptions;
+    this.#context = {
+      lanes,
+      subscriptions,
+      counters: this.counters,
+      waitForLane: (line) => void this.#waiting.add(line),
+    };
   }
 
-  /** A new connection's line of commands; `onRoom` is called whenever it may have room for more. */
-  open(connectionId: number, writer: W, onRoom: () => void): Line<W> {
-    const context = {
-      lanes: this.#lanes,
-      subscriptions: this.#subscriptions,
-      counters: this.counters,
-      waitForLane: (line: Line<W>) => void this.#waiting.add(line),
-    };
-    return new Line(connectionId, writer, context, onRoom);
+  /** A new connection's line of commands. */
+  open(connectionId: number, writer: W, source: LineSource): Line<W> {
+    return new Line(connectionId, writer, this.#context, source);
   }
 
   close(line: Line<W>): void {

@@ -2,7 +2,8 @@
 import type { EventFilter } from '../protocol/events.js';
 import { encodeJsonFrame } from '../protocol/json.js';
 import { IpcError } from '../protocol/errors.js';
-import type { Job, Lane, Lanes, Origin } from '../interfaces.js';
+import type { Lane, Lanes, Origin } from '../interfaces.js';
+import { Command } from './command.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
 /** What the lines of all connections share. */
@@ -12,6 +13,12 @@ export interface LineContext<W extends ResponseWriter> {
   /** Commands wait for a lane; `Line.pump` is to be called when there is room. */
   readonly waitForLane: (line: Line<W>) => void;
   readonly counters: CommandCounters;
+}
+
+/** Where a line's commands come from. */
+export interface LineSource {
+  /** The line may have room for more. */
+  room(): void;
 }
 
 /** Counted since the daemon's start. */
@@ -36,7 +43,7 @@ const WINDOW_BYTES = 256 * 1024;
  */
 export class Line<W extends ResponseWriter> implements Origin {
   readonly #context: LineContext<W>;
-  readonly #onRoom: () => void;
+  readonly #source: LineSource;
   #waiting: Command<W>[] = [];
   #inFlight: Command<W>[] = [];
   #lane: Lane | undefined;
@@ -51,10 +58,10 @@ export class Line<W extends ResponseWriter> implements Origin {
     readonly connectionId: number,
     readonly writer: W,
     context: LineContext<W>,
-    onRoom: () => void,
+    source: LineSource,
   ) {
     this.#context = context;
-    this.#onRoom = onRoom;
+    this.#source = source;
   }
 
   /** Commands without an answer. */
@@ -217,31 +224,7 @@ export class Line<W extends ResponseWriter> implements Origin {
       this.#whenEmpty = undefined;
       action();
     } else {
-      this.#onRoom();
+      this.#source.room();
     }
-  }
-}
-
-/** A command on its way. */
-class Command<W extends ResponseWriter> implements Job {
-  slot = -1;
-  sequence = -1;
-
-  constructor(
-    readonly origin: Line<W>,
-    public payload: Uint8Array,
-  ) {}
-
-  answered(): void {
-    this.origin.done(this);
-  }
-  failed(error: IpcError): void {
-    this.origin.fail(this, error);
-  }
-  subscribe(filter: string): void {
-    this.origin.subscribe(this, filter);
-  }
-  unsubscribe(): void {
-    this.origin.unsubscribe(this);
   }
 }

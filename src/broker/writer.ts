@@ -2,10 +2,9 @@
 import type { Clock } from '../clock.js';
 import { CHUNK_BYTES, HEARTBEAT_EVENT_TYPE, encodeEvent } from '../protocol/events.js';
 import { type EventChunk, ResponseQueue } from './chunk-queue.js';
-import { EventQueue } from './event-queue.js';
-import { Flow } from './flow.js';
-import { Hold } from './hold.js';
+import type { Flow } from './flow.js';
 import type { Sink } from './sink.js';
+import { Subscriber } from './subscriber.js';
 import type { SubscriptionHooks, WriterHooks, WriterLimits } from './writer-hooks.js';
 
 const HEARTBEAT = encodeEvent(HEARTBEAT_EVENT_TYPE, {});
@@ -17,12 +16,9 @@ export class Writer {
   readonly #hooks: WriterHooks;
   readonly #defer: (action: () => void) => void;
   readonly #responses: ResponseQueue;
-  readonly #events: EventQueue;
-  readonly #flow: Flow;
-  readonly #hold: Hold;
+  #subscriber: Subscriber | undefined;
   #writing = false;
   #scheduled = false;
-  #subscription: SubscriptionHooks | undefined;
   #finishing = false;
   #over = false;
   #progress: number;
@@ -41,18 +37,15 @@ export class Writer {
     this.#defer = defer;
     this.#progress = clock.now();
     this.#responses = new ResponseQueue(limits.writeHighWaterMark);
-    this.#events = new EventQueue((delta) => hooks.onBytes(delta));
-    this.#flow = new Flow(limits);
-    this.#hold = new Hold(clock, limits.eventHold, () => this.#held());
   }
 
   /** Event bytes that wait and can still be dropped. */
   get eventBytes(): number {
-    return this.#events.bytes;
+    return this.#subscriber?.events.bytes ?? 0;
   }
 
   get queuedBytes(): number {
-    return this.#responses.bytes + this.#events.bytes;
+    return this.#responses.bytes + this.eventBytes;
   }
 
   /** Whether as many response bytes wait as may; until they have drained to half of that. */
@@ -67,75 +60,79 @@ export class Writer {
 
   /** Whether the flow waits for it. */
   get blocking(): boolean {
-    return this.#flow.waits && !this.#hold.active;
+    return this.#subscriber?.flow.waits === true && !this.#subscriber.hold.active;
   }
 
   /** Whether it keeps up: it is nearly empty. */
   get drained(): boolean {
-    return this.#flow.isDrained(this.#events.bytes);
+    return this.#subscribed().flow.isDrained(this.eventBytes);
   }
 
   /** Whether it drops instead of being waited for. */
   get behind(): boolean {
-    return this.#flow.behind;
+    return this.#subscriber?.flow.behind === true;
   }
 
   /** How long the flow has waited for it; see {@link Flow}. */
   get stall(): Flow['stall'] {
-    return this.#flow.stall;
+    return this.#subscribed().flow.stall;
   }
 
   /** Sends whole response frames, after the responses before them and ahead of all events. */
   respond(frames: Uint8Array): void {
     if (this.#over) return;
     this.#enqueue(frames);
-    this.#hold.end();
+    this.#subscriber?.hold.end();
   }
 
-  /** A command has come in; see {@link Hold}. */
+  /** A command has come in; see `Hold`. */
   commandReceived(): void {
-    this.#hold.commandReceived();
+    this.#subscriber?.hold.commandReceived();
   }
 
   /** Success first, then events; those of a former subscription go before both. */
   startSubscription(success: Uint8Array, hooks: SubscriptionHooks): void {
     this.#settle();
     this.#enqueue(success);
-    this.#subscription = hooks;
-    this.#hold.begin();
+    const subscriber = this.#subscribed();
+    subscriber.hooks = hooks;
+    subscriber.hold.begin();
   }
 
   /** What is owed of the subscription, then Success, then nothing more of it. */
   endSubscription(success: Uint8Array): void {
     this.#settle();
     this.#enqueue(success);
-    this.#subscription = undefined;
+    if (this.#subscriber) this.#subscriber.hooks = undefined;
   }
 
   /** Queues a chunk; the caller has seen that the flow need not wait. */
   offer(chunk: EventChunk): void {
     if (this.#over) return;
-    this.#events.push(chunk);
-    if (this.#flow.behind) this.#dropOldest();
-    else if (this.#flow.grown(this.#events.bytes)) {
-      this.#hold.end();
-      this.#subscription?.onFlow(this);
+    const subscriber = this.#subscribed();
+    const { events, flow, hold } = subscriber;
+    events.push(chunk);
+    if (flow.behind) this.#dropOldest(subscriber);
+    else if (flow.grown(events.bytes)) {
+      hold.end();
+      subscriber.hooks?.onFlow(this);
     }
     this.#pump();
   }
 
   /** The flow no longer waits for it: it drops until it has drained. */
   fallBehind(): void {
-    this.#flow.fallBehind();
-    this.#dropOldest();
-    this.#subscription?.onFlow(this);
+    const subscriber = this.#subscribed();
+    subscriber.flow.fallBehind();
+    this.#dropOldest(subscriber);
+    subscriber.hooks?.onFlow(this);
   }
 
   /** Sends a heartbeat if nothing was sent for `silence` ms and nothing waits. */
   heartbeat(silence: number): void {
     if (this.#writing || this.queuedBytes > 0 || this.#over) return;
     if (this.#clock.now() - this.#progress < silence) return;
-    this.#events.push({ bytes: HEARTBEAT, count: 0, holders: 0 });
+    this.#subscribed().events.push({ bytes: HEARTBEAT, count: 0, holders: 0 });
     this.#pump();
   }
 
@@ -143,7 +140,7 @@ export class Writer {
   finish(): void {
     if (this.#over) return;
     this.#finishing = true;
-    this.#hold.end();
+    this.#subscriber?.hold.end();
     this.#schedule();
   }
 
@@ -170,41 +167,55 @@ export class Writer {
     });
   }
 
+  #subscribed(): Subscriber {
+    this.#subscriber ??= new Subscriber(
+      this.#clock,
+      this.#limits,
+      (delta) => this.#hooks.onBytes(delta),
+      () => this.#held(),
+    );
+    return this.#subscriber;
+  }
+
   #held(): void {
-    if (this.#flow.waits) this.#subscription?.onFlow(this);
+    if (this.#subscriber?.flow.waits) this.#subscriber.hooks?.onFlow(this);
     this.#schedule();
   }
 
-  #dropOldest(): void {
-    const dropped = this.#events.dropTo(this.#limits.queueBytes);
-    if (dropped > 0) this.#subscription?.onDropped(dropped);
+  #dropOldest({ events, hooks }: Subscriber): void {
+    const dropped = events.dropTo(this.#limits.queueBytes);
+    if (dropped > 0) hooks?.onDropped(dropped);
   }
 
   /** Moves what a subscription is owed among the responses, where nothing overtakes or drops it. */
   #settle(): void {
-    this.#hold.end();
-    const { pieces, count } = this.#events.take(Infinity);
+    const subscriber = this.#subscriber;
+    if (!subscriber) return;
+    subscriber.hold.end();
+    const { pieces, count } = subscriber.events.take(Infinity);
     for (const piece of pieces) this.#enqueue(piece);
-    this.#subscription?.onDelivered(count);
-    this.#checkDrained();
+    subscriber.hooks?.onDelivered(count);
+    this.#checkDrained(subscriber);
   }
 
   #pump(): void {
     if (this.#writing || this.#over) return;
+    const subscriber = this.#subscriber;
     if (!this.#responses.empty) {
       this.#write(this.#responses.take(CHUNK_BYTES));
-    } else if (!this.#events.empty && !this.#hold.active) {
-      const { pieces, count } = this.#events.take(CHUNK_BYTES);
-      this.#subscription?.onDelivered(count);
+    } else if (subscriber && !subscriber.events.empty) {
+      if (subscriber.hold.active) return;
+      const { pieces, count } = subscriber.events.take(CHUNK_BYTES);
+      subscriber.hooks?.onDelivered(count);
       this.#write(pieces);
-      this.#checkDrained();
-    } else if (this.#finishing && this.#events.empty) {
+      this.#checkDrained(subscriber);
+    } else if (this.#finishing) {
       this.#end();
     }
   }
 
-  #checkDrained(): void {
-    if (this.#flow.shrunk(this.#events.bytes)) this.#subscription?.onFlow(this);
+  #checkDrained({ flow, events, hooks }: Subscriber): void {
+    if (flow.shrunk(events.bytes)) hooks?.onFlow(this);
   }
 
   #write(pieces: readonly Uint8Array[]): void {
@@ -236,9 +247,9 @@ export class Writer {
 
   #giveUp(): void {
     this.#over = true;
-    this.#hold.end();
+    this.#subscriber?.hold.end();
     this.#hooks.onBytes(-this.#responses.bytes);
     this.#responses.clear();
-    this.#events.clear();
+    this.#subscriber?.events.clear();
   }
 }

@@ -105,9 +105,9 @@ function world(limits: Partial<ConnectionLimits> = {}) {
     socket as unknown as InputSocket,
     { maxMessageSize: 1024, maxInFlight: 4, frameTimeout: 1000, ...limits },
     clock,
-    { onClosed: () => (state.closed = true), onBytes: (delta) => (state.bytes += delta) },
+    { onClosed: () => (state.closed = true), onReceivedBytes: (delta) => (state.bytes += delta) },
   );
-  const line = dispatcher.open(1, writer, () => connection.room());
+  const line = dispatcher.open(1, writer, connection);
   connection.open(line);
   return { clock, lanes, state, socket, writer, connection, line, dispatcher };
 }
@@ -346,7 +346,7 @@ describe('a line of commands', () => {
     const { state, lanes, dispatcher } = world();
     state.pick = undefined;
     for (const text of ['first', 'second', 'third'])
-      dispatcher.open(2, new FakeWriter(), () => undefined).submit(Buffer.from(text));
+      dispatcher.open(2, new FakeWriter(), { room: () => undefined }).submit(Buffer.from(text));
     state.pick = lanes[0];
     dispatcher.room();
     expect(lanes[0].texts).toEqual(['first', 'second', 'third']);

@@ -34,7 +34,7 @@ describe('options', () => {
 });
 
 test('stats() tells of connections, commands, lanes and events as plain data', async () => {
-  const { daemon, path } = await testDaemon();
+  const { daemon, path } = await testDaemon({ workers: { maxThreads: 1 } });
   const client = await RawClient.connect(path);
   await client.request('List');
   await client.request({ Subscribe: { subscription: { AllEvents: { app_name: null } } } });

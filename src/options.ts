@@ -15,7 +15,7 @@ export interface DaemonOptions {
   readonly service?: URL | string | object | undefined;
   /**
    * An object whose functions run on the main thread, for a service module, which reaches them as `context.host`:
-   * what only main can do, such as owning child processes. Short calls, or ones that wait.
+   * what only main can do, such as owning child processes. Short calls, or ones that wait. Refused without such a module.
    */
   readonly host?: object | undefined;
   /** Given to the commands and service modules; structured-cloneable. */
@@ -23,7 +23,7 @@ export interface DaemonOptions {
   readonly workers?: WorkersOptions | undefined;
   readonly connections?: ConnectionsOptions | undefined;
   readonly subscribers?: SubscribersOptions | undefined;
-  /** A pino logger. Default: silent. */
+  /** A pino logger; what handlers log goes through it too. Default: silent. */
   readonly log?: Logger | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface WorkersOptions {
   readonly commandTimeout?: number | undefined;
   /** A lane with work, or a service, whose loop has not turned for so long is killed and replaced. Default 5 s. */
   readonly unresponsiveAfter?: number | undefined;
-  /** As of Node's Worker. Default: 512 MB of old space. */
+  /** As of Node's Worker. Default: 512 MB of old space. A stack is 0.5 MB at least: less ends the process. */
   readonly resourceLimits?:
     | {
         maxOldGenerationSizeMb?: number;
@@ -99,7 +99,8 @@ const workers = z
         maxOldGenerationSizeMb: z.number().positive().optional(),
         maxYoungGenerationSizeMb: z.number().positive().optional(),
         codeRangeSizeMb: z.number().positive().optional(),
-        stackSizeMb: z.number().positive().optional(),
+        // With less, Node's own start of a thread overflows it, which takes the whole process along.
+        stackSizeMb: z.number().min(0.5).optional(),
       })
       .default({ maxOldGenerationSizeMb: 512 }),
   })
@@ -125,9 +126,12 @@ const subscribers = z.strictObject({
   eventHold: ms(0, 100),
 });
 
-const options = z.strictObject({
+const fields = z.strictObject({
   socketPath: z.string().min(1).optional(),
-  commands: z.union([z.instanceof(URL), z.string().min(1)]),
+  commands: z.custom<URL | string>(
+    (value) => value instanceof URL || (typeof value === 'string' && value !== ''),
+    'must be the URL or the path of a module',
+  ),
   // As it is: a copy would lose what an instance inherits.
   service: z
     .custom<URL | string | object>(
@@ -144,12 +148,25 @@ const options = z.strictObject({
   connections: connections.prefault({}),
   subscribers: subscribers.prefault({}),
   log: z
-    .custom<Logger>(
-      (log) => typeof (log as Partial<Logger> | undefined)?.child === 'function',
-      'must be a pino logger',
-    )
+    .custom<Logger>(isLogger, 'must be a pino logger that has the methods debug, info, warn and error')
     .optional(),
 });
+
+const options = fields.refine(
+  ({ service, host }) => host === undefined || typeof service === 'string' || service instanceof URL,
+  { path: ['host'], message: 'needs a service module to call it; give one as service, by its URL or path' },
+);
+
+function isLogger(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const log = value as Partial<Logger>;
+  const methods = [log.child, log.bindings, log.isLevelEnabled, log.debug, log.info, log.warn, log.error];
+  return (
+    methods.every((method) => typeof method === 'function') &&
+    typeof log.level === 'string' &&
+    typeof log.levels === 'object'
+  );
+}
 
 /** The options with their defaults. */
 export type ResolvedOptions = z.output<typeof options>;

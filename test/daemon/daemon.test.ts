@@ -21,7 +21,16 @@ describe('options', () => {
     ['subscribers.queueBytes', { subscribers: { queueBytes: 1.5 } }],
     ['subscribers: ', { subscribers: { queBytes: 1 } as never }],
     ['commands', { commands: undefined as never }],
-    ['log', { log: {} as never }],
+    ['commands: must be the URL or the path of a module', { commands: 5 as never }],
+    ['commands: must be the URL or the path of a module', { commands: '' }],
+    ['commands: must be the URL or the path of a module', { commands: undefined as never }],
+    ['host: needs a service module', { host: { f: () => 1 } }],
+    ['host: needs a service module', { host: { f: () => 1 }, service: {} }],
+    ['workers.resourceLimits.stackSizeMb', { workers: { resourceLimits: { stackSizeMb: 0.4 } } }],
+    ['workers.resourceLimits.stackSizeMb', { workers: { resourceLimits: { stackSizeMb: 0.01 } } }],
+    ['log: must be a pino logger', { log: {} as never }],
+    ['log: must be a pino logger', { log: console as never }],
+    ['log: must be a pino logger', { log: { child: () => undefined } as never }],
   ])('out of range are refused with a sentence: %s', async (part, options) => {
     const socketPath = join(temporaryDirectory(), 's');
     const starting = startDaemon({ socketPath, commands: fixture('commands.js'), ...options });

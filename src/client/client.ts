@@ -3,13 +3,14 @@ import type { Socket } from 'node:net';
 import { candidateSocketPaths } from '../default-path.js';
 import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
-import { FrameDecoder, HEADER_BYTES, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import type { IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
+import { checkTimeout } from '../timeout.js';
 import { connectFirst } from './connect.js';
 import { Inbox } from './inbox.js';
-import type { ConnectOptions, RequestOptions } from './options.js';
+import { type ConnectOptions, type RequestOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
 import { Requests } from './requests.js';
 import { Subscription } from './subscription.js';
@@ -31,13 +32,13 @@ export class IpcClient {
     socket: Socket,
     /** Where it is connected. */
     readonly path: string,
-    options: ConnectOptions,
+    options: ResolvedOptions,
   ) {
     this.#socket = socket;
     this.#outgoing = new Outgoing(socket);
-    this.#maxMessageSize = options.maxMessageSize ?? MAX_MESSAGE_SIZE;
-    this.#requestTimeout = options.requestTimeout ?? 30_000;
-    this.#eventBuffer = options.eventBuffer ?? 1024 * 1024;
+    this.#maxMessageSize = options.maxMessageSize;
+    this.#requestTimeout = options.requestTimeout;
+    this.#eventBuffer = options.eventBuffer;
     this.#decoder = new FrameDecoder(this.#maxMessageSize);
     socket.on('error', (cause) =>
       this.#end(new IpcError('CONNECTION_CLOSED', `The connection broke: ${cause.message}`, { cause })),
@@ -54,9 +55,10 @@ export class IpcClient {
    * A socket of which the file or directory belongs to neither the user nor root is refused. A daemon that is
    * busy or just starting is tried again until `timeout`.
    *
-   * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`; or the signal's reason.
+   * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`, `OPTION_INVALID`; or the signal's reason.
    */
   static async connect(path?: string, options: ConnectOptions = {}): Promise<IpcClient> {
+    const settings = resolveOptions(options);
     const paths =
       path !== undefined
         ? [endpointOf(path, process.platform)]
@@ -66,8 +68,8 @@ export class IpcClient {
               ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET]),
             ]),
           ];
-    const connected = await connectFirst(paths, options);
-    return new IpcClient(connected.socket, connected.path, options);
+    const connected = await connectFirst(paths, settings);
+    return new IpcClient(connected.socket, connected.path, settings);
   }
 
   /** Whether the connection is over. */
@@ -79,7 +81,7 @@ export class IpcClient {
    * Sends a request and resolves with its own response, an `Error` response too. Requests that are not awaited
    * are pipelined and answered in order.
    *
-   * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`; or the signal's reason.
+   * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`, `OPTION_INVALID`; or the signal's reason.
    */
   request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcResponse> {
     return this.#request(message, options);
@@ -113,11 +115,13 @@ export class IpcClient {
     return next;
   }
 
-  /** How long, in ms, recv() waits, and request() when nothing else is said; 0 for ever. Default 30,000. */
+  /**
+   * How long, in ms, recv() waits, and request() when nothing else is said; 0 or `Infinity` for ever. Default 30,000.
+   *
+   * @throws {IpcError} `OPTION_INVALID`.
+   */
   setTimeout(ms: number): void {
-    if (!(ms >= 0 && ms < 2 ** 31))
-      throw new IpcError('OPTION_INVALID', 'A timeout is a number of milliseconds, 0 for none');
-    this.#requestTimeout = ms;
+    this.#requestTimeout = checkTimeout(ms, 'timeout');
   }
 
   /**
@@ -157,8 +161,9 @@ export class IpcClient {
     onAnswer?: (response: IpcResponse, bytes: number) => void,
   ): Promise<IpcResponse> {
     signal?.throwIfAborted();
+    const patience = checkTimeout(timeout, 'timeout');
     const frame = this.#frame(message);
-    const answer = this.#requests.add(timeout, signal, onAnswer);
+    const answer = this.#requests.add(patience, signal, onAnswer);
     this.#outgoing.write(frame);
     // While an answer is awaited the connection is read, whatever events wait.
     this.#resume();

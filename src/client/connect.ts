@@ -4,10 +4,11 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
-import type { ConnectOptions } from './options.js';
+import { within } from '../timeout.js';
+import type { ResolvedOptions } from './options.js';
 
 /** Which failures are worth another try: a full backlog, a socket that nobody holds any more or yet, and none at all. */
-const WORTH_RETRYING: Readonly<Record<NonNullable<ConnectOptions['retry']>, readonly string[]>> = {
+const WORTH_RETRYING: Readonly<Record<ResolvedOptions['retry'], readonly string[]>> = {
   busy: ['EAGAIN'],
   refused: ['EAGAIN', 'ECONNREFUSED'],
   absent: ['EAGAIN', 'ECONNREFUSED', 'ENOENT'],
@@ -22,23 +23,22 @@ interface Failure {
 
 /**
  * Connects to the first of the paths on which a daemon answers; all are tried again together while one is worth it.
+ * A timeout of 0 is none.
  *
  * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`; or the signal's reason.
  */
 export async function connectFirst(
   paths: readonly string[],
-  { timeout = 5000, retry = 'refused', signal }: Pick<ConnectOptions, 'timeout' | 'retry' | 'signal'>,
+  { timeout, retry, signal }: Pick<ResolvedOptions, 'timeout' | 'retry' | 'signal'>,
 ): Promise<{ socket: Socket; path: string }> {
-  const deadline = performance.now() + timeout;
+  const deadline = timeout === 0 ? Infinity : performance.now() + timeout;
   for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
     const failures: Failure[] = [];
     for (const path of paths) {
       signal?.throwIfAborted();
       try {
-        return {
-          socket: await connectTrusted(path, Math.max(1, deadline - performance.now()), signal),
-          path,
-        };
+        const left = Math.max(1, Math.round(deadline - performance.now()));
+        return { socket: await connectTrusted(path, timeout === 0 ? 0 : left, signal), path };
       } catch (error) {
         signal?.throwIfAborted();
         failures.push({ path, error });
@@ -69,11 +69,11 @@ function asError(failures: readonly Failure[]): unknown {
 
 async function connectTrusted(
   path: string,
-  timeout: number,
+  patience: number,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
   checkOwner(path);
-  const socket = await connectOnce(path, timeout, signal);
+  const socket = await connectOnce(path, patience, signal);
   try {
     // Once more: what was looked at before may have been replaced since.
     checkOwner(path);
@@ -84,33 +84,25 @@ async function connectTrusted(
   }
 }
 
-function connectOnce(path: string, timeout: number, signal: AbortSignal | undefined): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ path, allowHalfOpen: true });
-    const timer = setTimeout(
-      () =>
-        socket.destroy(
-          Object.assign(new Error(`no answer within ${Math.round(timeout)} ms (timeout)`), {
-            code: 'ETIMEDOUT',
-          }),
-        ),
-      timeout,
-    );
-    const onAbort = (): void => void socket.destroy(signal?.reason as Error);
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      act();
-    };
+/** @param patience In ms; 0 for ever. */
+async function connectOnce(path: string, patience: number, signal: AbortSignal | undefined): Promise<Socket> {
+  const socket = connectSocket({ path, allowHalfOpen: true });
+  let onAbort = (): void => undefined;
+  const connected = new Promise<void>((resolve, reject) => {
+    onAbort = () => reject(signal?.reason as Error);
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.once('connect', () =>
-      settle(() => {
-        socket.removeListener('error', reject);
-        resolve(socket);
-      }),
-    );
-    socket.once('error', (error) => settle(() => reject(error)));
+    socket.once('connect', resolve);
+    socket.once('error', reject);
   });
+  try {
+    await within(connected, patience, 'no answer');
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 /** Whose a file may be: the user's own or root's. */

@@ -1,6 +1,7 @@
 // What came for whoever uses send() and recv(): frames in order, and those who wait for the next one.
-import { IpcError } from '../protocol/errors.js';
+import type { IpcError } from '../protocol/errors.js';
 import type { IpcResponse } from '../protocol/messages.js';
+import { within } from '../timeout.js';
 
 interface Receiver {
   readonly resolve: (response: IpcResponse) => void;
@@ -48,24 +49,12 @@ export class Inbox {
       return Promise.resolve(waiting.response);
     }
     if (this.#end) return Promise.reject(this.#end);
-    return new Promise((resolve, reject) => {
-      const late = (): void => {
-        this.#receivers.delete(receiver);
-        reject(new IpcError('REQUEST_TIMEOUT', `Nothing came within ${timeout} ms (timeout)`));
-      };
-      const timer = timeout > 0 ? setTimeout(late, timeout) : undefined;
-      const receiver: Receiver = {
-        resolve: (response) => {
-          clearTimeout(timer);
-          resolve(response);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
+    let receiver: Receiver | undefined;
+    const frame = new Promise<IpcResponse>((resolve, reject) => {
+      receiver = { resolve, reject };
       this.#receivers.add(receiver);
     });
+    return within(frame, timeout, 'Nothing came', () => this.#receivers.delete(receiver as Receiver));
   }
 
   /** Nothing more will come; what waits can still be taken. */

@@ -1,6 +1,12 @@
-// The options of a client: what they are, and their defaults.
+// The options of a client: what they are, their defaults, and what they may be.
+import { IpcError } from '../protocol/errors.js';
+import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
 
-/** Times in ms, sizes in bytes. */
+/**
+ * Times in ms, at most 2,147,483,647, and 0 or `Infinity` for none; sizes in bytes, whole and more than 0. What is
+ * out of its range is refused with `OPTION_INVALID`.
+ */
 export interface ConnectOptions {
   /** How long connecting may take, retries included. Default 5000. */
   readonly timeout?: number;
@@ -10,13 +16,13 @@ export interface ConnectOptions {
    * a path without a socket, for a daemon that was just told to start. Default `'refused'`.
    */
   readonly retry?: 'busy' | 'refused' | 'absent';
-  /** How long an answer may take; 0 for ever. Default 30,000. */
+  /** How long an answer may take. Default 30,000. */
   readonly requestTimeout?: number;
-  /** Largest payload either way. Default 10 MiB. */
+  /** Largest payload either way. Default 10 MiB, which is also the most. */
   readonly maxMessageSize?: number;
   /**
-   * Events that have come and not been taken, in bytes; past it nothing is read, so that the daemon waits or drops.
-   * Only while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB.
+   * Events that have come and not been taken; past it nothing is read, so that the daemon waits or drops. Only
+   * while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB, at most 1 GiB.
    */
   readonly eventBuffer?: number;
   /** Gives up connecting. */
@@ -24,7 +30,45 @@ export interface ConnectOptions {
 }
 
 export interface RequestOptions {
-  /** In ms; 0 for ever. Default: the connection's `requestTimeout`. */
+  /** In ms, as those of {@link ConnectOptions}; 0 or `Infinity` for none. Default: the connection's `requestTimeout`. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+}
+
+/** The options with their defaults; a timeout of 0 is none. */
+export type ResolvedOptions = Required<Omit<ConnectOptions, 'signal'>> & {
+  readonly signal: AbortSignal | undefined;
+};
+
+const RETRIES: readonly unknown[] = ['busy', 'refused', 'absent'] satisfies ConnectOptions['retry'][];
+const GIB = 1024 ** 3;
+
+/**
+ * Fills in defaults.
+ *
+ * @throws {IpcError} `OPTION_INVALID`, its message naming the option and what it may be.
+ */
+export function resolveOptions({
+  timeout = 5000,
+  retry = 'refused',
+  requestTimeout = DEFAULT_TIMEOUT,
+  maxMessageSize = MAX_MESSAGE_SIZE,
+  eventBuffer = 1024 * 1024,
+  signal,
+}: ConnectOptions): ResolvedOptions {
+  if (!RETRIES.includes(retry))
+    throw new IpcError('OPTION_INVALID', `retry must be one of ${RETRIES.join(', ')}`);
+  return {
+    timeout: checkTimeout(timeout, 'timeout'),
+    retry,
+    requestTimeout: checkTimeout(requestTimeout, 'requestTimeout'),
+    maxMessageSize: checkSize(maxMessageSize, 'maxMessageSize', MAX_MESSAGE_SIZE),
+    eventBuffer: checkSize(eventBuffer, 'eventBuffer', GIB),
+    signal,
+  };
+}
+
+function checkSize(bytes: number, option: string, most: number): number {
+  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= most) return bytes;
+  throw new IpcError('OPTION_INVALID', `${option} must be a whole number of bytes from 1 to ${most}`);
 }

@@ -8,7 +8,7 @@ import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
-import { checkTimeout, DEFAULT_TIMEOUT, within } from './timeout.js';
+import { checkTimeout, DEFAULT_TIMEOUT, within } from '../timeout.js';
 
 /** Response bytes past which send() waits until they have drained to half of it. */
 const HIGH_WATER = 1024 * 1024;
@@ -67,9 +67,13 @@ export class IpcConnection {
     return this.#outputEnd !== undefined;
   }
 
-  /** In ms, for each recv() and send(); 0 for none. Default 30,000. */
+  /**
+   * How long, in ms, each recv(), send() and close() may take; 0 or `Infinity` for ever. Default 30,000.
+   *
+   * @throws {IpcError} `OPTION_INVALID`.
+   */
   setTimeout(ms: number): void {
-    this.#timeout = checkTimeout(ms);
+    this.#timeout = checkTimeout(ms, 'timeout');
   }
 
   /**

@@ -148,6 +148,28 @@ describe('timeouts', () => {
     expect(() => client.setTimeout(-1)).toThrow('milliseconds');
   });
 
+  test.each([0, Infinity])('of %o are none', async (none) => {
+    const { client, connection } = await pair();
+    connection.setTimeout(none);
+    const received = connection.recv();
+    client.setTimeout(20);
+    // When it has timed out, one whose timer had overflowed would have before it.
+    await expect(client.recv()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    await client.send('List');
+    expect(await received).toBe('List');
+  });
+
+  test('out of range are refused with a sentence', async () => {
+    const { connection } = await pair();
+    for (const ms of [-1, NaN, 2 ** 31, '5', null, undefined])
+      expect(() => connection.setTimeout(ms as number)).toThrow(
+        expect.objectContaining({
+          code: 'OPTION_INVALID',
+          message: expect.stringMatching(/^timeout must be a number of milliseconds/) as string,
+        }),
+      );
+  });
+
   test('of send: one who does not read is waited for so long', async () => {
     const { client, connection } = await raw();
     client.socket.pause();

@@ -129,7 +129,10 @@ export class IpcClient {
    *
    * @example for await (const { event_type, data } of client.subscribe({ AllEvents: { app_name: null } })) {}
    */
-  subscribe(subscription: SubscriptionType, { signal }: { signal?: AbortSignal } = {}): Subscription {
+  subscribe(
+    subscription: SubscriptionType,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Subscription {
     this.#subscription?.over();
     const host = {
       request: (message: IpcMessage, onAnswer?: (response: IpcResponse) => void) =>

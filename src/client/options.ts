@@ -9,36 +9,36 @@ import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
  */
 export interface ConnectOptions {
   /** How long connecting may take, retries included. Default 5000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * What is tried again until `timeout`: `'busy'`, a daemon that has more clients waiting than it can queue;
    * `'refused'`, also a socket on which nobody listens, since a daemon may be about to replace it; `'absent'`, also
    * a path without a socket, for a daemon that was just told to start. Default `'refused'`.
    */
-  readonly retry?: 'busy' | 'refused' | 'absent';
+  readonly retry?: 'busy' | 'refused' | 'absent' | undefined;
   /** How long an answer may take. Default 30,000. */
-  readonly requestTimeout?: number;
+  readonly requestTimeout?: number | undefined;
   /** Largest payload either way. Default 10 MiB, which is also the most. */
-  readonly maxMessageSize?: number;
+  readonly maxMessageSize?: number | undefined;
   /**
    * Events that have come and not been taken; past it nothing is read, so that the daemon waits or drops. Only
    * while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB, at most 1 GiB.
    */
-  readonly eventBuffer?: number;
+  readonly eventBuffer?: number | undefined;
   /** Gives up connecting. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RequestOptions {
   /** In ms, as those of {@link ConnectOptions}; 0 or `Infinity` for none. Default: the connection's `requestTimeout`. */
-  readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options with their defaults; a timeout of 0 is none. */
-export type ResolvedOptions = Required<Omit<ConnectOptions, 'signal'>> & {
-  readonly signal: AbortSignal | undefined;
-};
+export type ResolvedOptions = {
+  readonly [Name in Exclude<keyof ConnectOptions, 'signal'>]-?: NonNullable<ConnectOptions[Name]>;
+} & Pick<ConnectOptions, 'signal'>;
 
 const RETRIES: readonly unknown[] = ['busy', 'refused', 'absent'] satisfies ConnectOptions['retry'][];
 const GIB = 1024 ** 3;

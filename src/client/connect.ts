@@ -2,9 +2,9 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
 import { within } from '../timeout.js';
+import { onAbort } from './abort.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Which failures are worth another try: a full backlog, a socket that nobody holds any more or yet, and none at all. */
@@ -48,8 +48,21 @@ export async function connectFirst(
     const pause = wait * (0.5 + Math.random());
     const again = failures.some(({ error }) => WORTH_RETRYING[retry].includes(codeOf(error)));
     if (!again || performance.now() + pause > deadline) throw asError(failures);
-    await sleep(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
+    await sleep(pause, signal);
   }
+}
+
+/** Waits so many ms, or until the signal aborts. */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const awake = (): void => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const timer = setTimeout(awake, ms);
+    const stop = onAbort(signal, awake);
+  });
 }
 
 function codeOf(error: unknown): string {
@@ -87,10 +100,9 @@ async function connectTrusted(
 /** @param patience In ms; 0 for ever. */
 async function connectOnce(path: string, patience: number, signal: AbortSignal | undefined): Promise<Socket> {
   const socket = connectSocket({ path, allowHalfOpen: true });
-  let onAbort = (): void => undefined;
+  let stop = (): void => undefined;
   const connected = new Promise<void>((resolve, reject) => {
-    onAbort = () => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    stop = onAbort(signal, () => reject(signal?.reason as Error));
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
@@ -101,7 +113,7 @@ async function connectOnce(path: string, patience: number, signal: AbortSignal |
     socket.destroy();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    stop();
   }
 }
 

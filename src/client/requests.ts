@@ -1,6 +1,7 @@
 // Requests under way, in order: the oldest is whom the next answer is for.
 import { IpcError } from '../protocol/errors.js';
 import type { IpcResponse } from '../protocol/messages.js';
+import { onAbort } from './abort.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;
@@ -47,7 +48,7 @@ export class Requests {
       let timer: NodeJS.Timeout | undefined;
       const clear = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        stop();
       };
       const pending: Pending = {
         abandoned: false,
@@ -63,8 +64,7 @@ export class Requests {
           reject(error);
         },
       };
-      const onAbort = (): void => pending.reject(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stop = onAbort(signal, () => pending.reject(signal?.reason));
       if (timeout > 0) {
         const late = (): void =>
           pending.reject(new IpcError('REQUEST_TIMEOUT', `No answer came within ${timeout} ms (timeout)`));

@@ -2,6 +2,7 @@
 import { IpcError } from '../protocol/errors.js';
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcMessage, IpcResponse } from '../protocol/messages.js';
+import { onAbort } from './abort.js';
 import { EventBuffer, type ReceivedEvent } from './event-buffer.js';
 
 /** What a subscription needs of its connection. */
@@ -36,16 +37,15 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
   constructor(host: SubscriptionHost, request: IpcMessage, limit: number, signal: AbortSignal | undefined) {
     this.#host = host;
     this.#limit = limit;
-    const onAbort = (): void => {
+    const aborted = (): void => {
       this.#end(signal?.reason ?? new IpcError('CONNECTION_CLOSED', 'The subscription was aborted'));
       void this.close();
     };
-    this.#detach = () => signal?.removeEventListener('abort', onAbort);
+    this.#detach = onAbort(signal, aborted);
     this.#ready = this.#subscribe(request);
     // Whoever reads is told; one who never reads has nothing to be told.
     this.#ready.catch(() => undefined);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) aborted();
   }
 
   /** Resolves when the daemon has accepted the subscription; no event published since is missed. */

@@ -1,0 +1,64 @@
+// One signal for many requests, connects and subscriptions.
+import { spawn } from 'node:child_process';
+import { getEventListeners, once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { IpcClient } from 'bunctl-ipc/client';
+import { expect, test } from 'vitest';
+import { temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { ALL, rejection, Script, success } from './script.js';
+
+/** What a process that runs the code as a module says on stdout and stderr. */
+async function run(code: string): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { stdout, stderr };
+}
+
+test('a hundred users of one signal cause no warning, and all end with it', async () => {
+  const { path } = await testDaemon();
+  const none = join(temporaryDirectory(), 'none');
+  const { stdout, stderr } = await run(`
+    import { IpcClient } from 'bunctl-ipc/client';
+    const controller = new AbortController();
+    const { signal } = controller;
+    const hundred = (act) => Array.from({ length: 100 }, act);
+    const clients = await Promise.all(hundred(() => IpcClient.connect(${JSON.stringify(path)}, { signal })));
+    const [client] = clients;
+    await Promise.all(hundred(() => client.request('List', { signal })));
+    const act = { Start: { name: 'test', config: '{"do":"hang"}' } };
+    const ended = [
+      ...hundred(() => client.request(act, { signal })),
+      ...hundred(() => IpcClient.connect(${JSON.stringify(none)}, { retry: 'absent', timeout: 0, signal })),
+      ...clients.slice(1).map((one) => one.subscribe({ AllEvents: { app_name: null } }, { signal }).next()),
+    ].map((promise) => promise.then(() => 'resolved', (error) => error.message));
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error('enough'));
+    console.log([...new Set(await Promise.all(ended))].join());
+    for (const one of clients) await one.close();
+  `);
+  expect(stderr).toBe('');
+  expect(stdout.trim()).toBe('enough');
+});
+
+test('a signal that has done its work is let go of', async () => {
+  const script = new Script();
+  const { signal } = new AbortController();
+  const listeners = (): number => getEventListeners(signal, 'abort').length;
+  await using client = await IpcClient.connect(script.path, { signal });
+  const answers = [client.request('List', { signal }), client.request('List', { signal })];
+  const subscription = client.subscribe(ALL, { signal });
+  expect(listeners()).toBe(1);
+  await script.send(success('one'), success('two'), success('Subscribed to events'));
+  await Promise.all(answers);
+  await subscription.ready;
+  void subscription.close();
+  expect(listeners()).toBe(0);
+  expect(await rejection(client.request('List', { signal, timeout: 20 }))).toMatchObject({
+    code: 'REQUEST_TIMEOUT',
+  });
+  expect(listeners()).toBe(0);
+});

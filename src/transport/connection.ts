@@ -18,7 +18,10 @@ interface Receiver {
   readonly reject: (error: IpcError) => void;
 }
 
-/** One client's connection: `for await (const message of connection) await connection.send(…)`. */
+/**
+ * One client's connection: `for await (const message of connection) await connection.send(…)`. The loop forgives the
+ * client everything; with {@link recv} each failing is the caller's to deal with.
+ */
 export class IpcConnection {
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(MAX_MESSAGE_SIZE);
@@ -60,6 +63,8 @@ export class IpcConnection {
     );
     socket.on('close', () => this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection was closed')));
     socket.pause();
+    // One that broke while it waited to be accepted says so no more.
+    if (socket.destroyed) this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection was closed'));
   }
 
   /** Whether nothing can be sent any more. */
@@ -82,19 +87,8 @@ export class IpcConnection {
    *
    * @throws {IpcError} `MESSAGE_INVALID`, `REQUEST_TIMEOUT`, `FRAME_TOO_LARGE`, `FRAME_TRUNCATED`, `CONNECTION_CLOSED`.
    */
-  async recv(): Promise<IpcMessage> {
-    let receiver: Receiver | undefined;
-    const payload = new Promise<Uint8Array>((resolve, reject) => {
-      receiver = { resolve, reject };
-      this.#receiving.push(receiver);
-    });
-    this.#deliver();
-    const forget = (): void => {
-      const at = this.#receiving.indexOf(receiver as Receiver);
-      if (at >= 0) this.#receiving.splice(at, 1);
-      if (this.#receiving.length === 0 && !this.#inputEnd) this.#socket.pause();
-    };
-    return parseRequest(parseJson(await within(payload, this.#timeout, 'No whole request came', forget)));
+  recv(): Promise<IpcMessage> {
+    return this.#receive(this.#timeout);
   }
 
   /**
@@ -122,17 +116,52 @@ export class IpcConnection {
     return this.close();
   }
 
-  /** Requests until the client ends its half; whatever recv() throws else is thrown. */
+  /**
+   * Requests until the client ends its half or is gone, or {@link close} is called; a client may be silent as long as
+   * it likes. Nothing that the client does is thrown: a malformed message is answered with an `Error`, and so is a
+   * frame over the limit, which ends the loop, as half a frame at the end does. However the loop ends, it closes the
+   * connection.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<IpcMessage, void> {
+    try {
+      for (let message = await this.#request(); message !== undefined; message = await this.#request())
+        yield message;
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** @param timeout In ms; 0 for ever. */
+  async #receive(timeout: number): Promise<IpcMessage> {
+    let receiver: Receiver | undefined;
+    const payload = new Promise<Uint8Array>((resolve, reject) => {
+      receiver = { resolve, reject };
+      this.#receiving.push(receiver);
+    });
+    this.#deliver();
+    const forget = (): void => {
+      const at = this.#receiving.indexOf(receiver as Receiver);
+      if (at >= 0) this.#receiving.splice(at, 1);
+      if (this.#receiving.length === 0 && !this.#inputEnd) this.#socket.pause();
+    };
+    return parseRequest(parseJson(await within(payload, timeout, 'No whole request came', forget)));
+  }
+
+  /** The next request that is one; undefined when no more will come, or the client cannot be told what was wrong. */
+  async #request(): Promise<IpcMessage | undefined> {
     for (;;) {
-      let message: IpcMessage;
       try {
-        message = await this.recv();
+        return await this.#receive(0);
       } catch (error) {
-        if (error instanceof IpcError && error.code === 'CONNECTION_CLOSED') return;
-        throw error;
+        const { code, message } = error as IpcError;
+        if (code === 'CONNECTION_CLOSED' || code === 'FRAME_TRUNCATED') return undefined;
+        if (code !== 'MESSAGE_INVALID' && code !== 'FRAME_TOO_LARGE') throw error;
+        const told = await this.send({ Error: { message } }).then(
+          () => true,
+          () => false,
+        );
+        if (!told || code === 'FRAME_TOO_LARGE') return undefined;
       }
-      yield message;
     }
   }
 
@@ -148,7 +177,7 @@ export class IpcConnection {
     for (const { reject } of this.#receiving.splice(0)) reject(this.#inputEnd);
     this.#socket.resume();
     await within(closed, this.#timeout, 'The client did not read', () => this.#socket.destroy()).catch(
-      () => undefined,
+      () => closed,
     );
   }
 

@@ -1,0 +1,153 @@
+// A connection's loop: nothing that its client does is thrown into it, and when it ends the connection is closed.
+import { once } from 'node:events';
+import { createServer, connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.js';
+import { frame, RawClient } from '../support/raw-client.js';
+
+const success = (message: string) => ({ Success: { message } });
+const refusal = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+
+/** A client, and its connection on the server's side. */
+async function raw(): Promise<{ client: RawClient; connection: IpcConnection }> {
+  const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+  onTestFinished(() => server.close());
+  const accepted = server.accept();
+  const client = await RawClient.connect(server.path);
+  return { client, connection: await accepted };
+}
+
+/** Answers each message; resolves with them when the loop has ended. */
+async function serve(connection: IpcConnection): Promise<IpcMessage[]> {
+  const seen: IpcMessage[] = [];
+  for await (const message of connection) {
+    seen.push(message);
+    await connection.send(success('ok'));
+  }
+  return seen;
+}
+
+describe('a connection’s loop', () => {
+  test.each<[string, Buffer]>([
+    ['the client ends it', Buffer.alloc(0)],
+    ['the client ends it within a frame', frame('"List"').subarray(0, 6)],
+    ['the client ends it within a header', frame('"List"').subarray(0, 2)],
+  ])('ends quietly when %s, and the connection is closed', async (_what, rest) => {
+    const { client, connection } = await raw();
+    const serving = serve(connection);
+    client.write(frame('"List"'), rest);
+    expect(await client.next()).toEqual(success('ok'));
+    client.socket.end();
+    expect(await client.rest()).toEqual([]);
+    expect(await serving).toEqual(['List']);
+    expect(connection.closed).toBe(true);
+  });
+
+  test('ends quietly when the client is gone', async () => {
+    const { client, connection } = await raw();
+    const serving = serve(connection);
+    client.send('List');
+    await client.next();
+    client.socket.destroy();
+    expect(await serving).toEqual(['List']);
+    expect(connection.closed).toBe(true);
+  });
+
+  test('ends quietly when the connection is closed elsewhere', async () => {
+    const { client, connection } = await raw();
+    const serving = serve(connection);
+    const closing = connection.close();
+    expect(await client.rest()).toEqual([]);
+    client.socket.end();
+    expect(await serving).toEqual([]);
+    await closing;
+  });
+
+  test('answers a malformed message with an Error, in its turn, and goes on', async () => {
+    const { client, connection } = await raw();
+    const serving = serve(connection);
+    client.write(frame('"List"'), frame('{"Nonsense":{}}'), frame('{'), frame(''), frame('"List"'));
+    expect(await client.take(5)).toEqual([
+      success('ok'),
+      refusal('Nonsense'),
+      refusal('Invalid message'),
+      refusal('Invalid message'),
+      success('ok'),
+    ]);
+    client.socket.end();
+    expect(await serving).toEqual(['List', 'List']);
+  });
+
+  test('answers a frame over the limit with one Error, and ends', async () => {
+    const { client, connection } = await raw();
+    const serving = serve(connection);
+    client.write(frame('"List"'), Buffer.from([1, 0, 0xa0, 0]), frame('"List"'));
+    expect(await client.rest()).toEqual([success('ok'), refusal('exceeds maximum allowed size')]);
+    client.socket.end();
+    expect(await serving).toEqual(['List']);
+    expect(connection.closed).toBe(true);
+  });
+
+  test('waits for an idle client past the timeout of recv()', async () => {
+    const { client, connection } = await raw();
+    connection.setTimeout(20);
+    const serving = serve(connection);
+    // A recv() that began later is over, so one of the loop's that had a timeout would be.
+    await expect(connection.recv()).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
+    client.send('List');
+    expect(await client.next()).toEqual(success('ok'));
+    client.socket.end();
+    expect(await serving).toEqual(['List']);
+  });
+
+  test('ends quietly when the client does not read the Errors it is sent', async () => {
+    const { client, connection } = await raw();
+    connection.setTimeout(50);
+    const serving = serve(connection);
+    client.socket.pause();
+    const malformed = Buffer.concat(Array.from({ length: 50_000 }, () => frame('{"Nonsense":{}}')));
+    client.write(malformed);
+    expect(await serving).toEqual([]);
+    expect(connection.closed).toBe(true);
+  });
+
+  test.each<[string, (connection: IpcConnection) => Promise<void>]>([
+    [
+      'break',
+      async (connection) => {
+        for await (const _message of connection) break;
+      },
+    ],
+    [
+      'an error of its body, which is thrown on',
+      async (connection) => {
+        const looping = (async () => {
+          for await (const _message of connection) throw new Error('mine');
+        })();
+        await expect(looping).rejects.toThrow('mine');
+      },
+    ],
+  ])('closes the connection when it is left by %s', async (_what, loop) => {
+    const { client, connection } = await raw();
+    const left = loop(connection);
+    client.send('List');
+    expect(await client.rest()).toEqual([]);
+    client.socket.end();
+    await left;
+    expect(connection.closed).toBe(true);
+  });
+
+  test('of a client that was gone before it was accepted ends at once', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const server = createServer().listen(path);
+    onTestFinished(() => void server.close());
+    const client = connect(path);
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    socket.destroy();
+    client.destroy();
+    await once(socket, 'close');
+    expect(await serve(new IpcConnection(socket))).toEqual([]);
+  });
+});

@@ -1,9 +1,9 @@
 // What is left of an app of which a former daemon wrote down the record: its process, or what its process left behind.
 import {
   bootId,
-  groupLives,
   identify,
   isAlive,
+  leadersOf,
   markedProcesses,
   type ProcessIdentity,
   statOf,
@@ -11,15 +11,11 @@ import {
 import type { AppRecord } from './store.js';
 
 /** Its process that lives: the one written down, or one that was spawned and not written down any more. */
-export function survivorOf({ id, nonce, state, process: former }: AppRecord): ProcessIdentity | null {
+export function survivorOf({ id, nonce, process: former }: AppRecord): ProcessIdentity | null {
   if (former && isAlive(former)) return former;
-  if (state.status === 'Stopped' || (former && former.bootId !== bootId())) return null;
-  for (const pid of markedProcesses(`${id}:${nonce}`)) {
-    const identity = identify(pid);
-    // The leader of its group is the app itself; others are its children, or have escaped.
-    if (isAlive(identity) && groupLives(pid)) return identity;
-  }
-  return null;
+  // Who carries the mark without being its leader is a child, or has escaped; the app itself has ended then.
+  const [leader] = leadersOf(`${id}:${nonce}`);
+  return leader === undefined ? null : identify(leader);
 }
 
 /**

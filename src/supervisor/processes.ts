@@ -13,6 +13,7 @@ export interface ProcessIdentity {
 export interface ProcessStat {
   readonly state: string;
   readonly group: number;
+  readonly session: number;
   readonly startTime: string;
   /** Clock ticks in user and kernel mode. */
   readonly cpuTicks: number;
@@ -40,6 +41,7 @@ export function parseStat(line: string): ProcessStat {
   return {
     state: fields[0] ?? '?',
     group: Number(fields[2]),
+    session: Number(fields[3]),
     cpuTicks: Number(fields[11]) + Number(fields[12]),
     startTime: fields[19] ?? '',
     residentPages: Number(fields[21]),
@@ -99,14 +101,39 @@ export function groupLives(group: number): boolean {
   });
 }
 
-/** Those of this user's processes that carry a mark in their environment. */
+const MARK = 'BUNCTL_APP=';
+
+/** The mark of an app's process, which all that descend from it inherit; its leader adds its own number. */
+function markOf(pid: number): string | undefined {
+  const environment = read(`/proc/${pid}/environ`)?.split('\0');
+  return environment?.find((line) => line.startsWith(MARK))?.slice(MARK.length);
+}
+
+/**
+ * Those of this user's other processes that carry a mark in their environment. Never we ourselves: a daemon that an
+ * app has brought up has inherited its mark.
+ */
 export function markedProcesses(mark: string): number[] {
   if (!hasProc) return [];
-  const wanted = `BUNCTL_APP=${mark}`;
   return allPids().filter((pid) => {
-    const environment = read(`/proc/${pid}/environ`);
-    return environment?.split('\0').includes(wanted) === true && statOf(pid)?.state !== 'Z';
+    if (pid === process.pid) return false;
+    const found = markOf(pid);
+    return (found === mark || found?.startsWith(`${mark}:`) === true) && statOf(pid)?.state !== 'Z';
   });
+}
+
+/**
+ * Those of a mark that were spawned with it, the oldest first: each leads its session and group, and it is its own
+ * number that the mark ends with. A helper that has made itself a leader inherits the number of another.
+ */
+export function leadersOf(mark: string): number[] {
+  const age = (pid: number): number => Number(statOf(pid)?.startTime ?? Infinity);
+  return markedProcesses(mark)
+    .filter((pid) => {
+      const stat = statOf(pid);
+      return stat?.session === pid && stat.group === pid && markOf(pid) === `${mark}:${pid}`;
+    })
+    .sort((a, b) => age(a) - age(b));
 }
 
 /** The soft limit of open files of a process; undefined where it cannot be known. */

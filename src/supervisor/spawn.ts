@@ -33,7 +33,7 @@ const ERRNO: Readonly<Record<string, string>> = {
 /**
  * Spawns an app.
  *
- * @param mark The value of `BUNCTL_APP`.
+ * @param mark The value of `BUNCTL_APP`, but for the process's number.
  * @param openFiles Soft limit of open files to give it; undefined for the daemon's own. Node raises its own to
  *   the hard limit, and programs that were given a small one may rely on it.
  * @throws {Error} its message as the original's, without the environment.
@@ -55,7 +55,7 @@ export async function spawnApp(
     }) as [number, number];
     const offsets = { stdout: fstatSync(stdout).size, stderr: fstatSync(stderr).size };
     checkCommand(config.command, cwd, env['PATH']);
-    const [command, ...args] = withLimit([config.command, ...config.args], openFiles);
+    const [command, ...args] = asLeader([config.command, ...config.args], openFiles);
     const child = spawn(command as string, args, {
       cwd,
       env,
@@ -86,10 +86,14 @@ function environment(): NodeJS.ProcessEnv {
   );
 }
 
-/** A shell that only lowers the limit and becomes the app: Node cannot set limits of a child. */
-function withLimit(command: readonly string[], openFiles: number | undefined): readonly string[] {
-  if (openFiles === undefined || process.platform === 'win32') return command;
-  return ['/bin/sh', '-c', 'ulimit -S -n "$0" 2>/dev/null; exec "$@"', String(openFiles), ...command];
+/**
+ * A shell that lowers the limit, writes its number into the mark and becomes the app: Node can neither set limits
+ * of a child nor know its number before. The number tells the app from all that inherit its mark.
+ */
+function asLeader(command: readonly string[], openFiles: number | undefined): readonly string[] {
+  if (process.platform === 'win32') return command;
+  const script = 'BUNCTL_APP="$BUNCTL_APP:$$"; [ "$0" = - ] || ulimit -S -n "$0" 2>/dev/null; exec "$@"';
+  return ['/bin/sh', '-c', script, openFiles === undefined ? '-' : String(openFiles), ...command];
 }
 
 // Behind the shell a command that is not there would be an app that exits with 127.

@@ -274,7 +274,8 @@ test('a command name with spaces and brackets does not shift the fields of its l
     'S',
     '1',
     '42',
-    ...Array.from({ length: 8 }, () => '0'),
+    '43',
+    ...Array.from({ length: 7 }, () => '0'),
     '5',
     '6',
     ...Array.from({ length: 6 }, () => '0'),
@@ -285,6 +286,7 @@ test('a command name with spaces and brackets does not shift the fields of its l
   expect(parseStat(`12 (a ) b (c) ${fields.join(' ')}`)).toEqual({
     state: 'S',
     group: 42,
+    session: 43,
     cpuTicks: 11,
     startTime: '777',
     residentPages: 30,

@@ -97,6 +97,19 @@ export class Manager {
     return Number(/pid (\d+)/.exec(await this.ok('ping'))?.[1]);
   }
 
+  /** Ends the daemon with SIGKILL. */
+  async killDaemon(): Promise<void> {
+    const daemon = await this.pid();
+    process.kill(daemon, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon is gone');
+  }
+
+  /** A connection to the daemon that follows one that was killed. */
+  async nextDaemon(): Promise<IpcClient> {
+    await this.ok('start', 'other', '--', 'sleep', '1000');
+    return this.connect();
+  }
+
   daemonLog(): string {
     return readFileSync(join(this.state, 'daemon.log'), 'utf8');
   }
@@ -144,4 +157,17 @@ export async function statusOf(client: IpcClient, name: string): Promise<Status>
 export async function untilState(client: IpcClient, name: string, state: string): Promise<Status> {
   await until(async () => (await statusOf(client, name)).state === state, `${name} is ${state}`);
   return statusOf(client, name);
+}
+
+/** The number that a script has written into a file, with its newline. */
+export async function written(path: string): Promise<number> {
+  const text = (): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  await until(() => text().endsWith('\n'), `${path} is written`);
+  return Number(text());
 }

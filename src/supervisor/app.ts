@@ -15,6 +15,7 @@ import {
   UNSEEN,
 } from './machine.js';
 import type { Host } from './process-host.js';
+import type { Environment } from './store.js';
 
 export interface AppSurroundings {
   readonly host: ServiceCalls<Host>;
@@ -38,6 +39,7 @@ export class App {
   readonly #stopWaiters = new Set<() => void>();
   #state: AppState;
   #config: AppConfig;
+  #environment: Environment | null;
   /** Inputs are taken one after the other, each with all it causes. */
   #inputs: Promise<void> = Promise.resolve();
   #commands: Promise<unknown> = Promise.resolve();
@@ -49,10 +51,12 @@ export class App {
   constructor(
     readonly id: string,
     config: AppConfig,
+    environment: Environment | null,
     state: AppState,
     around: AppSurroundings,
   ) {
     this.#config = config;
+    this.#environment = environment;
     this.#state = state;
     this.#around = around;
   }
@@ -72,13 +76,29 @@ export class App {
     return done;
   }
 
-  /** Starts it with a configuration, if it does not run. Rejects when it cannot be spawned. */
-  async start(config: AppConfig = this.#config): Promise<void> {
-    this.#config = config;
+  /**
+   * Starts it, with a configuration and an environment, unless it runs; resolves with whether it was started. One that
+   * is being stopped is waited for. Rejects when it cannot be spawned.
+   */
+  async start(
+    config: AppConfig = this.#config,
+    environment: Environment | null = this.#environment,
+  ): Promise<boolean> {
     this.#spawnErrors = [];
-    await this.input({ type: 'start' });
+    let begun = false;
+    await this.#ended();
+    // Judged in its turn: a restart of its own may be under way.
+    await this.#queue('start', async () => {
+      const { status } = this.#state;
+      if (status !== 'Stopped' && status !== 'Backoff') return;
+      begun = true;
+      this.#config = config;
+      this.#environment = environment;
+      await this.#take({ type: 'start' });
+    });
     const [failed] = this.#spawnErrors;
     if (failed) throw failed;
+    return begun;
   }
 
   /**
@@ -116,8 +136,9 @@ export class App {
     const { clock, now, follower } = this.#around;
     if (live && pid !== null) {
       follower.follow(this.id);
-      if (status === 'Stopping') {
-        await this.input({ type: 'stop', forShutdown: wanted === 'running' });
+      // One that is wanted was only to end with a daemon, and that one is gone.
+      if (status === 'Stopping' && wanted === 'stopped') {
+        await this.input({ type: 'stop' });
         return;
       }
       this.#state = {
@@ -150,9 +171,20 @@ export class App {
 
   /** Takes an input in; resolves when all it causes is done. */
   input(input: Input): Promise<void> {
-    const done = this.#inputs.then(() => this.#take(input));
-    this.#inputs = done.catch((error: unknown) => this.#around.onFault(`${this.id}: ${input.type}`, error));
+    return this.#queue(input.type, () => this.#take(input));
+  }
+
+  #queue(what: string, act: () => Promise<void>): Promise<void> {
+    const done = this.#inputs.then(act);
+    this.#inputs = done.catch((error: unknown) => this.#around.onFault(`${this.id}: ${what}`, error));
     return this.#inputs;
+  }
+
+  /** Resolves when it is not being stopped, or no longer. */
+  async #ended(): Promise<void> {
+    await this.#inputs;
+    if (this.#state.status !== 'Stopping') return;
+    await this.#endOf(new Promise<void>((resolve) => this.#stopWaiters.add(resolve)));
   }
 
   async #take(input: Input): Promise<void> {
@@ -204,13 +236,19 @@ export class App {
 
   async #spawn(automatic: boolean): Promise<void> {
     try {
-      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#config, this.#state);
+      const { host } = this.#around;
+      const { pid, startedAt, offsets } = await host.spawn(
+        this.id,
+        this.#config,
+        this.#environment,
+        this.#state,
+      );
       this.#around.follower.follow(this.id, offsets);
       await this.#take({ type: 'spawned', pid, startedAt, automatic });
     } catch (error) {
       this.#spawnErrors.push(error as Error);
       if (automatic) this.#around.onFault(`${this.id} could not be restarted`, error);
-      await this.#take({ type: 'spawn-failed', automatic });
+      await this.#take({ type: 'spawn-failed', automatic, error: (error as Error).message });
     }
   }
 

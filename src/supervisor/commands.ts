@@ -66,8 +66,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     const content = { data: value, daemon };
     return { Data: content };
   };
-  const success = (message: string): CommandAnswer => {
-    const content = { message, daemon };
+  const success = (message: string, more: object = {}): CommandAnswer => {
+    const content = { message, ...more, daemon };
     return { Success: content };
   };
 
@@ -85,13 +85,14 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   }
 
   return answering({
-    async Start({ name, config }, { service }) {
+    async Start({ name, config, environment }, { service }) {
       const parsed = configOf(config);
       const id = appId(parsed.name);
       if (id === undefined)
         throw new Refusal(`Failed to start app ${shown(name)}: Invalid app name: ${shown(parsed.name)}`);
-      await service.start(shown(name), id, parsed);
-      return success(`Started app ${shown(name)}`);
+      const { running } = await service.start(shown(name), id, parsed, environment ?? null);
+      // The original's words whether it ran or not; who asks ours can tell.
+      return success(`Started app ${shown(name)}`, running === null ? {} : { running });
     },
     async Stop({ name }, { service }) {
       const { escaped } = await service.stop(shown(name), idOf(name));

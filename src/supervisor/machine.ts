@@ -28,6 +28,8 @@ export interface AppState {
   readonly lastExit: Exit | null;
   /** When it is tried again; epoch, in ms. */
   readonly retryAt: number | null;
+  /** Why it could not be spawned when that was last tried. */
+  readonly lastError: string | null;
 }
 
 export const STOPPED: AppState = {
@@ -40,10 +42,12 @@ export const STOPPED: AppState = {
   exhausted: false,
   lastExit: null,
   retryAt: null,
+  lastError: null,
 };
 
 export type Input =
-  | { readonly type: 'start' }
+  /** `automatic`: nobody waits for it, so it is tried again when it fails. */
+  | { readonly type: 'start'; readonly automatic?: boolean }
   | { readonly type: 'stop'; readonly forShutdown?: boolean }
   | {
       readonly type: 'spawned';
@@ -51,7 +55,7 @@ export type Input =
       readonly startedAt: number;
       readonly automatic: boolean;
     }
-  | { readonly type: 'spawn-failed'; readonly automatic: boolean }
+  | { readonly type: 'spawn-failed'; readonly automatic: boolean; readonly error: string }
   /** Its whole process group is gone. */
   | { readonly type: 'exited'; readonly exit: Exit }
   | { readonly type: 'retry' }
@@ -110,14 +114,21 @@ export function step(state: AppState, input: Input, around: Surroundings): Step 
         },
         effects: [
           { do: 'cancel', name: 'retry' },
-          { do: 'spawn', automatic: false },
+          { do: 'spawn', automatic: input.automatic === true },
         ],
       };
     case 'stop':
       return stop(state, around, input.forShutdown ? state.wanted : 'stopped');
     case 'spawned':
       return {
-        state: { ...state, status: 'Running', pid: input.pid, startedAt: input.startedAt, retryAt: null },
+        state: {
+          ...state,
+          status: 'Running',
+          pid: input.pid,
+          startedAt: input.startedAt,
+          retryAt: null,
+          lastError: null,
+        },
         effects: [
           publish('process_started', { pid: input.pid }),
           ...(input.automatic ? [statusChange('running')] : []),
@@ -125,8 +136,11 @@ export function step(state: AppState, input: Input, around: Surroundings): Step 
         ],
       };
     case 'spawn-failed':
-      if (!input.automatic) return { state: { ...state, status: 'Stopped', wanted: 'stopped' }, effects: [] };
-      return failed({ ...state, pid: null, startedAt: null }, around, []);
+      return spawnFailed(
+        { ...state, pid: null, startedAt: null, lastError: input.error },
+        input.automatic,
+        around,
+      );
     case 'exited':
       return exited(state, input.exit, around);
     case 'retry':
@@ -140,6 +154,11 @@ export function step(state: AppState, input: Input, around: Surroundings): Step 
     case 'stop-timeout':
       return state.status === 'Stopping' ? { state, effects: [{ do: 'signal', signal: 'SIGKILL' }] } : none;
   }
+}
+
+function spawnFailed(state: AppState, automatic: boolean, around: Surroundings): Step {
+  if (automatic) return failed(state, around, []);
+  return { state: { ...state, status: 'Stopped', wanted: 'stopped' }, effects: [] };
 }
 
 function stop(state: AppState, { config }: Surroundings, wanted: AppState['wanted']): Step {

@@ -8,8 +8,8 @@ import { Facts } from './facts.js';
 import { type AppState, type Exit, UNSEEN } from './machine.js';
 import type { stateFiles } from './paths.js';
 import { groupLives, identify, isAlive, markedProcesses, sendSignal } from './processes.js';
-import { spawnApp } from './spawn.js';
-import { type AppRecord, readRecords, Store } from './store.js';
+import { spawnApp, type SpawnSurroundings } from './spawn.js';
+import { type AppRecord, type Environment, readRecords, Store } from './store.js';
 
 /** How an app is to be taken over by a new supervisor. */
 export interface AppTruth {
@@ -38,6 +38,7 @@ export class ProcessHost {
   readonly #files: ReturnType<typeof stateFiles>;
   readonly #log: Logger;
   readonly #openFiles: number | undefined;
+  readonly #socket: string;
   readonly #apps = new Map<string, Held>();
   readonly #store: Store;
   #read = false;
@@ -47,11 +48,16 @@ export class ProcessHost {
   /** Whether somebody listens to events. */
   subscribers: () => boolean = () => true;
 
-  /** @param openFiles The limit apps get; see `spawnApp`. */
-  constructor(files: ReturnType<typeof stateFiles>, log: Logger, openFiles: number | undefined) {
+  /** @param around Apps' limit of open files, and the daemon's socket; see `spawnApp`. */
+  constructor(
+    files: ReturnType<typeof stateFiles>,
+    log: Logger,
+    around: Pick<SpawnSurroundings, 'openFiles' | 'socket'>,
+  ) {
     this.#files = files;
     this.#log = log;
-    this.#openFiles = openFiles;
+    this.#openFiles = around.openFiles;
+    this.#socket = around.socket;
     this.#stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
@@ -65,7 +71,8 @@ export class ProcessHost {
     return {
       truth: () => this.#truth(),
       facts: (after: number) => this.#facts.after(after),
-      spawn: (id: string, config: AppConfig, state: AppState) => this.#spawn(id, config, state),
+      spawn: (id: string, config: AppConfig, environment: Environment | null, state: AppState) =>
+        this.#spawn(id, config, environment, state),
       signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => this.#signal(id, signal),
       save: (id: string, config: AppConfig, state: AppState) => this.#save(id, config, state),
       remove: (id: string) => this.#remove(id),
@@ -115,6 +122,7 @@ export class ProcessHost {
   async #spawn(
     id: string,
     config: AppConfig,
+    environment: Environment | null,
     state: AppState,
   ): Promise<{ pid: number; startedAt: number; offsets: Readonly<Record<'stdout' | 'stderr', number>> }> {
     const former = this.#apps.get(id);
@@ -122,7 +130,7 @@ export class ProcessHost {
     former?.unwatch?.();
     const nonce = randomBytes(8).toString('hex');
     const held: Held = {
-      record: { version: 1, id, config, state, nonce, process: null },
+      record: { version: 1, id, config, environment, state, nonce, process: null },
       live: false,
       exit: null,
       unwatch: undefined,
@@ -138,8 +146,12 @@ export class ProcessHost {
     const { child, pid, offsets } = await spawnApp(
       config,
       { stdout: this.#files.log(id, 'stdout'), stderr: this.#files.log(id, 'stderr') },
-      `${id}:${nonce}`,
-      this.#openFiles,
+      {
+        mark: `${id}:${nonce}`,
+        openFiles: this.#openFiles,
+        base: environment ?? process.env,
+        socket: this.#socket,
+      },
     );
     held.live = true;
     held.record = { ...held.record, process: identify(pid) };

@@ -63,7 +63,10 @@ export async function runDaemon({ socketPath, apps = [] }: RunOptions): Promise<
 }
 
 async function bring(path: string, directory: string, log: pino.Logger) {
-  const host = new ProcessHost(stateFiles(directory), log, inheritedOpenFiles());
+  const host = new ProcessHost(stateFiles(directory), log, {
+    openFiles: inheritedOpenFiles(),
+    socket: path,
+  });
   const workerData: SupervisorData = {
     stateDirectory: directory,
     daemon: { version: VERSION, pid: process.pid, socket: path, state: directory, started_at: Date.now() },

@@ -30,22 +30,40 @@ const ERRNO: Readonly<Record<string, string>> = {
   ENOTDIR: 'Not a directory (os error 20)',
 };
 
+/** What an app is given beside what its configuration says. */
+export interface SpawnSurroundings {
+  /** The value of `BUNCTL_APP`, but for the process's number. */
+  readonly mark: string;
+  /**
+   * Soft limit of open files; undefined for the daemon's own. Node raises its own to the hard limit, and programs
+   * that were given a small one may rely on it.
+   */
+  readonly openFiles: number | undefined;
+  /** The environment that its own is laid upon. */
+  readonly base: NodeJS.ProcessEnv;
+  /** Where the daemon listens. */
+  readonly socket: string;
+}
+
 /**
  * Spawns an app.
  *
- * @param mark The value of `BUNCTL_APP`, but for the process's number.
- * @param openFiles Soft limit of open files to give it; undefined for the daemon's own. Node raises its own to
- *   the hard limit, and programs that were given a small one may rely on it.
  * @throws {Error} its message as the original's, without the environment.
  */
 export async function spawnApp(
   config: AppConfig,
   files: OutputFiles,
-  mark: string,
-  openFiles: number | undefined,
+  { mark, openFiles, base, socket }: SpawnSurroundings,
 ): Promise<Spawned> {
-  const env: NodeJS.ProcessEnv = { ...environment(), ...config.env, BUNCTL_APP: mark };
   const cwd = config.cwd ?? process.cwd();
+  const env: NodeJS.ProcessEnv = {
+    ...withoutCallers(base),
+    PWD: cwd,
+    // What the app asks bunctl is asked of the daemon that runs it.
+    BUNCTL_SOCKET: socket,
+    ...config.env,
+    BUNCTL_APP: mark,
+  };
   const opened: number[] = [];
   try {
     const [stdout, stderr] = [files.stdout, files.stderr].map((path) => {
@@ -77,12 +95,10 @@ export async function spawnApp(
   }
 }
 
-/** The daemon's environment without what is only for the daemon. */
-function environment(): NodeJS.ProcessEnv {
+/** An environment without what is true only of the process that had it. */
+function withoutCallers(base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('BUNCTL_') && !name.startsWith('NODE_CHANNEL_'),
-    ),
+    Object.entries(base).filter(([name]) => !/^(BUNCTL_.*|NODE_CHANNEL_.*|SHLVL|OLDPWD|_)$/.test(name)),
   );
 }
 

@@ -33,6 +33,8 @@ export function appStatus({ id, config, state }: AppSnapshot, now: number) {
     last_exit_signal: state.lastExit?.signal ?? null,
     /** It was adopted, and how it ended could not be seen. */
     last_exit_unknown: state.lastExit?.unknown ?? false,
+    /** Why it could not be spawned when that was last tried. */
+    last_error: state.lastError ?? null,
     uptime_seconds: uptime === null ? null : Math.floor(uptime / 1000),
     max_memory: config.max_memory,
     max_cpu_percent: config.max_cpu_percent,

@@ -7,10 +7,15 @@ import type { AppState } from './machine.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** What is known of an app, and must outlive the daemon. */
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string>>;
+
 export interface AppRecord {
   readonly version: 1;
   readonly id: string;
   readonly config: AppConfig;
+  /** What the app's own `env` is laid upon; null for the daemon's own. Shown to nobody. */
+  readonly environment: Environment | null;
   readonly state: AppState;
   /** With the id it marks the app's processes; new with each spawn, written before it. */
   readonly nonce: string;

@@ -8,6 +8,7 @@ import { STOPPED } from './machine.js';
 import { stateFiles } from './paths.js';
 import type { Fact } from './facts.js';
 import type { AppTruth, Host } from './process-host.js';
+import type { Environment } from './store.js';
 import type { AppSnapshot, SupervisorData } from './supervisor-types.js';
 
 /** What is thrown at commands, as a sentence for the client. */
@@ -50,29 +51,33 @@ class Supervisor {
     void this.#followFacts(sequence);
   }
 
-  async start(name: string, id: string, config: AppConfig): Promise<'started' | 'running'> {
+  /** Resolves with the process that runs already, or null when one was started. */
+  async start(
+    name: string,
+    id: string,
+    config: AppConfig,
+    environment: Environment | null,
+  ): Promise<{ running: number | null }> {
     this.#open();
-    const app = this.#apps.get(id) ?? this.#create(id, config);
+    const isNew = !this.#apps.has(id);
+    const app = this.#apps.get(id) ?? this.#create(id, config, environment);
     return app.command(async () => {
       this.#open();
       // Deleted by the command before: it is a new one again.
-      if (this.#apps.get(id) !== app) return this.start(name, id, config);
-      const { status } = app.state;
-      if (status === 'Running' || status === 'Stopping') {
-        if (sameConfig(app.config, config)) return 'running';
-        throw new Refusal(
-          `App ${name} is running with another configuration; stop it first, then start it with the new one`,
-        );
-      }
-      const isNew = app.config === config;
+      if (this.#apps.get(id) !== app) return this.start(name, id, config, environment);
+      let started: boolean;
       try {
-        await app.start(config);
+        started = await app.start(config, environment);
       } catch (error) {
         // A failed spawn leaves no ghost.
         if (isNew) await app.remove();
         throw new Refusal(`Failed to start app ${name}: ${(error as Error).message}`);
       }
-      return 'started';
+      if (started) return { running: null };
+      if (sameConfig(app.config, config)) return { running: app.state.pid };
+      throw new Refusal(
+        `App ${name} is running with another configuration; stop it first, then start it with the new one`,
+      );
     });
   }
 
@@ -149,22 +154,23 @@ class Supervisor {
     if (this.#shuttingDown) throw new Refusal('The daemon is shutting down; try again when it is up');
   }
 
-  #create(id: string, config: AppConfig): App {
-    const app = new App(id, config, STOPPED, this.#around);
+  #create(id: string, config: AppConfig, environment: Environment | null): App {
+    const app = new App(id, config, environment, STOPPED, this.#around);
     this.#apps.set(id, app);
     return app;
   }
 
   async #takeOver({ record, live, exit }: AppTruth): Promise<void> {
-    const { id, config, state, process } = record;
-    const app = new App(id, config, state, this.#around);
+    const { id, config, environment, state, process } = record;
+    const app = new App(id, config, environment, state, this.#around);
     this.#apps.set(id, app);
     await app.resume(live, exit, process?.pid ?? null);
     // Stopped by a shutdown though it is wanted: an app that is to be up whenever the daemon is.
     const { restart_policy: policy, auto_start: autoStart } = config;
     const always = policy === 'always' || policy === 'unless-stopped' || autoStart;
     if (app.state.status === 'Stopped' && app.state.wanted === 'running' && always) {
-      await app.command(() => app.start()).catch((error: unknown) => this.#around.onFault(id, error));
+      // What cannot be spawned yet, from a disk that comes late for one, is tried again.
+      await app.input({ type: 'start', automatic: true });
     }
   }
 

@@ -45,6 +45,7 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
         ...config,
       }),
     ),
+    null,
     { ...STOPPED, ...state },
     {
       host: host as never,
@@ -169,6 +170,24 @@ describe('an app that is taken over', () => {
     expect(done).toEqual(['SIGTERM', 'SIGKILL']);
     await app.input({ type: 'exited', exit: { code: null, signal: 'SIGKILL', unknown: false } });
     expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'stopped' });
+  });
+
+  test('while it was being stopped with a daemon that is gone, and is wanted, goes on', async () => {
+    const { app, done, pass } = actor({ status: 'Stopping', wanted: 'running', pid: 50 });
+    await app.resume(true, null, 50);
+    await pass(60_000);
+    expect([app.state.status, app.state.pid, done]).toEqual(['Running', 50, []]);
+  });
+
+  test('while it is being stopped is started when it has ended', async () => {
+    const { app, done, pass } = actor({ status: 'Stopping', wanted: 'stopped', pid: 50 });
+    await app.resume(true, null, 50);
+    const started = app.start();
+    await pass(100);
+    expect(done).toEqual(['SIGTERM']);
+    await app.input({ type: 'exited', exit: { code: 0, signal: null, unknown: false } });
+    expect(await started).toBe(true);
+    expect(app.state).toMatchObject({ status: 'Running', wanted: 'running' });
   });
 
   test('as it runs has its attempts forgotten after ten seconds', async () => {

@@ -132,6 +132,7 @@ test('a start that cannot be spawned leaves it stopped, to be started again', ()
     {
       type: 'spawn-failed',
       automatic: false,
+      error: 'not there',
     },
   );
   expect(failed.state).toMatchObject({ status: 'Stopped', wanted: 'stopped', pid: null });
@@ -214,9 +215,9 @@ describe('attempts', () => {
       spawned(),
       exit(1),
       { type: 'retry' },
-      { type: 'spawn-failed', automatic: true },
+      { type: 'spawn-failed', automatic: true, error: 'not there' },
     );
-    expect(state).toMatchObject({ status: 'Backoff', attempt: 2 });
+    expect(state).toMatchObject({ status: 'Backoff', attempt: 2, lastError: 'not there' });
   });
 
   test.each([

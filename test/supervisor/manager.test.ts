@@ -277,7 +277,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
     await untilState(client, 'a', 'Stopped');
     expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toMatch(
-      /^BUNCTL_APP=a:[\da-f]{16}\n$/,
+      new RegExp(`^(BUNCTL_SOCKET=${manager.socket}|BUNCTL_APP=a:[\\da-f]{16}:\\d+|\n)+$`),
     );
   });
 
@@ -398,7 +398,10 @@ test.skipIf(process.platform !== 'linux')(
     const home = temporaryDirectory();
     const files = stateFiles(home);
     for (const directory of [files.apps, files.logs]) mkdirSync(directory);
-    const host = new ProcessHost(files, pino({ level: 'silent' }), undefined);
+    const host = new ProcessHost(files, pino({ level: 'silent' }), {
+      openFiles: undefined,
+      socket: '/nowhere',
+    });
     const dieAt = join(home, 'die');
     const workerData = { stateDirectory: home, daemon: {}, dieAt };
     const socketPath = join(home, 's');
@@ -474,7 +477,10 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     for (const directory of [files.apps, files.logs]) mkdirSync(directory);
     for (const record of records)
       writeFileSync(files.app('a'), JSON.stringify({ version: 1, id: 'a', config, nonce: 'n', ...record }));
-    const made = new ProcessHost(files, pino({ level: 'silent' }), undefined);
+    const made = new ProcessHost(files, pino({ level: 'silent' }), {
+      openFiles: undefined,
+      socket: '/nowhere',
+    });
     onTestFinished(() => made.close());
     return { made, files, ...made.functions() };
   }
@@ -535,8 +541,8 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('spawns no second process of an app that has one', async () => {
     const { spawn, signal, truth } = host();
     truth();
-    const { pid } = await spawn('a', config, STOPPED);
-    await expect(spawn('a', config, STOPPED)).rejects.toThrow('a runs already');
+    const { pid } = await spawn('a', config, null, STOPPED);
+    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('a runs already');
     expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
     signal('a', 'SIGKILL');
     await until(() => !alive(pid), 'it has ended');
@@ -545,14 +551,14 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('starts no new app of which the next daemon would not know', async () => {
     const { files, spawn, truth } = host();
     mkdirSync(`${files.app('a')}.new`);
-    await expect(spawn('a', config, STOPPED)).rejects.toThrow('its state cannot be written');
+    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('its state cannot be written');
     expect(truth().apps).toEqual([]);
   });
 
   test('ends what still runs when nobody has stopped it at a shutdown', async () => {
     const { made, spawn, stopped, truth } = host();
     truth();
-    const { pid } = await spawn('a', config, STOPPED);
+    const { pid } = await spawn('a', config, null, STOPPED);
     stopped();
     await made.shutDown();
     await until(() => !alive(pid), 'it has ended');
@@ -630,9 +636,9 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     await manager.ok('start', 'other', '--', 'sleep', '1000');
     const next = await manager.connect();
     const answer = (await next.request({ Status: { name: null } })) as { Data: { data: Status[] } };
-    // One that cannot be started any more keeps nobody else from it.
-    expect(answer.Data.data.map(({ name, state }) => `${name} ${state}`)).toEqual([
-      'absent Stopped',
+    // One that cannot be started yet keeps nobody else from it, and is tried again.
+    expect(answer.Data.data.map(({ name, state }) => `${name} ${state.split(' ')[0]}`)).toEqual([
+      'absent Backoff',
       'always Running',
       'auto Running',
       'other Running',
@@ -640,6 +646,11 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
       'told Stopped',
       'unless Running',
     ]);
+    expect(await statusOf(next, 'absent')).toMatchObject({
+      last_error: expect.stringContaining('No such file') as string,
+    });
+    writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
+    expect(await untilState(next, 'absent', 'Running')).toMatchObject({ last_error: null });
   });
 
   test('ended by a second signal leaves the apps running', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Manager } from '../support/manager.js';
 
 /** The socket and the state directory of the daemon that is reached, as `doctor` tells them. */
-const seen = (doctor: string): string[] => doctor.match(/^socket .*\/s: .*|^state .*/gm) ?? [];
+const seen = (doctor: string): string[] => doctor.match(/^socket .*\/s: .*pid \d+|^state .*/gm) ?? [];
 
 describe.skipIf(process.platform === 'win32')('a relative path of the socket', () => {
   test.each<[string, string, string[]]>([

@@ -19,7 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAppConfig } from '#dist/supervisor/app-config.js';
 import { type AppState, STOPPED } from '#dist/supervisor/machine.js';
 import { stateFiles } from '#dist/supervisor/paths.js';
-import { bootId, groupLives, identify, isAlive, statOf } from '#dist/supervisor/processes.js';
+import { bootId, groupLives, identify, isAlive, leadersOf, statOf } from '#dist/supervisor/processes.js';
 import { ProcessHost } from '#dist/supervisor/process-host.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { alive, CLI, FAST, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
@@ -326,7 +326,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const LINES = 50_000;
     const events = client.subscribe({ LogEvents: { app_name: 'flood' } });
     await events.ready;
-    await client.request(start('flood', `i=0; seq 1 ${LINES}; sleep 1000`));
+    // On a connection of its own: while a client waits for an answer it reads on, and drops what nobody takes.
+    const other = await manager.connect();
+    await other.request(start('flood', `seq 1 ${LINES}; sleep 1000`));
     for (let n = 1; n <= LINES; n += 1) {
       const { value } = await events.next();
       if ((value?.data as { line: string }).line !== String(n))
@@ -486,8 +488,9 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   }
 
   /** A process that no host has spawned, in a group of its own. */
+  /** As an app is spawned: its leader writes its own number into its mark. */
   function sleeper(env: Record<string, string> = {}): number {
-    const child = spawn('sleep', ['1000'], {
+    const child = spawn('sh', ['-c', 'BUNCTL_APP="$BUNCTL_APP:$$"; exec sleep 1000'], {
       detached: true,
       stdio: 'ignore',
       env: { ...process.env, ...env },
@@ -514,9 +517,10 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect(bootId()).toBe(process.bootId);
   });
 
-  test('finds a process by its mark that a daemon has spawned and not lived to write down', () => {
+  test('finds a process by its mark that a daemon has spawned and not lived to write down', async () => {
     const pid = sleeper({ BUNCTL_APP: 'a:n' });
     sleeper({ BUNCTL_APP: 'a:former' });
+    await until(() => leadersOf('a:n').length === 1, 'it has become what it is to be');
     const { truth } = host({ state: { ...STOPPED, status: 'Starting', wanted: 'running' }, process: null });
     expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
   });

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { IpcClient } from '../client/client.js';
 import { candidateSocketPaths, defaultSocketPath } from '../default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
+import { daemonEnvironment } from './environment.js';
 import { CliError, EXIT } from './exit.js';
 import { say } from './output.js';
 
@@ -145,7 +146,7 @@ async function startDaemonProcess(socket: string | undefined): Promise<Failure |
       cwd: '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {
-        ...process.env,
+        ...daemonEnvironment(process.env),
         ...absoluteVariables(),
         BUNCTL_READY_FD: '3',
         ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: openFiles }),

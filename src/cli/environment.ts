@@ -1,4 +1,4 @@
-// An app's environment: that of whoever starts it, and what was given beside it.
+// Whose environment is where: an app gets that of whoever starts it, the daemon in the background nearly nothing.
 import type { AppConfig } from './app-config.js';
 import { usage } from './exit.js';
 
@@ -13,10 +13,28 @@ export function environmentGiven(pairs: readonly string[]): Record<string, strin
   );
 }
 
+function chosen(env: NodeJS.ProcessEnv, wanted: (key: string) => boolean): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && wanted(entry[0]),
+    ),
+  );
+}
+
 /** An app has the environment of whoever starts it, not of whoever started the daemon. */
 export function withCallersEnvironment(app: AppConfig): AppConfig {
-  const own = Object.entries(process.env).filter(
-    ([key, value]) => value !== undefined && !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key),
-  ) as [string, string][];
-  return { ...app, env: { ...Object.fromEntries(own), ...app.env } };
+  const own = chosen(process.env, (key) => !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key));
+  return { ...app, env: { ...own, ...app.env } };
+}
+
+/**
+ * What a daemon in the background needs of its caller's environment: it lives on, and what it has everybody can read who
+ * can read its memory, so it gets no secrets. TMP and TEMP are places, as TMPDIR is: the rule for the socket reads them.
+ */
+export function daemonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return chosen(env, (key) =>
+    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR)$/.test(
+      key,
+    ),
+  );
 }

@@ -1,5 +1,4 @@
 // Whose environment is where: an app gets that of whoever starts it, the daemon in the background nearly nothing.
-import type { AppConfig } from './app-config.js';
 import { usage } from './exit.js';
 
 /** `KEY=VALUE` pairs as they were typed. */
@@ -21,10 +20,12 @@ function chosen(env: NodeJS.ProcessEnv, wanted: (key: string) => boolean): Recor
   );
 }
 
-/** An app has the environment of whoever starts it, not of whoever started the daemon. */
-export function withCallersEnvironment(app: AppConfig): AppConfig {
-  const own = chosen(process.env, (key) => !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key));
-  return { ...app, env: { ...own, ...app.env } };
+/**
+ * What goes beside an app's configuration: the environment of whoever starts it, not of whoever started the daemon.
+ * What the shell keeps of itself, and what is the daemon's or another app's, is left out.
+ */
+export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return chosen(env, (key) => !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key));
 }
 
 /**

@@ -64,14 +64,26 @@ function noteVersion(answer: object): void {
   if (notice !== undefined) say(notice);
 }
 
-/** A command's message. */
-export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
+/** That something was done, and what our daemon says of it besides. */
+export interface Done {
+  readonly message: string;
+  /** The process of an app that was to be started, and runs already. */
+  readonly running?: unknown;
+}
+
+/** A command's success. */
+export async function askSuccess(client: IpcClient, message: IpcMessage): Promise<Done> {
   const answer = await ask(client, message);
   if ('Success' in answer) {
     noteVersion(answer.Success);
-    return answer.Success.message;
+    return answer.Success;
   }
   throw new CliError(EXIT.failed, 'The daemon answered with something else than a message');
+}
+
+/** A command's message. */
+export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
+  return (await askSuccess(client, message)).message;
 }
 
 /** A query's data. */

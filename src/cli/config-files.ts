@@ -65,7 +65,8 @@ export function readConfig(file: string): ConfigFile {
 }
 
 function notJson(path: string): string {
-  return `JavaScript config files are not supported for security reasons. Please convert ${path} to JSON format.`;
+  const json = path.replace(/\.[cm]?[jt]s$/, '.json');
+  return `JavaScript config files are not supported for security reasons. Please convert ${path} to JSON format. This does it: node -p "JSON.stringify(require('${path}'), null, 2)" > ${json}`;
 }
 
 function isObject(value: unknown): value is Fields {

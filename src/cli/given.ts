@@ -6,8 +6,9 @@ import { type parse, positive, whole } from './arguments.js';
 import { findConfig, readConfig } from './config-files.js';
 import { environmentGiven } from './environment.js';
 import { usage } from './exit.js';
-import { checkName } from './names.js';
+import { checkName, isConfigFile } from './names.js';
 import { say } from './output.js';
+import { appId } from '../supervisor/app-id.js';
 
 /** The options of `start` that describe an app, or say where it is described. */
 export const START_OPTIONS = {
@@ -53,8 +54,10 @@ export function appsGiven(given: Given): readonly AppConfig[] | undefined {
   ] as const)
     if (given.values[option] !== undefined)
       throw usage(`--${option} needs a command: bunctl start NAME --${option} … -- COMMAND [ARGS…]`);
-  const { names, values } = given;
-  const found = values.config === undefined ? findConfig(process.cwd()) : readConfig(values.config);
+  const { values } = given;
+  const file = values.config ?? given.names.slice(0, 1).find(isConfigFile);
+  const names = file === values.config ? given.names : given.names.slice(1);
+  const found = file === undefined ? findConfig(process.cwd()) : readConfig(file);
   for (const notice of found?.notices ?? []) say(notice);
   if (names.length === 0 || (names.length === 1 && names[0] === 'all' && found)) {
     if (!found)
@@ -64,12 +67,11 @@ export function appsGiven(given: Given): readonly AppConfig[] | undefined {
     if (found.apps.length === 0) throw usage(`${found.path} has no apps.`);
     return found.apps;
   }
-  names.forEach(checkName);
-  const chosen = names.map((name) => found?.apps.find((app) => app.name === name));
-  if (chosen.every((app) => app === undefined)) {
-    if (values.config !== undefined) throw usage(`${values.config} has no app ${names.join(', ')}.`);
-    return undefined;
-  }
+  const chosen = names.map((name) => {
+    const id = appId(checkName(name));
+    return found?.apps.find((app) => appId(app.name) === id);
+  });
+  if (file === undefined && chosen.every((app) => app === undefined)) return undefined;
   return chosen.map((app, index) => {
     if (!app) throw usage(`${found?.path} has no app ${names[index]}.`);
     return app;
@@ -128,6 +130,8 @@ function commandLine(
 }
 
 function scriptNamed(name: string | undefined): string | undefined {
+  // It would run, do nothing, and end well: nobody starts a configuration to run it.
+  if (name !== undefined && /\.config\.[cm]?[jt]s$/.test(name) && existsSync(name)) readConfig(name);
   return name !== undefined &&
     (Object.hasOwn(INTERPRETERS, extname(name)) || name.includes('/')) &&
     existsSync(name)

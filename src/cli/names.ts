@@ -1,4 +1,5 @@
-// The names a command was given: several, or `all`; each is done on a connection of its own, side by side.
+// The names a command was given: several, those of a file, or `all`; each is done on a connection of its own, side by side.
+import { existsSync } from 'node:fs';
 import type { IpcClient } from '../client/client.js';
 import { connect, type DaemonOptions } from './connect.js';
 import { CliError, EXIT, exitCodeOf, usage } from './exit.js';
@@ -18,14 +19,31 @@ export function checkName(name: string): string {
   return name;
 }
 
+/** Whether a name is that of a configuration file that is there. */
+export function isConfigFile(name: string): boolean {
+  return name.endsWith('.json') && existsSync(name);
+}
+
+/** What was typed as names of apps, checked; a configuration file stands for the apps in it. */
+export async function namesGiven(given: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of given) {
+    if (!isConfigFile(name)) names.push(checkName(name));
+    else {
+      const { readConfig } = await import('./config-files.js');
+      names.push(...readConfig(name).apps.map((app) => app.name));
+    }
+  }
+  return names;
+}
+
 /** The names, `all` expanded to those of the apps that pass. */
 export async function expand(
   client: IpcClient,
   names: readonly string[],
   passes: (app: AppStatus) => boolean = () => true,
 ): Promise<string[]> {
-  const checked = names.map(checkName);
-  if (!checked.includes('all')) return [...new Set(checked)];
+  if (!names.includes('all')) return [...new Set(names)];
   return (await allStatuses(client)).filter(passes).map(({ name }) => name);
 }
 

@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline/promises';
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connect } from '../connect.js';
 import { usage } from '../exit.js';
-import { checkName, expand, forEach } from '../names.js';
+import { expand, forEach, namesGiven } from '../names.js';
 import { print, say } from '../output.js';
 import { askMessage } from '../wire.js';
 
 export const help = `Stops apps and forgets them. Their log files stay.
 
-Usage: bunctl delete NAME… | all [-f]
+Usage: bunctl delete NAME… | FILE.json | all [-f]
 
   -f, --force          do not ask
 ${COMMON_HELP}
@@ -20,9 +20,9 @@ Examples:
 export async function run(args: string[]): Promise<void> {
   const { names, daemon, values } = parse(args, { force: { type: 'boolean', short: 'f' } });
   if (names.length === 0) throw usage('Which app? bunctl delete NAME, or bunctl delete all.');
-  names.forEach(checkName);
+  const wanted = await namesGiven(names);
   const client = await connect(daemon);
-  const expanded = await expand(client, names).finally(() => client.close());
+  const expanded = await expand(client, wanted).finally(() => client.close());
   if (expanded.length === 0) say('There are no apps.');
   if (expanded.length > 0 && !values.force && !(await confirmed(expanded))) {
     say('Nothing was deleted.');

@@ -2,13 +2,13 @@
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connect } from '../connect.js';
 import { usage } from '../exit.js';
-import { checkName, expand, forEach } from '../names.js';
+import { expand, forEach, namesGiven } from '../names.js';
 import { print, say } from '../output.js';
 import { askMessage } from '../wire.js';
 
 export const help = `Restarts apps; one that is stopped is started.
 
-Usage: bunctl restart NAME… | all
+Usage: bunctl restart NAME… | FILE.json | all
 
 ${COMMON_HELP}
 
@@ -19,9 +19,9 @@ Examples:
 export async function run(args: string[]): Promise<void> {
   const { names, daemon } = parse(args, {});
   if (names.length === 0) throw usage('Which app? bunctl restart NAME, or bunctl restart all.');
-  names.forEach(checkName);
+  const wanted = await namesGiven(names);
   const client = await connect(daemon);
-  const expanded = await expand(client, names).finally(() => client.close());
+  const expanded = await expand(client, wanted).finally(() => client.close());
   if (expanded.length === 0) say('There are no apps.');
   await forEach(daemon, expanded, async (each, name) => print(await askMessage(each, { Restart: { name } })));
 }

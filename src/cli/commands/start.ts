@@ -8,6 +8,7 @@ export const help = `Starts an app, and the daemon if none runs.
 
 Usage: bunctl start NAME -- COMMAND [ARGS…]
        bunctl start FILE.js             the name is the file's
+       bunctl start FILE.json [NAME…]   the apps of a file, or these of them
        bunctl start [NAME…]             those of bunctl.json, or all of it; or one that the daemon knows
 
   -c, --config FILE          read the apps from this file

@@ -2,13 +2,13 @@
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connect } from '../connect.js';
 import { usage } from '../exit.js';
-import { checkName, expand, forEach } from '../names.js';
+import { expand, forEach, namesGiven } from '../names.js';
 import { print, say } from '../output.js';
 import { askMessage } from '../wire.js';
 
 export const help = `Stops apps: SIGTERM to each one's process group, SIGKILL after its stop timeout. They stay stopped.
 
-Usage: bunctl stop NAME… | all
+Usage: bunctl stop NAME… | FILE.json | all
 
 ${COMMON_HELP}
 
@@ -20,9 +20,9 @@ Examples:
 export async function run(args: string[]): Promise<void> {
   const { names, daemon } = parse(args, {});
   if (names.length === 0) throw usage('Which app? bunctl stop NAME, or bunctl stop all.');
-  names.forEach(checkName);
+  const wanted = await namesGiven(names);
   const client = await connect(daemon);
-  const expanded = await expand(client, names, ({ state }) => state !== 'Stopped').finally(() =>
+  const expanded = await expand(client, wanted, ({ state }) => state !== 'Stopped').finally(() =>
     client.close(),
   );
   if (expanded.length === 0) say('No app is running.');

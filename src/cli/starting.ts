@@ -1,5 +1,6 @@
 // Starts apps: those that were described, and those that the daemon knows by their names.
 import type { IpcClient } from '../client/client.js';
+import { appId } from '../supervisor/app-id.js';
 import type { AppConfig } from './app-config.js';
 import { callersEnvironment } from './environment.js';
 import { CliError, EXIT, exitCodeOf } from './exit.js';
@@ -47,7 +48,7 @@ export async function startKnown(client: IpcClient, names: readonly string[]): P
   const failures: unknown[] = [];
   for (const name of wanted) {
     try {
-      const app = apps.find((one) => one.name === name.toLowerCase());
+      const app = apps.find((one) => one.name === appId(name));
       if (app?.state === 'Running') print(`App ${name} is running already (pid ${app.pid})`);
       else print(await askMessage(client, { Restart: { name } }));
     } catch (error) {

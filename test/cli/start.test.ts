@@ -64,3 +64,12 @@ describe('a file', () => {
     expect(existsSync(join(manager.home, 'shop.json'))).toBe(true);
   });
 });
+
+describe('an app that the daemon knows', () => {
+  test('by another spelling of its name is the same app, and is not restarted while it runs', async () => {
+    const manager = new Manager();
+    const daemon = await fakeDaemon(manager.socket, taking(status('my-app')));
+    expect(await manager.ok('start', 'My App')).toBe('App My App is running already (pid 4242)\n');
+    expect(acts(daemon.asked)).toEqual([]);
+  });
+});

@@ -40,7 +40,10 @@ export interface DaemonInfo {
 export interface Logs {
   readonly output: readonly string[];
   readonly errors: readonly string[];
+  /** Where in its file each stream's lines end. */
   readonly ends?: Readonly<Record<'stdout' | 'stderr', number>>;
+  /** Which beginning of the file that is, when it was emptied. */
+  readonly generations?: Readonly<Record<'stdout' | 'stderr', number>>;
 }
 
 /** Asks, and throws an `Error` answer. */
@@ -86,14 +89,22 @@ export async function askMessage(client: IpcClient, message: IpcMessage): Promis
   return (await askSuccess(client, message)).message;
 }
 
-/** A query's data. */
-export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
+/** A query's data, and who answers. */
+export async function askAnswer(
+  client: IpcClient,
+  message: IpcMessage,
+): Promise<{ readonly data: unknown; readonly daemon?: DaemonInfo }> {
   const answer = await ask(client, message);
   if ('Data' in answer) {
     noteVersion(answer.Data);
-    return answer.Data.data;
+    return answer.Data;
   }
   throw new CliError(EXIT.failed, 'The daemon answered with something else than data');
+}
+
+/** A query's data. */
+export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
+  return (await askAnswer(client, message)).data;
 }
 
 export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {

@@ -3,6 +3,7 @@ import { IpcServer } from 'bunctl-ipc';
 import type { IpcConnection } from 'bunctl-ipc';
 import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { onTestFinished } from 'vitest';
+import { VERSION } from '#dist/version.js';
 
 /** A request's answer, or undefined for none; `connection` is for events, and for its end. */
 export type Answer = (
@@ -27,6 +28,11 @@ export const success = (message: string, more: object = {}): IpcResponse => {
 };
 
 export const refusal = (message: string): IpcResponse => ({ Error: { message } });
+
+/** What a daemon of this version tells of itself in each answer. */
+export const itself = (more: object = {}) => ({
+  daemon: { version: VERSION, pid: process.pid, socket: '/run/s', state: '/state', started_at: 0, ...more },
+});
 
 /** An app's status as a daemon tells it. */
 export const status = (name: string, more: object = {}) => ({

@@ -3,7 +3,7 @@ import type { IpcConnection } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
 import { Manager } from '../support/manager.js';
 import { until } from '../support/until.js';
-import { type Answer, data, fakeDaemon, refusal, status, success } from './fake-daemon.js';
+import { type Answer, data, fakeDaemon, itself, refusal, status, success } from './fake-daemon.js';
 
 interface Line {
   readonly app?: string;
@@ -27,6 +27,7 @@ const telling =
         name === null
           ? { type: 'all', apps: Object.entries(logs) }
           : { type: 'single', app: name, logs: logs[name] },
+        itself(),
       ),
     );
     if (name !== null && name !== Object.keys(logs).at(-1)) return undefined;
@@ -119,7 +120,7 @@ describe('logs', () => {
     expect(await manager.run('logs', 'cut', '-l', '2')).toMatchObject({ stdout: 'x\ny\n', stderr: '' });
     const { code, stderr } = await manager.run('logs', 'cut', '-l', '50');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/only the last 2 lines .*cut\.out\.log/);
+    expect(stderr).toMatch(/only the last 2 lines .*\/state\/logs\/cut\.out\.log has them all/);
   });
 
   test('of an app that was deleted are read from its files, and that is said', async () => {

@@ -2,7 +2,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { absoluteSocketPath } from '../default-path.js';
 import type { DaemonOptions } from './connect.js';
-import { usage } from './exit.js';
+import { ArgumentsError, usage } from './exit.js';
+import { nearest } from './nearest.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<
@@ -11,7 +12,7 @@ type Values<T extends Options> = ReturnType<
 
 /** The help text's part about {@link COMMON}. */
 export const COMMON_HELP = `  --socket PATH        the daemon's socket
-  --timeout SECONDS    how long an answer may take (default 120)`;
+  --timeout SECONDS    how long an answer may take (default 120; 0 for ever)`;
 
 export interface Parsed<T extends Options> {
   readonly values: Values<T>;
@@ -21,13 +22,41 @@ export interface Parsed<T extends Options> {
   readonly daemon: DaemonOptions;
 }
 
-export function parse<const T extends Options>(args: readonly string[], options: T): Parsed<T> {
+/** What a command takes beside its options. */
+export interface Takes {
+  /** Whether it takes names; the sentence is for whoever gives it some all the same. */
+  readonly names?: false | string;
+  /** Whether a command line may stand behind `--`. */
+  readonly commandLine?: boolean;
+}
+
+/** Longest timeout in seconds: timers count milliseconds in 31 bits. */
+const LONGEST_TIMEOUT = 2_147_483;
+
+export function parse<const T extends Options>(
+  args: readonly string[],
+  options: T,
+  takes: Takes = {},
+): Parsed<T> {
   const end = args.indexOf('--');
-  const { values, positionals } = parseArgs({
-    args: end < 0 ? [...args] : args.slice(0, end),
+  const own = end < 0 ? [...args] : args.slice(0, end);
+  const known: Options = { ...options, socket: { type: 'string' }, timeout: { type: 'string' } };
+  // Not strict: what is wrong is said in sentences of ours.
+  const { values, positionals, tokens } = parseArgs({
+    args: own,
     allowPositionals: true,
-    options: { ...options, socket: { type: 'string' }, timeout: { type: 'string' } },
+    strict: false,
+    tokens: true,
+    options: known,
   });
+  for (const token of tokens) if (token.kind === 'option') checkOption(token, known, own, takes);
+  const [first] = positionals;
+  if (takes.names !== undefined && first !== undefined)
+    throw new ArgumentsError(
+      `This command takes no names, but "${first}" was given.${takes.names ? ` ${takes.names} ${first}` : ''}`,
+    );
+  if (end >= 0 && !takes.commandLine)
+    throw new ArgumentsError('Nothing can stand behind -- here; only start takes a command line.');
   const { socket, timeout } = values as { socket?: string; timeout?: string };
   if (socket === '') throw usage('--socket needs a path');
   return {
@@ -36,9 +65,54 @@ export function parse<const T extends Options>(args: readonly string[], options:
     rest: end < 0 ? undefined : args.slice(end + 1),
     daemon: {
       socket: socket === undefined ? undefined : absoluteSocketPath(socket),
-      timeout: timeout === undefined ? undefined : positive(timeout, '--timeout'),
+      timeout: timeout === undefined ? undefined : seconds(timeout),
     },
   };
+}
+
+/** An option as it was typed. */
+interface OptionToken {
+  readonly kind: 'option';
+  readonly name: string;
+  readonly rawName: string;
+  readonly index: number;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkOption(token: OptionToken, known: Options, args: readonly string[], takes: Takes): void {
+  const { name, rawName, value, inlineValue, index } = token;
+  const option = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (!option)
+    throw new ArgumentsError(`There is no option ${rawName} here.${hint(token, known, args, takes)}`);
+  if (option.type === 'boolean') {
+    if (value !== undefined) throw new ArgumentsError(`${rawName} takes no value, but "${value}" was given.`);
+  } else if (value === undefined) {
+    throw new ArgumentsError(`${rawName} needs a value.`);
+  } else if (!inlineValue && value.length > 1 && value.startsWith('-')) {
+    throw new ArgumentsError(
+      `${rawName} needs a value, and ${args[index + 1]} looks like an option; if it is the value, write --${name}=${value}`,
+    );
+  }
+}
+
+function hint({ name, rawName, index }: OptionToken, known: Options, args: readonly string[], takes: Takes) {
+  const near = nearest(name, Object.keys(known));
+  if (near !== undefined && name.length > 1) return ` Did you mean --${near}?`;
+  const before = args.slice(0, index);
+  if (takes.commandLine && before.length > 0 && !before.some((word) => word.startsWith('-')))
+    return ` What is meant for the app stands behind --: bunctl start ${before.join(' ')} -- ${args.slice(index).join(' ')}`;
+  return rawName === '--name' && takes.names === undefined
+    ? ' Names stand by themselves: bunctl start NAME -- COMMAND, bunctl stop NAME.'
+    : '';
+}
+
+/** How long an answer may take; 0 for as long as it takes. */
+function seconds(text: string): number {
+  const value = text === '0' ? 0 : positive(text, '--timeout');
+  if (value > LONGEST_TIMEOUT)
+    throw usage(`--timeout takes at most ${LONGEST_TIMEOUT} seconds; 0 waits as long as it takes`);
+  return value;
 }
 
 /** A positive number out of an option's text. */

@@ -22,6 +22,13 @@ export class CliError extends Error {
   }
 }
 
+/** The arguments are none of the command's: its help says which are. */
+export class ArgumentsError extends CliError {
+  constructor(message: string) {
+    super(EXIT.usage, message);
+  }
+}
+
 export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
 
 /** A daemon's `Error` text as an error of ours: its wording tells which exit code is meant. */

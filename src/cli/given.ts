@@ -84,7 +84,10 @@ function oneApp({ names, rest, values }: Given): AppConfig | undefined {
     values.script ?? (rest === undefined && values.command === undefined ? scriptNamed(first) : undefined);
   const line = commandLine(script, values.command, rest);
   if (!line) return undefined;
-  if (names.length > 1) throw usage('One command is one app: give one name.');
+  if (names.length > 1)
+    throw usage(
+      `One command is one app: give one name. Its arguments stand behind --: bunctl start ${first} -- ${[...(rest ?? []), ...names.slice(1)].join(' ')}`,
+    );
   const ownName = first !== undefined && first !== script;
   const name = ownName ? checkName(first) : script !== undefined ? nameOf(script) : undefined;
   if (name === undefined) throw usage('The app needs a name: bunctl start NAME -- COMMAND [ARGS…].');

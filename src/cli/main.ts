@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `bunctl`: finds the subcommand, loads it alone, and ends with its exit code.
-import { exitCodeOf, EXIT } from './exit.js';
+import { ArgumentsError, exitCodeOf, EXIT } from './exit.js';
 import { quietPipes, say } from './output.js';
 
 /** Each subcommand's module is loaded only when it is asked for. */
@@ -20,7 +20,20 @@ const COMMANDS: Readonly<
   doctor: () => import('./commands/doctor.js'),
 };
 
-const ALIASES: Readonly<Record<string, string>> = { ls: 'list', rm: 'delete', log: 'logs' };
+const ALIASES: Readonly<Record<string, string>> = {
+  ls: 'list',
+  rm: 'delete',
+  log: 'logs',
+  describe: 'status',
+  show: 'status',
+};
+
+/** Words of other managers that mean something here under another name, and should not be guessed at. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  kill: 'bunctl shutdown stops all apps and the daemon; bunctl stop NAME one app.',
+  reload: 'bunctl restart NAME stops an app and starts it.',
+  monit: 'bunctl status -w watches all apps.',
+};
 
 const HELP = `bunctl keeps your programs running.
 
@@ -49,7 +62,7 @@ A daemon is started when it is needed. --socket PATH, or BUNCTL_SOCKET, names an
 
 async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv;
-  if (first === '--version' || first === '-V') {
+  if (first !== undefined && ['--version', '-V', '-v', 'version'].includes(first)) {
     const { VERSION } = await import('../version.js');
     process.stdout.write(`bunctl ${VERSION}\n`);
     return;
@@ -60,9 +73,10 @@ async function main(argv: readonly string[]): Promise<void> {
     if (asked === undefined && first === undefined) process.exitCode = EXIT.usage;
     return;
   }
-  const load = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : COMMANDS[ALIASES[asked] ?? ''];
+  const name = Object.hasOwn(ALIASES, asked) ? (ALIASES[asked] as string) : asked;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) {
-    say(`There is no command "${asked}". bunctl --help lists them.`);
+    say(`There is no command "${asked}". ${await wayOut(asked)}`);
     process.exitCode = EXIT.usage;
     return;
   }
@@ -76,17 +90,19 @@ async function main(argv: readonly string[]): Promise<void> {
   await command.run(rest);
 }
 
+async function wayOut(asked: string): Promise<string> {
+  if (Object.hasOwn(ELSEWHERE, asked)) return ELSEWHERE[asked] as string;
+  const { nearest } = await import('./nearest.js');
+  const meant = nearest(asked, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
+  return meant === undefined ? 'bunctl --help lists them.' : `Did you mean ${ALIASES[meant] ?? meant}?`;
+}
+
 quietPipes();
+const argv = process.argv.slice(2);
 try {
-  await main(process.argv.slice(2));
+  await main(argv);
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  // What parseArgs says is a sentence already.
-  if (code?.startsWith('ERR_PARSE_ARGS')) {
-    say(`${message}\nSee bunctl --help.`);
-    process.exitCode = EXIT.usage;
-  } else {
-    say(`Error: ${message}`);
-    process.exitCode = exitCodeOf(error);
-  }
+  say(`Error: ${(error as Error).message}`);
+  if (error instanceof ArgumentsError) say(`See bunctl ${argv[0] ?? ''} --help.`);
+  process.exitCode = exitCodeOf(error);
 }

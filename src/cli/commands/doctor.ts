@@ -22,7 +22,7 @@ ${COMMON_HELP}
 Exits with 1 when something is wrong.`;
 
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {});
+  const { daemon } = parse(args, {}, { names: false });
   const problems: string[] = [];
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);

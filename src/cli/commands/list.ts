@@ -13,7 +13,7 @@ Usage: bunctl list [-j]
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, daemon } = parse(args, { json: { type: 'boolean', short: 'j' } });
+  const { values, daemon } = parse(args, { json: { type: 'boolean', short: 'j' } }, { names: false });
   const client = await connectIfThere(daemon);
   if (!client) say('No daemon is running.');
   const apps = client ? await allStatuses(client).finally(() => client.close()) : [];

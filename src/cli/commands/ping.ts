@@ -11,7 +11,7 @@ Usage: bunctl ping
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {});
+  const { daemon } = parse(args, {}, { names: false });
   const client = await connectRunning(daemon);
   try {
     const asked = performance.now();

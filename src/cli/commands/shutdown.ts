@@ -15,14 +15,14 @@ Usage: bunctl shutdown
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {});
+  const { daemon } = parse(args, {}, { names: 'To stop one app: bunctl stop' });
   const client = await connectIfThere(daemon);
   if (!client) {
     say('No daemon is running.');
     return;
   }
   try {
-    await end(client, (daemon.timeout ?? 120) * 1000);
+    await end(client, daemon.timeout === 0 ? Infinity : (daemon.timeout ?? 120) * 1000);
   } finally {
     await client.close();
   }

@@ -29,7 +29,7 @@ Examples:
   bunctl start -c bunctl.json`;
 
 export async function run(args: string[]): Promise<void> {
-  const given = parse(args, START_OPTIONS);
+  const given = parse(args, START_OPTIONS, { commandLine: true });
   const apps = appsGiven(given);
   const client = await connectOrStart(given.daemon);
   try {

@@ -1,0 +1,35 @@
+// The word that was meant, for one that is not known: the nearest of those that are.
+
+/** How many letters are to be changed, added, left out, or swapped with their neighbour. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row += 1) {
+    const line = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const same = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        (last[column] as number) + 1,
+        (line[column - 1] as number) + 1,
+        (last[column - 1] as number) + (same ? 0 : 1),
+      );
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+        cost = Math.min(cost, (before[column - 2] as number) + 1);
+      line.push(cost);
+    }
+    [before, last] = [last, line];
+  }
+  return last[b.length] as number;
+}
+
+/** Undefined when none is near: two letters away at most, and of a short word one. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const bound = word.length <= 3 ? 1 : 2;
+  let best: string | undefined;
+  let least = bound + 1;
+  for (const each of known) {
+    const far = distance(word.toLowerCase(), each);
+    if (far < least) [best, least] = [each, far];
+  }
+  return best;
+}

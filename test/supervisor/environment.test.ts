@@ -1,6 +1,7 @@
 // The environment that an app runs in: its caller's, its configuration's, and nothing of the daemon's.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { Manager, start, statusOf } from '../support/manager.js';
 
@@ -46,8 +47,10 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('without one has the daemon’s, but what is only for the daemon', async () => {
+    // In the foreground, where a daemon has the environment that it was given.
     const manager = new Manager({ OF_THE_DAEMON: 'x', SHLVL: '3', OLDPWD: '/elsewhere' });
-    const client = await manager.daemon();
+    manager.spawn(['daemon']);
+    await using client = await IpcClient.connect(manager.socket, { timeout: 30_000, retry: 'absent' });
     await client.request(start('a', 'exec sleep 1000', { cwd: '/usr' }));
     const environment = environmentOf((await statusOf(client, 'a')).pid);
     expect(environment).toMatchObject({ OF_THE_DAEMON: 'x', PWD: '/usr', BUNCTL_SOCKET: manager.socket });

@@ -36,6 +36,12 @@ export function defaultSocketPath(): string {
   return defaultEndpoint(surroundings());
 }
 
+/** The places of the rule where nothing is named: what is there belongs to one daemon, whichever of them it is on. */
+export function unnamedSocketPaths(): string[] {
+  const around = surroundings();
+  return candidateEndpoints({ ...around, env: { ...around.env, BUNCTL_SOCKET: undefined } });
+}
+
 /** Every path of the rule, the default first. */
 export function candidateSocketPaths(): string[] {
   return candidateEndpoints(surroundings());

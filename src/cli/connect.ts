@@ -115,13 +115,27 @@ async function startAndConnect(
   const failure = await startDaemonProcess(socket);
   if (failure && failure.code !== 'ENDPOINT_IN_USE')
     throw new CliError(EXIT.unreachable, `The daemon could not be started: ${failure.message}`);
-  const client = await IpcClient.connect(failure ? options.socket : path, {
-    ...clientOptions(options),
-    timeout: READY_TIMEOUT,
-    // Another one that was started at the same time may have its lock, and not yet its socket.
-    retry: 'absent',
-  });
-  return { client, isNew: !failure };
+  if (failure) return { client: await connectToOther(options, path), isNew: false };
+  const client = await IpcClient.connect(path, { ...clientOptions(options), timeout: READY_TIMEOUT });
+  return { client, isNew: true };
+}
+
+/**
+ * Connects to the daemon that was there first. It may have its lock and not yet its socket; and it may listen on a
+ * place that the rule does not give here, which it has written down.
+ */
+async function connectToOther(options: DaemonOptions, path: string): Promise<IpcClient> {
+  const { listeningPath } = await import('../supervisor/left-behind.js');
+  const deadline = performance.now() + READY_TIMEOUT;
+  for (;;) {
+    for (const place of [options.socket, listeningPath(path)]) {
+      try {
+        return await IpcClient.connect(place, { ...clientOptions(options), timeout: 500, retry: 'absent' });
+      } catch (error) {
+        if (!isCode(error, 'CONNECT_FAILED') || performance.now() > deadline) throw error;
+      }
+    }
+  }
 }
 
 interface Failure {

@@ -1,4 +1,5 @@
 // What a daemon that ended without a shutdown has left: apps that run, and wait for the next one to adopt them.
+import { readFileSync } from 'node:fs';
 import { stateDirectory, stateFiles } from './paths.js';
 import { bootId } from './processes.js';
 import { type AppRecord, readRecords } from './store.js';
@@ -13,6 +14,15 @@ export function leftBehind(socketPath: string): string[] {
   return records(stateFiles(stateDirectory(socketPath)).apps)
     .filter(({ process }) => process !== null && process.bootId === boot)
     .map(({ id }) => id);
+}
+
+/** Where the daemon of a socket's state directory has written down that it listens; undefined when it has not. */
+export function listeningPath(socketPath: string): string | undefined {
+  try {
+    return readFileSync(stateFiles(stateDirectory(socketPath)).socket, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function records(directory: string): AppRecord[] {

@@ -1,12 +1,14 @@
 // The process manager's daemon as a process: endpoint, state, log, signals, and the word that it is ready.
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
+import { lockEndpoint } from '../acceptor/lock.js';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath } from '../default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { VERSION } from '../version.js';
+import { listeningPath } from './left-behind.js';
 import { LogFile } from './log-file.js';
 import { stateDirectory, stateFiles } from './paths.js';
 import { openFilesLimit } from './processes.js';
@@ -46,6 +48,7 @@ export async function runDaemon({ socketPath, apps = [] }: RunOptions): Promise<
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs]) await privateDirectory(each);
+  await own(directory, path);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     new LogFile(files.daemonLog),
@@ -60,6 +63,23 @@ export async function runDaemon({ socketPath, apps = [] }: RunOptions): Promise<
   });
   void startApps(path, apps, (name, why) => log.error({ app: name, why }, 'an app could not be started'));
   return { socketPath: path, stateDirectory: directory, daemonLog: files.daemonLog, ended };
+}
+
+/**
+ * For this process's life. Two daemons on different sockets could come by one state otherwise, and each start the
+ * same apps: when the socket's directory was removed and made anew, for one.
+ */
+async function own(directory: string, path: string): Promise<void> {
+  try {
+    await lockEndpoint(stateFiles(directory).lock);
+  } catch (cause) {
+    if (!(cause instanceof IpcError) || cause.code !== 'ENDPOINT_IN_USE') throw cause;
+    throw new IpcError(
+      'ENDPOINT_IN_USE',
+      `A daemon of yours runs on ${listeningPath(path) ?? path} already and keeps its apps in ${directory}; stop it first, or give this one a path with --socket`,
+      { cause },
+    );
+  }
 }
 
 async function bring(path: string, directory: string, log: pino.Logger) {

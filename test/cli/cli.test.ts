@@ -221,6 +221,35 @@ describe('with a daemon', () => {
     expect(await manager.pid()).not.toBe(daemon);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'from another runtime directory there is the same daemon with the same apps, alive or killed',
+    async () => {
+      const manager = new Manager({ BUNCTL_SOCKET: '' });
+      const [here, there] = ['here', 'there'].map((name) => {
+        const directory = join(manager.home, name);
+        mkdirSync(directory, { mode: 0o700 });
+        return directory;
+      }) as [string, string];
+      manager.env['TMPDIR'] = manager.home;
+      manager.env['XDG_RUNTIME_DIR'] = here;
+      await manager.ok('start', 'a', '--', 'sleep', '1000');
+      const { pid } = await manager.status('a');
+      const daemon = await manager.pid();
+      // As from cron, or when the runtime directory was removed at a logout.
+      manager.env['XDG_RUNTIME_DIR'] = there;
+      await manager.ok('start', 'b', '--', 'sleep', '1000');
+      const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
+      expect(apps.map(({ name }) => name)).toEqual(['a', 'b']);
+      expect(apps[0]).toMatchObject({ pid });
+      expect((await manager.run('daemon')).stderr).toContain('keeps its apps in');
+      process.kill(daemon, 'SIGKILL');
+      await until(() => !alive(daemon), 'the daemon is dead');
+      expect(await manager.status('a')).toMatchObject({ state: 'Running', pid });
+      await manager.ok('delete', 'all', '-f');
+      await manager.ok('shutdown');
+    },
+  );
+
   test('after a shutdown nothing but start brings a daemon up', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--restart', 'always', '--', 'sleep', '1000');

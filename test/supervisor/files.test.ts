@@ -293,9 +293,11 @@ test('a command name with spaces and brackets does not shift the fields of its l
   });
 });
 
-test('the state directory is one per socket, by the rule', () => {
+test('the state directory is one per named socket, and one for all places of the rule', () => {
   const at = (socket: string, env: Record<string, string>) =>
-    stateDirectory(socket, { env, home: '/home/u' });
+    stateDirectory(socket, { env, home: '/home/u', places: ['/run/user/7/b.sock', '/tmp/bunctl-7/b.sock'] });
+  for (const place of ['/run/user/7/b.sock', '/tmp/bunctl-7/b.sock'])
+    expect(at(place, {})).toBe('/home/u/.local/state/bunctl/default');
   expect(at('/s', {})).toMatch(/^\/home\/u\/\.local\/state\/bunctl\/[\da-f]{16}$/);
   expect(at('/s', { XDG_STATE_HOME: '/x' })).toMatch(/^\/x\/bunctl\/[\da-f]{16}$/);
   expect(at('/s', { XDG_STATE_HOME: 'relative' })).toMatch(/^\/home\/u\/\.local/);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { IpcClient } from '../../client/client.js';
 import { candidateSocketPaths, defaultSocketPath } from '../../default-path.js';
 import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
+import { listeningPath } from '../../supervisor/left-behind.js';
 import { stateDirectory, stateFiles } from '../../supervisor/paths.js';
 import { VERSION } from '../../version.js';
 import { COMMON_HELP, parse } from '../arguments.js';
@@ -26,10 +27,7 @@ export async function run(args: string[]): Promise<void> {
   const problems: string[] = [];
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);
-  const paths =
-    daemon.socket === undefined
-      ? [...new Set([...candidateSocketPaths(), ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET])])]
-      : [endpointOf(daemon.socket, process.platform)];
+  const paths = daemon.socket === undefined ? placesToLook() : [endpointOf(daemon.socket, process.platform)];
   const live: string[] = [];
   for (const path of paths) {
     const found = await look(path, problems);
@@ -56,6 +54,18 @@ export async function run(args: string[]): Promise<void> {
   for (const problem of problems) print(`${style('red', 'problem')}    ${problem}`);
   if (problems.length > 0) process.exitCode = EXIT.failed;
   else print(style('green', 'All is well.'));
+}
+
+/** The rule's places, where a daemon of this user has written down that it listens, and the original's. */
+function placesToLook(): string[] {
+  const recorded = listeningPath(defaultSocketPath());
+  return [
+    ...new Set([
+      ...candidateSocketPaths(),
+      ...(recorded === undefined ? [] : [recorded]),
+      ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET]),
+    ]),
+  ];
 }
 
 async function look(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {

@@ -1,5 +1,10 @@
 // The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
-import { type CommandAnswer, type CommandHandlers, defineCommands } from '../workers/commands.js';
+import {
+  type CommandAnswer,
+  type CommandHandlers,
+  defineCommands,
+  type ServiceCalls,
+} from '../workers/commands.js';
 import { type AppConfig, parseAppConfig } from './app-config.js';
 import { appId } from './app-id.js';
 import { stateFiles } from './paths.js';
@@ -71,7 +76,14 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     return { Success: content };
   };
 
-  async function logsOf(id: string, lines: number, bytes: number) {
+  async function logsOf(
+    service: ServiceCalls<SupervisorFunctions>,
+    id: string,
+    lines: number,
+    bytes: number,
+  ) {
+    // Before the files are read: one that is emptied in between is of a later generation then.
+    const generations = await service.generations(id);
     const [output, errors] = await Promise.all([
       readTail(files.log(id, 'stdout'), lines, bytes),
       readTail(files.log(id, 'stderr'), lines, bytes),
@@ -81,6 +93,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       errors: errors.lines,
       /** Where the lines end in the app's files: a `log_line` event that ends further on is not among them. */
       ends: { stdout: output.end, stderr: errors.end },
+      /** Of which generation the ends are: an event of a later one is not among the lines either. */
+      generations,
     };
   }
 
@@ -122,12 +136,16 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       if (name !== null) {
         const id = idOf(name);
         await service.status(shown(name), id);
-        return data({ type: 'single', app: shown(name), logs: await logsOf(id, lines, LOG_BYTES / 2) });
+        return data({
+          type: 'single',
+          app: shown(name),
+          logs: await logsOf(service, id, lines, LOG_BYTES / 2),
+        });
       }
       const ids = await service.list();
       const bytes = Math.floor(LOG_BYTES / 2 / Math.max(1, ids.length));
       const apps = [];
-      for (const id of ids) apps.push([id, await logsOf(id, lines, bytes)]);
+      for (const id of ids) apps.push([id, await logsOf(service, id, lines, bytes)]);
       return data({ type: 'all', apps });
     },
   });

@@ -1,7 +1,8 @@
 // Follows the apps' output files and hands on each line once: what is not read yet waits in the file, nowhere else.
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { emptied, type Followed, passOver } from './followed.js';
 import { logName, type Stream } from './paths.js';
 import { lastLineStart, lineText, readBlock } from './tail.js';
 
@@ -11,6 +12,9 @@ const BLOCK = 64 * 1024;
 const MAX_LINE = 1536 * 1024;
 /** How often, in ms, all files are looked at, whatever the watch says or has missed. */
 const LOOK_EVERY = 1000;
+/** The same while nobody listens and there is a watch; and the least time between looks then. */
+const QUIET_LOOK_EVERY = 5000;
+const QUIET_PAUSE = 200;
 
 export interface FollowedLine {
   readonly id: string;
@@ -18,6 +22,8 @@ export interface FollowedLine {
   readonly line: string;
   /** Where in its file the line ends, in bytes. */
   readonly end: number;
+  /** Grows when the file is found emptied: only ends of one generation can be compared. */
+  readonly generation: number;
 }
 
 export interface FollowerHooks {
@@ -28,23 +34,14 @@ export interface FollowerHooks {
   onFault(error: Error): void;
 }
 
-interface Followed {
-  readonly id: string;
-  readonly stream: Stream;
-  readonly path: string;
-  /** Where the next line begins; undefined: to be found at the file's end. */
-  offset: number | undefined;
-  dirty: boolean;
-  /** The app has ended: what stands without a newline at its end is a line too. */
-  ended: boolean;
-}
-
 /** One loop for all files, fair among them: a block of each in turn. */
 export class LogFollower {
   readonly #hooks: FollowerHooks;
   readonly #pathOf: (id: string, stream: Stream) => string;
   readonly #files = new Map<string, Followed>();
   readonly #watcher: FSWatcher | undefined;
+  /** Those of a follower that comes later are greater. */
+  readonly #firstGeneration = Date.now();
   #wake: (() => void) | undefined;
   #closed = false;
 
@@ -78,6 +75,8 @@ export class LogFollower {
           stream,
           path: this.#pathOf(id, stream),
           offset: offsets?.[stream],
+          aligned: true,
+          generation: this.#firstGeneration,
           dirty: true,
           ended: false,
         });
@@ -94,6 +93,13 @@ export class LogFollower {
     this.#wake?.();
   }
 
+  /** See {@link FollowedLine}; of each of an app's files. */
+  generations(id: string): Readonly<Record<Stream, number>> {
+    const of = (stream: Stream): number =>
+      this.#files.get(logName(id, stream))?.generation ?? this.#firstGeneration;
+    return { stdout: of('stdout'), stderr: of('stderr') };
+  }
+
   /** The app is gone. */
   forget(id: string): void {
     for (const stream of ['stdout', 'stderr'] as const) this.#files.delete(logName(id, stream));
@@ -106,29 +112,54 @@ export class LogFollower {
   }
 
   async #run(): Promise<void> {
+    let listened = false;
     while (!this.#closed) {
-      let more = false;
-      const listened = await this.#hooks.listened().catch(() => false);
-      for (const followed of [...this.#files.values()]) {
-        if (!followed.dirty) continue;
-        followed.dirty = false;
-        try {
-          if (await this.#read(followed, listened)) more = followed.dirty = true;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#hooks.onFault(error as Error);
-        }
+      const passed = listened ? [] : await this.#sizes();
+      listened = await this.#hooks.listened().catch(() => false);
+      // Asked after the sizes were taken: what is passed over was there before anybody listened.
+      if (!listened) {
+        for (const { followed, size } of passed) passOver(followed, size);
+        await sleep(QUIET_PAUSE, undefined, { ref: false });
+        await this.#idle(this.#watcher ? QUIET_LOOK_EVERY : LOOK_EVERY);
+      } else if (!(await this.#readDirty())) {
+        await this.#idle(LOOK_EVERY);
       }
-      if (!more) await this.#idle();
     }
   }
 
-  async #idle(): Promise<void> {
-    if ([...this.#files.values()].some(({ dirty }) => dirty)) return;
+  /** How large the files are that have changed. */
+  async #sizes(): Promise<{ followed: Followed; size: number }[]> {
+    const sizes = [];
+    for (const followed of [...this.#files.values()]) {
+      if (!followed.dirty) continue;
+      const found = await stat(followed.path).catch(() => undefined);
+      if (found) sizes.push({ followed, size: found.size });
+    }
+    return sizes;
+  }
+
+  /** Hands on a block of each file that has changed; whether there is more. */
+  async #readDirty(): Promise<boolean> {
+    let more = false;
+    for (const followed of [...this.#files.values()]) {
+      if (!followed.dirty) continue;
+      followed.dirty = false;
+      try {
+        if (await this.#read(followed)) more = followed.dirty = true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#hooks.onFault(error as Error);
+      }
+    }
+    return more;
+  }
+
+  async #idle(lookEvery: number): Promise<void> {
+    if (this.#closed || [...this.#files.values()].some(({ dirty }) => dirty)) return;
     const controller = new AbortController();
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    const looked = sleep(LOOK_EVERY, undefined, { signal: controller.signal, ref: false }).then(
+    const looked = sleep(lookEvery, undefined, { signal: controller.signal, ref: false }).then(
       () => {
         for (const followed of this.#files.values()) followed.dirty = true;
       },
@@ -140,15 +171,16 @@ export class LogFollower {
   }
 
   /** Hands on the lines of one block; whether there may be more. */
-  async #read(followed: Followed, listened: boolean): Promise<boolean> {
+  async #read(followed: Followed): Promise<boolean> {
     const file = await open(followed.path, 'r');
     try {
       const { size } = await file.stat();
-      // Shorter than before: somebody has emptied it.
-      if (followed.offset !== undefined && size < followed.offset) followed.offset = 0;
-      if (!listened || followed.offset === undefined) {
-        followed.offset = await lastLineStart(file, size);
-        return false;
+      emptied(followed, size);
+      if (followed.offset === undefined || !followed.aligned) {
+        const whole = followed.offset !== undefined;
+        followed.offset = await lastLineStart(file, followed.offset ?? size);
+        followed.aligned = true;
+        if (!whole) return false;
       }
       return await this.#readLines(followed, file, size);
     } finally {
@@ -178,13 +210,16 @@ export class LogFollower {
     const rest = bytes.subarray(at);
     const whole = at === 0 && bytes.length >= MAX_LINE;
     const last = followed.ended && start + bytes.length >= size;
-    if (rest.length > 0 && (whole || last)) await this.#hand(followed, rest, start + bytes.length);
+    const handed = rest.length > 0 && (whole || last);
+    if (handed) await this.#hand(followed, rest, start + bytes.length);
     start = followed.offset as number;
-    return start < size && (at > 0 || whole) && start + rest.length < size;
+    // What is left begins a line that is not whole yet, or is more than a block.
+    return start < size && (at > 0 || whole) && start + (handed ? 0 : rest.length) < size;
   }
 
   async #hand(followed: Followed, bytes: Buffer, end: number): Promise<void> {
-    await this.#hooks.onLine({ id: followed.id, stream: followed.stream, line: lineText(bytes), end });
+    const { id, stream, generation } = followed;
+    await this.#hooks.onLine({ id, stream, line: lineText(bytes), end, generation });
     followed.offset = end;
   }
 }

@@ -27,8 +27,8 @@ class Supervisor {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
     this.#follower = new LogFollower(files.logs, files.log, {
-      onLine: ({ id, stream, line, end }) =>
-        publish({ eventType: 'log_line', appName: id, data: { app: id, stream, line, end } }),
+      onLine: ({ id, stream, line, end, generation }) =>
+        publish({ eventType: 'log_line', appName: id, data: { app: id, stream, line, end, generation } }),
       listened: () => host.listened(),
       onFault: (error) => log.warn({ err: error }, 'the log follower has a fault'),
     });
@@ -117,6 +117,11 @@ class Supervisor {
   status(name: string | null, id: string | null): AppSnapshot[] {
     if (name !== null && id !== null) return [snapshot(this.#known(name, id))];
     return this.#sorted().map(snapshot);
+  }
+
+  /** See `LogFollower.generations`. */
+  generations(id: string): ReturnType<LogFollower['generations']> {
+    return this.#follower.generations(id);
   }
 
   list(): string[] {
@@ -213,5 +218,5 @@ export default defineService<Host>(async (setup) => {
 /** The supervisor's functions, as handlers call them. */
 export type SupervisorFunctions = Pick<
   Supervisor,
-  'start' | 'stop' | 'restart' | 'delete' | 'status' | 'list'
+  'start' | 'stop' | 'restart' | 'delete' | 'status' | 'list' | 'generations'
 >;

@@ -555,6 +555,22 @@ describe('with a daemon', () => {
     await Promise.all([connection.close(), once(child, 'close')]);
   });
 
+  test('logs -f goes on when the file is emptied in place', async () => {
+    const manager = new Manager();
+    const script = 'seq 1 1000; while :; do echo tick; sleep 0.02; done';
+    await manager.ok('start', 'a', '--', 'sh', '-c', script);
+    await until(async () => (await manager.ok('logs', 'a')).includes('tick'), 'it prints');
+    const child = manager.spawn(['logs', 'a', '-f', '-l', '1']);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => text.includes('tick\ntick\n'), 'it is followed');
+    writeFileSync(join(manager.state, 'logs', 'a.out.log'), '');
+    const { length } = text;
+    await until(() => text.length > length + 50, 'ten lines more');
+    child.kill('SIGINT');
+    await once(child, 'close');
+  });
+
   test('logs are read from the files when the daemon is gone', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--restart', 'no', '--', 'sh', '-c', 'echo out; echo err >&2');

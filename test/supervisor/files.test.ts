@@ -95,13 +95,16 @@ describe('the follower', () => {
     const directory = temporaryDirectory();
     const path = join(directory, logName('a', 'stdout'));
     const lines: FollowedLine[] = [];
-    const state = { listened };
+    const state = { listened, asked: 0 };
     const made = new LogFollower(watched ?? directory, (id, stream) => join(directory, logName(id, stream)), {
       onLine: (line) => {
         lines.push(line);
         return Promise.resolve();
       },
-      listened: () => Promise.resolve(state.listened),
+      listened() {
+        state.asked += 1;
+        return Promise.resolve(state.listened);
+      },
       onFault: (error) => {
         throw error;
       },
@@ -138,11 +141,26 @@ describe('the follower', () => {
     const { made, path, texts, state } = follower(false);
     writeFileSync(path, 'unheard\nbegun ');
     made.follow('a', { stdout: 0, stderr: 0 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The first time it knew of no file yet.
+    await until(() => state.asked >= 2, 'it has passed over what is there');
     state.listened = true;
     appendFileSync(path, 'and ended\n');
     await until(() => texts().length > 0, 'a line');
     expect(texts()).toEqual(['begun and ended']);
+  });
+
+  test('tells a file that was emptied from what it was before, listened to or not', async () => {
+    const { made, path, lines, texts, state } = follower(false);
+    writeFileSync(path, 'a long line that nobody hears\n');
+    made.follow('a', { stdout: 0, stderr: 0 });
+    await until(() => state.asked >= 2, 'it has passed over what is there');
+    const before = made.generations('a');
+    truncateSync(path, 0);
+    appendFileSync(path, 'short\n');
+    state.listened = true;
+    await until(() => texts().includes('short'), 'the line');
+    expect(lines[0]).toMatchObject({ end: 6, generation: before.stdout + 1 });
+    expect(made.generations('a')).toEqual({ stdout: before.stdout + 1, stderr: before.stderr });
   });
 
   test('goes on from the start of a file that was emptied', async () => {

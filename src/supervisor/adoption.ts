@@ -8,13 +8,15 @@ import {
   type ProcessIdentity,
   statOf,
 } from './processes.js';
+import { markOf } from './mark.js';
 import type { AppRecord } from './store.js';
 
 /** Its process that lives: the one written down, or one that was spawned and not written down any more. */
-export function survivorOf({ id, nonce, process: former }: AppRecord): ProcessIdentity | null {
+export function survivorOf(record: AppRecord): ProcessIdentity | null {
+  const { process: former } = record;
   if (former && isAlive(former)) return former;
   // Who carries the mark without being its leader is a child, or has escaped; the app itself has ended then.
-  const [leader] = leadersOf(`${id}:${nonce}`);
+  const [leader] = leadersOf(markOf(record));
   return leader === undefined ? null : identify(leader);
 }
 
@@ -22,9 +24,10 @@ export function survivorOf({ id, nonce, process: former }: AppRecord): ProcessId
  * Its process that died unseen, if its group still has members: they would hold its ports, so the group's end is the
  * app's end.
  */
-export function restOf({ id, nonce, process: former }: AppRecord): ProcessIdentity | null {
+export function restOf(record: AppRecord): ProcessIdentity | null {
+  const { process: former } = record;
   if (!former || former.bootId !== bootId()) return null;
   // By the mark too: the group's number may be another's by now.
-  const remains = markedProcesses(`${id}:${nonce}`).some((pid) => statOf(pid)?.group === former.pid);
+  const remains = markedProcesses(markOf(record)).some((pid) => statOf(pid)?.group === former.pid);
   return remains ? former : null;
 }

@@ -87,7 +87,12 @@ export type AppConfig = z.output<typeof schema>;
  * @throws {Error} its message saying which key is wrong and how.
  */
 export function parseAppConfig(json: string): AppConfig {
-  const result = schema.safeParse(JSON.parse(json));
+  return checkAppConfig(JSON.parse(json));
+}
+
+/** As {@link parseAppConfig}, of what was parsed already. */
+export function checkAppConfig(value: unknown): AppConfig {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const at = issue?.path.join('.');

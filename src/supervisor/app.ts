@@ -1,9 +1,7 @@
 // One app as an actor: its machine, its timers, its commands one at a time; the host does what it decides.
-import type { Clock } from '../clock.js';
-import type { Publish } from '../workers/commands.js';
-import type { ServiceCalls } from '../workers/commands.js';
 import type { AppConfig } from './app-config.js';
-import type { LogFollower } from './log-follower.js';
+import type { AppSurroundings } from './app-surroundings.js';
+import { Timers } from './timers.js';
 import {
   type AppState,
   type Effect,
@@ -14,28 +12,14 @@ import {
   type TimerName,
   UNSEEN,
 } from './machine.js';
-import type { Host } from './process-host.js';
 import type { Environment } from './store.js';
-
-export interface AppSurroundings {
-  readonly host: ServiceCalls<Host>;
-  readonly publish: Publish;
-  readonly clock: Clock;
-  /** Epoch, in ms. */
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly follower: Pick<LogFollower, 'follow' | 'ended' | 'forget'>;
-  readonly onFault: (what: string, error: unknown) => void;
-  /** The app is gone for good. */
-  readonly onRemoved: (id: string) => void;
-}
 
 /** How long, in ms, after SIGKILL a process may take to end before its Stop is answered without it. */
 const KILLED_PATIENCE = 5000;
 
 export class App {
   readonly #around: AppSurroundings;
-  readonly #timers = new Map<TimerName, () => void>();
+  readonly #timers: Timers<TimerName>;
   readonly #stopWaiters = new Set<() => void>();
   #state: AppState;
   #config: AppConfig;
@@ -59,6 +43,7 @@ export class App {
     this.#environment = environment;
     this.#state = state;
     this.#around = around;
+    this.#timers = new Timers(around.clock, (type) => void this.input({ type }));
   }
 
   get state(): AppState {
@@ -118,7 +103,7 @@ export class App {
 
   /** Removes it from the host; it must be stopped. */
   async remove(): Promise<void> {
-    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
     await this.#around.host.remove(this.id);
     this.#around.follower.forget(this.id);
     this.#around.onRemoved(this.id);
@@ -133,7 +118,7 @@ export class App {
   /** Takes it over from a former supervisor: what it missed happens now. */
   async resume(live: boolean, exit: Exit | null, pid: number | null): Promise<void> {
     const { status, retryAt, wanted } = this.#state;
-    const { clock, now, follower } = this.#around;
+    const { now, follower } = this.#around;
     if (live && pid !== null) {
       follower.follow(this.id);
       // One that is wanted was only to end with a daemon, and that one is gone.
@@ -148,20 +133,16 @@ export class App {
         startedAt: this.#state.startedAt ?? now(),
         retryAt: null,
       };
-      this.#timers.set(
-        'stable',
-        clock.after(STABLE_AFTER, () => void this.input({ type: 'stable' })),
-      );
+      this.#timers.set('stable', STABLE_AFTER);
       await this.#save();
     } else if (status === 'Running' || status === 'Stopping') {
       follower.ended(this.id);
       await this.input({ type: 'exited', exit: exit ?? UNSEEN });
     } else if (status === 'Backoff') {
-      const left = Math.max(0, (retryAt ?? 0) - now());
-      this.#timers.set(
-        'retry',
-        clock.after(left, () => void this.input({ type: 'retry' })),
-      );
+      // A clock that was set back meanwhile must not make it wait for longer than any delay is.
+      const { max_delay_ms: most } = this.#config.backoff;
+      const left = Math.min(Math.max(0, (retryAt ?? 0) - now()), most);
+      this.#timers.set('retry', left);
     } else if (status === 'Starting') {
       // It was told to start, and there is no process: it is started now.
       this.#state = { ...this.#state, status: 'Backoff', retryAt: now() };
@@ -205,7 +186,7 @@ export class App {
   }
 
   async #perform(effect: Effect): Promise<void> {
-    const { host, clock } = this.#around;
+    const { host } = this.#around;
     switch (effect.do) {
       case 'spawn':
         return this.#spawn(effect.automatic);
@@ -213,18 +194,10 @@ export class App {
         await host.signal(this.id, effect.signal);
         return;
       case 'timer':
-        this.#timers.get(effect.name)?.();
-        this.#timers.set(
-          effect.name,
-          clock.after(effect.ms, () => {
-            this.#timers.delete(effect.name);
-            void this.input({ type: effect.name });
-          }),
-        );
+        this.#timers.set(effect.name, effect.ms);
         return;
       case 'cancel':
-        this.#timers.get(effect.name)?.();
-        this.#timers.delete(effect.name);
+        this.#timers.cancel(effect.name);
         return;
       case 'publish':
         this.#publish(effect.eventType, effect.data);

@@ -1,15 +1,17 @@
 // The process host, on the main thread: owns the children and the truth about them, decides nothing.
-import { randomBytes } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { restOf, survivorOf } from './adoption.js';
 import { type AppConfig, milliseconds } from './app-config.js';
 import { Facts } from './facts.js';
 import { type AppState, type Exit, UNSEEN } from './machine.js';
+import { kinOf, markOf, nextNonce } from './mark.js';
 import type { stateFiles } from './paths.js';
-import { groupLives, identify, isAlive, markedProcesses, sendSignal } from './processes.js';
+import { groupLives, identify, isAlive, processesOfKin, sendSignal } from './processes.js';
+import { every } from './looks.js';
+import { removeIfEmpty } from './output.js';
 import { spawnApp, type SpawnSurroundings } from './spawn.js';
-import { type AppRecord, type Environment, readRecords, Store } from './store.js';
+import { checkedRecords } from './records.js';
+import { type AppRecord, type Environment, Store } from './store.js';
 
 /** How an app is to be taken over by a new supervisor. */
 export interface AppTruth {
@@ -110,8 +112,8 @@ export class ProcessHost {
     if (!this.#read) {
       this.#read = true;
       const onFault = (file: string, err: Error): void =>
-        this.#log.error({ err, file }, 'a state file is left out');
-      for (const record of readRecords(this.#files.apps, onFault)) this.#adopt(record);
+        this.#log.error({ err, file }, 'a state file is no record of an app and was put aside');
+      for (const record of checkedRecords(this.#files.apps, onFault)) this.#adopt(record);
     }
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
@@ -128,7 +130,7 @@ export class ProcessHost {
     const former = this.#apps.get(id);
     if (former?.live) throw new Error(`${id} runs already`);
     former?.unwatch?.();
-    const nonce = randomBytes(8).toString('hex');
+    const nonce = nextNonce(former?.record.nonce);
     const held: Held = {
       record: { version: 1, id, config, environment, state, nonce, process: null },
       live: false,
@@ -138,8 +140,12 @@ export class ProcessHost {
     this.#apps.set(id, held);
     // Before the spawn: a daemon killed in between finds the process by its mark.
     await this.#store.save(id, held.record).catch((error: unknown) => {
-      // A new app that nobody would know of later is not started; one that is known goes on.
-      if (former) return;
+      // A new app that nobody would know of later is not started; one that is known goes on, with the mark by which
+      // it is known.
+      if (former) {
+        held.record = { ...held.record, nonce: former.record.nonce };
+        return;
+      }
       this.#apps.delete(id);
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
@@ -147,7 +153,7 @@ export class ProcessHost {
       config,
       { stdout: this.#files.log(id, 'stdout'), stderr: this.#files.log(id, 'stderr') },
       {
-        mark: `${id}:${nonce}`,
+        mark: markOf(held.record),
         openFiles: this.#openFiles,
         base: environment ?? process.env,
         socket: this.#socket,
@@ -209,13 +215,14 @@ export class ProcessHost {
     if (held?.live) throw new Error(`${id} still runs`);
     held?.unwatch?.();
     this.#apps.delete(id);
+    // The log of an app that never said anything tells nobody anything.
     for (const stream of ['stdout', 'stderr'] as const) removeIfEmpty(this.#files.log(id, stream));
     await this.#store.save(id, null);
   }
 
   #escaped(id: string): number[] {
     const held = this.#apps.get(id);
-    return held ? markedProcesses(`${id}:${held.record.nonce}`) : [];
+    return held ? processesOfKin(kinOf(held.record)) : [];
   }
 
   /** What a former daemon left: the process may run, may have been spawned unseen, or may be gone. */
@@ -245,17 +252,5 @@ export class ProcessHost {
   }
 }
 
-/** The log of an app that never said anything tells nobody anything. */
-function removeIfEmpty(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true });
-}
-
 /** What a supervisor finds as its `host`. */
 export type Host = ReturnType<ProcessHost['functions']>;
-
-/** Calls `look` every so many ms until the returned function is called; does not keep the process alive. */
-function every(ms: number, look: () => void): () => void {
-  const timer = setInterval(look, ms);
-  timer.unref();
-  return () => clearInterval(timer);
-}

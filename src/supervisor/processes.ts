@@ -30,9 +30,12 @@ function read(path: string): string | undefined {
   }
 }
 
+let boot: string | null | undefined;
+
 /** The number of this boot; null where there is none. */
 export function bootId(): string | null {
-  return hasProc ? (read('/proc/sys/kernel/random/boot_id')?.trim() ?? null) : null;
+  boot ??= hasProc ? (read('/proc/sys/kernel/random/boot_id')?.trim() ?? null) : null;
+  return boot;
 }
 
 /** Undefined when there is no such process. The command's name may hold anything, so fields count from its end. */
@@ -91,14 +94,31 @@ function allPids(): number[] {
     .map(Number);
 }
 
+/** How long, in ms, one look at all processes serves everybody who asks whether a group still lives. */
+const GROUPS_KEPT = 20;
+let groups: ReadonlySet<number> = new Set();
+let groupsAt = -Infinity;
+
+/** Groups with a member that lives. */
+function liveGroups(): ReadonlySet<number> {
+  const live = new Set<number>();
+  for (const pid of allPids()) {
+    const stat = statOf(pid);
+    if (stat && stat.state !== 'Z' && stat.state !== 'X') live.add(stat.group);
+  }
+  groups = live;
+  groupsAt = performance.now();
+  return live;
+}
+
 /** Whether a process group has a member that lives; zombies, which nobody may have reaped yet, do not count. */
 export function groupLives(group: number): boolean {
   if (!exists(-group)) return false;
   if (!hasProc) return true;
-  return allPids().some((pid) => {
-    const stat = statOf(pid);
-    return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X';
-  });
+  // A hundred apps that end together ask a hundred times. That a group lived just now is good enough; that it
+  // did not is looked at anew, since it may be younger than the last look.
+  if (performance.now() - groupsAt < GROUPS_KEPT && groups.has(group)) return true;
+  return liveGroups().has(group);
 }
 
 const MARK = 'BUNCTL_APP=';
@@ -114,11 +134,20 @@ function markOf(pid: number): string | undefined {
  * app has brought up has inherited its mark.
  */
 export function markedProcesses(mark: string): number[] {
+  return marked((found) => found === mark || found.startsWith(`${mark}:`));
+}
+
+/** Those that carry a mark that begins like this. */
+export function processesOfKin(beginning: string): number[] {
+  return marked((found) => found.startsWith(beginning));
+}
+
+function marked(wanted: (mark: string) => boolean): number[] {
   if (!hasProc) return [];
   return allPids().filter((pid) => {
     if (pid === process.pid) return false;
     const found = markOf(pid);
-    return (found === mark || found?.startsWith(`${mark}:`) === true) && statOf(pid)?.state !== 'Z';
+    return found !== undefined && wanted(found) && statOf(pid)?.state !== 'Z';
   });
 }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { AppConfig } from './app-config.js';
+import { userOf } from './users.js';
 
 /** Where an app's output goes, and where it begins. */
 export interface OutputFiles {
@@ -56,8 +57,10 @@ export async function spawnApp(
   { mark, openFiles, base, socket }: SpawnSurroundings,
 ): Promise<Spawned> {
   const cwd = config.cwd ?? process.cwd();
+  const user = identityOf(config);
   const env: NodeJS.ProcessEnv = {
     ...withoutCallers(base),
+    ...user.env,
     PWD: cwd,
     // What the app asks bunctl is asked of the daemon that runs it.
     BUNCTL_SOCKET: socket,
@@ -79,8 +82,7 @@ export async function spawnApp(
       env,
       detached: true,
       stdio: ['ignore', stdout, stderr],
-      ...(config.uid === null ? {} : { uid: config.uid }),
-      ...(config.gid === null ? {} : { gid: config.gid }),
+      ...user.ids,
     });
     const pid = await new Promise<number>((done, fail) => {
       child.once('spawn', () => done(child.pid as number));
@@ -89,10 +91,29 @@ export async function spawnApp(
     child.on('error', () => undefined);
     return { child, pid, offsets };
   } catch (error) {
-    throw new Error(`Process spawn failed: ${config.command}: ${reason(error)}`, { cause: error });
+    const { message } = error as Error;
+    // The original's words, and what they leave out.
+    const which = message.includes('folder') ? `: ${message}` : '';
+    throw new Error(`Process spawn failed: ${config.command}: ${reason(error)}${which}`, { cause: error });
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/**
+ * As whom it runs: another user's process has his group too, unless another is given, and his name and home. With the
+ * daemon's own group, root's for one, he could do what he is not meant to.
+ */
+function identityOf({ uid, gid }: AppConfig): {
+  ids: { uid?: number; gid?: number };
+  env: NodeJS.ProcessEnv;
+} {
+  if (uid === null) return { ids: gid === null ? {} : { gid }, env: {} };
+  const user = userOf(uid);
+  return {
+    ids: { uid, gid: gid ?? user?.gid ?? uid },
+    env: user ? { HOME: user.home, USER: user.name, LOGNAME: user.name } : {},
+  };
 }
 
 /** An environment without what is true only of the process that had it. */
@@ -114,7 +135,9 @@ function asLeader(command: readonly string[], openFiles: number | undefined): re
 
 // Behind the shell a command that is not there would be an app that exits with 127.
 function checkCommand(command: string, cwd: string, path: string | undefined): void {
-  if (!statSync(cwd).isDirectory()) throw Object.assign(new Error('no directory'), { code: 'ENOTDIR' });
+  const folder = statSync(cwd, { throwIfNoEntry: false });
+  if (!folder) throw Object.assign(new Error(`the folder ${cwd} is not there`), { code: 'ENOENT' });
+  if (!folder.isDirectory()) throw Object.assign(new Error(`${cwd} is not a folder`), { code: 'ENOTDIR' });
   if (process.platform === 'win32') return;
   const candidates =
     command.includes('/') || isAbsolute(command)

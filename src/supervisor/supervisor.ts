@@ -1,7 +1,8 @@
 // The supervisor: a service in a worker of its own that decides for all apps. It may die; the host tells the next one the truth.
 import { systemClock } from '../clock.js';
 import { defineService, type ServiceSetup } from '../workers/commands.js';
-import { App, type AppSurroundings } from './app.js';
+import { App } from './app.js';
+import type { AppSurroundings } from './app-surroundings.js';
 import type { AppConfig } from './app-config.js';
 import { LogFollower } from './log-follower.js';
 import { STOPPED } from './machine.js';

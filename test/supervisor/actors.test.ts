@@ -190,6 +190,13 @@ describe('an app that is taken over', () => {
     expect(app.state).toMatchObject({ status: 'Running', wanted: 'running' });
   });
 
+  test('between two restarts waits no longer than any delay is, though the clock was set back', async () => {
+    const { app, done, pass } = actor({ status: 'Backoff', wanted: 'running', retryAt: 3_600_000 });
+    await app.resume(false, null, null);
+    await pass(BACKOFF.max_delay_ms);
+    expect(done).toEqual(['spawn']);
+  });
+
   test('as it runs has its attempts forgotten after ten seconds', async () => {
     const { app, pass } = actor({ status: 'Running', wanted: 'running', pid: 50, startedAt: 0, attempt: 4 });
     await app.resume(true, null, 50);

@@ -18,6 +18,8 @@ import { LogFile } from '#dist/supervisor/log-file.js';
 import { type FollowedLine, LogFollower } from '#dist/supervisor/log-follower.js';
 import { logName, stateDirectory } from '#dist/supervisor/paths.js';
 import { parseStat } from '#dist/supervisor/processes.js';
+import { checkedRecords } from '#dist/supervisor/records.js';
+import { userOf } from '#dist/supervisor/users.js';
 import { type AppRecord, readRecords, Store } from '#dist/supervisor/store.js';
 import { readTail } from '#dist/supervisor/tail.js';
 import { temporaryDirectory } from '../support/daemon.js';
@@ -273,6 +275,47 @@ describe('the truth on disk', () => {
     expect(faults).toHaveLength(2);
     expect(readFileSync(join(directory, 'broken.json'), 'utf8')).toBe('{"ver');
   });
+});
+
+describe('what a former daemon wrote down', () => {
+  const config = { name: 'a', command: 'x' };
+  const state = { status: 'Stopped', wanted: 'stopped' };
+  const record = { version: 1, id: 'a', config, state, nonce: 'n', process: null };
+
+  test('is completed where a former version wrote less', () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'a.json'), JSON.stringify(record));
+    const onFault = (_file: string, error: Error): void => {
+      throw error;
+    };
+    expect(checkedRecords(directory, onFault)).toMatchObject([
+      { environment: null, state: { restarts: 0, lastError: null }, config: { args: [], auto_start: false } },
+    ]);
+  });
+
+  test.each<[string, string]>([
+    ['that is cut', JSON.stringify(record).slice(0, -5)],
+    ['of another version', JSON.stringify({ ...record, version: 2 })],
+    ['of another app', JSON.stringify({ ...record, id: 'b' })],
+    ['without a configuration', JSON.stringify({ ...record, config: {} })],
+    ['with a state that is none', JSON.stringify({ ...record, state: {} })],
+  ])('%s is put aside, told, and kept from being written over', (_what, text) => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'a.json'), text);
+    const faults: string[] = [];
+    expect(checkedRecords(directory, (file) => faults.push(file))).toEqual([]);
+    expect(faults).toEqual([join(directory, 'a.json')]);
+    expect(readFileSync(join(directory, 'a.json.bad'), 'utf8')).toBe(text);
+    expect(existsSync(join(directory, 'a.json'))).toBe(false);
+  });
+});
+
+test('a user is read from the file of users', () => {
+  const file = join(temporaryDirectory(), 'passwd');
+  writeFileSync(file, 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:100:Ann:/home/ann:/bin/sh\n\nbroken\n');
+  expect(userOf(1000, file)).toEqual({ name: 'ann', gid: 100, home: '/home/ann' });
+  expect(userOf(100, file)).toBeUndefined();
+  expect(userOf(0, '/nonexistent')).toBeUndefined();
 });
 
 test('the daemon’s log is put aside before it grows too large, and a full disk costs lines only', () => {

@@ -21,8 +21,20 @@ import { type AppState, STOPPED } from '#dist/supervisor/machine.js';
 import { stateFiles } from '#dist/supervisor/paths.js';
 import { bootId, groupLives, identify, isAlive, leadersOf, statOf } from '#dist/supervisor/processes.js';
 import { ProcessHost } from '#dist/supervisor/process-host.js';
+import type { AppRecord } from '#dist/supervisor/store.js';
+import { type User, userOf } from '#dist/supervisor/users.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
-import { alive, CLI, FAST, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
+import {
+  alive,
+  CLI,
+  FAST,
+  Manager,
+  start,
+  type Status,
+  statusOf,
+  untilState,
+  written,
+} from '../support/manager.js';
 import { until } from '../support/until.js';
 
 const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
@@ -211,6 +223,32 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     });
   });
 
+  test('whose children have left the group in any of its runs: the answer names them all', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const file = join(manager.home, 'pid');
+    const escaped: number[] = [];
+    for (const command of ['Start', 'Restart']) {
+      rmSync(file, { force: true });
+      if (command === 'Restart') await client.request({ Restart: { name: 'a' } });
+      else
+        await client.request(
+          start('a', 'setsid sh -c "echo \\$\\$ > pid; exec sleep 1000" & sleep 1000', { cwd: manager.home }),
+        );
+      escaped.push(await written(file));
+    }
+    const answer = await client.request({ Delete: { name: 'a' } });
+    for (const pid of escaped) process.kill(pid, 'SIGKILL');
+    expect(answer).toEqual({
+      Success: {
+        message: expect.stringContaining(
+          `left behind processes ${escaped.toSorted((a, b) => a - b).join(', ')}`,
+        ) as string,
+        daemon,
+      },
+    });
+  });
+
   test('that cannot be spawned leaves nothing; why is said', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
@@ -220,7 +258,10 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
         'Process spawn failed: no-such-program: No such file or directory (os error 2)',
       ],
       [{ command: '/etc/passwd' }, 'Permission denied'],
-      [{ cwd: '/nonexistent' }, 'No such file or directory'],
+      [
+        { cwd: '/nonexistent' },
+        'No such file or directory (os error 2): the folder /nonexistent is not there',
+      ],
       [{ args: ['x'.repeat(3_000_000)] }, 'Argument list too long'],
     ];
     for (const [config, part] of tries)
@@ -291,6 +332,21 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await untilState(client, 'a', 'Stopped');
     expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe('65534\n65533\n');
   });
+
+  test.runIf(process.getuid?.() === 0 && userOf(65_534) !== undefined)(
+    'runs with the group, the name and the home of its user, when no other is given',
+    async () => {
+      const manager = new Manager();
+      const client = await manager.daemon();
+      const { gid, name, home } = userOf(65_534) as User;
+      const config = { cwd: '/', uid: 65_534, restart_policy: 'no' };
+      await client.request(start('a', 'id -g; echo $USER $HOME', config));
+      await untilState(client, 'a', 'Stopped');
+      expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe(
+        `${gid}\n${name} ${home}\n`,
+      );
+    },
+  );
 
   test('keeps what it printed before over a restart, and all files are for their owner’s eyes', async () => {
     const manager = new Manager();
@@ -559,6 +615,24 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     mkdirSync(`${files.app('a')}.new`);
     await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('its state cannot be written');
     expect(truth().apps).toEqual([]);
+  });
+
+  test('marks a run that it cannot write down with the mark of the last one that is', async () => {
+    const { made, files, spawn, signal, truth, stopped } = host();
+    truth();
+    const first = await spawn('a', config, null, STOPPED);
+    signal('a', 'SIGKILL');
+    await until(() => !(truth().apps[0]?.live ?? true), 'it has ended');
+    const { nonce } = JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
+    // As on a full disk.
+    mkdirSync(`${files.app('a')}.new`);
+    const second = await spawn('a', config, null, STOPPED);
+    expect(second.pid).not.toBe(first.pid);
+    await until(() => leadersOf(`a:${nonce}`).includes(second.pid), 'it carries the mark that is on disk');
+    rmSync(`${files.app('a')}.new`, { recursive: true });
+    stopped();
+    await made.shutDown();
+    await until(() => !alive(second.pid), 'it has ended');
   });
 
   test('ends what still runs when nobody has stopped it at a shutdown', async () => {

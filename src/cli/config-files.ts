@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type AppConfig, fullConfig } from './app-config.js';
 import { CliError, EXIT } from './exit.js';
+import { parseSize } from './sizes.js';
 
 const MAX_BYTES = 1024 * 1024;
 const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js'];
@@ -145,6 +146,13 @@ function bunctl(path: string, content: Fields): ConfigFile {
   return complete(path, apps);
 }
 
+/** Keys of an ecosystem app that mean something here. */
+const ACTED_ON: ReadonlySet<string> = new Set([
+  ...['name', 'script', 'args', 'interpreter', 'cwd', 'env', 'env_production', 'env_development'],
+  ...['autorestart', 'restart_delay', 'max_restarts', 'kill_timeout', 'max_memory_restart', 'instances'],
+  ...['uid', 'gid'],
+]);
+
 function ecosystem(path: string, content: Fields): ConfigFile {
   const notices: string[] = [];
   const apps = appsOf(path, content).map((app, index) => {
@@ -152,6 +160,10 @@ function ecosystem(path: string, content: Fields): ConfigFile {
     const script = textOf(path, app, index, 'script');
     if (app['instances'] !== undefined && app['instances'] !== 1)
       notices.push(`${path}: one instance of ${name} is started; several are not supported`);
+    const idle = Object.keys(app).filter((key) => !ACTED_ON.has(key));
+    if (idle.length > 0) notices.push(`${path}: of ${name} nothing is done about ${idle.join(', ')}`);
+    if (app['max_memory_restart'] !== undefined)
+      notices.push(`${path}: max_memory_restart of ${name} is shown by status; nothing is restarted for it`);
     const interpreter = typeof app['interpreter'] === 'string' ? app['interpreter'] : 'node';
     const own = words(path, name, app['args']);
     const { restart_delay: delay, max_restarts: most, kill_timeout: kill, uid, gid } = app;
@@ -206,12 +218,12 @@ function environment(app: Fields): Record<string, string> {
 function memory(path: string, name: string, given: unknown): number | null {
   if (given === undefined || given === null) return null;
   if (typeof given === 'number') return given;
-  const match = typeof given === 'string' ? /^(\d+)\s*([kmg]?)b?$/i.exec(given) : null;
-  if (!match)
+  const size = typeof given === 'string' ? parseSize(given) : undefined;
+  if (size === undefined)
     throw new ConfigFileError(
       `${path}: max_memory_restart of ${name} is a number with k, m or g, for example "512M"`,
     );
-  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf((match[2] ?? '').toLowerCase());
+  return size;
 }
 
 /** Undefined when there is nothing for us in it; named by the user, that is an error. */

@@ -94,6 +94,13 @@ export async function abandoned({
   return undefined;
 }
 
+/** The apps of which a daemon that has ended, in whatever way, has left a record. */
+export async function knownOnDisk({ socket }: DaemonOptions): Promise<ReadonlySet<string>> {
+  const { recorded } = await import('../supervisor/left-behind.js');
+  const paths = socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
+  return new Set(paths.flatMap(recorded));
+}
+
 async function revive(options: DaemonOptions): Promise<IpcClient | undefined> {
   const found = await abandoned(options);
   if (!found) return undefined;

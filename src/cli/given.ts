@@ -4,21 +4,25 @@ import { basename, extname, resolve } from 'node:path';
 import { type AppConfig, fullConfig } from './app-config.js';
 import { type parse, positive, whole } from './arguments.js';
 import { findConfig, readConfig } from './config-files.js';
+import { parseSize } from './sizes.js';
 import { environmentGiven } from './environment.js';
 import { usage } from './exit.js';
-import { checkName, isConfigFile } from './names.js';
+import { checkName, checkNewName, isConfigFile } from './names.js';
 import { say } from './output.js';
 import { appId } from '../supervisor/app-id.js';
 
 /** The options of `start` that describe an app, or say where it is described. */
 export const START_OPTIONS = {
   config: { type: 'string', short: 'c' },
+  name: { type: 'string' },
   command: { type: 'string' },
   script: { type: 'string', short: 's' },
   cwd: { type: 'string', short: 'd' },
   env: { type: 'string', short: 'e', multiple: true },
   'auto-restart': { type: 'boolean' },
   restart: { type: 'string' },
+  'stop-timeout': { type: 'string' },
+  'max-restarts': { type: 'string' },
   'max-memory': { type: 'string' },
   'max-cpu': { type: 'string' },
   uid: { type: 'string' },
@@ -43,10 +47,13 @@ export function appsGiven(given: Given): readonly AppConfig[] | undefined {
   const adHoc = oneApp(given);
   if (adHoc) return [adHoc];
   for (const option of [
+    'name',
     'cwd',
     'env',
     'auto-restart',
     'restart',
+    'stop-timeout',
+    'max-restarts',
     'max-memory',
     'max-cpu',
     'uid',
@@ -65,6 +72,7 @@ export function appsGiven(given: Given): readonly AppConfig[] | undefined {
         'What is to be started? bunctl start NAME -- COMMAND [ARGS…]; or write a bunctl.json, see bunctl start --help.',
       );
     if (found.apps.length === 0) throw usage(`${found.path} has no apps.`);
+    for (const { name } of found.apps) checkNewName(name);
     return found.apps;
   }
   const chosen = names.map((name) => {
@@ -88,9 +96,10 @@ function oneApp({ names, rest, values }: Given): AppConfig | undefined {
     throw usage(
       `One command is one app: give one name. Its arguments stand behind --: bunctl start ${first} -- ${[...(rest ?? []), ...names.slice(1)].join(' ')}`,
     );
-  const ownName = first !== undefined && first !== script;
-  const name = ownName ? checkName(first) : script !== undefined ? nameOf(script) : undefined;
+  const ownName = values.name ?? (first !== undefined && first !== script ? first : undefined);
+  const name = ownName ?? (script === undefined ? undefined : nameOf(script));
   if (name === undefined) throw usage('The app needs a name: bunctl start NAME -- COMMAND [ARGS…].');
+  checkNewName(name);
   const policy = values.restart ?? (values['auto-restart'] ? 'always' : undefined);
   if (policy !== undefined && !['no', 'always', 'on-failure', 'unless-stopped'].includes(policy))
     throw usage('--restart is one of no, always, on-failure and unless-stopped.');
@@ -103,9 +112,11 @@ function oneApp({ names, rest, values }: Given): AppConfig | undefined {
       auto_start: values['auto-restart'] === true,
       ...(values.cwd === undefined ? {} : { cwd: values.cwd }),
       ...(policy === undefined ? {} : { restart_policy: policy }),
-      ...(values['max-memory'] === undefined
+      ...(values['max-memory'] === undefined ? {} : { max_memory: bytes(values['max-memory']) }),
+      ...(values['stop-timeout'] === undefined ? {} : { stop_timeout: time(values['stop-timeout']) }),
+      ...(values['max-restarts'] === undefined
         ? {}
-        : { max_memory: whole(values['max-memory'], '--max-memory') }),
+        : { backoff: { max_attempts: whole(values['max-restarts'], '--max-restarts') } }),
       ...(values['max-cpu'] === undefined
         ? {}
         : { max_cpu_percent: positive(values['max-cpu'], '--max-cpu') }),
@@ -114,6 +125,20 @@ function oneApp({ names, rest, values }: Given): AppConfig | undefined {
     },
     { cwd: process.cwd() },
   );
+}
+
+function bytes(text: string): number {
+  const size = parseSize(text);
+  if (size === undefined)
+    throw usage(`--max-memory needs a number with k, m or g, such as 512M, not "${text}"`);
+  return size;
+}
+
+/** As in a file: `"500ms"`, `"20s"`, `"2m"`; a bare number is seconds. */
+function time(text: string): string {
+  if (!/^\d+(\.\d+)?\s*(ms|s|m|h)?$/.test(text))
+    throw usage(`--stop-timeout needs a time such as 20s or 2m, not "${text}"`);
+  return /\d$/.test(text) ? `${text}s` : text;
 }
 
 /** Program and arguments; nothing is ever split into words. */

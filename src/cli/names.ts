@@ -6,8 +6,8 @@ import { CliError, EXIT, exitCodeOf, usage } from './exit.js';
 import { say } from './output.js';
 import { allStatuses, type AppStatus } from './wire.js';
 
-/** How many are done at a time. */
-const SIDE_BY_SIDE = 8;
+/** How many are done at a time: apps that take long to end are waited for together. */
+const SIDE_BY_SIDE = 64;
 
 /** Refuses what no daemon would take for a name. */
 export function checkName(name: string): string {
@@ -16,6 +16,12 @@ export function checkName(name: string): string {
   // eslint-disable-next-line no-control-regex -- those are what is looked for
   if (/[\u0000-\u001f\u007f/\\:]/.test(name))
     throw usage('An app name cannot contain / \\ : or control characters');
+  return name;
+}
+
+/** Refuses a name under which an app could not be told from all of them. */
+export function checkNewName(name: string): string {
+  if (checkName(name) === 'all') throw usage('"all" stands for every app; give this one another name');
   return name;
 }
 

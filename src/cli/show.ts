@@ -25,7 +25,20 @@ export function duration(seconds: number | null | undefined): string {
 
 export function size(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return '-';
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(0)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  const KB = 1024;
+  if (bytes < KB ** 2) return `${(bytes / KB).toFixed(0)} KB`;
+  return bytes < KB ** 3 ? `${(bytes / KB ** 2).toFixed(1)} MB` : `${(bytes / KB ** 3).toFixed(1)} GB`;
+}
+
+/** When it is tried again, from the state's own text; undefined for any other state, and the original's. */
+function retryText(state: string): string | undefined {
+  const [, attempt, ms] = /^Backoff \{ attempt: (\d+), next_retry_ms: (\d+) \}$/.exec(state) ?? [];
+  return ms === undefined ? undefined : ` in ${(Number(ms) / 1000).toFixed(1)} s (attempt ${attempt})`;
+}
+
+function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string | undefined {
+  if (!used) return undefined;
+  return most ? `${size(used)} of ${size(most)}, which is not enforced` : size(used);
 }
 
 function exitText({
@@ -41,10 +54,11 @@ function exitText({
 /** One app in a few lines. */
 export function details(app: AppStatus): string {
   const lines: [string, string | undefined][] = [
-    ['state', stateWord(app) + (app.state.startsWith('Backoff') ? ` (${app.state})` : '')],
+    ['state', stateWord(app) + (retryText(app.state) ?? '')],
+    ['error', app.last_error ? harmless(app.last_error) : undefined],
     ['pid', app.pid === null ? undefined : String(app.pid)],
     ['uptime', app.uptime_seconds === null ? undefined : duration(app.uptime_seconds)],
-    ['memory', app.memory_bytes ? size(app.memory_bytes) : undefined],
+    ['memory', memoryText(app)],
     ['cpu', typeof app.cpu_percent === 'number' ? `${app.cpu_percent} %` : undefined],
     ['restarts', String(app.restarts ?? 0)],
     ['last exit', exitText(app)],

@@ -1,4 +1,5 @@
 // Starts apps: those that were described, and those that the daemon knows by their names.
+import { existsSync } from 'node:fs';
 import type { IpcClient } from '../client/client.js';
 import { appId } from '../supervisor/app-id.js';
 import type { AppConfig } from './app-config.js';
@@ -41,6 +42,16 @@ function withHint(error: Error, { command, name }: AppConfig): Error {
     : error;
 }
 
+export function notKnown(name: string): CliError {
+  const kind = existsSync(name)
+    ? ' It is a file of which the kind is not known: name the program that runs it.'
+    : '';
+  return new CliError(
+    EXIT.notFound,
+    `App ${name} not found.${kind} To start a new one: bunctl start ${name} -- COMMAND [ARGS…]`,
+  );
+}
+
 /** Apps that no file describes: the daemon knows them, or nobody does. */
 export async function startKnown(client: IpcClient, names: readonly string[]): Promise<void> {
   const apps = await allStatuses(client);
@@ -53,12 +64,7 @@ export async function startKnown(client: IpcClient, names: readonly string[]): P
       else print(await askMessage(client, { Restart: { name } }));
     } catch (error) {
       const unknown = exitCodeOf(error) === EXIT.notFound;
-      const told = unknown
-        ? new CliError(
-            EXIT.notFound,
-            `App ${name} not found. To start a new one: bunctl start ${name} -- COMMAND [ARGS…]`,
-          )
-        : error;
+      const told = unknown ? notKnown(name) : error;
       failures.push(told);
       if (wanted.length > 1) say((told as Error).message);
     }

@@ -19,6 +19,8 @@ export interface AppStatus {
   readonly last_exit_code?: number | null;
   readonly last_exit_signal?: string | null;
   readonly last_exit_unknown?: boolean;
+  /** Why it could not be spawned when that was last tried. */
+  readonly last_error?: string | null;
   readonly uptime_seconds?: number | null;
   readonly max_memory?: number | null;
   readonly max_restart_attempts?: number | null;

@@ -115,7 +115,9 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     async Restart({ name }, { service }) {
       const { pid, wasRunning, escaped } = await service.restart(shown(name), idOf(name));
       const what = wasRunning ? 'Restarted' : 'Started';
-      return success(andEscaped(`${what} app ${shown(name)} with PID ${pid}`, escaped));
+      // It may have ended before anybody looked.
+      const how = pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
+      return success(andEscaped(`${what} app ${shown(name)}${how}`, escaped));
     },
     async Delete({ name }, { service }) {
       const { escaped } = await service.delete(shown(name), idOf(name));

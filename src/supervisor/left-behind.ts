@@ -16,6 +16,11 @@ export function leftBehind(socketPath: string): string[] {
     .map(({ id }) => id);
 }
 
+/** The ids of all apps of which there is a record. */
+export function recorded(socketPath: string): string[] {
+  return records(stateFiles(stateDirectory(socketPath)).apps).map(({ id }) => id);
+}
+
 /** Where the daemon of a socket's state directory has written down that it listens; undefined when it has not. */
 export function listeningPath(socketPath: string): string | undefined {
   try {

@@ -1,6 +1,6 @@
 // The command bunctl as people and scripts use it: what stands on stdout, what on stderr, and the exit code.
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { type IpcMessage, IpcServer } from 'bunctl-ipc';
@@ -54,12 +54,20 @@ describe('without a daemon', () => {
     [6, ['ping'], 'No daemon is running'],
     [6, ['logs', 'a', '-f'], 'No daemon is running'],
     [3, ['logs', 'a'], 'not found'],
+    [3, ['start', 'nobody'], 'bunctl start nobody -- COMMAND'],
+    [3, ['start', 'all'], 'There are no apps yet'],
+    [2, ['start', 'all', '--', 'x'], 'give this one another name'],
+    [2, ['start', 'a', '--max-memory', 'much', '--', 'x'], '512M'],
+    [2, ['start', 'a', '--stop-timeout', 'soon', '--', 'x'], '20s'],
+    [2, ['start', 'a', '--max-restarts', 'few', '--', 'x'], 'whole number'],
   ])('exit code %d: bunctl %j', async (code, args, part) => {
     const manager = new Manager();
     const ran = await manager.run(...args);
     expect(ran.code).toBe(code);
     expect(ran.stderr).toContain(part);
     if (args.length > 0) expect(ran.stdout).toBe('');
+    // None was started to say so.
+    expect(existsSync(manager.socket)).toBe(false);
   });
 
   test('lists are empty and no failure; doctor says where it looked; shutdown has nothing to do', async () => {
@@ -133,6 +141,15 @@ describe('what people see of an app', () => {
     expect(details({ ...ended, last_exit_code: null, last_exit_unknown: true })).toContain('unknown');
     expect(details({ ...ended, last_exit_code: null, last_exit_signal: 'SIGKILL' })).toContain('SIGKILL');
     expect(details({ ...ended, last_exit_code: 3 })).toMatch(/last exit +3$/m);
+    const waiting = {
+      ...ended,
+      state: 'Backoff { attempt: 6, next_retry_ms: 640 }',
+      last_error: 'not there',
+    };
+    expect(details(waiting)).toMatch(/state +restarting in 0\.6 s \(attempt 6\)\n +error +not there/);
+    expect(details({ ...app, memory_bytes: 3 * 1024 ** 3, max_memory: 512 * 1024 ** 2 })).toContain(
+      '3.0 GB of 512.0 MB',
+    );
   });
 
   test.each([
@@ -249,6 +266,31 @@ describe('with a daemon', () => {
       await manager.ok('shutdown');
     },
   );
+
+  test('start takes name, stop timeout, most restarts and memory from options', async () => {
+    const manager = new Manager();
+    const options = ['--name', 'a', '--stop-timeout', '2m', '--max-restarts', '7', '--max-memory', '1g'];
+    await manager.ok('start', ...options, '--max-cpu', '50', '--', 'sleep', '1000');
+    const record = JSON.parse(readFileSync(join(manager.state, 'apps', 'a.json'), 'utf8')) as object;
+    expect(record).toMatchObject({
+      config: {
+        stop_timeout: { secs: 120, nanos: 0 },
+        backoff: { max_attempts: 7, base_delay_ms: 100 },
+        max_memory: 1024 ** 3,
+        max_cpu_percent: 50,
+      },
+    });
+  });
+
+  test('doctor tells of a record that was put aside', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    writeFileSync(join(manager.state, 'apps', 'b.json.bad'), '{');
+    expect(await manager.run('doctor')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('b.json.bad is no record of an app') as string,
+    });
+  });
 
   test('after a shutdown nothing but start brings a daemon up', async () => {
     const manager = new Manager();

@@ -92,6 +92,14 @@ describe('a bunctl.json', () => {
 });
 
 describe('an ecosystem file', () => {
+  test('says what of it is not acted on', () => {
+    const more = { watch: true, out_file: 'x', max_memory_restart: '1G', instances: 4 };
+    const { notices } = readConfig(join(folder({ 'ecosystem.json': script('a', more) }), 'ecosystem.json'));
+    expect(notices.join('\n')).toMatch(
+      /one instance of a.*\n.*nothing is done about watch, out_file\n.*max_memory_restart/,
+    );
+  });
+
   test('is translated', () => {
     vi.stubEnv('NODE_ENV', 'development');
     const directory = folder({

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { COMMON_HELP, parse } from '../arguments.js';
 import { connect } from '../connect.js';
-import { usage } from '../exit.js';
+import { CliError, usage } from '../exit.js';
 import { expand, forEach, namesGiven } from '../names.js';
 import { print, say } from '../output.js';
 import { askMessage } from '../wire.js';
@@ -36,6 +36,11 @@ async function confirmed(names: readonly string[]): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(`Stop and forget ${names.join(', ')}? [y/N] `)).trim());
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ABORT_ERR') throw error;
+    // Ctrl-C: the prompt's line is ended, and the shell is told what a signal would tell it.
+    say('');
+    throw new CliError(130, 'Nothing was deleted.', { cause: error });
   } finally {
     terminal.close();
   }

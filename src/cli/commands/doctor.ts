@@ -1,6 +1,6 @@
 // bunctl doctor
-import { accessSync, constants, lstatSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { IpcClient } from '../../client/client.js';
 import { candidateSocketPaths, defaultSocketPath } from '../../default-path.js';
 import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
@@ -43,6 +43,10 @@ export async function run(args: string[]): Promise<void> {
   const writable = canWrite(state);
   if (!writable)
     problems.push(`The state directory cannot be written: ${state}. Set BUNCTL_STATE_DIR to one that can.`);
+  for (const file of putAside(stateFiles(state).apps))
+    problems.push(
+      `${file} is no record of an app and was put aside: its app may run on, unknown to the daemon.`,
+    );
   if (live.length === 0) {
     line('daemon', 'none is running; bunctl start starts one');
     const left = await abandoned(daemon);
@@ -109,6 +113,17 @@ function absent(path: string): string {
   const stat = process.platform === 'win32' ? undefined : lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return 'nothing there';
   return stat.isSocket() ? 'left behind, nobody listens (the next daemon replaces it)' : 'not a socket';
+}
+
+/** Records that the daemon could not read. */
+function putAside(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.bad'))
+      .map((file) => join(directory, file));
+  } catch {
+    return [];
+  }
 }
 
 /** Whether it can be written, or made. */

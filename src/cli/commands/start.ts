@@ -1,8 +1,11 @@
 // bunctl start
 import { COMMON_HELP, parse } from '../arguments.js';
-import { connectOrStart } from '../connect.js';
+import type { IpcClient } from '../../client/client.js';
+import { appId } from '../../supervisor/app-id.js';
+import { connectIfThere, connectOrStart, type DaemonOptions, knownOnDisk } from '../connect.js';
+import { CliError, EXIT } from '../exit.js';
 import { appsGiven, START_OPTIONS } from '../given.js';
-import { startAll, startKnown } from '../starting.js';
+import { notKnown, startAll, startKnown } from '../starting.js';
 
 export const help = `Starts an app, and the daemon if none runs.
 
@@ -18,7 +21,11 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
   -e, --env KEY=VALUE        add to its environment; may be repeated
       --auto-restart         restart it whenever it ends, and start it with the daemon
       --restart POLICY       no, always, on-failure (default) or unless-stopped
-      --max-memory BYTES     reported by status
+      --name NAME            another way to give the name
+      --stop-timeout TIME    how long it may take to end after SIGTERM (default 10s)
+      --max-restarts N       give up after so many restarts in a row (default: never)
+      --max-memory SIZE      such as 512M; shown by status, not enforced
+      --max-cpu PERCENT      shown by status, not enforced
       --uid, --gid ID        run it as another user or group
 ${COMMON_HELP}
 
@@ -28,10 +35,23 @@ Examples:
   bunctl start worker --env QUEUE=mail --auto-restart -- ./worker.sh
   bunctl start -c bunctl.json`;
 
+/** A daemon is started for apps that are described, or that one has known; not for names that nobody knows. */
+async function connectFor(daemon: DaemonOptions, known: readonly string[] | undefined): Promise<IpcClient> {
+  if (known === undefined) return connectOrStart(daemon);
+  const there = await connectIfThere(daemon);
+  if (there) return there;
+  const ids = await knownOnDisk(daemon);
+  const unknown = known.find((name) => name !== 'all' && !ids.has(appId(name) ?? ''));
+  if (unknown !== undefined) throw notKnown(unknown);
+  if (ids.size === 0)
+    throw new CliError(EXIT.notFound, 'There are no apps yet. bunctl start NAME -- COMMAND starts one.');
+  return connectOrStart(daemon);
+}
+
 export async function run(args: string[]): Promise<void> {
   const given = parse(args, START_OPTIONS, { commandLine: true });
   const apps = appsGiven(given);
-  const client = await connectOrStart(given.daemon);
+  const client = await connectFor(given.daemon, apps === undefined ? given.names : undefined);
   try {
     if (apps === undefined) await startKnown(client, given.names);
     else await startAll(client, apps);

@@ -34,25 +34,42 @@ export function encodeAnswer(value: unknown, name: string, maxMessageSize: numbe
   return { text, size };
 }
 
-// What is checked is a copy, and the copy is what is sent: an object may say something else each time it is asked.
+/** The field that each kind of answer must have. */
+const MAIN_FIELD: Readonly<Record<string, 'message' | 'data'>> = {
+  Success: 'message',
+  Error: 'message',
+  Data: 'data',
+};
+
+// Each property is read once, and what was read is checked and sent: an object may say something else the next time.
+// The main field is written by itself, so that what JSON leaves out, a function for one, is not an answer without it.
 function answerText(value: unknown): string {
-  const response = plainCopy(value, 1);
-  if (typeof response === 'object' && response !== null && 'Event' in response)
-    throw new TypeError('an Event is no answer; publish() sends events');
-  const checked = checkResponse(response);
-  if (!('Data' in checked)) return writeJson(checked);
-  const { data, ...rest } = checked.Data;
-  // By itself, so that what JSON leaves out, a function for one, is not an answer without data.
-  const others = writeJson(rest).slice(1);
-  return `{"Data":{"data":${writeJson(data)}${others === '}' ? '' : ','}${others}}`;
+  const kinds = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const [kind = ''] = kinds;
+  const main = Object.hasOwn(MAIN_FIELD, kind) ? MAIN_FIELD[kind] : undefined;
+  const content = main && (value as Record<string, unknown>)[kind];
+  if (main === undefined || kinds.length > 1 || typeof content !== 'object' || content === null)
+    throw notAnAnswer(value);
+  const fields: Record<string, unknown> = { ...content };
+  const first = fields[main];
+  if (main === 'message' && typeof first !== 'string')
+    throw new TypeError(`${kind}.message must be a string`);
+  let text = `{"${kind}":{"${main}":${writeJson(first)}`;
+  for (const name of Object.keys(fields)) {
+    const field = fields[name];
+    if (name !== main && field !== undefined) text += `,${writeJson(name)}:${writeJson(field)}`;
+  }
+  return `${text}}}`;
 }
 
-function plainCopy(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const copy: Record<string, unknown> = { ...value };
-  if ('toJSON' in copy) throw new TypeError('a response with a toJSON of its own is not one');
-  if (depth > 0) for (const key of Object.keys(copy)) copy[key] = plainCopy(copy[key], depth - 1);
-  return copy;
+/** Why a value is none, as a client would be told of it. */
+function notAnAnswer(value: unknown): Error {
+  try {
+    const [kind] = Object.keys(checkResponse(value));
+    return new TypeError(`${kind} is no answer; publish() sends events`);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Whatever was thrown, as an `Error` response. */

@@ -4,7 +4,7 @@ import { median } from '../measure.js';
 export default async function throughput(bench) {
   const { inTurn, loading, ours, inline, atLeast } = bench;
   const shapes = [
-    ['64 connections, one in flight each', { connections: 64, depth: 1 }, { minThreads: 1 }, 0.85],
+    ['64 connections, one in flight each, one lane', { connections: 64, depth: 1 }, { maxThreads: 1 }, 0.85],
     ['16 connections, 64 in flight each, 2 lanes', { connections: 16, depth: 64 }, { minThreads: 2 }, 1.3],
   ];
   for (const [what, shape, workers, wanted] of shapes) {

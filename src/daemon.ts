@@ -24,6 +24,8 @@ export interface DaemonStats {
   readonly lanes: readonly LaneStats[];
   /** Lanes that died. */
   readonly laneDeaths: number;
+  /** Threads of lanes that have ended and do not end themselves: a system call that does not return holds them. */
+  readonly stuckThreads: number;
   readonly events: ReturnType<Broker['stats']>;
 }
 

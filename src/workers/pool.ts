@@ -3,9 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { Lane, Lanes } from '../interfaces.js';
-import { IpcError } from '../protocol/errors.js';
-import { Intensity } from './intensity.js';
+import type { IpcError } from '../protocol/errors.js';
 import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
+import { PERIOD, Refill } from './refill.js';
 import { SLOTS } from './shared.js';
 
 /** Milliseconds between looks at the lanes, while any has work. */
@@ -18,8 +18,6 @@ const IDLE_AFTER = 30_000;
 export const START_TIMEOUT = 30_000;
 /** Milliseconds an idle lane may take to end; a handler may have left something that spins. */
 const END_TIMEOUT = 5000;
-const INTENSITY = 5;
-const PERIOD = 10_000;
 
 export interface PoolSettings {
   readonly minThreads: number;
@@ -48,21 +46,20 @@ interface Member {
 export class LanePool implements Lanes {
   readonly #settings: PoolSettings;
   readonly #members = new Map<PooledLane, Member>();
-  readonly #intensity = new Intensity(INTENSITY, PERIOD);
+  readonly #refill: Refill;
   #nextId = 1;
-  #down: IpcError | undefined;
   #closed = false;
   #deaths = 0;
   #cancelLook: (() => void) | undefined;
   /** Whether the next look is only for lanes that have been idle, and far away. */
   #resting = false;
-  #cancelRetry: (() => void) | undefined;
   #lookedAt = 0;
   /** No lane is added before; set when one could not be. */
   #growAfter = 0;
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
+    this.#refill = new Refill({ ...settings, size: () => this.#members.size, add: () => this.#add() });
   }
 
   /** Starts the first lanes; rejects with what kept one from being ready. */
@@ -77,7 +74,7 @@ export class LanePool implements Lanes {
   }
 
   get down(): IpcError | undefined {
-    return this.#members.size === 0 ? this.#down : undefined;
+    return this.#members.size === 0 ? this.#refill.down : undefined;
   }
 
   pick(): Lane | undefined {
@@ -103,20 +100,20 @@ export class LanePool implements Lanes {
     }
   }
 
-  stats(): { lanes: LaneStats[]; deaths: number } {
+  stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
     const lanes = [...this.#members.keys()].map((lane) => ({
       id: lane.id,
       state: lane.state,
       inFlight: lane.load,
     }));
-    return { lanes, deaths: this.#deaths };
+    return { lanes, deaths: this.#deaths, stuck: this.#refill.stuck };
   }
 
   /** Ends the lanes at once; commands they have are told so. */
   close(): void {
     this.#closed = true;
     this.#cancelLook?.();
-    this.#cancelRetry?.();
+    this.#refill.close();
     for (const lane of this.#members.keys()) lane.kill('the daemon is shutting down');
   }
 
@@ -140,7 +137,7 @@ export class LanePool implements Lanes {
     member.wasReady = true;
     member.started?.resolve();
     member.started = undefined;
-    this.#down = undefined;
+    this.#refill.ready();
     this.#settings.log.debug({ lane: lane.id }, 'lane ready');
     this.#settings.onRoom();
   }
@@ -149,6 +146,7 @@ export class LanePool implements Lanes {
     const member = this.#members.get(lane);
     this.#members.delete(lane);
     member?.cancelDeadline();
+    this.#refill.ended(lane.gone);
     if (member?.started) {
       member.started.reject(error ?? new Error('The lane ended before it was ready'));
       return;
@@ -159,28 +157,8 @@ export class LanePool implements Lanes {
       this.#deaths += 1;
       if (!member?.wasReady) this.#growAfter = this.#settings.clock.now() + PERIOD;
     }
-    this.#refill();
+    this.#refill.run();
     this.#settings.onRoom();
-  }
-
-  /** Brings the lanes back to their least number, at a bounded rate. */
-  #refill(): void {
-    if (this.#closed || this.#cancelRetry || this.#members.size >= this.#settings.minThreads) return;
-    const { clock, log } = this.#settings;
-    const delay = this.#intensity.restart(clock.now());
-    if (delay === 0) {
-      this.#add();
-      return;
-    }
-    this.#down = new IpcError(
-      'LANES_UNAVAILABLE',
-      `No worker can take the command: they died ${INTENSITY} times within ${PERIOD} ms; the next try is in ${delay} ms at the latest`,
-    );
-    log.error({ err: this.#down }, 'lanes die too often');
-    this.#cancelRetry = clock.after(delay, () => {
-      this.#cancelRetry = undefined;
-      while (!this.#closed && this.#members.size < this.#settings.minThreads) this.#add();
-    });
   }
 
   #end(member: Member): void {
@@ -226,7 +204,9 @@ export class LanePool implements Lanes {
       const busy = lane.utilization() >= BUSY || lane.load >= SLOTS;
       if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
     }
-    if (allBusy && this.#members.size < this.#settings.maxThreads && staying > 0 && now >= this.#growAfter) {
+    const { maxThreads } = this.#settings;
+    const mayGrow = this.#members.size < maxThreads && this.#refill.mayAdd && now >= this.#growAfter;
+    if (allBusy && staying > 0 && mayGrow) {
       this.#settings.log.debug('every lane is busy; one more is started');
       this.#add();
     }

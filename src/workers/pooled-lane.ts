@@ -9,6 +9,8 @@ export interface PooledLane extends Lane {
   readonly load: number;
   /** Whether anything is expected of its loop. */
   readonly working: boolean;
+  /** Settles when its thread has really ended: one in a system call does so only when the call returns. */
+  readonly gone: Promise<void>;
   /** Share of the time since the last call that its loop was busy, 0 to 1. */
   utilization(): number;
   /** Looks whether its loop turns; `elapsed` is the time, in ms, that main itself was there to see. */

@@ -41,7 +41,7 @@ export interface WorkerRoom {
   readonly publish: Publish;
   /** Calls back when a lane has room, answers again, or none will. */
   onRoom(listener: () => void): void;
-  stats(): { lanes: readonly LaneStats[]; laneDeaths: number };
+  stats(): { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
   /** Hands the broker now what main has published in this turn. */
   flush(): void;
   close(): void;
@@ -93,7 +93,11 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
       return {
         ...shared,
         lanes: { pick: () => lane, down: undefined },
-        stats: () => ({ lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }], laneDeaths: 0 }),
+        stats: () => ({
+          lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }],
+          laneDeaths: 0,
+          stuckThreads: 0,
+        }),
         close() {
           lane.close();
           client.detach('the daemon is shutting down');
@@ -135,8 +139,8 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
       ...shared,
       lanes: pool,
       stats: () => {
-        const { lanes, deaths } = pool.stats();
-        return { lanes, laneDeaths: deaths };
+        const { lanes, deaths, stuck } = pool.stats();
+        return { lanes, laneDeaths: deaths, stuckThreads: stuck };
       },
       close() {
         pool.close();

@@ -93,6 +93,10 @@ export class ThreadLane implements PooledLane {
     return this.#state !== 'dead' && (this.#slots.used > 0 || this.#watchdog.asking);
   }
 
+  get gone(): Promise<void> {
+    return this.#thread.gone;
+  }
+
   offer(job: Job): boolean {
     const offered = this.#state === 'ready' ? this.#slots.add(job) : undefined;
     if (!offered) return false;

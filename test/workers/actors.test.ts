@@ -130,6 +130,8 @@ describe('the pool of lanes', () => {
     kill(because: string): void {
       this.die(new Error(because));
     }
+    /** One that is stuck in a system call is never gone. */
+    gone: Promise<void> = Promise.resolve();
     attachService = (): void => undefined;
     detachService = (): void => undefined;
 
@@ -255,12 +257,34 @@ describe('the pool of lanes', () => {
     made.at(-1)?.die(new Error('x'));
     expect(ids()).toEqual([]);
     expect(lanes.down).toMatchObject({ code: 'LANES_UNAVAILABLE' });
+    await lane(made, 0).gone;
     clock.advance(9_999);
     expect(ids()).toEqual([]);
     clock.advance(1);
     expect(ids()).toEqual([7]);
     made.at(-1)?.ready();
     expect(lanes.down).toBeUndefined();
+  });
+
+  test('makes no more than twice its threads while some do not end, says so, and goes on when they do', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
+    let ends = (): void => undefined;
+    const gone = new Promise<void>((resolve) => (ends = resolve));
+    Object.assign(lane(made, 0), { gone }).die(new Error('x'));
+    lane(made, 1).ready();
+    clock.advance(1000);
+    Object.assign(lane(made, 1), { gone }).die(new Error('x'));
+    lane(made, 2).ready();
+    clock.advance(1000);
+    lane(made, 2).die(new Error('x'));
+    expect([ids(), lanes.stats().stuck]).toEqual([[], 2]);
+    expect(lanes.down?.message).toContain('2 threads do not end');
+    clock.advance(10_000);
+    expect(ids()).toEqual([]);
+    ends();
+    await gone;
+    clock.advance(10_000);
+    expect([ids(), lanes.stats().stuck]).toEqual([[4], 0]);
   });
 
   test('kills a lane whose module is not loaded in time', async () => {

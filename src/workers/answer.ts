@@ -54,7 +54,17 @@ function answerText(value: unknown): string {
   const first = fields[main];
   if (main === 'message' && typeof first !== 'string')
     throw new TypeError(`${kind}.message must be a string`);
-  let text = `{"${kind}":{"${main}":${writeJson(first)}`;
+  const opening = `{"${kind}":{"${main}":`;
+  if (typeof fields['toJSON'] !== 'function') {
+    const text = writeJson({ [kind]: { [main]: first, ...fields } });
+    if (text.startsWith(opening)) return text;
+  }
+  return pieced(opening, main, fields);
+}
+
+/** An answer whose main field JSON leaves out, which throws, or puts behind fields with numbers for names. */
+function pieced(opening: string, main: string, fields: Readonly<Record<string, unknown>>): string {
+  let text = `${opening}${writeJson(fields[main])}`;
   for (const name of Object.keys(fields)) {
     const field = fields[name];
     if (name !== main && field !== undefined) text += `,${writeJson(name)}:${writeJson(field)}`;

@@ -56,11 +56,16 @@ export function unpackBatch({ buffer, large }: Batch): BatchEntry[] {
   const entries: BatchEntry[] = [];
   let offset = index.byteLength;
   for (let at = 1; at < index.length; at += FIELDS) {
-    const [slot = 0, sequence = 0, connectionId = 0, length = 0] = index.subarray(at, at + FIELDS);
+    const length = index[at + 3] ?? 0;
     const shared = length < 0 ? large[-length - 1] : undefined;
     const payload = shared ? new Uint8Array(shared) : new Uint8Array(buffer, offset, length);
     if (length > 0) offset += length;
-    entries.push({ slot, sequence, connectionId, payload });
+    entries.push({
+      slot: index[at] ?? 0,
+      sequence: index[at + 1] ?? 0,
+      connectionId: index[at + 2] ?? 0,
+      payload,
+    });
   }
   return entries;
 }

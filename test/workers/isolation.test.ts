@@ -46,6 +46,13 @@ describe('a handler', () => {
     }
   });
 
+  test('may answer with fields of its own, whatever their names', async () => {
+    const { path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.send(act('numbered'));
+    expect(await client.next()).toEqual({ Success: { message: 'a', 7: 'b', more: { x: [] } } });
+  });
+
   test.each(['thread', 'none'] as const)(
     'that returns what is no promise but looks like one is answered once, and nobody gets another’s answer (%s)',
     async (isolation) => {

@@ -162,8 +162,6 @@ function ecosystem(path: string, content: Fields): ConfigFile {
       notices.push(`${path}: one instance of ${name} is started; several are not supported`);
     const idle = Object.keys(app).filter((key) => !ACTED_ON.has(key));
     if (idle.length > 0) notices.push(`${path}: of ${name} nothing is done about ${idle.join(', ')}`);
-    if (app['max_memory_restart'] !== undefined)
-      notices.push(`${path}: max_memory_restart of ${name} is shown by status; nothing is restarted for it`);
     const interpreter = typeof app['interpreter'] === 'string' ? app['interpreter'] : 'node';
     const own = words(path, name, app['args']);
     const { restart_delay: delay, max_restarts: most, kill_timeout: kill, uid, gid } = app;
@@ -217,7 +215,7 @@ function environment(app: Fields): Record<string, string> {
 
 function memory(path: string, name: string, given: unknown): number | null {
   if (given === undefined || given === null) return null;
-  if (typeof given === 'number') return given;
+  if (typeof given === 'number') return given > 0 ? given : null;
   const size = typeof given === 'string' ? parseSize(given) : undefined;
   if (size === undefined)
     throw new ConfigFileError(

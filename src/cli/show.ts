@@ -38,7 +38,7 @@ function retryText(state: string): string | undefined {
 
 function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string | undefined {
   if (!used) return undefined;
-  return most ? `${size(used)} of ${size(most)}, which is not enforced` : size(used);
+  return most ? `${size(used)}; with all its processes it may hold ${size(most)}` : size(used);
 }
 
 function exitText({

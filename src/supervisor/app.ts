@@ -1,6 +1,7 @@
 // One app as an actor: its machine, its timers, its commands one at a time; the host does what it decides.
 import type { AppConfig } from './app-config.js';
 import type { AppSurroundings } from './app-surroundings.js';
+import { Ending } from './ending.js';
 import { Timers } from './timers.js';
 import {
   type AppState,
@@ -14,13 +15,10 @@ import {
 } from './machine.js';
 import type { Environment } from './store.js';
 
-/** How long, in ms, after SIGKILL a process may take to end before its Stop is answered without it. */
-const KILLED_PATIENCE = 5000;
-
 export class App {
   readonly #around: AppSurroundings;
   readonly #timers: Timers<TimerName>;
-  readonly #stopWaiters = new Set<() => void>();
+  readonly #ending: Ending;
   #state: AppState;
   #config: AppConfig;
   #environment: Environment | null;
@@ -43,6 +41,7 @@ export class App {
     this.#environment = environment;
     this.#state = state;
     this.#around = around;
+    this.#ending = new Ending(around.clock);
     this.#timers = new Timers(around.clock, (type) => void this.input({ type }));
   }
 
@@ -92,9 +91,12 @@ export class App {
    */
   async stop(forShutdown = false): Promise<number[]> {
     if (this.#state.status !== 'Stopped') {
-      const gone = new Promise<void>((resolve) => this.#stopWaiters.add(resolve));
-      await this.input({ type: 'stop', forShutdown });
-      if (this.#state.status === 'Stopping') await this.#endOf(gone);
+      let end: Promise<void> | undefined;
+      await this.#queue('stop', async () => {
+        end = this.#ending.next();
+        await this.#take({ type: 'stop', forShutdown });
+      });
+      if (this.#state.status === 'Stopping') await this.#ending.within(this.#config, this.#state.pid, end);
     } else if (!forShutdown) {
       await this.input({ type: 'stop' });
     }
@@ -132,6 +134,7 @@ export class App {
         pid,
         startedAt: this.#state.startedAt ?? now(),
         retryAt: null,
+        overLimit: false,
       };
       this.#timers.set('stable', STABLE_AFTER);
       await this.#save();
@@ -165,7 +168,7 @@ export class App {
   async #ended(): Promise<void> {
     await this.#inputs;
     if (this.#state.status !== 'Stopping') return;
-    await this.#endOf(new Promise<void>((resolve) => this.#stopWaiters.add(resolve)));
+    await this.#ending.within(this.#config, this.#state.pid);
   }
 
   async #take(input: Input): Promise<void> {
@@ -179,10 +182,7 @@ export class App {
     if (state.status !== 'Starting' && state !== before) await this.#save();
     if (input.type === 'exited') this.#around.follower.ended(this.id);
     for (const effect of effects) await this.#perform(effect);
-    if (this.#state.status === 'Stopped') {
-      for (const resolve of this.#stopWaiters) resolve();
-      this.#stopWaiters.clear();
-    }
+    if (this.#state.status !== 'Stopping') this.#ending.over();
   }
 
   async #perform(effect: Effect): Promise<void> {
@@ -235,20 +235,5 @@ export class App {
   async #save(): Promise<void> {
     // The host says on its own when a disk is full, and tries again.
     await this.#around.host.save(this.id, this.#config, this.#state).catch(() => undefined);
-  }
-
-  async #endOf(gone: Promise<void>): Promise<void> {
-    const { secs, nanos } = this.#config.stop_timeout;
-    let cancel = (): void => undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      cancel = this.#around.clock.after(secs * 1000 + nanos / 1e6 + KILLED_PATIENCE, () =>
-        reject(new Error(`process ${this.#state.pid ?? 'group'} does not end, though it was killed`)),
-      );
-    });
-    try {
-      await Promise.race([gone, late]);
-    } finally {
-      cancel();
-    }
   }
 }

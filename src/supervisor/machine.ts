@@ -1,5 +1,6 @@
 // One app's life as a pure function: a state and an input give the next state and what is to be done.
 import { type AppConfig, milliseconds } from './app-config.js';
+import { backoffDelay } from './backoff.js';
 
 export type Status = 'Stopped' | 'Starting' | 'Running' | 'Stopping' | 'Backoff';
 
@@ -17,6 +18,8 @@ export interface AppState {
   readonly status: Status;
   /** What its owner wants; `stopped` once it ended and its policy lets it rest. */
   readonly wanted: 'running' | 'stopped';
+  /** It is being stopped for what it did and not for what somebody wants: its end counts as a crash. */
+  readonly overLimit: boolean;
   readonly pid: number | null;
   /** Epoch, in ms. */
   readonly startedAt: number | null;
@@ -35,6 +38,7 @@ export interface AppState {
 export const STOPPED: AppState = {
   status: 'Stopped',
   wanted: 'stopped',
+  overLimit: false,
   pid: null,
   startedAt: null,
   restarts: 0,
@@ -58,6 +62,8 @@ export type Input =
   | { readonly type: 'spawn-failed'; readonly automatic: boolean; readonly error: string }
   /** Its whole process group is gone. */
   | { readonly type: 'exited'; readonly exit: Exit }
+  /** Its processes hold more memory than they may. */
+  | { readonly type: 'over-memory'; readonly pid: number }
   | { readonly type: 'retry' }
   | { readonly type: 'stable' }
   | { readonly type: 'stop-timeout' };
@@ -143,6 +149,9 @@ export function step(state: AppState, input: Input, around: Surroundings): Step 
       );
     case 'exited':
       return exited(state, input.exit, around);
+    case 'over-memory':
+      if (state.status !== 'Running' || state.pid !== input.pid) return none;
+      return end({ ...state, overLimit: true }, around);
     case 'retry':
       if (state.status !== 'Backoff') return none;
       return {
@@ -161,18 +170,23 @@ function spawnFailed(state: AppState, automatic: boolean, around: Surroundings):
   return { state: { ...state, status: 'Stopped', wanted: 'stopped' }, effects: [] };
 }
 
-function stop(state: AppState, { config }: Surroundings, wanted: AppState['wanted']): Step {
+/** Its process group is asked to end, and killed when its time is over. */
+function end(state: AppState, { config }: Surroundings): Step {
+  return {
+    state: { ...state, status: 'Stopping' },
+    effects: [
+      { do: 'cancel', name: 'stable' },
+      { do: 'signal', signal: 'SIGTERM' },
+      { do: 'timer', name: 'stop-timeout', ms: milliseconds(config.stop_timeout) },
+    ],
+  };
+}
+
+function stop(state: AppState, around: Surroundings, wanted: AppState['wanted']): Step {
   switch (state.status) {
     case 'Running':
     case 'Stopping':
-      return {
-        state: { ...state, status: 'Stopping', wanted },
-        effects: [
-          { do: 'cancel', name: 'stable' },
-          { do: 'signal', signal: 'SIGTERM' },
-          { do: 'timer', name: 'stop-timeout', ms: milliseconds(config.stop_timeout) },
-        ],
-      };
+      return end({ ...state, wanted, overLimit: false }, around);
     case 'Backoff':
       return {
         state: { ...state, status: 'Stopped', wanted, retryAt: null, attempt: 0 },
@@ -190,21 +204,22 @@ function exited(state: AppState, exit: Exit, around: Surroundings): Step {
     ...(exit.signal === null ? {} : { signal: exit.signal }),
     ...(exit.unknown ? { exit_code_unknown: true } : {}),
   });
-  const gone = { ...state, pid: null, startedAt: null, lastExit: exit };
+  const gone = { ...state, pid: null, startedAt: null, lastExit: exit, overLimit: false };
   const { restart_policy: policy } = around.config;
-  const succeeded = exit.code === 0 && !exit.unknown;
-  if (state.status === 'Stopping')
+  const succeeded = exit.code === 0 && !exit.unknown && !state.overLimit;
+  if (state.status === 'Stopping' && !state.overLimit)
     return {
       state: { ...gone, status: 'Stopped', attempt: 0 },
       effects: [{ do: 'cancel', name: 'stop-timeout' }, told, statusChange('stopped')],
     };
-  const before: Effect[] = [{ do: 'cancel', name: 'stable' }, told];
+  const before: Effect[] = [{ do: 'cancel', name: state.overLimit ? 'stop-timeout' : 'stable' }, told];
+  const why = state.overLimit ? { reason: 'max_memory' } : {};
   if (policy === 'no' || (policy === 'on-failure' && succeeded))
     return {
       state: { ...gone, status: 'Stopped', wanted: 'stopped', attempt: 0 },
-      effects: [...before, statusChange('stopped')],
+      effects: [...before, statusChange('stopped', why)],
     };
-  return failed(gone, around, [...before, statusChange('crashed')]);
+  return failed(gone, around, [...before, statusChange('crashed', why)]);
 }
 
 /** It is to be tried again, if its attempts are not used up. */
@@ -229,20 +244,4 @@ function failed(state: AppState, { config, now, random }: Surroundings, before: 
       { do: 'timer', name: 'retry', ms },
     ],
   };
-}
-
-/** Longest delay, in ms, whatever is configured: timers hold some 24 days. */
-const LONGEST_DELAY = 24 * 3600 * 1000;
-
-/** min(base * multiplier^attempt, max), give or take jitter, never more than max nor than a day; in ms. */
-export function backoffDelay(
-  { base_delay_ms: base, max_delay_ms: most, multiplier, jitter }: AppConfig['backoff'],
-  attempt: number,
-  random: number,
-): number {
-  const max = Math.min(most, LONGEST_DELAY);
-  // Nothing stays nothing, though what it is multiplied by grows past what a number can be.
-  const delay = base === 0 ? 0 : Math.min(base * Math.max(1, multiplier) ** attempt, max);
-  const spread = Math.min(1, Math.max(0, jitter)) * delay;
-  return Math.floor(Math.min(max, Math.max(0, delay + (random * 2 - 1) * spread)));
 }

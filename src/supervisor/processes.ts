@@ -20,6 +20,9 @@ export interface ProcessStat {
   readonly residentPages: number;
 }
 
+/** Bytes of a page of memory. */
+export const PAGE = 4096;
+
 const hasProc = process.platform === 'linux';
 
 function read(path: string): string | undefined {
@@ -88,7 +91,9 @@ export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): bool
   return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
 }
 
-function allPids(): number[] {
+/** Of all processes there are; none where there is no /proc. */
+export function allPids(): number[] {
+  if (!hasProc) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);

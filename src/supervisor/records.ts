@@ -12,6 +12,7 @@ const exit = z.object({ code: z.int().nullable(), signal: z.string().nullable(),
 const state = z.object({
   status: z.enum(['Stopped', 'Starting', 'Running', 'Stopping', 'Backoff']),
   wanted: z.enum(['running', 'stopped']),
+  overLimit: z.boolean().default(STOPPED.overLimit),
   pid: z.int().nullable().default(STOPPED.pid),
   startedAt: z.number().nullable().default(STOPPED.startedAt),
   restarts: z.int().default(STOPPED.restarts),

@@ -1,12 +1,11 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './app-config.js';
 import type { AppState } from './machine.js';
-import { statOf } from './processes.js';
+import { PAGE, statOf } from './processes.js';
 import type { AppSnapshot } from './supervisor-types.js';
 
 /** Linux shows CPU times in hundredths of a second to every program (USER_HZ). */
 const TICKS_PER_SECOND = 100;
-const PAGE = 4096;
 
 const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
   no: 'No',

@@ -1,4 +1,5 @@
 // The supervisor: a service in a worker of its own that decides for all apps. It may die; the host tells the next one the truth.
+import type { Logger } from 'pino';
 import { systemClock } from '../clock.js';
 import { defineService, type ServiceSetup } from '../workers/commands.js';
 import { App } from './app.js';
@@ -6,6 +7,8 @@ import type { AppSurroundings } from './app-surroundings.js';
 import type { AppConfig } from './app-config.js';
 import { LogFollower } from './log-follower.js';
 import { STOPPED } from './machine.js';
+import { groupsOver } from './memory.js';
+import { type Limited, watchMemory } from './memory-watch.js';
 import { stateFiles } from './paths.js';
 import type { Fact } from './facts.js';
 import type { AppTruth, Host } from './process-host.js';
@@ -20,6 +23,7 @@ class Refusal extends Error {
 class Supervisor {
   readonly #host: ServiceSetup<Host>['host'];
   readonly #around: AppSurroundings;
+  readonly #log: Logger;
   readonly #follower: LogFollower;
   readonly #apps = new Map<string, App>();
   #shuttingDown = false;
@@ -27,6 +31,7 @@ class Supervisor {
   constructor({ host, publish, log, workerData }: ServiceSetup<Host>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
+    this.#log = log;
     this.#follower = new LogFollower(files.logs, files.log, {
       onLine: ({ id, stream, line, end, generation }) =>
         publish({ eventType: 'log_line', appName: id, data: { app: id, stream, line, end, generation } }),
@@ -50,6 +55,13 @@ class Supervisor {
     const { apps, sequence } = await this.#host.truth();
     for (const truth of apps) await this.#takeOver(truth);
     void this.#followFacts(sequence);
+    watchMemory({
+      clock: systemClock,
+      limited: () => this.#limited(),
+      groupsOver,
+      onOver: (app, held) => this.#overMemory(app, held),
+      onFault: (err) => this.#log.warn({ err }, 'the memory of apps could not be looked at'),
+    });
   }
 
   /** Resolves with the process that runs already, or null when one was started. */
@@ -187,6 +199,19 @@ class Supervisor {
         this.#happened(fact);
       }
     }
+  }
+
+  #limited(): Limited[] {
+    return [...this.#apps.values()].flatMap(({ id, config, state }) =>
+      config.max_memory && state.status === 'Running' && state.pid !== null
+        ? [{ id, pid: state.pid, most: config.max_memory }]
+        : [],
+    );
+  }
+
+  #overMemory({ id, pid, most }: Limited, held: number): void {
+    this.#log.warn({ app: id, pid, held, most }, 'an app holds more memory than it may, and is ended');
+    void this.#apps.get(id)?.input({ type: 'over-memory', pid });
   }
 
   #happened(fact: Fact): void {

@@ -148,7 +148,7 @@ describe('what people see of an app', () => {
     };
     expect(details(waiting)).toMatch(/state +restarting in 0\.6 s \(attempt 6\)\n +error +not there/);
     expect(details({ ...app, memory_bytes: 3 * 1024 ** 3, max_memory: 512 * 1024 ** 2 })).toContain(
-      '3.0 GB of 512.0 MB',
+      '3.0 GB; with all its processes it may hold 512.0 MB',
     );
   });
 

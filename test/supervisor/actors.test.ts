@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { App } from '#dist/supervisor/app.js';
 import { parseAppConfig } from '#dist/supervisor/app-config.js';
 import { type AppState, type Exit, STOPPED } from '#dist/supervisor/machine.js';
+import { watchMemory } from '#dist/supervisor/memory-watch.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const BACKOFF = {
@@ -119,6 +120,28 @@ describe('an app', () => {
     expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'stopped' });
   });
 
+  test('that ends for its memory has whoever starts it meanwhile wait, and runs again', async () => {
+    const { app, done, pass } = actor();
+    await app.start();
+    await app.input({ type: 'over-memory', pid: 101 });
+    const started = app.start();
+    await pass(0);
+    await app.input({ type: 'exited', exit: { code: 0, signal: null, unknown: false } });
+    expect(await started).toBe(true);
+    expect(done).toEqual(['spawn', 'SIGTERM', 'read to the end', 'spawn']);
+    expect(app.state).toMatchObject({ status: 'Running', pid: 102 });
+  });
+
+  test('that was ending for its memory when its supervisor died runs on, or is tried again', async () => {
+    const ending = { status: 'Stopping', wanted: 'running', overLimit: true, pid: 7 } as const;
+    const lives = actor(ending);
+    await lives.app.resume(true, null, 7);
+    expect(lives.app.state).toMatchObject({ status: 'Running', overLimit: false });
+    const ended = actor(ending);
+    await ended.app.resume(false, { code: 0, signal: null, unknown: false }, 7);
+    expect(ended.app.state).toMatchObject({ status: 'Backoff', overLimit: false });
+  });
+
   test('is followed from where its output began, however late that is', async () => {
     const { app, followed } = actor();
     await app.start();
@@ -212,5 +235,45 @@ describe('an app that is taken over', () => {
     expect(app.state).toMatchObject({ status: 'Backoff', lastExit: { unknown: true } });
     await pass(1000);
     expect(done).toEqual(['read to the end', 'read to the end', 'spawn']);
+  });
+});
+
+describe('the memory of apps', () => {
+  const apps = [
+    { id: 'small', pid: 1, most: 10 },
+    { id: 'large', pid: 2, most: 20 },
+  ];
+
+  test('is looked at every five seconds, and a look that fails is not the last', () => {
+    const clock = new FakeClock();
+    const told: unknown[] = [];
+    const looks: (ReadonlyMap<number, number> | Error)[] = [
+      new Error('too many open files'),
+      new Map([[2, 21]]),
+    ];
+    watchMemory({
+      clock,
+      limited: () => apps,
+      groupsOver: (limits) => {
+        told.push([...limits]);
+        const found = looks.shift() ?? new Map<number, number>();
+        if (found instanceof Error) throw found;
+        return found;
+      },
+      onOver: ({ id }, held) => told.push([id, held]),
+      onFault: (error) => told.push((error as Error).message),
+    });
+    const asked = [
+      [1, 10],
+      [2, 20],
+    ];
+    clock.advance(4999);
+    expect(told).toEqual([]);
+    clock.advance(1);
+    expect(told.splice(0)).toEqual([asked, 'too many open files']);
+    clock.advance(5000);
+    expect(told.splice(0)).toEqual([asked, ['large', 21]]);
+    clock.advance(5000);
+    expect(told).toEqual([asked]);
   });
 });

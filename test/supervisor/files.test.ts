@@ -1,4 +1,5 @@
 // The files of the process manager: the end of a log, lines as they come, and a truth that survives a full disk.
+import { spawn } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -16,6 +17,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LogFile } from '#dist/supervisor/log-file.js';
 import { type FollowedLine, LogFollower } from '#dist/supervisor/log-follower.js';
+import { groupsOver } from '#dist/supervisor/memory.js';
 import { logName, stateDirectory } from '#dist/supervisor/paths.js';
 import { parseStat } from '#dist/supervisor/processes.js';
 import { checkedRecords } from '#dist/supervisor/records.js';
@@ -364,4 +366,32 @@ test('the state directory is one per named socket, and one for all places of the
   expect(at('/s', { XDG_STATE_HOME: 'relative' })).toMatch(/^\/home\/u\/\.local/);
   expect(at('/s', { BUNCTL_STATE_DIR: '/b', XDG_STATE_HOME: '/x' })).toMatch(/^\/b\/[\da-f]{16}$/);
   expect(at('/s', {})).not.toBe(at('/t', {}));
+});
+
+test('memory that processes of a group share is counted once, and what each has for itself in full', async () => {
+  const script = [
+    'import os, sys, time',
+    'shared = bytearray(b"x") * (96 << 20)',
+    'for _ in range(3):',
+    '    if os.fork() == 0: break',
+    'own = bytearray(b"y") * (8 << 20)',
+    'sys.stdout.write("."); sys.stdout.flush()',
+    'time.sleep(1000)',
+  ].join('\n');
+  const child = spawn('python3', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const group = child.pid as number;
+  onTestFinished(() => void process.kill(-group, 'SIGKILL'));
+  let ready = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (ready += text));
+  await until(() => ready === '....', 'all four hold their memory');
+  const within = groupsOver(new Map([[group, 224 * MIB]]));
+  expect([...within]).toEqual([]);
+  const over = groupsOver(
+    new Map([
+      [group, 120 * MIB],
+      [group + 1_000_000, 1],
+    ]),
+  );
+  expect([...over.keys()]).toEqual([group]);
+  expect((over.get(group) ?? 0) / MIB).toBeGreaterThan(128);
 });

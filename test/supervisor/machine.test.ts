@@ -2,15 +2,9 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { type AppConfig, parseAppConfig } from '#dist/supervisor/app-config.js';
+import { backoffDelay } from '#dist/supervisor/backoff.js';
 import { appId } from '#dist/supervisor/app-id.js';
-import {
-  type AppState,
-  backoffDelay,
-  type Effect,
-  type Input,
-  STOPPED,
-  step,
-} from '#dist/supervisor/machine.js';
+import { type AppState, type Effect, type Input, STOPPED, step } from '#dist/supervisor/machine.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));
@@ -259,6 +253,52 @@ describe('attempts', () => {
   });
 });
 
+describe('an app that holds more memory than it may', () => {
+  const over: Input = { type: 'over-memory', pid: 7 };
+  const signals = (effects: readonly Effect[]): string[] =>
+    effects.flatMap((effect) => (effect.do === 'signal' ? [effect.signal] : []));
+
+  test.each([
+    ['no', 'Stopped', 'status stopped'],
+    ['on-failure', 'Backoff', 'status crashed'],
+    ['always', 'Backoff', 'status crashed'],
+    ['unless-stopped', 'Backoff', 'status crashed'],
+  ])('under policy %s: asked to end, killed after its time, then %s', (policy, status, last) => {
+    const settings = config({ restart_policy: policy });
+    const { state, effects } = run(settings, { type: 'start' }, spawned(), over, { type: 'stop-timeout' });
+    expect([state.status, state.wanted, signals(effects)]).toEqual([
+      'Stopping',
+      'running',
+      ['SIGTERM', 'SIGKILL'],
+    ]);
+    // However well it ends: it was not its wish.
+    const ended = step(state, exit(0), { config: settings, now: 1000, random: 0.5 });
+    expect(ended.state).toMatchObject({ status, overLimit: false, pid: null });
+    expect(events(ended.effects)).toContain(last);
+    expect(ended.effects).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining({ reason: 'max_memory' }) as object }),
+    );
+    expect(ended.effects).toContainEqual({ do: 'cancel', name: 'stop-timeout' });
+  });
+
+  test('and is stopped meanwhile stays stopped', () => {
+    const { state } = run(config(), { type: 'start' }, spawned(), over, { type: 'stop' }, exit(0));
+    expect(state).toMatchObject({ status: 'Stopped', wanted: 'stopped', overLimit: false });
+  });
+
+  test('is given up when that happens again and again, as one that crashes', () => {
+    const backoff = { ...config().backoff, max_attempts: 1 };
+    const once = [spawned(), over, exit(0)];
+    const { state } = run(config({ backoff }), { type: 'start' }, ...once, { type: 'retry' }, ...once);
+    expect(state).toMatchObject({ status: 'Stopped', exhausted: true });
+  });
+
+  test('in a run that is over by now is let alone', () => {
+    const { state } = run(config(), { type: 'start' }, spawned(), { type: 'over-memory', pid: 6 });
+    expect(state.status).toBe('Running');
+  });
+});
+
 property.prop([
   fc.array(
     fc.constantFrom<Input>(
@@ -267,6 +307,7 @@ property.prop([
       { type: 'retry' },
       { type: 'stable' },
       { type: 'stop-timeout' },
+      { type: 'over-memory', pid: 7 },
       exit(0),
       exit(1),
     ),

@@ -6,7 +6,8 @@ import { Facts } from './facts.js';
 import { type AppState, type Exit, UNSEEN } from './machine.js';
 import { kinOf, markOf, nextNonce } from './mark.js';
 import type { stateFiles } from './paths.js';
-import { groupLives, identify, isAlive, processesOfKin, sendSignal } from './processes.js';
+import { endGroup } from './group-end.js';
+import { identify, isAlive, processesOfKin, sendSignal } from './processes.js';
 import { every } from './looks.js';
 import { removeIfEmpty } from './output.js';
 import { spawnApp, type SpawnSurroundings } from './spawn.js';
@@ -21,7 +22,7 @@ export interface AppTruth {
   readonly exit: Exit | null;
 }
 
-/** How often, in ms, it is looked whether an adopted process, or what is left of a group, still lives. */
+/** How often, in ms, it is looked whether an adopted process still lives. */
 const LOOK_EVERY = 200;
 
 interface Held {
@@ -168,24 +169,11 @@ export class ProcessHost {
     return { pid, startedAt: Date.now(), offsets };
   }
 
-  /** What its leader leaves behind in its group would hold its ports; the app is gone when the group is. */
+  /** The app is gone when its group is. */
   #leaderEnded(held: Held, pid: number, exit: Exit): void {
-    if (!groupLives(pid)) {
-      this.#gone(held, pid, exit);
-      return;
-    }
-    const killAt = performance.now() + milliseconds(held.record.config.stop_timeout);
-    sendSignal(-pid, 'SIGTERM');
-    let killed = false;
-    held.unwatch = every(LOOK_EVERY / 4, () => {
-      if (!groupLives(pid)) {
-        held.unwatch?.();
-        this.#gone(held, pid, exit);
-      } else if (!killed && performance.now() >= killAt) {
-        killed = true;
-        sendSignal(-pid, 'SIGKILL');
-      }
-    });
+    held.unwatch = endGroup(pid, milliseconds(held.record.config.stop_timeout), () =>
+      this.#gone(held, pid, exit),
+    );
   }
 
   #gone(held: Held, pid: number, exit: Exit): void {

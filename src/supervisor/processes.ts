@@ -123,7 +123,12 @@ export function groupLives(group: number): boolean {
   // A hundred apps that end together ask a hundred times. That a group lived just now is good enough; that it
   // did not is looked at anew, since it may be younger than the last look.
   if (performance.now() - groupsAt < GROUPS_KEPT && groups.has(group)) return true;
-  return liveGroups().has(group);
+  try {
+    return liveGroups().has(group);
+  } catch {
+    // Too many open files, for one: there is such a group, and more is not known.
+    return true;
+  }
 }
 
 const MARK = 'BUNCTL_APP=';

@@ -104,7 +104,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     // A stream that was paused by hand does not flow for a listener alone.
     socket.resume();
   }
-  log.info({ path, pid: process.pid }, 'daemon listening');
+  log.info({ path }, 'daemon listening');
   return daemon({
     claim,
     acceptor,

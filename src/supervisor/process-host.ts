@@ -224,7 +224,7 @@ export class ProcessHost {
     };
     this.#apps.set(record.id, held);
     if (found) {
-      this.#log.info({ app: record.id, pid: found.pid }, 'adopted an app that runs');
+      this.#log.info({ app: record.id, appPid: found.pid }, 'adopted an app that runs');
       held.unwatch = every(LOOK_EVERY, () => {
         if (isAlive(found)) return;
         held.unwatch?.();

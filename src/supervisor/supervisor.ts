@@ -210,7 +210,10 @@ class Supervisor {
   }
 
   #overMemory({ id, pid, most }: Limited, held: number): void {
-    this.#log.warn({ app: id, pid, held, most }, 'an app holds more memory than it may, and is ended');
+    this.#log.warn(
+      { app: id, appPid: pid, held, most },
+      'an app holds more memory than it may, and is ended',
+    );
     void this.#apps.get(id)?.input({ type: 'over-memory', pid });
   }
 

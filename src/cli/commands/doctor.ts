@@ -87,7 +87,8 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
     const mixed = versionNotice(info);
     if (mixed !== undefined) problems.push(mixed);
     const apps = await allStatuses(client);
-    if (!info) return { text: `a daemon answers that is not this bunctl, ${apps.length} apps`, live: true };
+    const counted = apps.length === 1 ? '1 app' : `${apps.length} apps`;
+    if (!info) return { text: `a daemon answers that is not this bunctl, ${counted}`, live: true };
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);
     if (failed.length > 0)
       problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs NAME.`);
@@ -98,7 +99,7 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
       );
     const up = duration(Math.max(0, Math.floor((Date.now() - info.started_at) / 1000)));
     return {
-      text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${apps.length} apps`,
+      text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${counted}`,
       live: true,
     };
   } catch (error) {

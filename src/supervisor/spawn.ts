@@ -139,21 +139,29 @@ function checkCommand(command: string, cwd: string, path: string | undefined): v
   if (!folder) throw Object.assign(new Error(`the folder ${cwd} is not there`), { code: 'ENOENT' });
   if (!folder.isDirectory()) throw Object.assign(new Error(`${cwd} is not a folder`), { code: 'ENOTDIR' });
   if (process.platform === 'win32') return;
-  const candidates =
-    command.includes('/') || isAbsolute(command)
-      ? [resolve(cwd, command)]
-      : (path ?? '/usr/local/bin:/usr/bin:/bin')
-          .split(delimiter)
-          .map((folder) => join(resolve(cwd, folder), command));
+  const named = command.includes('/') || isAbsolute(command);
+  const candidates = named
+    ? [resolve(cwd, command)]
+    : (path ?? '/usr/local/bin:/usr/bin:/bin')
+        .split(delimiter)
+        .map((folder) => join(resolve(cwd, folder), command));
   let code = 'ENOENT';
   for (const candidate of candidates) {
+    let found: boolean;
     try {
-      if (!statSync(candidate).isFile()) throw Object.assign(new Error('no file'), { code: 'EACCES' });
-      accessSync(candidate, constants.X_OK);
-      return;
+      found = statSync(candidate).isFile();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') code = 'EACCES';
+      // A folder of PATH that we may not look into, another user's for one, has nothing for us.
+      if (named && (error as NodeJS.ErrnoException).code === 'EACCES') code = 'EACCES';
+      continue;
     }
+    try {
+      accessSync(candidate, constants.X_OK);
+      if (found) return;
+    } catch {
+      // It is there, and may not be run.
+    }
+    code = 'EACCES';
   }
   throw Object.assign(new Error(code), { code });
 }

@@ -268,7 +268,10 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('that cannot be spawned leaves nothing; why is said', async () => {
-    const manager = new Manager();
+    // A folder that only root may look into says nothing of what is not there.
+    const locked = join(temporaryDirectory(), 'locked');
+    mkdirSync(locked, { mode: 0 });
+    const manager = new Manager({ PATH: `${locked}:${process.env['PATH']}` });
     const client = await manager.daemon();
     const tries: [object, string][] = [
       [

@@ -109,7 +109,7 @@ export interface BoundSocket {
  */
 export async function bindSocket(path: string, onConnection: (socket: Socket) => void): Promise<BoundSocket> {
   const server = createServer({ allowHalfOpen: true }, onConnection);
-  const made = join(dirname(path), temporaryName(basename(path)));
+  const made = temporaryPath(path);
   // The umask is the process's; bind is synchronous in listen(), so it is narrow for just that.
   const umask = process.umask(0o077);
   try {
@@ -137,13 +137,21 @@ export async function bindSocket(path: string, onConnection: (socket: Socket) =>
   }
 }
 
-/** Another name, no longer than the socket's own, so that it fits wherever that one fits. */
-function temporaryName(base: string): string {
-  const length = Math.min(12, Buffer.byteLength(base));
-  for (;;) {
+/** Tries for another name: of a name of one letter there are 63 others. */
+const NAMES_TRIED = 1000;
+
+/** A free name in the same directory, no longer than the socket's own, so that it fits wherever that one fits. */
+function temporaryPath(path: string): string {
+  const length = Math.min(12, Buffer.byteLength(basename(path)));
+  for (let tried = 0; tried < NAMES_TRIED; tried += 1) {
     const name = randomBytes(length).toString('base64url').slice(0, length);
-    if (name !== base) return name;
+    const other = join(dirname(path), name);
+    if (name !== basename(path) && !fileAt(other)) return other;
   }
+  throw new IpcError(
+    'ENDPOINT_UNUSABLE',
+    `The socket cannot be made at ${path}: every other name as short as its own is taken there; choose a longer one`,
+  );
 }
 
 function asUnusable(cause: unknown, path: string): IpcError {

@@ -98,8 +98,3 @@ export function checkAppConfig(value: unknown): AppConfig {
   const at = issue?.path.join('.');
   throw new Error(`${at ? `${at}: ` : ''}${issue?.message ?? 'not a configuration'}`);
 }
-
-/** In milliseconds. */
-export function milliseconds({ secs, nanos }: AppConfig['stop_timeout']): number {
-  return secs * 1000 + nanos / 1e6;
-}

@@ -1,6 +1,7 @@
 // Those who wait until an app that is being stopped has ended, and how long they do.
 import type { Clock } from '../clock.js';
-import { type AppConfig, milliseconds } from './app-config.js';
+import type { AppConfig } from './app-config.js';
+import { milliseconds } from './durations.js';
 
 /** How long, in ms, after SIGKILL a process may take to end before its Stop is answered without it. */
 const KILLED_PATIENCE = 5000;

@@ -1,5 +1,6 @@
 // One app's life as a pure function: a state and an input give the next state and what is to be done.
-import { type AppConfig, milliseconds } from './app-config.js';
+import type { AppConfig } from './app-config.js';
+import { milliseconds } from './durations.js';
 import { backoffDelay } from './backoff.js';
 
 export type Status = 'Stopped' | 'Starting' | 'Running' | 'Stopping' | 'Backoff';

@@ -1,7 +1,8 @@
 // The process host, on the main thread: owns the children and the truth about them, decides nothing.
 import type { Logger } from 'pino';
 import { restOf, survivorOf } from './adoption.js';
-import { type AppConfig, milliseconds } from './app-config.js';
+import type { AppConfig } from './app-config.js';
+import { milliseconds } from './durations.js';
 import { Facts } from './facts.js';
 import { type AppState, type Exit, UNSEEN } from './machine.js';
 import { kinOf, markOf, nextNonce } from './mark.js';

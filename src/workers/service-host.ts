@@ -15,7 +15,7 @@ import { functionTable } from './function-table.js';
 import { Intensity } from './intensity.js';
 import { messageBytes, type OutboxMessage } from './outbox.js';
 import { SharedState } from './shared.js';
-import type { ServiceStart } from './thread-main.js';
+import type { ServiceStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import { WorkerThread } from './worker-thread.js';
 

@@ -16,7 +16,7 @@ import { messageBytes, type OutboxMessage } from './outbox.js';
 import type { LaneHooks, PooledLane } from './pooled-lane.js';
 import { SharedState } from './shared.js';
 import { type Offered, Slots } from './slots.js';
-import type { LaneStart } from './thread-main.js';
+import type { LaneStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import { WorkerThread } from './worker-thread.js';
 

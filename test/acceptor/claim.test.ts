@@ -233,6 +233,26 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     expect(existsSync(second.path)).toBe(false);
   });
 
+  test('a name of one letter is enough, whatever else is in its directory', async () => {
+    const directory = temporaryDirectory();
+    const letters = Array.from({ length: 64 }, (_, n) =>
+      Buffer.from([n << 2])
+        .toString('base64url')
+        .charAt(0),
+    );
+    for (const letter of letters) writeFileSync(join(directory, letter), '');
+    rmSync(join(directory, 'm'));
+    await expect(claim(join(directory, 'm'))).rejects.toMatchObject({
+      code: 'ENDPOINT_UNUSABLE',
+      message: expect.stringContaining('a longer one') as string,
+    });
+    rmSync(join(directory, 'x'));
+    const held = await claim(join(directory, 'm'));
+    expect((await RawClient.connect(held.path)).ended).toBe(false);
+    await held.release();
+    expect(readdirSync(directory)).toHaveLength(62);
+  });
+
   test('a socket file that disappears is bound again', async () => {
     const path = join(temporaryDirectory(), 's');
     const clock = new FakeClock();

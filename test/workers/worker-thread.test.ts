@@ -10,7 +10,7 @@ import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedState } from '#dist/workers/shared.js';
 import { logSettings } from '#dist/workers/thread-log.js';
-import type { LaneStart } from '#dist/workers/thread-main.js';
+import type { LaneStart } from '#dist/workers/thread-start.js';
 import { WorkerThread } from '#dist/workers/worker-thread.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { until } from '../support/until.js';

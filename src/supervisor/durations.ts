@@ -1,0 +1,12 @@
+// Times as the wire has them. Apart from the schemas, so that who only counts does not load them.
+
+/** `nanos` beside whole seconds, as the original's language writes it. */
+export interface Duration {
+  readonly secs: number;
+  readonly nanos: number;
+}
+
+/** In milliseconds. */
+export function milliseconds({ secs, nanos }: Duration): number {
+  return secs * 1000 + nanos / 1e6;
+}

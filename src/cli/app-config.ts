@@ -1,5 +1,6 @@
 // An app's configuration as a command sends it: complete, in the wire's shape. The daemon judges it, not this.
 import { resolve } from 'node:path';
+import { parseSize } from './sizes.js';
 
 export interface Duration {
   readonly secs: number;
@@ -61,16 +62,16 @@ const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 360
 
 /**
  * Completes a configuration with the defaults. Durations may be `{secs, nanos}`, a number of seconds, or text such as `"500ms"`,
- * `"10s"`, `"2m"`. Unknown keys go through, for the daemon to refuse.
+ * `"10s"`, `"2m"`; the most memory a number of bytes or text such as `"512M"`. Unknown keys go through, for the daemon to refuse.
  */
 export function fullConfig(
   given: Readonly<Record<string, unknown>>,
   { cwd }: { readonly cwd: string },
 ): AppConfig {
   const { restart_policy: policy, backoff, stop_timeout: stop, kill_timeout: kill, cwd: own } = given;
+  const { max_memory: most = null } = given;
   return {
     args: [],
-    max_memory: null,
     max_cpu_percent: null,
     uid: null,
     gid: null,
@@ -79,6 +80,7 @@ export function fullConfig(
     combined_log: null,
     health_check: null,
     ...given,
+    max_memory: typeof most === 'string' ? (parseSize(most) ?? most) : most,
     env: given['env'] ?? {},
     auto_start: given['auto_start'] ?? false,
     log_max_size: given['log_max_size'] ?? 10_485_760,

@@ -65,6 +65,18 @@ describe('a bunctl.json', () => {
   });
 
   test.each([
+    ['"512M"', 512 * 1024 ** 2],
+    ['1048576', 1024 ** 2],
+    ['null', null],
+    ['"much"', 'much'],
+  ])('may give the most memory as %s', (text, most) => {
+    const content = `{"apps":[{"name":"a","command":"x","max_memory":${text}}]}`;
+    const [one] = findConfig(folder({ 'bunctl.json': content }))?.apps ?? [];
+    // What is no size is the daemon's to refuse.
+    expect(one?.max_memory).toBe(most);
+  });
+
+  test.each([
     ['"500ms"', { secs: 0, nanos: 500_000_000 }],
     ['"15s"', { secs: 15, nanos: 0 }],
     ['"2m"', { secs: 120, nanos: 0 }],
@@ -89,6 +101,16 @@ describe('a bunctl.json', () => {
   ])('that is wrong is named with its fault: %s', (text, message) => {
     expect(() => findConfig(folder({ 'bunctl.json': text }))).toThrow(message);
   });
+});
+
+test('a bunctl.json says what of it is kept and not acted on, as long as it is given', () => {
+  const more = { health_check: null, kill_timeout: '2s', stdout_log: '/x', max_memory: 1 };
+  const { notices } = readConfig(
+    join(folder({ 'bunctl.json': { apps: [app('plain'), { ...app('a'), ...more }] } }), 'bunctl.json'),
+  );
+  expect(notices).toEqual([
+    expect.stringMatching(/bunctl\.json: of a nothing is done about kill_timeout, stdout_log$/),
+  ]);
 });
 
 describe('an ecosystem file', () => {

@@ -24,7 +24,7 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --name NAME            another way to give the name
       --stop-timeout TIME    how long it may take to end after SIGTERM (default 10s)
       --max-restarts N       give up after so many restarts in a row (default: never)
-      --max-memory SIZE      such as 512M; when its processes hold more it is ended, and comes back as after a crash
+      --max-memory SIZE      restart it when its processes hold more, such as 512M
       --max-cpu PERCENT      shown by status, not enforced
       --uid, --gid ID        run it as another user or group
 ${COMMON_HELP}

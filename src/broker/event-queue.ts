@@ -1,6 +1,8 @@
 // One subscriber's events that wait: chunks shared with other writers, the oldest dropped past a bound, their number told.
-import { DROPPED_EVENT_TYPE, encodeEvent } from '../protocol/events.js';
+import { DROPPED_EVENT_TYPE, encodeEvent, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import { type EventChunk, Queue } from './chunk-queue.js';
+
+const HEARTBEAT = encodeEvent(HEARTBEAT_EVENT_TYPE, {});
 
 export class EventQueue {
   readonly #chunks = new Queue<EventChunk>();
@@ -27,6 +29,11 @@ export class EventQueue {
     this.#bytes += chunk.bytes.byteLength;
     chunk.holders += 1;
     if (chunk.holders === 1) this.#onBytes(chunk.bytes.byteLength);
+  }
+
+  /** Counts as no event: nobody misses one that is dropped. */
+  pushHeartbeat(): void {
+    this.push({ bytes: HEARTBEAT, count: 0, holders: 0 });
   }
 
   /**

@@ -1,13 +1,11 @@
 // One connection's writer: the only caller of its sink, one chunk at a time, responses before events.
 import type { Clock } from '../clock.js';
-import { CHUNK_BYTES, HEARTBEAT_EVENT_TYPE, encodeEvent } from '../protocol/events.js';
+import { CHUNK_BYTES } from '../protocol/events.js';
 import { type EventChunk, ResponseQueue } from './chunk-queue.js';
 import type { Flow } from './flow.js';
 import type { Sink } from './sink.js';
 import { Subscriber } from './subscriber.js';
 import type { SubscriptionHooks, WriterHooks, WriterLimits } from './writer-hooks.js';
-
-const HEARTBEAT = encodeEvent(HEARTBEAT_EVENT_TYPE, {});
 
 export class Writer {
   readonly #sink: Sink;
@@ -132,7 +130,7 @@ export class Writer {
   heartbeat(silence: number): void {
     if (this.#writing || this.queuedBytes > 0 || this.#over) return;
     if (this.#clock.now() - this.#progress < silence) return;
-    this.#subscribed().events.push({ bytes: HEARTBEAT, count: 0, holders: 0 });
+    this.#subscribed().events.pushHeartbeat();
     this.#pump();
   }
 
@@ -172,14 +170,12 @@ export class Writer {
       this.#clock,
       this.#limits,
       (delta) => this.#hooks.onBytes(delta),
-      () => this.#held(),
+      () => {
+        if (this.#subscriber?.flow.waits) this.#subscriber.hooks?.onFlow(this);
+        this.#schedule();
+      },
     );
     return this.#subscriber;
-  }
-
-  #held(): void {
-    if (this.#subscriber?.flow.waits) this.#subscriber.hooks?.onFlow(this);
-    this.#schedule();
   }
 
   #dropOldest({ events, hooks }: Subscriber): void {

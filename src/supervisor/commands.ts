@@ -8,6 +8,7 @@ import {
 import { type AppConfig, parseAppConfig } from './app-config.js';
 import { appId } from './app-id.js';
 import { stateFiles } from './paths.js';
+import { isRefusal, Refusal } from './refusal.js';
 import { appStatus } from './status.js';
 import type { SupervisorFunctions } from './supervisor.js';
 import type { SupervisorData } from './supervisor-types.js';
@@ -15,11 +16,6 @@ import { readTail } from './tail.js';
 
 /** Bytes of log lines in one answer: escaped they still fit a frame. */
 const LOG_BYTES = 1536 * 1024;
-
-/** What a client did wrong, as a sentence for it. */
-class Refusal extends Error {
-  override readonly name = 'Refusal';
-}
 
 /** A refusal is an answer; anything else is a fault of ours, and is logged as one. */
 function answering(handlers: CommandHandlers<SupervisorFunctions>): CommandHandlers<SupervisorFunctions> {
@@ -30,8 +26,8 @@ function answering(handlers: CommandHandlers<SupervisorFunctions>): CommandHandl
         try {
           return await (handler as (...args: unknown[]) => Promise<CommandAnswer>)(...given);
         } catch (error) {
-          if ((error as Error).name !== 'Refusal') throw error;
-          return { Error: { message: (error as Error).message } };
+          if (!isRefusal(error)) throw error;
+          return { Error: { message: error.message } };
         }
       },
     ]),

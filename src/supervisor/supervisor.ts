@@ -12,13 +12,9 @@ import { type Limited, watchMemory } from './memory-watch.js';
 import { stateFiles } from './paths.js';
 import type { Fact } from './facts.js';
 import type { AppTruth, Host } from './process-host.js';
+import { Refusal } from './refusal.js';
 import type { Environment } from './store.js';
 import type { AppSnapshot, SupervisorData } from './supervisor-types.js';
-
-/** What is thrown at commands, as a sentence for the client. */
-class Refusal extends Error {
-  override readonly name = 'Refusal';
-}
 
 class Supervisor {
   readonly #host: ServiceSetup<Host>['host'];

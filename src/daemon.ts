@@ -3,19 +3,19 @@ import type { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { Acceptor, type AcceptorStats } from './acceptor/acceptor.js';
-import { type Claim, claimEndpoint } from './acceptor/claim.js';
-import { defaultSocketPath } from './default-path.js';
+import { type Claim, claimEndpoint } from './endpoint/claim.js';
+import { defaultSocketPath } from './endpoint/default-path.js';
 import { Dispatcher } from './acceptor/dispatcher.js';
-import type { CommandCounters } from './acceptor/line.js';
+import type { CommandCounters } from './acceptor/pipeline.js';
 import { Broker } from './broker/broker.js';
-import { SocketSink } from './broker/sink.js';
-import { Writer } from './broker/writer.js';
+import { SocketSink } from './writer/sink.js';
+import { Writer } from './writer/writer.js';
 import { systemClock } from './clock.js';
 import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { endpointOf } from './protocol/endpoints.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
-import { type LaneStats, type WorkerRoom, startWorkers } from './workers/room.js';
+import { type LaneStats, type WorkerRoom, startWorkers } from './workers/workers.js';
 
 /** What a daemon tells of itself: plain data, for people and for metrics. */
 export interface DaemonStats {

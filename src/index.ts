@@ -9,7 +9,7 @@ export {
 } from './client/index.js';
 export { IpcConnection } from './transport/connection.js';
 export { IpcServer } from './transport/server.js';
-export { defaultSocketPath } from './default-path.js';
+export { defaultSocketPath } from './endpoint/default-path.js';
 export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
 export * from './protocol/index.js';
-export * from './workers/commands.js';
+export * from './define.js';

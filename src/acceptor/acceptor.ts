@@ -5,8 +5,8 @@ import { IpcError } from '../protocol/errors.js';
 import { encodeJsonFrame } from '../protocol/json.js';
 import { Connection, type ConnectionHooks, type ConnectionLimits } from './connection.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { Line } from './line.js';
-import { SharedBound } from './memory.js';
+import type { Line } from './pipeline.js';
+import { SharedBound } from './shared-bound.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
 /** Receive buffers of all connections together, and their write queues together, in bytes each. */

@@ -1,7 +1,7 @@
 // A command on its way through a lane: what happens to it is told to its connection's line.
 import type { IpcError } from '../protocol/errors.js';
-import type { Job } from '../interfaces.js';
-import type { Line } from './line.js';
+import type { Job } from '../ports.js';
+import type { Line } from './pipeline.js';
 import type { ResponseWriter } from './ports.js';
 
 export class Command<W extends ResponseWriter> implements Job {

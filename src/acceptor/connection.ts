@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
 import { encodeJsonFrame } from '../protocol/json.js';
-import type { Line } from './line.js';
+import type { Line } from './pipeline.js';
 import type { ResponseWriter } from './ports.js';
 
 /** Bounds of one connection, in bytes, commands and milliseconds. */

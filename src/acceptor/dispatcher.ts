@@ -1,6 +1,6 @@
 // Gives the commands of all connections to lanes, and remembers who waits for one.
-import type { Lanes } from '../interfaces.js';
-import { type CommandCounters, Line, type LineContext, type LineSource } from './line.js';
+import type { Lanes } from '../ports.js';
+import { type CommandCounters, Line, type LineContext, type LineSource } from './pipeline.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
 export class Dispatcher<W extends ResponseWriter> {

@@ -2,11 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../clock.js';
 import { CHUNK_BYTES, type EventFilter, type EventRun } from '../protocol/events.js';
-import { type EventChunk, Queue } from './chunk-queue.js';
+import { type EventChunk, Queue } from '../writer/chunk-queue.js';
 import { type Group, Router } from './router.js';
 import { StallWatch } from './stall-watch.js';
-import type { SubscriptionHooks } from './writer-hooks.js';
-import type { Writer } from './writer.js';
+import type { SubscriptionHooks } from '../writer/writer-hooks.js';
+import type { Writer } from '../writer/writer.js';
 
 export interface BrokerOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 // Which subscriptions an event goes to: subscribers grouped by filter, matches remembered by event type and app.
 import { type EventFilter, filterPasses } from '../protocol/events.js';
-import type { Writer } from './writer.js';
+import type { Writer } from '../writer/writer.js';
 
 /** All subscribers with one filter: they get the same bytes. */
 export interface Group {

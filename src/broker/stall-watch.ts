@@ -1,6 +1,6 @@
 // The clocks of the subscribers the flow waits for: how long others have waited because of them, and how long at all.
 import type { Clock } from '../clock.js';
-import type { Writer } from './writer.js';
+import type { Writer } from '../writer/writer.js';
 
 /** How long, in ms, the flow waits for a subscriber when nobody else does. */
 const WAIT_ALONE = 1000;

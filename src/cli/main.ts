@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `bunctl`: finds the subcommand, loads it alone, and ends with its exit code.
-import { ArgumentsError, exitCodeOf, EXIT } from './exit.js';
-import { quietPipes, say } from './output.js';
+import { ArgumentsError, exitCodeOf, EXIT } from './terminal/exit.js';
+import { quietPipes, say } from './terminal/output.js';
 
 /** Each subcommand's module is loaded only when it is asked for. */
 const COMMANDS: Readonly<
@@ -92,7 +92,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
 async function wayOut(asked: string): Promise<string> {
   if (Object.hasOwn(ELSEWHERE, asked)) return ELSEWHERE[asked] as string;
-  const { nearest } = await import('./nearest.js');
+  const { nearest } = await import('./input/nearest.js');
   const meant = nearest(asked, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
   return meant === undefined ? 'bunctl --help lists them.' : `Did you mean ${ALIASES[meant] ?? meant}?`;
 }

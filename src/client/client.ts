@@ -1,6 +1,6 @@
 // The client: requests answered in order, events kept apart, nothing left pending.
 import type { Socket } from 'node:net';
-import { candidateSocketPaths } from '../default-path.js';
+import { candidateSocketPaths } from '../endpoint/default-path.js';
 import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';

@@ -1,18 +1,13 @@
 // The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
-import {
-  type CommandAnswer,
-  type CommandHandlers,
-  defineCommands,
-  type ServiceCalls,
-} from '../workers/commands.js';
-import { type AppConfig, parseAppConfig } from './app-config.js';
-import { appId } from './app-id.js';
-import { stateFiles } from './paths.js';
-import { isRefusal, Refusal } from './refusal.js';
+import { type CommandAnswer, type CommandHandlers, defineCommands, type ServiceCalls } from '../define.js';
+import { type AppConfig, parseAppConfig } from './model/app-config.js';
+import { appId } from './model/app-id.js';
+import { stateFiles } from './state/paths.js';
+import { isRefusal, Refusal } from './model/refusal.js';
 import { appStatus } from './status.js';
-import type { SupervisorFunctions } from './supervisor.js';
-import type { SupervisorData } from './supervisor-types.js';
-import { readTail } from './tail.js';
+import type { SupervisorFunctions } from './decide/supervisor.js';
+import type { SupervisorData } from './model/messages.js';
+import { readTail } from './logs/tail.js';
 
 /** Bytes of log lines in one answer: escaped they still fit a frame. */
 const LOG_BYTES = 1536 * 1024;

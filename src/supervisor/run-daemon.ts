@@ -1,20 +1,20 @@
 // The process manager's daemon as a process: endpoint, state, log, signals, and the word that it is ready.
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { lockEndpoint } from '../acceptor/lock.js';
+import { lockEndpoint } from '../endpoint/lock.js';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
-import { candidateSocketPaths, defaultSocketPath } from '../default-path.js';
+import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { VERSION } from '../version.js';
-import { listeningPath } from './left-behind.js';
-import { LogFile } from './log-file.js';
-import { stateDirectory, stateFiles } from './paths.js';
-import { openFilesLimit } from './processes.js';
-import { ProcessHost } from './process-host.js';
-import { privateDirectory } from './store.js';
-import type { SupervisorData } from './supervisor-types.js';
+import { listeningPath } from './state/left-behind.js';
+import { LogFile } from './logs/daemon-log.js';
+import { stateDirectory, stateFiles } from './state/paths.js';
+import { openFilesLimit } from './system/processes.js';
+import { ProcessHost } from './host/process-host.js';
+import { privateDirectory } from './state/store.js';
+import type { SupervisorData } from './model/messages.js';
 
 export interface RunOptions {
   /** Default: the rule's; then no other daemon of the user may be on another of its places. */
@@ -94,7 +94,7 @@ async function bring(path: string, directory: string, log: pino.Logger) {
   const daemon = await startDaemon({
     socketPath: path,
     commands: new URL('./commands.js', import.meta.url),
-    service: new URL('./supervisor.js', import.meta.url),
+    service: new URL('./decide/supervisor.js', import.meta.url),
     host: host.functions(),
     workerData,
     workers: { commandTimeout: COMMAND_TIMEOUT },

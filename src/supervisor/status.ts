@@ -1,8 +1,8 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
-import type { AppConfig } from './app-config.js';
-import type { AppState } from './machine.js';
-import { PAGE, statOf } from './processes.js';
-import type { AppSnapshot } from './supervisor-types.js';
+import type { AppConfig } from './model/app-config.js';
+import type { AppState } from './decide/machine.js';
+import { PAGE, statOf } from './system/processes.js';
+import type { AppSnapshot } from './model/messages.js';
 
 /** Linux shows CPU times in hundredths of a second to every program (USER_HZ). */
 const TICKS_PER_SECOND = 100;

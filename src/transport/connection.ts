@@ -1,7 +1,7 @@
 // The original's connection, on the server's side: requests in by recv(), responses out by send().
 import type { Socket } from 'node:net';
-import { SocketSink } from '../broker/sink.js';
-import { Writer } from '../broker/writer.js';
+import { SocketSink } from '../writer/sink.js';
+import { Writer } from '../writer/writer.js';
 import { systemClock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { Acceptor, type WriterHooks } from '#dist/acceptor/acceptor.js';
 import { Connection, type ConnectionLimits, type InputSocket } from '#dist/acceptor/connection.js';
 import { Dispatcher } from '#dist/acceptor/dispatcher.js';
-import { SharedBound } from '#dist/acceptor/memory.js';
-import type { Job, Lane } from '#dist/interfaces.js';
+import { SharedBound } from '#dist/acceptor/shared-bound.js';
+import type { Job, Lane } from '#dist/ports.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 class FakeSocket extends EventEmitter {

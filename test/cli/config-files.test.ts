@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { findConfig, readConfig } from '#dist/cli/config-files.js';
-import { parseAppConfig } from '#dist/supervisor/app-config.js';
+import { findConfig, readConfig } from '#dist/cli/config/config-files.js';
+import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { temporaryDirectory } from '../support/daemon.js';
 
 function folder(files: Record<string, unknown>): string {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { stateFiles } from '#dist/supervisor/paths.js';
+import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { Manager } from '../support/manager.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';

@@ -1,9 +1,9 @@
 // One app as an actor, on a clock of the test's own: its timers, and what it does when it is taken over.
 import { describe, expect, test } from 'vitest';
-import { App } from '#dist/supervisor/app.js';
-import { parseAppConfig } from '#dist/supervisor/app-config.js';
-import { type AppState, type Exit, STOPPED } from '#dist/supervisor/machine.js';
-import { watchMemory } from '#dist/supervisor/memory-watch.js';
+import { App } from '#dist/supervisor/decide/app.js';
+import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
+import { type AppState, type Exit, STOPPED } from '#dist/supervisor/decide/machine.js';
+import { watchMemory } from '#dist/supervisor/decide/memory-watch.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const BACKOFF = {

@@ -1,10 +1,10 @@
 // One app's life as a pure function: every policy, every command in every state, no process and no clock.
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type AppConfig, parseAppConfig } from '#dist/supervisor/app-config.js';
-import { backoffDelay } from '#dist/supervisor/backoff.js';
-import { appId } from '#dist/supervisor/app-id.js';
-import { type AppState, type Effect, type Input, STOPPED, step } from '#dist/supervisor/machine.js';
+import { type AppConfig, parseAppConfig } from '#dist/supervisor/model/app-config.js';
+import { backoffDelay } from '#dist/supervisor/decide/backoff.js';
+import { appId } from '#dist/supervisor/model/app-id.js';
+import { type AppState, type Effect, type Input, STOPPED, step } from '#dist/supervisor/decide/machine.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));

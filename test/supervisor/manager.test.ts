@@ -16,13 +16,20 @@ import { startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseAppConfig } from '#dist/supervisor/app-config.js';
-import { type AppState, STOPPED } from '#dist/supervisor/machine.js';
-import { stateFiles } from '#dist/supervisor/paths.js';
-import { bootId, groupLives, identify, isAlive, leadersOf, statOf } from '#dist/supervisor/processes.js';
-import { ProcessHost } from '#dist/supervisor/process-host.js';
-import type { AppRecord } from '#dist/supervisor/store.js';
-import { type User, userOf } from '#dist/supervisor/users.js';
+import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
+import { type AppState, STOPPED } from '#dist/supervisor/decide/machine.js';
+import { stateFiles } from '#dist/supervisor/state/paths.js';
+import {
+  bootId,
+  groupLives,
+  identify,
+  isAlive,
+  leadersOf,
+  statOf,
+} from '#dist/supervisor/system/processes.js';
+import { ProcessHost } from '#dist/supervisor/host/process-host.js';
+import type { AppRecord } from '#dist/supervisor/state/store.js';
+import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import {
   alive,

@@ -1,5 +1,5 @@
 // A sink that stalls until told to go on, and keeps what it was given.
-import type { Sink } from '#dist/broker/sink.js';
+import type { Sink } from '#dist/writer/sink.js';
 import { FrameDecoder } from 'bunctl-ipc/protocol';
 
 export class FakeSink implements Sink {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { logSettings } from '#dist/workers/thread-log.js';
+import { logSettings } from '#dist/workers/link/log.js';
 import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';

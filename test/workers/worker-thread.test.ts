@@ -8,10 +8,10 @@ import { MessageChannel } from 'node:worker_threads';
 import { pino } from 'pino';
 import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SharedState } from '#dist/workers/shared.js';
-import { logSettings } from '#dist/workers/thread-log.js';
-import type { LaneStart } from '#dist/workers/thread-start.js';
-import { WorkerThread } from '#dist/workers/worker-thread.js';
+import { SharedState } from '#dist/workers/link/claims.js';
+import { logSettings } from '#dist/workers/link/log.js';
+import type { LaneStart } from '#dist/workers/link/messages.js';
+import { WorkerThread } from '#dist/workers/lanes/worker-thread.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { until } from '../support/until.js';
 

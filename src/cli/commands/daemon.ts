@@ -2,9 +2,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { closeSync, writeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
-import { COMMON_HELP, parse } from '../arguments.js';
-import { CliError, EXIT } from '../exit.js';
-import { print, say } from '../output.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { CliError, EXIT } from '../terminal/exit.js';
+import { print, say } from '../terminal/output.js';
 
 export const help = `Runs the daemon in the foreground. It is started by itself when \`bunctl start\` needs one.
 
@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<void> {
 }
 
 async function appsOf(file: string) {
-  const { readConfig } = await import('../config-files.js');
+  const { readConfig } = await import('../config/config-files.js');
   const { apps } = readConfig(file);
   return apps.filter((app) => app.auto_start).map((app) => ({ name: app.name, config: JSON.stringify(app) }));
 }

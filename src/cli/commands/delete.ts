@@ -1,11 +1,11 @@
 // bunctl delete
 import { createInterface } from 'node:readline/promises';
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connect } from '../connect.js';
-import { CliError, usage } from '../exit.js';
-import { expand, forEach, namesGiven } from '../names.js';
-import { print, say } from '../output.js';
-import { askMessage } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connect } from '../daemon/find.js';
+import { CliError, usage } from '../terminal/exit.js';
+import { expand, forEach, namesGiven } from '../daemon/each-app.js';
+import { print, say } from '../terminal/output.js';
+import { askMessage } from '../answers/wire.js';
 
 export const help = `Stops apps and forgets them. Their log files stay.
 

@@ -2,17 +2,17 @@
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { IpcClient } from '../../client/client.js';
-import { candidateSocketPaths, defaultSocketPath } from '../../default-path.js';
+import { candidateSocketPaths, defaultSocketPath } from '../../endpoint/default-path.js';
 import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
-import { listeningPath } from '../../supervisor/left-behind.js';
-import { stateDirectory, stateFiles } from '../../supervisor/paths.js';
+import { listeningPath } from '../../supervisor/state/left-behind.js';
+import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
 import { VERSION } from '../../version.js';
-import { COMMON_HELP, parse } from '../arguments.js';
-import { abandoned } from '../connect.js';
-import { EXIT } from '../exit.js';
-import { print, style } from '../output.js';
-import { duration } from '../show.js';
-import { allStatuses, daemonInfo, versionNotice } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { abandoned } from '../daemon/find.js';
+import { EXIT } from '../terminal/exit.js';
+import { print, style } from '../terminal/output.js';
+import { duration } from '../answers/show.js';
+import { allStatuses, daemonInfo, versionNotice } from '../answers/wire.js';
 
 export const help = `Which socket, which daemon, which versions, and what is wrong.
 

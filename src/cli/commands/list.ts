@@ -1,9 +1,9 @@
 // bunctl list
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connectIfThere } from '../connect.js';
-import { harmless, print, printJson, say, style, table } from '../output.js';
-import { duration, size, stateWord } from '../show.js';
-import { allStatuses } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connectIfThere } from '../daemon/find.js';
+import { harmless, print, printJson, say, style, table } from '../terminal/output.js';
+import { duration, size, stateWord } from '../answers/show.js';
+import { allStatuses } from '../answers/wire.js';
 
 export const help = `All apps at a glance.
 

@@ -1,17 +1,17 @@
 // bunctl logs
 import type { IpcClient } from '../../client/client.js';
-import { defaultSocketPath } from '../../default-path.js';
+import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { endpointOf } from '../../protocol/endpoints.js';
-import { appId } from '../../supervisor/app-id.js';
-import { stateDirectory, stateFiles } from '../../supervisor/paths.js';
-import { COMMON_HELP, parse, whole } from '../arguments.js';
-import { connectIfRunning, connectIfThere } from '../connect.js';
-import { CliError, EXIT, exitCodeOf } from '../exit.js';
-import { type LineEvent, news } from '../follow.js';
-import { logsFromFiles } from '../log-files.js';
-import { checkName } from '../names.js';
-import { harmless, print, printed, printJson, say, style } from '../output.js';
-import { askAnswer, askData, daemonInfo, type Logs } from '../wire.js';
+import { appId } from '../../supervisor/model/app-id.js';
+import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
+import { COMMON_HELP, parse, whole } from '../input/arguments.js';
+import { connectIfRunning, connectIfThere } from '../daemon/find.js';
+import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
+import { type LineEvent, news } from '../answers/follow.js';
+import { logsFromFiles } from '../answers/log-files.js';
+import { checkName } from '../daemon/each-app.js';
+import { harmless, print, printed, printJson, say, style } from '../terminal/output.js';
+import { askAnswer, askData, daemonInfo, type Logs } from '../answers/wire.js';
 
 export const help = `What apps printed: the last lines, stdout first, then stderr.
 

@@ -1,8 +1,8 @@
 // bunctl ping
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connectRunning } from '../connect.js';
-import { print, say } from '../output.js';
-import { daemonInfo, versionNotice } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connectRunning } from '../daemon/find.js';
+import { print, say } from '../terminal/output.js';
+import { daemonInfo, versionNotice } from '../answers/wire.js';
 
 export const help = `Whether the daemon answers, and how fast.
 

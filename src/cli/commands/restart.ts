@@ -1,10 +1,10 @@
 // bunctl restart
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connect } from '../connect.js';
-import { usage } from '../exit.js';
-import { expand, forEach, namesGiven } from '../names.js';
-import { print, say } from '../output.js';
-import { askMessage } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connect } from '../daemon/find.js';
+import { usage } from '../terminal/exit.js';
+import { expand, forEach, namesGiven } from '../daemon/each-app.js';
+import { print, say } from '../terminal/output.js';
+import { askMessage } from '../answers/wire.js';
 
 export const help = `Restarts apps; one that is stopped is started.
 

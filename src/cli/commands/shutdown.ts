@@ -1,12 +1,12 @@
 // bunctl shutdown
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
-import { identify, isAlive } from '../../supervisor/processes.js';
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connectIfThere } from '../connect.js';
-import { CliError, EXIT } from '../exit.js';
-import { print, say } from '../output.js';
-import { daemonInfo } from '../wire.js';
+import { identify, isAlive } from '../../supervisor/system/processes.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connectIfThere } from '../daemon/find.js';
+import { CliError, EXIT } from '../terminal/exit.js';
+import { print, say } from '../terminal/output.js';
+import { daemonInfo } from '../answers/wire.js';
 
 export const help = `Stops all apps, each with its own timeout, then the daemon.
 

@@ -1,11 +1,11 @@
 // bunctl start
-import { COMMON_HELP, parse } from '../arguments.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
 import type { IpcClient } from '../../client/client.js';
-import { appId } from '../../supervisor/app-id.js';
-import { connectIfThere, connectOrStart, type DaemonOptions, knownOnDisk } from '../connect.js';
-import { CliError, EXIT } from '../exit.js';
-import { appsGiven, START_OPTIONS } from '../given.js';
-import { notKnown, startAll, startKnown } from '../starting.js';
+import { appId } from '../../supervisor/model/app-id.js';
+import { connectIfThere, connectOrStart, type DaemonOptions, knownOnDisk } from '../daemon/find.js';
+import { CliError, EXIT } from '../terminal/exit.js';
+import { appsGiven, START_OPTIONS } from '../input/given.js';
+import { notKnown, startAll, startKnown } from '../daemon/start-apps.js';
 
 export const help = `Starts an app, and the daemon if none runs.
 

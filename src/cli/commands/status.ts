@@ -1,12 +1,12 @@
 // bunctl status
 import type { IpcClient } from '../../client/client.js';
-import { COMMON_HELP, parse } from '../arguments.js';
-import { connect, connectIfThere } from '../connect.js';
-import { usage } from '../exit.js';
-import { checkName } from '../names.js';
-import { harmless, print, printed, printJson, say, style } from '../output.js';
-import { details } from '../show.js';
-import { allStatuses, askData, type AppStatus } from '../wire.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { connect, connectIfThere } from '../daemon/find.js';
+import { usage } from '../terminal/exit.js';
+import { checkName } from '../daemon/each-app.js';
+import { harmless, print, printed, printJson, say, style } from '../terminal/output.js';
+import { details } from '../answers/show.js';
+import { allStatuses, askData, type AppStatus } from '../answers/wire.js';
 
 export const help = `One app, or all, in detail.
 

@@ -1,0 +1,121 @@
+// What the commands read out of a daemon's answers, the original's included.
+import type { IpcMessage, IpcResponse } from '../../protocol/messages.js';
+import type { IpcClient } from '../../client/client.js';
+import { VERSION } from '../../version.js';
+import { CliError, EXIT, refused } from '../terminal/exit.js';
+import { say } from '../terminal/output.js';
+
+/** An app's status; the original's daemon leaves some out. */
+export interface AppStatus {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly restarts?: number;
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+  readonly restart_policy?: string;
+  readonly auto_start?: boolean;
+  readonly last_exit_code?: number | null;
+  readonly last_exit_signal?: string | null;
+  readonly last_exit_unknown?: boolean;
+  /** Why it could not be spawned when that was last tried. */
+  readonly last_error?: string | null;
+  readonly uptime_seconds?: number | null;
+  readonly max_memory?: number | null;
+  readonly max_restart_attempts?: number | null;
+  readonly backoff_exhausted?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly memory_bytes?: number | null;
+  readonly cpu_percent?: number | null;
+}
+
+/** What our daemon tells of itself; the original's tells nothing. */
+export interface DaemonInfo {
+  readonly version: string;
+  readonly pid: number;
+  readonly socket: string;
+  readonly state: string;
+  readonly started_at: number;
+}
+
+export interface Logs {
+  readonly output: readonly string[];
+  readonly errors: readonly string[];
+  /** Where in its file each stream's lines end. */
+  readonly ends?: Readonly<Record<'stdout' | 'stderr', number>>;
+  /** Which beginning of the file that is, when it was emptied. */
+  readonly generations?: Readonly<Record<'stdout' | 'stderr', number>>;
+}
+
+/** Asks, and throws an `Error` answer. */
+async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
+  const answer = await client.request(message);
+  if ('Error' in answer) throw refused(answer.Error.message);
+  return answer;
+}
+
+let told = false;
+
+/** That daemon and command are of different versions, as a sentence; once, and undefined when they are not. */
+export function versionNotice(daemon: DaemonInfo | undefined): string | undefined {
+  if (told || !daemon || daemon.version === VERSION) return undefined;
+  told = true;
+  return `The daemon is bunctl ${daemon.version} and this command ${VERSION}: run bunctl shutdown, then bunctl start all.`;
+}
+
+function noteVersion(answer: object): void {
+  const notice = versionNotice((answer as { readonly daemon?: DaemonInfo }).daemon);
+  if (notice !== undefined) say(notice);
+}
+
+/** That something was done, and what our daemon says of it besides. */
+export interface Done {
+  readonly message: string;
+  /** The process of an app that was to be started, and runs already. */
+  readonly running?: unknown;
+}
+
+/** A command's success. */
+export async function askSuccess(client: IpcClient, message: IpcMessage): Promise<Done> {
+  const answer = await ask(client, message);
+  if ('Success' in answer) {
+    noteVersion(answer.Success);
+    return answer.Success;
+  }
+  throw new CliError(EXIT.failed, 'The daemon answered with something else than a message');
+}
+
+/** A command's message. */
+export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
+  return (await askSuccess(client, message)).message;
+}
+
+/** A query's data, and who answers. */
+export async function askAnswer(
+  client: IpcClient,
+  message: IpcMessage,
+): Promise<{ readonly data: unknown; readonly daemon?: DaemonInfo }> {
+  const answer = await ask(client, message);
+  if ('Data' in answer) {
+    noteVersion(answer.Data);
+    return answer.Data;
+  }
+  throw new CliError(EXIT.failed, 'The daemon answered with something else than data');
+}
+
+/** A query's data. */
+export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
+  return (await askAnswer(client, message)).data;
+}
+
+export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {
+  const data = await askData(client, { Status: { name: null } });
+  return Array.isArray(data) ? (data as AppStatus[]) : [];
+}
+
+/** Undefined from the original's daemon. */
+export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {
+  const answer = await ask(client, 'List');
+  return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;
+}

@@ -1,0 +1,55 @@
+// What all kinds of configuration file have in common: apps with fields, and sentences about them.
+import type { AppConfig } from './app-config.js';
+import { CliError, EXIT } from '../terminal/exit.js';
+
+/** What is wrong with a file, and with which. */
+export class ConfigFileError extends CliError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(EXIT.usage, message, options);
+  }
+}
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly apps: readonly AppConfig[];
+  /** Sentences for the user: what was left out, and why. */
+  readonly notices: readonly string[];
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function appsOf(path: string, content: Fields): Fields[] {
+  const { apps } = content;
+  if (!Array.isArray(apps)) throw new ConfigFileError(`${path} needs a list of apps: {"apps":[…]}`);
+  return apps.map((app, index) => {
+    if (isObject(app)) return app;
+    throw new ConfigFileError(`${path}: apps[${index}] must be an object`);
+  });
+}
+
+export function textOf(path: string, app: Fields, index: number, key: string): string {
+  const value = app[key];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ConfigFileError(`${path}: apps[${index}] needs a "${key}"`);
+}
+
+export function complete(
+  path: string,
+  apps: readonly AppConfig[],
+  notices: readonly string[] = [],
+): ConfigFile {
+  const seen = new Set<string>();
+  for (const { name } of apps) {
+    if (seen.has(name)) throw new ConfigFileError(`${path} has two apps named ${name}`);
+    seen.add(name);
+  }
+  return { path, apps, notices };
+}
+
+export function nothingDone(path: string, name: string, keys: readonly string[]): string[] {
+  return keys.length > 0 ? [`${path}: of ${name} nothing is done about ${keys.join(', ')}`] : [];
+}

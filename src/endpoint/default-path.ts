@@ -1,0 +1,48 @@
+// The endpoint rules applied to this machine, user and current directory.
+import { lstatSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { candidateEndpoints, defaultEndpoint, type Surroundings } from '../protocol/endpoints.js';
+
+/**
+ * A path as somebody wrote it, made absolute by the current directory and without detours, so that it names the
+ * same socket from everywhere, and one socket has one name. A pipe's name is left as it is.
+ */
+export function absoluteSocketPath(path: string): string {
+  return process.platform === 'win32' ? path : resolve(path);
+}
+
+function surroundings(): Surroundings {
+  const named = process.env['BUNCTL_SOCKET'];
+  const uid = process.getuid?.();
+  return {
+    platform: process.platform,
+    env: named ? { ...process.env, BUNCTL_SOCKET: absoluteSocketPath(named) } : process.env,
+    uid,
+    tmpdir: tmpdir(),
+    ownsDirectory(path) {
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      return stat !== undefined && stat.isDirectory() && stat.uid === uid;
+    },
+  };
+}
+
+/**
+ * Where a daemon listens, and a client looks first, when no path is given: `$BUNCTL_SOCKET`, by the current directory if it is relative;
+ * `$XDG_RUNTIME_DIR/bunctl.sock`; `/run/user/UID/bunctl.sock` if that directory is the user's; a directory of
+ * the user's own under the temp directory. On Windows `\\.\pipe\bunctl_default`.
+ */
+export function defaultSocketPath(): string {
+  return defaultEndpoint(surroundings());
+}
+
+/** The places of the rule where nothing is named: what is there belongs to one daemon, whichever of them it is on. */
+export function unnamedSocketPaths(): string[] {
+  const around = surroundings();
+  return candidateEndpoints({ ...around, env: { ...around.env, BUNCTL_SOCKET: undefined } });
+}
+
+/** Every path of the rule, the default first. */
+export function candidateSocketPaths(): string[] {
+  return candidateEndpoints(surroundings());
+}

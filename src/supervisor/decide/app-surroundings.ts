@@ -1,0 +1,18 @@
+// What an app needs of the world: its host, its clock, its log's follower, and whom it tells.
+import type { Clock } from '../../clock.js';
+import type { Publish, ServiceCalls } from '../../define.js';
+import type { LogFollower } from '../logs/log-follower.js';
+import type { Host } from '../host/process-host.js';
+
+export interface AppSurroundings {
+  readonly host: ServiceCalls<Host>;
+  readonly publish: Publish;
+  readonly clock: Clock;
+  /** Epoch, in ms. */
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly follower: Pick<LogFollower, 'follow' | 'ended' | 'forget'>;
+  readonly onFault: (what: string, error: unknown) => void;
+  /** The app is gone for good. */
+  readonly onRemoved: (id: string) => void;
+}

@@ -1,0 +1,245 @@
+// The process host, on the main thread: owns the children and the truth about them, decides nothing.
+import type { Logger } from 'pino';
+import { restOf, survivorOf } from './adoption.js';
+import type { AppConfig } from '../model/app-config.js';
+import { milliseconds } from '../model/durations.js';
+import { Facts } from './facts.js';
+import { type AppState, type Exit, UNSEEN } from '../decide/machine.js';
+import { kinOf, markOf, nextNonce } from '../model/mark.js';
+import type { stateFiles } from '../state/paths.js';
+import { endGroup } from './group-end.js';
+import { identify, isAlive, processesOfKin, sendSignal } from '../system/processes.js';
+import { every } from './looks.js';
+import { removeIfEmpty } from './output.js';
+import { spawnApp, type SpawnSurroundings } from './spawn.js';
+import { checkedRecords } from '../state/records.js';
+import { type AppRecord, type Environment, Store } from '../state/store.js';
+
+/** How an app is to be taken over by a new supervisor. */
+export interface AppTruth {
+  readonly record: AppRecord;
+  readonly live: boolean;
+  /** How its process ended, if that was seen. */
+  readonly exit: Exit | null;
+}
+
+/** How often, in ms, it is looked whether an adopted process still lives. */
+const LOOK_EVERY = 200;
+
+interface Held {
+  record: AppRecord;
+  live: boolean;
+  exit: Exit | null;
+  /** Ends the looks at an adopted process or at a group's rest. */
+  unwatch: (() => void) | undefined;
+}
+
+/**
+ * The functions of a host, as a supervisor calls them. They are short, or only wait. The supervisor may die at any moment and a
+ * new one ask for {@link truth}.
+ */
+export class ProcessHost {
+  readonly #files: ReturnType<typeof stateFiles>;
+  readonly #log: Logger;
+  readonly #openFiles: number | undefined;
+  readonly #socket: string;
+  readonly #apps = new Map<string, Held>();
+  readonly #store: Store;
+  #read = false;
+  readonly #facts = new Facts();
+  readonly #stopped: Promise<void>;
+  #onStopped!: () => void;
+  /** Whether somebody listens to events. */
+  subscribers: () => boolean = () => true;
+
+  /** @param around Apps' limit of open files, and the daemon's socket; see `spawnApp`. */
+  constructor(
+    files: ReturnType<typeof stateFiles>,
+    log: Logger,
+    around: Pick<SpawnSurroundings, 'openFiles' | 'socket'>,
+  ) {
+    this.#files = files;
+    this.#log = log;
+    this.#openFiles = around.openFiles;
+    this.#socket = around.socket;
+    this.#stopped = new Promise((resolve) => {
+      this.#onStopped = resolve;
+    });
+    this.#store = new Store(files.app, (error) =>
+      log.error({ err: error }, 'the state cannot be written and is tried again'),
+    );
+  }
+
+  /** The table of functions for the supervisor: what it may call, and nothing else of this. */
+  functions() {
+    return {
+      truth: () => this.#truth(),
+      facts: (after: number) => this.#facts.after(after),
+      spawn: (id: string, config: AppConfig, environment: Environment | null, state: AppState) =>
+        this.#spawn(id, config, environment, state),
+      signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => this.#signal(id, signal),
+      save: (id: string, config: AppConfig, state: AppState) => this.#save(id, config, state),
+      remove: (id: string) => this.#remove(id),
+      escaped: (id: string) => this.#escaped(id),
+      listened: () => this.subscribers(),
+      stopped: () => this.#onStopped(),
+    };
+  }
+
+  /** Asks the supervisor to stop all apps; resolves when it has, or when `patience` ms are over. */
+  async shutDown(): Promise<void> {
+    const patience = Math.max(
+      0,
+      ...[...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout)),
+    );
+    this.#facts.tell({ type: 'shutdown' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience + 10_000);
+    });
+    await Promise.race([this.#stopped, late]);
+    clearTimeout(timer);
+    // A supervisor that is gone has stopped nobody.
+    for (const id of this.#apps.keys()) this.#signal(id, 'SIGKILL');
+    await this.#store.flush();
+  }
+
+  /** Looks no more; what runs, runs on. */
+  close(): void {
+    for (const { unwatch } of this.#apps.values()) unwatch?.();
+  }
+
+  #truth(): { apps: AppTruth[]; sequence: number } {
+    // Read now and not before: the daemon has its endpoint, so no other one reads, writes or adopts here.
+    if (!this.#read) {
+      this.#read = true;
+      const onFault = (file: string, err: Error): void =>
+        this.#log.error({ err, file }, 'a state file is no record of an app and was put aside');
+      for (const record of checkedRecords(this.#files.apps, onFault)) this.#adopt(record);
+    }
+    return {
+      apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
+      sequence: this.#facts.restart(),
+    };
+  }
+
+  async #spawn(
+    id: string,
+    config: AppConfig,
+    environment: Environment | null,
+    state: AppState,
+  ): Promise<{ pid: number; startedAt: number; offsets: Readonly<Record<'stdout' | 'stderr', number>> }> {
+    const former = this.#apps.get(id);
+    if (former?.live) throw new Error(`${id} runs already`);
+    former?.unwatch?.();
+    const nonce = nextNonce(former?.record.nonce);
+    const held: Held = {
+      record: { version: 1, id, config, environment, state, nonce, process: null },
+      live: false,
+      exit: null,
+      unwatch: undefined,
+    };
+    this.#apps.set(id, held);
+    // Before the spawn: a daemon killed in between finds the process by its mark.
+    await this.#store.save(id, held.record).catch((error: unknown) => {
+      // A new app that nobody would know of later is not started; one that is known goes on, with the mark by which
+      // it is known.
+      if (former) {
+        held.record = { ...held.record, nonce: former.record.nonce };
+        return;
+      }
+      this.#apps.delete(id);
+      throw new Error(`its state cannot be written: ${(error as Error).message}`);
+    });
+    const { child, pid, offsets } = await spawnApp(
+      config,
+      { stdout: this.#files.log(id, 'stdout'), stderr: this.#files.log(id, 'stderr') },
+      {
+        mark: markOf(held.record),
+        openFiles: this.#openFiles,
+        base: environment ?? process.env,
+        socket: this.#socket,
+      },
+    );
+    held.live = true;
+    held.record = { ...held.record, process: identify(pid) };
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
+      this.#leaderEnded(held, pid, { code, signal, unknown: false });
+    if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
+    else child.once('exit', ended);
+    return { pid, startedAt: Date.now(), offsets };
+  }
+
+  /** The app is gone when its group is. */
+  #leaderEnded(held: Held, pid: number, exit: Exit): void {
+    held.unwatch = endGroup(pid, milliseconds(held.record.config.stop_timeout), () =>
+      this.#gone(held, pid, exit),
+    );
+  }
+
+  #gone(held: Held, pid: number, exit: Exit): void {
+    held.unwatch = undefined;
+    held.live = false;
+    held.exit = exit;
+    held.record = { ...held.record, process: null };
+    this.#facts.tell({ type: 'exited', id: held.record.id, pid, exit });
+  }
+
+  #signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    const held = this.#apps.get(id);
+    const pid = held?.record.process?.pid;
+    if (!held?.live || pid === undefined) return false;
+    return sendSignal(-pid, signal) || sendSignal(pid, signal);
+  }
+
+  async #save(id: string, config: AppConfig, state: AppState): Promise<void> {
+    const held = this.#apps.get(id);
+    if (!held) return;
+    held.record = { ...held.record, config, state };
+    await this.#store.save(id, held.record);
+  }
+
+  async #remove(id: string): Promise<void> {
+    const held = this.#apps.get(id);
+    if (held?.live) throw new Error(`${id} still runs`);
+    held?.unwatch?.();
+    this.#apps.delete(id);
+    // The log of an app that never said anything tells nobody anything.
+    for (const stream of ['stdout', 'stderr'] as const) removeIfEmpty(this.#files.log(id, stream));
+    await this.#store.save(id, null);
+  }
+
+  #escaped(id: string): number[] {
+    const held = this.#apps.get(id);
+    return held ? processesOfKin(kinOf(held.record)) : [];
+  }
+
+  /** What a former daemon left: the process may run, may have been spawned unseen, or may be gone. */
+  #adopt(record: AppRecord): void {
+    const found = survivorOf(record);
+    const held: Held = {
+      record: { ...record, process: found },
+      live: found !== null,
+      exit: found || !record.state.pid ? null : UNSEEN,
+      unwatch: undefined,
+    };
+    this.#apps.set(record.id, held);
+    if (found) {
+      this.#log.info({ app: record.id, appPid: found.pid }, 'adopted an app that runs');
+      held.unwatch = every(LOOK_EVERY, () => {
+        if (isAlive(found)) return;
+        held.unwatch?.();
+        this.#leaderEnded(held, found.pid, UNSEEN);
+      });
+      return;
+    }
+    const rest = restOf(record);
+    if (!rest) return;
+    held.live = true;
+    held.record = { ...held.record, process: rest };
+    this.#leaderEnded(held, rest.pid, UNSEEN);
+  }
+}
+
+/** What a supervisor finds as its `host`. */
+export type Host = ReturnType<ProcessHost['functions']>;

@@ -1,0 +1,220 @@
+// The lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
+import type { MessagePort } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock.js';
+import type { Lane, Lanes } from '../../ports.js';
+import type { IpcError } from '../../protocol/errors.js';
+import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
+import { PERIOD, Refill } from './refill.js';
+import { SLOTS } from '../link/claims.js';
+
+/** Milliseconds between looks at the lanes, while any has work. */
+const LOOK_EVERY = 50;
+/** A lane whose loop was busy for at least this share of the time between looks is busy. */
+const BUSY = 0.9;
+/** Milliseconds without a command after which a lane past `minThreads` is ended. */
+const IDLE_AFTER = 30_000;
+/** Milliseconds a lane or service may take to load its module and say that it is ready. */
+export const START_TIMEOUT = 30_000;
+/** Milliseconds an idle lane may take to end; a handler may have left something that spins. */
+const END_TIMEOUT = 5000;
+
+export interface PoolSettings {
+  readonly minThreads: number;
+  readonly maxThreads: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Starts a lane. */
+  createLane(id: number, hooks: LaneHooks): PooledLane;
+  /** A port to the service for one more lane. */
+  connectService(): MessagePort | undefined;
+  /** A lane has room, answers again, or none will: those who wait should look again. */
+  onRoom(): void;
+}
+
+interface Member {
+  readonly lane: PooledLane;
+  /** Cancels the time it has to start, or to end. */
+  cancelDeadline: () => void;
+  started: { resolve(): void; reject(error: Error): void } | undefined;
+  /** Whether it has been ready. */
+  wasReady: boolean;
+  /** When it last had a command. */
+  used: number;
+}
+
+export class LanePool implements Lanes {
+  readonly #settings: PoolSettings;
+  readonly #members = new Map<PooledLane, Member>();
+  readonly #refill: Refill;
+  #nextId = 1;
+  #closed = false;
+  #deaths = 0;
+  #cancelLook: (() => void) | undefined;
+  /** Whether the next look is only for lanes that have been idle, and far away. */
+  #resting = false;
+  #lookedAt = 0;
+  /** No lane is added before; set when one could not be. */
+  #growAfter = 0;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.#refill = new Refill({ ...settings, size: () => this.#members.size, add: () => this.#add() });
+  }
+
+  /** Starts the first lanes; rejects with what kept one from being ready. */
+  async start(): Promise<void> {
+    await Promise.all(
+      Array.from(
+        { length: this.#settings.minThreads },
+        () => new Promise<void>((resolve, reject) => this.#add({ resolve, reject })),
+      ),
+    );
+    this.#scheduleLook(LOOK_EVERY);
+  }
+
+  get down(): IpcError | undefined {
+    return this.#members.size === 0 ? this.#refill.down : undefined;
+  }
+
+  pick(): Lane | undefined {
+    let best: Member | undefined;
+    for (const member of this.#members.values()) {
+      const { lane } = member;
+      if (lane.state !== 'ready') continue;
+      if (best === undefined || lane.load < best.lane.load) best = member;
+      if (best.lane.load === 0) break;
+    }
+    if (best === undefined) return undefined;
+    if (this.#cancelLook === undefined || this.#resting) this.#scheduleLook(LOOK_EVERY);
+    best.used = this.#lookedAt;
+    return best.lane;
+  }
+
+  /** Tells every lane that there is a service, or why there is none. */
+  serviceChanged(why?: string): void {
+    for (const lane of this.#members.keys()) {
+      const port = why === undefined ? this.#settings.connectService() : undefined;
+      if (port) lane.attachService(port);
+      else lane.detachService(why ?? 'it is being replaced');
+    }
+  }
+
+  stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
+    const lanes = [...this.#members.keys()].map((lane) => ({
+      id: lane.id,
+      state: lane.state,
+      inFlight: lane.load,
+    }));
+    return { lanes, deaths: this.#deaths, stuck: this.#refill.stuck };
+  }
+
+  /** Ends the lanes at once; commands they have are told so. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelLook?.();
+    this.#refill.close();
+    for (const lane of this.#members.keys()) lane.kill('the daemon is shutting down');
+  }
+
+  #add(started?: Member['started']): void {
+    const { clock } = this.#settings;
+    const lane: PooledLane = this.#settings.createLane(this.#nextId++, {
+      onReady: () => this.#ready(lane),
+      onRoom: () => this.#settings.onRoom(),
+      onEnd: (error) => this.#ended(lane, error),
+    });
+    const cancelDeadline = clock.after(START_TIMEOUT, () =>
+      lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
+    );
+    this.#members.set(lane, { lane, cancelDeadline, started, wasReady: false, used: clock.now() });
+  }
+
+  #ready(lane: PooledLane): void {
+    const member = this.#members.get(lane);
+    if (!member) return;
+    member.cancelDeadline();
+    member.wasReady = true;
+    member.started?.resolve();
+    member.started = undefined;
+    this.#refill.ready();
+    this.#settings.log.debug({ lane: lane.id }, 'lane ready');
+    this.#settings.onRoom();
+  }
+
+  #ended(lane: PooledLane, error: Error | undefined): void {
+    const member = this.#members.get(lane);
+    this.#members.delete(lane);
+    member?.cancelDeadline();
+    this.#refill.ended(lane.gone);
+    if (member?.started) {
+      member.started.reject(error ?? new Error('The lane ended before it was ready'));
+      return;
+    }
+    if (this.#closed) return;
+    if (error) {
+      this.#settings.log.error({ lane: lane.id, err: error }, 'a lane died');
+      this.#deaths += 1;
+      if (!member?.wasReady) this.#growAfter = this.#settings.clock.now() + PERIOD;
+    }
+    this.#refill.run();
+    this.#settings.onRoom();
+  }
+
+  #end(member: Member): void {
+    const { lane } = member;
+    member.cancelDeadline();
+    member.cancelDeadline = this.#settings.clock.after(END_TIMEOUT, () =>
+      lane.kill(`it was idle and did not end within ${END_TIMEOUT} ms`),
+    );
+    lane.end();
+  }
+
+  #scheduleLook(after: number): void {
+    this.#cancelLook?.();
+    if (this.#closed) return;
+    this.#resting = after > LOOK_EVERY;
+    this.#lookedAt = this.#settings.clock.now();
+    this.#cancelLook = this.#settings.clock.after(after, () => {
+      this.#cancelLook = undefined;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const now = this.#settings.clock.now();
+    // A look that comes late says that main was late: such time is no evidence against a lane.
+    const elapsed = Math.min(now - this.#lookedAt, 2 * LOOK_EVERY);
+    let working = false;
+    let allBusy = true;
+    let staying = 0;
+    let idlest: Member | undefined;
+    for (const member of this.#members.values()) {
+      const { lane } = member;
+      lane.watch(elapsed);
+      if (lane.state === 'ending') continue;
+      staying += 1;
+      if (lane.working) {
+        working = true;
+        member.used = now;
+      } else if (idlest === undefined || member.used < idlest.used) {
+        idlest = member;
+      }
+      // Asked of every lane at every look, since it is the time since the last one.
+      const busy = lane.utilization() >= BUSY || lane.load >= SLOTS;
+      if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
+    }
+    const { maxThreads } = this.#settings;
+    const mayGrow = this.#members.size < maxThreads && this.#refill.mayAdd && now >= this.#growAfter;
+    if (allBusy && staying > 0 && mayGrow) {
+      this.#settings.log.debug('every lane is busy; one more is started');
+      this.#add();
+    }
+    if (idlest && staying > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER) {
+      this.#end(idlest);
+      staying -= 1;
+    }
+    if (working) this.#scheduleLook(LOOK_EVERY);
+    else if (staying > this.#settings.minThreads) this.#scheduleLook(IDLE_AFTER);
+  }
+}

@@ -1,0 +1,82 @@
+// One thread of Piscina's, running one long task, thrown away with it.
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+
+/**
+ * A pool of one: a lane that died must not leave its thread, nor its module cache, to the next one, and a pool
+ * whose first load failed does not spawn again. So each lane has a pool of its own, which ends with it. Piscina
+ * gives the spawn, the resource limits, the kill by signal and the thread's statistics.
+ */
+export class WorkerThread {
+  readonly #pool: Piscina;
+  readonly #kill = new AbortController();
+  #spawned = false;
+  #lastUtilization: { idle: number; active: number; utilization: number } | undefined;
+  /** Settles when the task has ended, with what ended it if that was no orderly end. Never rejects. */
+  readonly ended: Promise<Error | undefined>;
+  /**
+   * Settles when the thread itself has ended, which may be long after its task: one in a system call ends when the
+   * call returns, and until then the process cannot exit. Never rejects.
+   */
+  readonly gone: Promise<void>;
+
+  constructor(task: object, transfer: MessagePort[], resourceLimits: ResourceLimits) {
+    this.#pool = new Piscina({
+      filename: new URL('../thread/entry.js', import.meta.url).href,
+      minThreads: 0,
+      maxThreads: 1,
+      maxQueue: 1,
+      // The default parks the thread between messages, and with it every timer and port of the lane.
+      atomics: 'disabled',
+      resourceLimits,
+    });
+    let fault: Error | undefined;
+    // An error outside a task is emitted on the pool; without a listener it would end the daemon. A thread that
+    // could not be set up is one: its task stays in the pool's queue, and nothing else would end it.
+    this.#pool.on('error', (error: Error) => {
+      fault ??= error;
+      this.#kill.abort();
+    });
+    const run = this.#spawn(task, transfer);
+    // Of the thread, since the pool forgets one that it has told to end.
+    const [thread] = this.#pool.threads;
+    this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
+    this.ended = run
+      .then(
+        () => fault,
+        (error: unknown) =>
+          fault ?? (error instanceof Error ? error : new Error(`thrown value: ${String(error)}`)),
+      )
+      .finally(() => {
+        // Not awaited: a thread blocked in a system call ends when the call returns; see `gone`.
+        if (this.#spawned) void this.#pool.destroy().catch(() => undefined);
+      });
+  }
+
+  /** Rejects also with what keeps a thread from being made at all, such as a stack that the system does not give. */
+  #spawn(task: object, transferList: MessagePort[]): Promise<unknown> {
+    try {
+      const run = this.#pool.run(task, { transferList, signal: this.#kill.signal });
+      this.#spawned = true;
+      return run;
+    } catch (error) {
+      // The pool still has the task, and would reject a promise of it that nobody has: it is left alone from here.
+      return Promise.reject(error);
+    }
+  }
+
+  /** Ends the thread wherever it is, except in a system call, from which it must return first. */
+  kill(): void {
+    if (this.#spawned) this.#kill.abort();
+  }
+
+  /** Share of the time since the last call that the thread's loop was not waiting, 0 to 1. */
+  utilization(): number {
+    const performance = this.#pool.threads[0]?.performance;
+    if (!performance) return 0;
+    const now = performance.eventLoopUtilization();
+    const since = this.#lastUtilization ? performance.eventLoopUtilization(now, this.#lastUtilization) : now;
+    this.#lastUtilization = now;
+    return since.utilization;
+  }
+}

@@ -1,0 +1,96 @@
+// What goes back for a command: a handler's response as JSON, or what it threw as an Error that can be sent.
+import { Buffer } from 'node:buffer';
+import { errorToData, IpcError } from '../../protocol/errors.js';
+import { frameTooLarge } from '../../protocol/frames.js';
+import { writeJson } from '../../protocol/json.js';
+import type { IpcResponse } from '../../protocol/messages.js';
+import { checkResponse } from '../../protocol/responses.js';
+
+/** JSON and its size in UTF-8. */
+export interface AnswerText {
+  readonly text: string;
+  readonly size: number;
+}
+
+/**
+ * What the handler of `name` returned.
+ *
+ * @throws {IpcError} `REPLY_INVALID`, `REPLY_TOO_LARGE`.
+ */
+export function encodeAnswer(value: unknown, name: string, maxMessageSize: number): AnswerText {
+  let text: string;
+  try {
+    text = answerText(value);
+  } catch (cause) {
+    throw new IpcError(
+      'REPLY_INVALID',
+      `The handler of ${name} returned something that cannot be sent: ${errorToData(cause).message}`,
+      { cause },
+    );
+  }
+  const size = Buffer.byteLength(text);
+  if (size > maxMessageSize)
+    throw new IpcError('REPLY_TOO_LARGE', frameTooLarge(size, maxMessageSize).message);
+  return { text, size };
+}
+
+/** The field that each kind of answer must have. */
+const MAIN_FIELD: Readonly<Record<string, 'message' | 'data'>> = {
+  Success: 'message',
+  Error: 'message',
+  Data: 'data',
+};
+
+// Each property is read once, and what was read is checked and sent: an object may say something else the next time.
+// The main field is written by itself, so that what JSON leaves out, a function for one, is not an answer without it.
+function answerText(value: unknown): string {
+  const kinds = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const [kind = ''] = kinds;
+  const main = Object.hasOwn(MAIN_FIELD, kind) ? MAIN_FIELD[kind] : undefined;
+  const content = main && (value as Record<string, unknown>)[kind];
+  if (main === undefined || kinds.length > 1 || typeof content !== 'object' || content === null)
+    throw notAnAnswer(value);
+  const fields: Record<string, unknown> = { ...content };
+  const first = fields[main];
+  if (main === 'message' && typeof first !== 'string')
+    throw new TypeError(`${kind}.message must be a string`);
+  const opening = `{"${kind}":{"${main}":`;
+  if (typeof fields['toJSON'] !== 'function') {
+    const text = writeJson({ [kind]: { [main]: first, ...fields } });
+    if (text.startsWith(opening)) return text;
+  }
+  return pieced(opening, main, fields);
+}
+
+/** An answer whose main field JSON leaves out, which throws, or puts behind fields with numbers for names. */
+function pieced(opening: string, main: string, fields: Readonly<Record<string, unknown>>): string {
+  let text = `${opening}${writeJson(fields[main])}`;
+  for (const name of Object.keys(fields)) {
+    const field = fields[name];
+    if (name !== main && field !== undefined) text += `,${writeJson(name)}:${writeJson(field)}`;
+  }
+  return `${text}}}`;
+}
+
+/** Why a value is none, as a client would be told of it. */
+function notAnAnswer(value: unknown): Error {
+  try {
+    const [kind] = Object.keys(checkResponse(value));
+    return new TypeError(`${kind} is no answer; publish() sends events`);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Whatever was thrown, as an `Error` response. */
+export function encodeError(thrown: unknown, maxMessageSize: number): AnswerText {
+  const sized = (message: string): AnswerText => {
+    const response: IpcResponse = { Error: { message } };
+    const text = writeJson(response);
+    return { text, size: Buffer.byteLength(text) };
+  };
+  const told = sized(errorToData(thrown).message);
+  return told.size <= maxMessageSize
+    ? told
+    : sized('The command failed, with an error message too long to send');
+}

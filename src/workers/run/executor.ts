@@ -1,0 +1,223 @@
+// Runs commands in a lane: one at a time for each connection, claimed before they begin, answered as they finish.
+import { Buffer } from 'node:buffer';
+import type { Clock } from '../../clock.js';
+import { errorToData, IpcError } from '../../protocol/errors.js';
+import { filterOf } from '../../protocol/events.js';
+import { parseJson } from '../../protocol/json.js';
+import { parseRequest, type SubscriptionType, splitRequest } from '../../protocol/messages.js';
+import { encodeAnswer, encodeError } from './answer.js';
+import { ANSWER, type AnswerKind, type BatchEntry } from '../link/batch.js';
+import type { CommandContext, CommandHandlers, HandledCommand } from '../../define.js';
+import { Deadlines } from './deadlines.js';
+import { Line, Running, type SharedContext } from './running.js';
+
+/** How an executor is joined to its lane. */
+export interface ExecutorOptions {
+  readonly handlers: CommandHandlers;
+  readonly shared: SharedContext;
+  /** Milliseconds a command may run, counted from its beginning. */
+  readonly commandTimeout: number;
+  readonly maxMessageSize: number;
+  readonly clock: Clock;
+  /** Runs an action in a later turn of the loop. */
+  readonly soon: (action: () => void) => void;
+  /** Whether the command is this lane's to begin. */
+  readonly claim: (slot: number, sequence: number) => boolean;
+  readonly answer: (slot: number, sequence: number, kind: AnswerKind, text: string, size: number) => void;
+  /** Sends what has been answered; false when too much is out that main has not taken in. */
+  readonly flush: () => boolean;
+}
+
+/** Answers wait for at most so long, in ms, behind the commands that follow them. */
+const FLUSH_AFTER = 1;
+/** The loop turns at least so often, in ms, while commands that do not wait follow one another. */
+const YIELD_AFTER = 5;
+
+/** Main keeps a subscription's app name for as long as it lasts. */
+const MAX_FILTER_LENGTH = 4096;
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #handlers: ReadonlyMap<string, (args: never, context: CommandContext) => unknown>;
+  readonly #lines = new Map<number, Line>();
+  #ready: Line[] = [];
+  readonly #deadlines: Deadlines<Running>;
+  #scheduled = false;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    this.#handlers = new Map(
+      Object.entries(options.handlers).filter(([, handler]) => typeof handler === 'function'),
+    );
+    this.#deadlines = new Deadlines(options.clock, options.commandTimeout, (running) =>
+      this.#overrun(running),
+    );
+  }
+
+  /** Takes commands in and begins them, as far as one turn goes. */
+  take(entries: readonly BatchEntry[]): void {
+    for (const entry of entries) {
+      let line = this.#lines.get(entry.connectionId);
+      if (line === undefined) {
+        line = new Line();
+        this.#lines.set(entry.connectionId, line);
+        this.#ready.push(line);
+      }
+      line.push(entry);
+    }
+    this.#turn();
+  }
+
+  /** Goes on, if there is anything to go on with; to be called also when main has taken in what was sent. */
+  resume(): void {
+    if (this.#ready.length > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.soon(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const { clock, flush } = this.#options;
+    const began = clock.now();
+    let flushed = began;
+    let open = flush();
+    let line: Line | undefined;
+    let at = 0;
+    // A connection keeps the lane while its commands do not wait, so that its answers lie side by side.
+    while (open && (line ??= this.#ready[at++])) {
+      if (!this.#advance(line)) line = undefined;
+      const now = clock.now();
+      if (now - flushed < FLUSH_AFTER) continue;
+      open = flush();
+      flushed = now;
+      if (line) this.#ready.push(line);
+      line = undefined;
+      if (now - began >= YIELD_AFTER) break;
+    }
+    this.#ready.splice(0, at);
+    if (open) this.resume();
+    flush();
+  }
+
+  /** Runs a line's next command; false when the line has none that can begin now. */
+  #advance(line: Line): boolean {
+    const entry = line.next();
+    if (entry === undefined) return false;
+    if (!this.#options.claim(entry.slot, entry.sequence)) return !this.#retire(line, entry);
+    const waits = this.#begin(entry, line);
+    return !waits && !this.#retire(line, entry);
+  }
+
+  /** Forgets a line without commands; true if it was. */
+  #retire(line: Line, entry: BatchEntry): boolean {
+    if (!line.empty) return false;
+    if (this.#lines.get(entry.connectionId) === line) this.#lines.delete(entry.connectionId);
+    return true;
+  }
+
+  /** Begins a command; true when its answer comes later. */
+  #begin(entry: BatchEntry, line: Line): boolean {
+    try {
+      const { name, args } = splitRequest(parseRequest(parseJson(entry.payload)));
+      if (name === 'Subscribe' || name === 'Unsubscribe') {
+        this.#handBack(entry, name, args);
+        return false;
+      }
+      const handler = this.#handlers.get(name satisfies HandledCommand);
+      if (handler === undefined) throw new IpcError('COMMAND_UNKNOWN', `This daemon does not handle ${name}`);
+      const running = new Running(entry, line, name, this.#options.shared);
+      const result = handler(args as never, running);
+      if (!isThenable(result)) {
+        this.#answerWith(running, result);
+        return false;
+      }
+      // Of a thenable that is no promise nothing is known: it may throw, or call back now, twice or never.
+      const settled = Promise.resolve(result);
+      this.#deadlines.add(running);
+      settled.then(
+        (value) => this.#finish(running, value),
+        (thrown: unknown) => this.#fail(running, thrown),
+      );
+      return true;
+    } catch (thrown) {
+      this.#refuse(entry, thrown);
+      return false;
+    }
+  }
+
+  /** Subscriptions are the broker's: main performs the two commands when their turn to be answered has come. */
+  #handBack({ slot, sequence }: BatchEntry, name: 'Subscribe' | 'Unsubscribe', args: unknown): void {
+    if (name === 'Unsubscribe') {
+      this.#options.answer(slot, sequence, ANSWER.UNSUBSCRIBE, '', 0);
+      return;
+    }
+    const filter = filterOf((args as { subscription: SubscriptionType }).subscription);
+    if (filter.appName !== null && filter.appName.length > MAX_FILTER_LENGTH) {
+      throw new IpcError(
+        'MESSAGE_INVALID',
+        `Invalid message: Subscribe: app_name is longer than ${MAX_FILTER_LENGTH} characters`,
+      );
+    }
+    const text = JSON.stringify(filter);
+    this.#options.answer(slot, sequence, ANSWER.SUBSCRIBE, text, Buffer.byteLength(text));
+  }
+
+  #finish(running: Running, value: unknown): void {
+    if (running.answered) return;
+    this.#deadlines.delete(running);
+    try {
+      this.#answerWith(running, value);
+    } catch (thrown) {
+      this.#refuse(running.entry, thrown);
+    }
+    this.#goOn(running);
+  }
+
+  #fail(running: Running, thrown: unknown): void {
+    if (running.answered) return;
+    this.#deadlines.delete(running);
+    this.#refuse(running.entry, thrown);
+    this.#goOn(running);
+  }
+
+  #overrun(running: Running): void {
+    const message = `${running.name} did not finish within ${this.#options.commandTimeout} ms; it may still take effect`;
+    const error = new IpcError('COMMAND_TIMEOUT', message);
+    this.#refuse(running.entry, error);
+    this.#goOn(running);
+    running.abort(error);
+  }
+
+  /** The answer of a command that waited is out: its connection's next one may begin. */
+  #goOn(running: Running): void {
+    running.answered = true;
+    if (!this.#retire(running.line, running.entry)) this.#ready.push(running.line);
+    // The answer itself leaves with this turn's others.
+    this.#schedule();
+  }
+
+  #answerWith(running: Running, value: unknown): void {
+    const { slot, sequence } = running.entry;
+    const { text, size } = encodeAnswer(value, running.name, this.#options.maxMessageSize);
+    this.#options.answer(slot, sequence, ANSWER.RESPONSE, text, size);
+  }
+
+  #refuse(entry: BatchEntry, thrown: unknown): void {
+    if (!(thrown instanceof IpcError))
+      this.#options.shared.log.warn({ err: errorToData(thrown) }, 'a command handler failed');
+    const { text, size } = encodeError(thrown, this.#options.maxMessageSize);
+    this.#options.answer(entry.slot, entry.sequence, ANSWER.RESPONSE, text, size);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

@@ -1,0 +1,139 @@
+// The publisher's end of the credit: encodes an event once and lets it go when the broker's window has room for it.
+import { Buffer } from 'node:buffer';
+import { IpcError } from '../../protocol/errors.js';
+import {
+  DROPPED_EVENT_TYPE,
+  type EventInput,
+  eventText,
+  HEARTBEAT_EVENT_TYPE,
+} from '../../protocol/events.js';
+import { frameTooLarge, HEADER_BYTES } from '../../protocol/frames.js';
+
+/** Bytes of events a publisher may have sent that the broker has not routed, and again as many that wait. */
+const PUBLISH_WINDOW = 1024 * 1024;
+
+/** An event on its way: its JSON text, the text's size in UTF-8, and what filters compare. */
+export interface OutgoingEvent {
+  readonly eventType: string;
+  readonly appName: string | null;
+  readonly text: string;
+  readonly size: number;
+}
+
+interface Waiting {
+  readonly event: OutgoingEvent;
+  readonly resolve: () => void;
+  readonly reject: (error: IpcError) => void;
+}
+
+const RESOLVED = Promise.resolve();
+
+/** A credit window and the queue before it, as a state machine: no clock, no transport. */
+export class Publisher {
+  #credit: number;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #closed: IpcError | undefined;
+  readonly #window: number;
+  readonly #send: (event: OutgoingEvent) => void;
+  readonly #maxMessageSize: number;
+  readonly #onLost: (error: unknown) => void;
+
+  constructor(options: {
+    send(event: OutgoingEvent): void;
+    /** Told of each event that was not taken, whether its publisher awaits it or not. */
+    onLost?(error: unknown): void;
+    maxMessageSize: number;
+    window?: number;
+  }) {
+    this.#window = options.window ?? PUBLISH_WINDOW;
+    this.#credit = this.#window;
+    this.#send = options.send.bind(options);
+    this.#onLost = options.onLost?.bind(options) ?? (() => undefined);
+    this.#maxMessageSize = options.maxMessageSize;
+  }
+
+  /** Bytes that wait for credit. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** See `CommandContext.publish`. Bound, so that handlers may take it out of their context. */
+  readonly publish = (event: EventInput): Promise<void> => {
+    let published: Promise<void>;
+    try {
+      published = this.#publish(encode(event, this.#maxMessageSize));
+    } catch (error) {
+      published = Promise.reject(
+        error instanceof Error ? error : new IpcError('EVENT_INVALID', undefined, { cause: error }),
+      );
+    }
+    // Who does not await loses the event; a rejection that nobody handles would end the thread.
+    if (published !== RESOLVED) published.catch(this.#onLost);
+    return published;
+  };
+
+  #publish(event: OutgoingEvent): Promise<void> {
+    if (this.#closed) throw this.#closed;
+    const bytes = HEADER_BYTES + event.size;
+    if (this.#waiting.length === 0 && this.#admits(bytes)) {
+      this.#credit -= bytes;
+      this.#send(event);
+      return RESOLVED;
+    }
+    if (this.#waiting.length > 0 && this.#waitingBytes + bytes > this.#window) {
+      throw new IpcError(
+        'PUBLISH_OVERRUN',
+        `${this.#waitingBytes} bytes of events wait for the broker already; await publish() before publishing more`,
+      );
+    }
+    this.#waitingBytes += bytes;
+    return new Promise((resolve, reject) => this.#waiting.push({ event, resolve, reject }));
+  }
+
+  /** The broker has routed that many bytes. */
+  release(bytes: number): void {
+    this.#credit += bytes;
+    let sent = 0;
+    for (const { event, resolve } of this.#waiting) {
+      const size = HEADER_BYTES + event.size;
+      if (!this.#admits(size)) break;
+      this.#credit -= size;
+      this.#waitingBytes -= size;
+      this.#send(event);
+      resolve();
+      sent += 1;
+    }
+    if (sent > 0) this.#waiting.splice(0, sent);
+  }
+
+  /** Nothing is taken any more; what waits is rejected. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = new IpcError('PUBLISH_CLOSED', 'The daemon is closed; nothing can be published any more');
+    for (const { reject } of this.#waiting) reject(this.#closed);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  // An event larger than the window goes when nothing else is under way.
+  #admits(bytes: number): boolean {
+    return bytes <= this.#credit || this.#credit === this.#window;
+  }
+}
+
+function encode({ eventType, appName, data }: EventInput, maxMessageSize: number): OutgoingEvent {
+  if (typeof eventType !== 'string')
+    throw new IpcError('EVENT_INVALID', 'An event needs an eventType that is a string');
+  if (eventType === DROPPED_EVENT_TYPE || eventType === HEARTBEAT_EVENT_TYPE)
+    throw new IpcError('EVENT_INVALID', `An event cannot be of type ${eventType}: that is the broker's own`);
+  if (appName !== undefined && appName !== null && typeof appName !== 'string') {
+    throw new IpcError('EVENT_INVALID', `Event ${eventType} has an appName that is not a string`);
+  }
+  const text = eventText(eventType, data);
+  const size = Buffer.byteLength(text);
+  if (size > maxMessageSize) {
+    throw new IpcError('EVENT_INVALID', `Event ${eventType}: ${frameTooLarge(size, maxMessageSize).message}`);
+  }
+  return { eventType, appName: appName ?? null, text, size };
+}

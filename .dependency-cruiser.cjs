@@ -51,7 +51,7 @@ module.exports = {
       ['src/cli/(?!commands/daemon)', 'src/supervisor/(?!model|state|system|logs)'],
     ].map(([from, to]) => ({
       name: `${from} never imports ${to}`.replaceAll('src/', ''),
-      severity: 'warn',
+      severity: from.startsWith('src/workers/') ? 'error' : 'warn',
       from: { path: `^${from}` },
       to: { path: `^${to}` },
     })),

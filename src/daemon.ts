@@ -15,7 +15,7 @@ import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './opti
 import { endpointOf } from './protocol/endpoints.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
-import { type LaneStats, type WorkerRoom, startWorkers } from './workers/workers.js';
+import { type LaneStats, type Workers, startWorkers } from './workers/workers.js';
 
 /** What a daemon tells of itself: plain data, for people and for metrics. */
 export interface DaemonStats {
@@ -67,7 +67,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     onFault: (error) => log.error({ err: error, path }, 'the endpoint has a fault'),
   });
   const { path } = claim;
-  let workers: WorkerRoom;
+  let workers: Workers;
   try {
     workers = await startWorkers({
       commands: moduleUrl(options.commands),
@@ -90,7 +90,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     throw error;
   }
   const dispatcher = new Dispatcher<Writer>(workers.lanes, broker);
-  workers.onRoom(dispatcher.room);
+  workers.onCapacity(dispatcher.room);
   const acceptor = new Acceptor<Writer>({
     limits: options.connections,
     clock: systemClock,
@@ -121,7 +121,7 @@ interface Parts {
   readonly acceptor: Acceptor<Writer>;
   readonly dispatcher: Dispatcher<Writer>;
   readonly broker: Broker;
-  readonly workers: WorkerRoom;
+  readonly workers: Workers;
   readonly stallGrace: number;
   readonly log: Logger;
 }

@@ -5,8 +5,8 @@ const rooms = {
   writer: ['protocol', 'clock', 'queue', 'ports'],
   broker: ['protocol', 'writer', 'clock', 'queue', 'ports'],
   acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout'],
-  workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'timeout'],
-  client: ['protocol', 'endpoint/default-path', 'endpoint/path-length', 'timeout', 'queue'],
+  workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'timeout', 'abort'],
+  client: ['protocol', 'endpoint/default-path', 'endpoint/path-length', 'timeout', 'abort', 'queue'],
   transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout'],
   supervisor: [
     'protocol',
@@ -17,6 +17,7 @@ const rooms = {
     'clock',
     'queue',
     'timeout',
+    'abort',
     'version',
     'workers/define',
   ],

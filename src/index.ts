@@ -1,6 +1,7 @@
 // The public face of the package.
 export { type Daemon, type DaemonStats, startDaemon } from './daemon.js';
 export {
+  AnswerError,
   type ConnectOptions,
   IpcClient,
   type ReceivedEvent,

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
-import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import type { Line } from './pipeline.js';
 import type { ResponseWriter } from './ports.js';
 
@@ -140,7 +140,7 @@ export class Connection<W extends ResponseWriter> {
     this.#state = 'ended';
     this.#frameBegan = undefined;
     this.#line.whenEmpty(() => {
-      this.#line.writer.respond(encodeJsonFrame({ Error: { message: error.message } }));
+      this.#line.writer.respond(errorFrame(error));
       this.#line.writer.finish();
     });
   }

@@ -1,6 +1,7 @@
 // One connection's commands, in order, from their frames until their answers.
 import type { EventFilter } from '../protocol/events.js';
 import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import { IpcError } from '../protocol/errors.js';
 import type { Lane, Lanes, Origin } from '../ports.js';
 import { Command } from './command.js';
@@ -151,7 +152,7 @@ export class Line<W extends ResponseWriter> implements Origin {
 
   fail(command: Command<W>, error: IpcError): void {
     this.#context.counters.failed += 1;
-    this.respond(encodeJsonFrame({ Error: { message: error.message } }));
+    this.respond(errorFrame(error));
     this.done(command);
   }
 
@@ -210,7 +211,7 @@ export class Line<W extends ResponseWriter> implements Origin {
   #refuse(command: Command<W>, error: IpcError): void {
     this.#context.counters.failed += 1;
     this.#account(command);
-    this.writer.respond(encodeJsonFrame({ Error: { message: error.message } }));
+    this.writer.respond(errorFrame(error));
   }
 
   #account(command: Command<W>): void {

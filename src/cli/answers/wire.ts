@@ -1,6 +1,6 @@
 // What the commands read out of a daemon's answers, the original's included.
-import type { IpcMessage, IpcResponse } from '../../protocol/messages.js';
-import type { IpcClient } from '../../client/client.js';
+import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
+import { AnswerError, type IpcClient } from '../../client/index.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
@@ -41,10 +41,12 @@ export interface Logs {
 }
 
 /** Asks, and throws an `Error` answer. */
-async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
-  const answer = await client.request(message);
-  if ('Error' in answer) throw refused(answer.Error.message);
-  return answer;
+async function ask(client: IpcClient, message: IpcMessage): Promise<IpcAnswer> {
+  try {
+    return await client.request(message);
+  } catch (error) {
+    throw error instanceof AnswerError ? refused(error) : error;
+  }
 }
 
 let told = false;

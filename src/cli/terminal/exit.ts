@@ -1,4 +1,5 @@
 // How a command ends: the table of exit codes, and the error that carries one.
+import type { AnswerError } from '../../client/index.js';
 
 /** Exit codes; also in docs/cli.md. */
 export const EXIT = {
@@ -31,8 +32,22 @@ export class ArgumentsError extends CliError {
 
 export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
 
-/** A daemon's `Error` text as an error of ours: its wording tells which exit code is meant. */
-export function refused(message: string): CliError {
+const EXIT_OF_CODE: Readonly<Record<string, number>> = {
+  APP_NOT_FOUND: EXIT.notFound,
+  APP_NOT_RUNNING: EXIT.notRunning,
+  APP_NAME_INVALID: EXIT.usage,
+  APP_CONFIG_INVALID: EXIT.usage,
+  APP_AMBIGUOUS: EXIT.usage,
+  APP_TIMEOUT: EXIT.timeout,
+  COMMAND_TIMEOUT: EXIT.timeout,
+};
+
+/**
+ * A daemon's `Error` answer as an error of the CLI. Its code says which exit code is meant; the original's daemon
+ * sends no code, so there the wording does.
+ */
+export function refused({ code, message }: AnswerError): CliError {
+  if (code !== 'COMMAND_REFUSED') return new CliError(EXIT_OF_CODE[code] ?? EXIT.failed, message);
   if (/ not found$/.test(message)) return new CliError(EXIT.notFound, message);
   if (/ is not running$/.test(message)) return new CliError(EXIT.notRunning, message);
   if (/^Invalid config: |(?:^|: )Invalid app name: /.test(message)) return usage(message);

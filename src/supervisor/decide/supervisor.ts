@@ -11,7 +11,7 @@ import { groupsOver } from '../system/group-memory.js';
 import { type Limited, watchMemory } from './memory-watch.js';
 import { stateFiles } from '../state/paths.js';
 import type { AppInventory, HostFunctions, HostNotice } from '../model/host-functions.js';
-import { Refusal } from '../model/refusal.js';
+import { IpcError } from '../../protocol/errors.js';
 import type { Environment } from '../model/app-record.js';
 import type { AppSnapshot, SupervisorData } from '../model/messages.js';
 
@@ -79,11 +79,12 @@ class Supervisor {
       } catch (error) {
         // A failed spawn leaves no ghost.
         if (isNew) await app.remove();
-        throw new Refusal(`Failed to start app ${name}: ${(error as Error).message}`);
+        throw new IpcError('APP_SPAWN_FAILED', `Failed to start app ${name}: ${(error as Error).message}`);
       }
       if (started) return { running: null };
       if (sameConfig(app.config, config)) return { running: app.state.pid };
-      throw new Refusal(
+      throw new IpcError(
+        'APP_CONFIG_DIFFERS',
         `App ${name} is running with another configuration; stop it first, then start it with the new one`,
       );
     });
@@ -91,7 +92,7 @@ class Supervisor {
 
   stop(name: string, id: string): Promise<{ escaped: number[] }> {
     return this.#command(name, id, async (app) => {
-      if (app.state.status === 'Stopped') throw new Refusal(`App ${name} is not running`);
+      if (app.state.status === 'Stopped') throw new IpcError('APP_NOT_RUNNING', `App ${name} is not running`);
       return { escaped: await this.#stop(name, app) };
     });
   }
@@ -104,7 +105,8 @@ class Supervisor {
       try {
         await app.start();
       } catch (error) {
-        throw new Refusal(
+        throw new IpcError(
+          'APP_SPAWN_FAILED',
           `Failed to ${wasRunning ? 're' : ''}start app ${name}: ${(error as Error).message}`,
         );
       }
@@ -140,7 +142,7 @@ class Supervisor {
     try {
       return await app.stop();
     } catch (error) {
-      throw new Refusal(`Failed to stop app ${name}: ${(error as Error).message}`);
+      throw new IpcError('APP_STOP_FAILED', `Failed to stop app ${name}: ${(error as Error).message}`);
     }
   }
 
@@ -152,19 +154,20 @@ class Supervisor {
   #command<T>(name: string, id: string, run: (app: App) => Promise<T>): Promise<T> {
     const app = this.#known(name, id);
     return app.command(() => {
-      if (this.#apps.get(id) !== app) throw new Refusal(`App ${name} not found`);
+      if (this.#apps.get(id) !== app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
       return run(app);
     });
   }
 
   #known(name: string, id: string): App {
     const app = this.#apps.get(id);
-    if (!app) throw new Refusal(`App ${name} not found`);
+    if (!app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
     return app;
   }
 
   #open(): void {
-    if (this.#shuttingDown) throw new Refusal('The daemon is shutting down; try again when it is up');
+    if (this.#shuttingDown)
+      throw new IpcError('SHUTTING_DOWN', 'The daemon is shutting down; try again when it is up');
   }
 
   #create(id: string, config: AppConfig, environment: Environment | null): App {

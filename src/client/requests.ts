@@ -1,7 +1,7 @@
 // Requests under way, in order: the oldest is whom the next answer is for.
 import { IpcError } from '../protocol/errors.js';
 import type { IpcResponse } from '../protocol/messages.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;

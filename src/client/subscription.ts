@@ -2,7 +2,7 @@
 import { IpcError } from '../protocol/errors.js';
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcMessage, IpcResponse } from '../protocol/messages.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 import { EventBuffer, type ReceivedEvent } from './event-buffer.js';
 
 /** What a subscription needs of its connection. */

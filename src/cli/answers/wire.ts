@@ -1,6 +1,7 @@
 // What the commands read from a daemon's answers, the original's included.
 import type { IpcMessage, IpcResponse } from '../../protocol/messages.js';
 import type { IpcClient } from '../../client/client.js';
+import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -28,15 +29,6 @@ export interface AppStatus {
   readonly env?: Readonly<Record<string, string>>;
   readonly memory_bytes?: number | null;
   readonly cpu_percent?: number | null;
-}
-
-/** What our daemon says about itself; the original's says nothing. */
-export interface DaemonInfo {
-  readonly version: string;
-  readonly pid: number;
-  readonly socket: string;
-  readonly state: string;
-  readonly started_at: number;
 }
 
 export interface Logs {

@@ -15,6 +15,7 @@ import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './opti
 import { endpointOf } from './protocol/endpoints.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
+import { waitAtMost } from './timeout.js';
 import { type LaneStats, type WorkerRoom, startWorkers } from './workers/workers.js';
 
 /** What a daemon tells of itself: plain data, for people and for metrics. */
@@ -132,7 +133,8 @@ function daemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log 
     log.info({ grace }, 'daemon stopping');
     const released = claim.release();
     workers.flush();
-    const inTime = (await withinGrace(acceptor.drain(stallGrace), grace)) || acceptor.allSent;
+    const drained = acceptor.drain(stallGrace).then(() => true);
+    const inTime = (await waitAtMost(drained, grace, () => false)) || acceptor.allSent;
     acceptor.destroy();
     workers.close();
     broker.close();
@@ -179,20 +181,4 @@ function broadcasting({ subscribers, connections }: ResolvedOptions) {
 function moduleUrl(module: URL | string): string {
   if (module instanceof URL) return module.href;
   return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(module).href;
-}
-
-/** Longest time, in ms, that a timer holds: past it, it would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-async function withinGrace(done: Promise<void>, grace: number): Promise<boolean> {
-  if (grace > LONGEST_TIMER) return done.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), grace);
-  });
-  try {
-    return await Promise.race([done.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

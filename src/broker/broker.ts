@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../clock.js';
 import { CHUNK_BYTES, type EventFilter, type EventRun } from '../protocol/events.js';
-import { type EventChunk, Queue } from '../writer/chunk-queue.js';
+import { Queue } from '../queue.js';
+import type { EventChunk } from '../writer/chunk-queue.js';
 import { type Group, Router } from './router.js';
 import { StallWatch } from './stall-watch.js';
 import type { SubscriptionHooks } from '../writer/writer-hooks.js';

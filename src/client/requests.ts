@@ -2,7 +2,7 @@
 import { IpcError } from '../protocol/errors.js';
 import type { IpcAnswer, IpcEvent, IpcResponse } from '../protocol/messages.js';
 import { AnswerError } from './answer-error.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;

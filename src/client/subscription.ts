@@ -3,7 +3,7 @@ import { IpcError } from '../protocol/errors.js';
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcAnswer, IpcMessage } from '../protocol/messages.js';
 import type { Answer } from './requests.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 import { EventBuffer, type ReceivedEvent } from './event-buffer.js';
 
 /** What a subscription needs of its connection. */

@@ -1,5 +1,6 @@
 // Queues of what a writer has yet to send: responses as pieces of bytes, events as chunks that writers share.
 import { Buffer } from 'node:buffer';
+import { Queue } from '../queue.js';
 
 /** Whole frames of events and how many events they are; one object for all subscribers that get it. */
 export interface EventChunk {
@@ -7,49 +8,6 @@ export interface EventChunk {
   readonly count: number;
   /** How many queues hold it: its memory is counted once. */
   holders: number;
-}
-
-/** A queue that gives up its head in constant time. */
-export class Queue<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  peek(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
-    this.#head += 1;
-    // Moved up when half of it is gone, so that each item is moved once on average.
-    if (this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
-
-  replaceLast(item: T): void {
-    this.#items[this.#items.length - 1] = item;
-  }
-
-  *[Symbol.iterator](): Generator<T> {
-    for (let at = this.#head; at < this.#items.length; at += 1) yield this.#items[at] as T;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#head = 0;
-  }
 }
 
 /** Waiting pieces smaller than this are gathered in a slab. */

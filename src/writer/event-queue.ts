@@ -1,6 +1,7 @@
 // One subscriber's events that wait: chunks shared with other writers, the oldest dropped past a bound, their number told.
 import { DROPPED_EVENT_TYPE, encodeEvent, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
-import { type EventChunk, Queue } from './chunk-queue.js';
+import { Queue } from '../queue.js';
+import type { EventChunk } from './chunk-queue.js';
 
 const HEARTBEAT = encodeEvent(HEARTBEAT_EVENT_TYPE, {});
 

@@ -17,7 +17,7 @@ import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
-import { type AppState, STOPPED } from '#dist/supervisor/decide/machine.js';
+import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import {
   bootId,
@@ -28,7 +28,7 @@ import {
   statOf,
 } from '#dist/supervisor/system/processes.js';
 import { ProcessHost } from '#dist/supervisor/host/process-host.js';
-import type { AppRecord } from '#dist/supervisor/state/store.js';
+import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import {
@@ -599,13 +599,13 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     const pid = sleeper();
     const process = identify(pid);
     const right = host({ state: running(pid), process });
-    expect(right.truth().apps).toMatchObject([{ live: true, exit: null }]);
+    expect(right.inventory().apps).toMatchObject([{ live: true, exit: null }]);
     for (const other of [
       { ...process, startTime: '1' },
       { ...process, bootId: '0' },
     ]) {
-      const { truth, signal } = host({ state: running(pid), process: other });
-      expect(truth().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+      const { inventory, signal } = host({ state: running(pid), process: other });
+      expect(inventory().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
       expect(signal('a', 'SIGKILL')).toBe(false);
     }
     expect(alive(pid)).toBe(true);
@@ -616,8 +616,11 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     const pid = sleeper({ BUNCTL_APP: 'a:n' });
     sleeper({ BUNCTL_APP: 'a:former' });
     await until(() => leadersOf('a:n').length === 1, 'it has become what it is to be');
-    const { truth } = host({ state: { ...STOPPED, status: 'Starting', wanted: 'running' }, process: null });
-    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    const { inventory } = host({
+      state: { ...STOPPED, status: 'Starting', wanted: 'running' },
+      process: null,
+    });
+    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
   });
 
   test('takes a group of which only zombies are left for gone', async () => {
@@ -638,32 +641,34 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   });
 
   test('spawns no second process of an app that has one', async () => {
-    const { spawn, signal, truth } = host();
-    truth();
-    const { pid } = await spawn('a', config, null, STOPPED);
-    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('a runs already');
-    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    const { spawn, signal, inventory } = host();
+    inventory();
+    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
+    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow('a runs already');
+    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
     signal('a', 'SIGKILL');
     await until(() => !alive(pid), 'it has ended');
   });
 
   test('starts no new app of which the next daemon would not know', async () => {
-    const { files, spawn, truth } = host();
+    const { files, spawn, inventory } = host();
     mkdirSync(`${files.app('a')}.new`);
-    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('its state cannot be written');
-    expect(truth().apps).toEqual([]);
+    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow(
+      'its state cannot be written',
+    );
+    expect(inventory().apps).toEqual([]);
   });
 
   test('marks a run that it cannot write down with the mark of the last one that is', async () => {
-    const { made, files, spawn, signal, truth, stopped } = host();
-    truth();
-    const first = await spawn('a', config, null, STOPPED);
+    const { made, files, spawn, signal, inventory, stopped } = host();
+    inventory();
+    const first = await spawn('a', { config, environment: null, state: STOPPED });
     signal('a', 'SIGKILL');
-    await until(() => !(truth().apps[0]?.live ?? true), 'it has ended');
+    await until(() => !(inventory().apps[0]?.live ?? true), 'it has ended');
     const { nonce } = JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
     // As on a full disk.
     mkdirSync(`${files.app('a')}.new`);
-    const second = await spawn('a', config, null, STOPPED);
+    const second = await spawn('a', { config, environment: null, state: STOPPED });
     expect(second.pid).not.toBe(first.pid);
     await until(() => leadersOf(`a:${nonce}`).includes(second.pid), 'it carries the mark that is on disk');
     rmSync(`${files.app('a')}.new`, { recursive: true });
@@ -673,9 +678,9 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   });
 
   test('ends what still runs when nobody has stopped it at a shutdown', async () => {
-    const { made, spawn, stopped, truth } = host();
-    truth();
-    const { pid } = await spawn('a', config, null, STOPPED);
+    const { made, spawn, stopped, inventory } = host();
+    inventory();
+    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
     stopped();
     await made.shutDown();
     await until(() => !alive(pid), 'it has ended');

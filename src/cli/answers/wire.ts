@@ -1,6 +1,7 @@
 // What the commands read out of a daemon's answers, the original's included.
 import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
 import { AnswerError, type IpcClient } from '../../client/index.js';
+import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -28,15 +29,6 @@ export interface AppStatus {
   readonly env?: Readonly<Record<string, string>>;
   readonly memory_bytes?: number | null;
   readonly cpu_percent?: number | null;
-}
-
-/** What our daemon tells of itself; the original's tells nothing. */
-export interface DaemonInfo {
-  readonly version: string;
-  readonly pid: number;
-  readonly socket: string;
-  readonly state: string;
-  readonly started_at: number;
 }
 
 export interface Logs {

@@ -1,13 +1,13 @@
-// One listener on a signal, however many wait for it: with one for each, Node warns of a leak at the eleventh.
+// One listener on a signal, however many wait for it: with a listener for each, Node warns of a leak at the eleventh.
 
 /** What is to be done when a signal aborts; a signal is here while there is anything. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `action` once when the signal aborts, on the stack of whoever aborts it; it must not throw. A signal that
- * has aborted already calls nothing.
+ * Calls `action` once when the signal aborts, on the stack of the code that aborts it; it must not throw. A signal
+ * that has aborted already calls nothing.
  *
- * @returns Takes it back; the last one to do so leaves nothing on the signal.
+ * @returns Takes the action back; when the last one is taken back, nothing is left on the signal.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal === undefined || signal.aborted) return () => undefined;

@@ -56,7 +56,7 @@ export interface Daemon {
 export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = resolveOptions(given);
   const log = options.log ?? pino({ level: 'silent' });
-  const { broker, createWriter } = broadcasting(options);
+  const { broker, createWriter } = broadcasting(options, log);
   // Bound before the workers start: the umask is the process's, and is narrowed around the bind. Who connects
   // meanwhile waits.
   const early = new Set<Socket>();
@@ -163,9 +163,10 @@ function daemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log 
   };
 }
 
-function broadcasting({ subscribers, connections }: ResolvedOptions) {
+function broadcasting({ subscribers, connections }: ResolvedOptions, log: Logger) {
   const { queueBytes, stallGrace, heartbeat, eventHold } = subscribers;
-  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat });
+  const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
+  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
   const limits = {
     queueBytes,
     highWater: Math.ceil(queueBytes / 2),

@@ -28,7 +28,8 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = resolveOptions(given);
   const log = options.log ?? pino({ level: 'silent' });
   const { stallGrace, heartbeat } = options.subscribers;
-  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat });
+  const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
+  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
   let workers: WorkerRoom | undefined;
   // Until the workers are up no lane is free, and commands wait in their pipelines.
   const lanes: Lanes = {

@@ -14,6 +14,7 @@ import { forwardLine, logSettings } from './lanes/thread-log.js';
 import { ThreadService } from './lanes/thread-service.js';
 import { startThreadTier } from './lanes/thread-tier.js';
 import type { Tier, TierSettings } from './lanes/tier.js';
+import { workerFile } from './lanes/worker-file.js';
 
 export type { LaneStats };
 
@@ -52,6 +53,8 @@ export interface Workers {
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   const { settings, log, clock, maxMessageSize, onEvents } = options;
+  // Checked first: without the file, the blame would fall on the embedder's module.
+  if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
   const main = new MainPublisher(onEvents, maxMessageSize);
   let tier: Tier;
   let capacity = (): void => undefined;

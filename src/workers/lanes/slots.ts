@@ -77,7 +77,7 @@ export class Slots {
   // Commands of one connection run one after the other, so those behind the first do not need a slot yet.
   #makeRoom(asking: Origin): void {
     if (this.#exhausted) return;
-    for (const origin of this.origins()) if (origin !== asking) origin.makeRoom();
+    for (const origin of this.origins()) if (origin !== asking) origin.yieldCapacity();
     this.#exhausted = this.full;
   }
 

@@ -1,6 +1,7 @@
 // One thread of Piscina, which runs one long task and is thrown away with it.
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { workerFile } from './worker-file.js';
 
 /**
  * A pool of one thread. A lane that died must not leave its thread or its module cache to the next one, and a pool
@@ -22,7 +23,7 @@ export class WorkerThread {
 
   constructor(task: object, transfer: MessagePort[], resourceLimits: ResourceLimits) {
     this.#pool = new Piscina({
-      filename: new URL('../thread/entry.cjs', import.meta.url).href,
+      filename: workerFile(),
       minThreads: 0,
       maxThreads: 1,
       maxQueue: 1,

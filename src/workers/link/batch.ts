@@ -37,7 +37,7 @@ export function packBatch(entries: readonly BatchEntry[]): Batch {
   }
   // A buffer that owns its memory alone, so that all of it, and nothing else, can be transferred.
   const bytes = Buffer.allocUnsafeSlow(size);
-  const buffer = bytes.buffer as ArrayBuffer;
+  const { buffer } = bytes;
   writeRows(buffer, rows);
   let offset = start;
   for (const { payload } of entries) {

@@ -49,7 +49,7 @@ describe('the lanes', () => {
           connectionId: 1,
           respond: () => undefined,
           recall: () => undefined,
-          makeRoom: () => undefined,
+          yieldCapacity: () => undefined,
         };
         const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
         const end = (): void => resolve();
@@ -133,7 +133,7 @@ describe('a late lane', () => {
       connectionId: 1,
       respond: (frames) => void answers.push(Buffer.from(frames.subarray(4)).toString()),
       recall: () => undefined,
-      makeRoom: () => undefined,
+      yieldCapacity: () => undefined,
     };
     const created: Job = {
       origin,

@@ -46,13 +46,13 @@ module.exports = {
       ['src/workers/thread', 'src/workers/lanes'],
       ['src/workers/link', 'src/workers/(lanes|thread|run)/'],
       ['src/workers/run', 'src/workers/(lanes|thread)/'],
-      ['src/supervisor/host', 'src/supervisor/decide'],
-      ['src/supervisor/decide', 'src/supervisor/host'],
-      ['src/supervisor/(model|system|state|logs)', 'src/supervisor/(host|decide)/'],
+      ['src/supervisor/host', 'src/supervisor/decide', 'error'],
+      ['src/supervisor/decide', 'src/supervisor/host', 'error'],
+      ['src/supervisor/(model|system|state|logs)', 'src/supervisor/(host|decide)/', 'error'],
       ['src/cli/(?!commands/daemon)', 'src/supervisor/(?!model|state|system|logs)'],
-    ].map(([from, to]) => ({
+    ].map(([from, to, severity = 'warn']) => ({
       name: `${from} never imports ${to}`.replaceAll('src/', ''),
-      severity: 'warn',
+      severity,
       from: { path: `^${from}` },
       to: { path: `^${to}` },
     })),

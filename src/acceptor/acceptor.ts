@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { everyStep } from '../every-step.js';
 import { IpcError } from '../protocol/errors.js';
-import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import { Connection } from './connection.js';
 import type { ConnectionContext, ConnectionLimits } from './connection-context.js';
 import type { ResponseWriter } from './ports.js';
@@ -190,7 +190,7 @@ export class Acceptor<W extends ResponseWriter> {
       ? 'The daemon is shutting down'
       : `The daemon has as many connections as it accepts (${this.#options.limits.max}); close some and try again`;
     const error = new IpcError(this.#draining ? 'SHUTTING_DOWN' : 'TOO_MANY_CONNECTIONS', message);
-    socket.end(encodeJsonFrame({ Error: { message: error.message } }));
+    socket.end(errorFrame(error));
     socket.resume();
     this.#options.clock.after(REFUSAL_TIME, () => socket.destroy());
   }

@@ -1,8 +1,8 @@
 // One client's connection: bytes in, whole frames to its pipeline, within its bounds. It never touches a subscription.
 import type { Socket } from 'node:net';
-import { ERROR_CODES, IpcError } from '../protocol/errors.js';
+import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
-import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import type { ConnectionContext } from './connection-context.js';
 import { FrameClock } from './frame-clock.js';
 import type { Pipeline } from './pipeline.js';
@@ -14,7 +14,7 @@ const REQUEST_SLACK = 1024 * 1024;
 /** For how long, in ms, input is read and thrown away after the end was sent, so that the client can read why. */
 const LINGER = 1000;
 /** What a client is told of a fault that is not its own. */
-const FAULT = encodeJsonFrame({ Error: { message: ERROR_CODES.INTERNAL } });
+const FAULT = errorFrame(new IpcError('INTERNAL'));
 
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
   readonly #socket: Socket;
@@ -191,7 +191,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   #refuse(error: IpcError): void {
     if (this.#state === 'ended' || this.#state === 'closed') return;
     this.#state = 'ended';
-    this.#pipeline.finish(encodeJsonFrame({ Error: { message: error.message } }));
+    this.#pipeline.finish(errorFrame(error));
   }
 
   #hasCapacity(): boolean {

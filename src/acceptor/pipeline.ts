@@ -3,6 +3,7 @@ import { everyStep } from '../every-step.js';
 import type { IpcError } from '../protocol/errors.js';
 import type { EventFilter } from '../protocol/events.js';
 import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import { Command, type CommandOwner } from './command.js';
 import { LaneWindow } from './lane-window.js';
 import type { PipelineContext, PipelineOwner } from './pipeline-context.js';
@@ -118,7 +119,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
   onFailed(command: Command, error: IpcError): void {
     this.#safely(() => {
       this.#context.counters.failed += 1;
-      this.#respond(encodeJsonFrame({ Error: { message: error.message } }));
+      this.#respond(errorFrame(error));
       this.#done(command);
     });
   }
@@ -215,7 +216,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     for (const command of this.#waiting.splice(0)) {
       this.#context.counters.failed += 1;
       this.#account(command);
-      this.#writer.respond(encodeJsonFrame({ Error: { message: error.message } }));
+      this.#writer.respond(errorFrame(error));
     }
     this.#settled();
   }

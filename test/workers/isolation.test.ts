@@ -14,7 +14,9 @@ import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 const LIST = { Data: { data: ['a', 'b'] } };
-const anError = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const anError = (part: string) => ({
+  Error: { message: expect.stringContaining(part) as string, code: expect.any(String) as string },
+});
 
 describe('a handler', () => {
   test.each([

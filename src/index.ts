@@ -1,6 +1,28 @@
-// The public face of the package.
+// The public face of the package: exactly these names.
 export { startDaemon } from './daemon.js';
 export type { Daemon, DaemonStats } from './running-daemon.js';
+export type { AcceptorStats } from './acceptor/acceptor.js';
+export type { CommandCounters } from './acceptor/pipeline-context.js';
+export type { BrokerStats } from './broker/broker.js';
+export type { LaneStats } from './workers/workers.js';
+export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
+export { defaultSocketPath } from './endpoint/default-path.js';
+export {
+  type CommandAnswer,
+  type CommandContext,
+  type CommandHandler,
+  type CommandHandlers,
+  type CommandsDefinition,
+  type CommandSetup,
+  defineCommands,
+  defineService,
+  type HandledCommand,
+  type Publish,
+  type ServiceCalls,
+  type ServiceDefinition,
+  type ServiceFunctions,
+  type ServiceSetup,
+} from './define.js';
 export {
   AnswerError,
   type ConnectOptions,
@@ -11,7 +33,16 @@ export {
 } from './client/index.js';
 export { IpcConnection } from './transport/connection.js';
 export { IpcServer } from './transport/server.js';
-export { defaultSocketPath } from './endpoint/default-path.js';
-export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
-export * from './protocol/index.js';
-export * from './define.js';
+export { type AnyErrorCode, ERROR_CODES, type ErrorCode, IpcError } from './protocol/errors.js';
+export type { EventInput } from './protocol/events.js';
+export { MAX_MESSAGE_SIZE } from './protocol/frames.js';
+export type {
+  CommandArgs,
+  CommandName,
+  IpcAnswer,
+  IpcErrorResponse,
+  IpcEvent,
+  IpcMessage,
+  IpcResponse,
+  SubscriptionType,
+} from './protocol/messages.js';

@@ -50,7 +50,8 @@ const requestSchemas = {
 
 const responseSchemas = {
   Success: z.object({ message: text }),
-  Error: z.object({ message: text }),
+  /** `code` is optional on the wire: the original sends none. Ours always does; see {@link ERROR_CODES}. */
+  Error: z.object({ message: text, code: text.optional() }),
   Data: z.object({ data: json }),
   Event: z.object({ event_type: text, data: json }),
 };
@@ -69,6 +70,10 @@ export type IpcMessage = Tagged<typeof requestSchemas>;
 export type IpcResponse = Tagged<typeof responseSchemas>;
 /** An `Event` response: what subscribers get. */
 export type IpcEvent = Extract<IpcResponse, { Event: unknown }>;
+/** An `Error` response: why a request was not done. */
+export type IpcErrorResponse = Extract<IpcResponse, { Error: unknown }>;
+/** What a request that was done is answered with. */
+export type IpcAnswer = Exclude<IpcResponse, IpcEvent | IpcErrorResponse>;
 /** The name of a request. */
 export type CommandName = keyof typeof requestSchemas;
 /** The fields of a request; null for one without. */
@@ -140,14 +145,18 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
   return [found, (value as Record<string, unknown>)[found]];
 }
 
-// serde also reads a struct from an array of its fields in order: {"Status":[null]}.
+// serde also reads a struct from an array of its fields in order: {"Status":[null]}. The fields that are ours alone,
+// which are the optional ones, come last and may be left out.
 function fromPositional(content: unknown, schema: z.ZodObject, key: string): unknown {
   if (!Array.isArray(content)) return content;
   const names = fieldNames(schema);
-  if (content.length !== names.length) {
-    throw invalid(`${key}: ${content.length} fields, expected ${names.length} (${names.join(', ')})`);
+  const fewest = names.filter((name) => !(schema.shape[name] instanceof z.ZodOptional)).length;
+  if (content.length < fewest || content.length > names.length) {
+    throw invalid(`${key}: ${content.length} fields, expected ${fewest} (${names.join(', ')})`);
   }
-  return Object.fromEntries(names.map((name, index) => [name, content[index] as unknown]));
+  return Object.fromEntries(
+    names.slice(0, content.length).map((name, index) => [name, content[index] as unknown]),
+  );
 }
 
 function fieldNames(schema: z.ZodObject): string[] {

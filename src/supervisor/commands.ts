@@ -1,9 +1,9 @@
 // The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
-import { type CommandAnswer, type CommandHandlers, defineCommands, type ServiceCalls } from '../define.js';
+import { type CommandAnswer, defineCommands, type ServiceCalls } from '../define.js';
 import { type AppConfig, parseAppConfig } from './model/app-config.js';
 import { appId } from './model/app-id.js';
 import { stateFiles } from './state/paths.js';
-import { isRefusal, Refusal } from './model/refusal.js';
+import { IpcError } from '../protocol/errors.js';
 import { appStatus } from './status.js';
 import type { SupervisorFunctions } from './decide/supervisor.js';
 import type { SupervisorData } from './model/messages.js';
@@ -12,26 +12,10 @@ import { readTail } from './logs/tail.js';
 /** Bytes of log lines in one answer: escaped they still fit a frame. */
 const LOG_BYTES = 1536 * 1024;
 
-/** A refusal is an answer; anything else is a fault of ours, and is logged as one. */
-function answering(handlers: CommandHandlers<SupervisorFunctions>): CommandHandlers<SupervisorFunctions> {
-  return Object.fromEntries(
-    Object.entries(handlers).map(([name, handler]) => [
-      name,
-      async (...given: Parameters<typeof handler>) => {
-        try {
-          return await (handler as (...args: unknown[]) => Promise<CommandAnswer>)(...given);
-        } catch (error) {
-          if (!isRefusal(error)) throw error;
-          return { Error: { message: error.message } };
-        }
-      },
-    ]),
-  );
-}
-
 function idOf(name: string): string {
   const id = appId(name);
-  if (id === undefined) throw new Refusal(`Invalid app name: Invalid app name: ${shown(name)}`);
+  if (id === undefined)
+    throw new IpcError('APP_NAME_INVALID', `Invalid app name: Invalid app name: ${shown(name)}`);
   return id;
 }
 
@@ -44,7 +28,7 @@ function configOf(json: string): AppConfig {
   try {
     return parseAppConfig(json);
   } catch (error) {
-    throw new Refusal(`Invalid config: ${(error as Error).message}`);
+    throw new IpcError('APP_CONFIG_INVALID', `Invalid config: ${(error as Error).message}`);
   }
 }
 
@@ -89,12 +73,15 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     };
   }
 
-  return answering({
+  return {
     async Start({ name, config, environment }, { service }) {
       const parsed = configOf(config);
       const id = appId(parsed.name);
       if (id === undefined)
-        throw new Refusal(`Failed to start app ${shown(name)}: Invalid app name: ${shown(parsed.name)}`);
+        throw new IpcError(
+          'APP_NAME_INVALID',
+          `Failed to start app ${shown(name)}: Invalid app name: ${shown(parsed.name)}`,
+        );
       const { running } = await service.start(shown(name), id, parsed, environment ?? null);
       // The original's words whether it ran or not; who asks ours can tell.
       return success(`Started app ${shown(name)}`, running === null ? {} : { running });
@@ -141,5 +128,5 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       for (const id of ids) apps.push([id, await logsOf(service, id, lines, bytes)]);
       return data({ type: 'all', apps });
     },
-  });
+  };
 });

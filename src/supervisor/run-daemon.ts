@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { lockEndpoint } from '../endpoint/lock.js';
-import { IpcClient } from '../client/index.js';
+import { AnswerError, IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
@@ -134,8 +134,10 @@ async function startApps(
   const client = await IpcClient.connect(path);
   try {
     for (const { name, config } of apps) {
-      const answer = await client.request({ Start: { name, config } });
-      if ('Error' in answer) onFault(name, answer.Error.message);
+      await client.request({ Start: { name, config } }).catch((error: unknown) => {
+        if (!(error instanceof AnswerError)) throw error;
+        onFault(name, error.message);
+      });
     }
   } finally {
     await client.close();

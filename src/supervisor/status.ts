@@ -1,6 +1,6 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
-import type { AppState } from './decide/machine.js';
+import type { AppState } from './model/app-state.js';
 import { PAGE, statOf } from './system/processes.js';
 import type { AppSnapshot } from './model/messages.js';
 

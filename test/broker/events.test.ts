@@ -266,7 +266,7 @@ describe('subscribers', () => {
     const { path } = await testDaemon();
     const client = await RawClient.connect(path);
     expect(await client.request(subscribe({ AllEvents: { app_name: 'x'.repeat(5000) } }))).toMatchObject({
-      Error: { message: expect.stringContaining('app_name is longer') as string },
+      Error: { message: expect.stringContaining('app_name is longer') as string, code: 'MESSAGE_INVALID' },
     });
   });
 });

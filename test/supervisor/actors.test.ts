@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { App } from '#dist/supervisor/decide/app.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
-import { type AppState, type Exit, STOPPED } from '#dist/supervisor/decide/machine.js';
+import { type AppState, type Exit, STOPPED } from '#dist/supervisor/model/app-state.js';
 import { watchMemory } from '#dist/supervisor/decide/memory-watch.js';
 import { FakeClock } from '../support/fake-clock.js';
 

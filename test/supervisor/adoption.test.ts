@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AppRecord } from '#dist/supervisor/state/store.js';
+import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { alive, Manager, start, statusOf, untilState, written } from '../support/manager.js';
 import { until } from '../support/until.js';
 

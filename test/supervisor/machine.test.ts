@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { type AppConfig, parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { backoffDelay } from '#dist/supervisor/decide/backoff.js';
 import { appId } from '#dist/supervisor/model/app-id.js';
-import { type AppState, type Effect, type Input, STOPPED, step } from '#dist/supervisor/decide/machine.js';
+import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
+import { type Effect, type Input, step } from '#dist/supervisor/decide/machine.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));

@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from 'bunctl-ipc';
-import { IpcClient } from 'bunctl-ipc/client';
+import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
-import { type AppState, STOPPED } from '#dist/supervisor/decide/machine.js';
+import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import {
   bootId,
@@ -28,7 +28,7 @@ import {
   statOf,
 } from '#dist/supervisor/system/processes.js';
 import { ProcessHost } from '#dist/supervisor/host/process-host.js';
-import type { AppRecord } from '#dist/supervisor/state/store.js';
+import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import {
@@ -44,7 +44,10 @@ import {
 } from '../support/manager.js';
 import { until } from '../support/until.js';
 
-const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const refusal = (code: string, part: string) => ({
+  code,
+  message: expect.stringContaining(part) as string,
+});
 /** The daemon tells of itself in each answer. */
 const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
 const success = (message: string) => ({ Success: { message, daemon } });
@@ -80,9 +83,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       expect(alive(pid)).toBe(false);
       await new Promise((resolve) => setTimeout(resolve, 200));
       expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
-      expect(await client.request({ Stop: { name: 'a' } })).toEqual({
-        Error: { message: 'App a is not running' },
-      });
+      await expect(client.request({ Stop: { name: 'a' } })).rejects.toMatchObject(
+        refusal('APP_NOT_RUNNING', 'App a is not running'),
+      );
       expect(await client.request(start('a', 'sleep 1000', { restart_policy, backoff: FAST }))).toEqual(
         success('Started app a'),
       );
@@ -293,11 +296,13 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       [{ args: ['x'.repeat(3_000_000)] }, 'Argument list too long'],
     ];
     for (const [config, part] of tries)
-      expect(await client.request(start('ghost', 'true', config))).toEqual(error(part));
+      await expect(client.request(start('ghost', 'true', config))).rejects.toMatchObject(
+        refusal('APP_SPAWN_FAILED', part),
+      );
     expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
-    expect(await client.request({ Status: { name: 'ghost' } })).toEqual({
-      Error: { message: 'App ghost not found' },
-    });
+    await expect(client.request({ Status: { name: 'ghost' } })).rejects.toMatchObject(
+      refusal('APP_NOT_FOUND', 'App ghost not found'),
+    );
   });
 
   test('has the folder, environment, umask and open-file limit of its caller, and its secrets are shown to nobody', async () => {
@@ -453,8 +458,10 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     await Promise.all(
       clients.map(async (client, index) => {
         for (let round = 0; round < 12; round += 1) {
-          const answer = await client.request(commands[(index * 7 + round * 5) % 4] ?? 'List');
-          if ('Error' in answer) expect(answer.Error.message).toMatch(/not found|not running/);
+          const answered = client.request(commands[(index * 7 + round * 5) % 4] ?? 'List');
+          await answered.catch((error: unknown) =>
+            expect((error as AnswerError).code).toMatch(/^APP_NOT_(FOUND|RUNNING)$/),
+          );
         }
       }),
     );
@@ -511,8 +518,8 @@ test.skipIf(process.platform !== 'linux')(
     const die = async (): Promise<void> => {
       writeFileSync(dieAt, '');
       await until(async () => {
-        const answer = await client.request({ Status: { name: 'steady' } });
-        if ('Error' in answer) return false;
+        const answer = await client.request({ Status: { name: 'steady' } }).catch(() => undefined);
+        if (answer === undefined) return false;
         try {
           readFileSync(dieAt);
           return false;
@@ -544,9 +551,11 @@ test.skipIf(process.platform !== 'linux')(
     writeFileSync(dieAt, '');
     process.kill(pid as number, 'SIGKILL');
     await until(async () => {
-      const answer = await client.request({ Status: { name: 'steady' } });
+      const answer = await client.request({ Status: { name: 'steady' } }).catch(() => undefined);
       const status =
-        'Data' in answer ? (answer.Data.data as { pid: number | null; last_exit_signal: string }) : undefined;
+        answer && 'Data' in answer
+          ? (answer.Data.data as { pid: number | null; last_exit_signal: string })
+          : undefined;
       return (
         status !== undefined &&
         status.pid !== null &&
@@ -590,13 +599,13 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     const pid = sleeper();
     const process = identify(pid);
     const right = host({ state: running(pid), process });
-    expect(right.truth().apps).toMatchObject([{ live: true, exit: null }]);
+    expect(right.inventory().apps).toMatchObject([{ live: true, exit: null }]);
     for (const other of [
       { ...process, startTime: '1' },
       { ...process, bootId: '0' },
     ]) {
-      const { truth, signal } = host({ state: running(pid), process: other });
-      expect(truth().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+      const { inventory, signal } = host({ state: running(pid), process: other });
+      expect(inventory().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
       expect(signal('a', 'SIGKILL')).toBe(false);
     }
     expect(alive(pid)).toBe(true);
@@ -607,8 +616,11 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     const pid = sleeper({ BUNCTL_APP: 'a:n' });
     sleeper({ BUNCTL_APP: 'a:former' });
     await until(() => leadersOf('a:n').length === 1, 'it has become what it is to be');
-    const { truth } = host({ state: { ...STOPPED, status: 'Starting', wanted: 'running' }, process: null });
-    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    const { inventory } = host({
+      state: { ...STOPPED, status: 'Starting', wanted: 'running' },
+      process: null,
+    });
+    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
   });
 
   test('takes a group of which only zombies are left for gone', async () => {
@@ -629,32 +641,34 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   });
 
   test('spawns no second process of an app that has one', async () => {
-    const { spawn, signal, truth } = host();
-    truth();
-    const { pid } = await spawn('a', config, null, STOPPED);
-    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('a runs already');
-    expect(truth().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    const { spawn, signal, inventory } = host();
+    inventory();
+    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
+    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow('a runs already');
+    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
     signal('a', 'SIGKILL');
     await until(() => !alive(pid), 'it has ended');
   });
 
   test('starts no new app of which the next daemon would not know', async () => {
-    const { files, spawn, truth } = host();
+    const { files, spawn, inventory } = host();
     mkdirSync(`${files.app('a')}.new`);
-    await expect(spawn('a', config, null, STOPPED)).rejects.toThrow('its state cannot be written');
-    expect(truth().apps).toEqual([]);
+    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow(
+      'its state cannot be written',
+    );
+    expect(inventory().apps).toEqual([]);
   });
 
   test('marks a run that it cannot write down with the mark of the last one that is', async () => {
-    const { made, files, spawn, signal, truth, stopped } = host();
-    truth();
-    const first = await spawn('a', config, null, STOPPED);
+    const { made, files, spawn, signal, inventory, stopped } = host();
+    inventory();
+    const first = await spawn('a', { config, environment: null, state: STOPPED });
     signal('a', 'SIGKILL');
-    await until(() => !(truth().apps[0]?.live ?? true), 'it has ended');
+    await until(() => !(inventory().apps[0]?.live ?? true), 'it has ended');
     const { nonce } = JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
     // As on a full disk.
     mkdirSync(`${files.app('a')}.new`);
-    const second = await spawn('a', config, null, STOPPED);
+    const second = await spawn('a', { config, environment: null, state: STOPPED });
     expect(second.pid).not.toBe(first.pid);
     await until(() => leadersOf(`a:${nonce}`).includes(second.pid), 'it carries the mark that is on disk');
     rmSync(`${files.app('a')}.new`, { recursive: true });
@@ -664,9 +678,9 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   });
 
   test('ends what still runs when nobody has stopped it at a shutdown', async () => {
-    const { made, spawn, stopped, truth } = host();
-    truth();
-    const { pid } = await spawn('a', config, null, STOPPED);
+    const { made, spawn, stopped, inventory } = host();
+    inventory();
+    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
     stopped();
     await made.shutDown();
     await until(() => !alive(pid), 'it has ended');
@@ -772,7 +786,9 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     process.kill(daemon, 'SIGTERM');
     await untilState(client, 'a', 'Stopping');
     // Nothing is started any more that nobody would stop.
-    expect(await client.request(start('late', 'sleep 1000'))).toEqual(error('shutting down'));
+    await expect(client.request(start('late', 'sleep 1000'))).rejects.toMatchObject(
+      refusal('SHUTTING_DOWN', 'shutting down'),
+    );
     process.kill(daemon, 'SIGTERM');
     await until(() => !alive(daemon), 'the daemon is gone');
     expect(alive(pid)).toBe(true);
@@ -794,11 +810,15 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('answers names that are none, and files stay where they belong', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
-    expect(await client.request({ Stop: { name: '/' } })).toEqual(error('Invalid app name'));
-    expect(await client.request({ Stop: { name: 'x'.repeat(1024) } })).toEqual(error('Invalid app name'));
-    expect(await client.request({ Stop: { name: '__proto__' } })).toEqual({
-      Error: { message: 'App __proto__ not found' },
-    });
+    await expect(client.request({ Stop: { name: '/' } })).rejects.toMatchObject(
+      refusal('APP_NAME_INVALID', 'Invalid app name'),
+    );
+    await expect(client.request({ Stop: { name: 'x'.repeat(1024) } })).rejects.toMatchObject(
+      refusal('APP_NAME_INVALID', 'Invalid app name'),
+    );
+    await expect(client.request({ Stop: { name: '__proto__' } })).rejects.toMatchObject(
+      refusal('APP_NOT_FOUND', 'App __proto__ not found'),
+    );
     for (const name of ['..', '__proto__', 'a\nb', 'a\0b', 'constructor']) {
       expect(await client.request(start(name, 'echo hi; sleep 1000'))).toEqual(
         success(`Started app ${name}`),

@@ -1,22 +1,14 @@
-// An app's configuration as a command sends it: complete, in the wire's shape. The daemon judges it, not this.
+// Completes an app's configuration for the wire. The daemon checks it, not this file.
 import { resolve } from 'node:path';
+import {
+  DEFAULT_BACKOFF,
+  DEFAULT_KILL_TIMEOUT,
+  DEFAULT_STOP_TIMEOUT,
+} from '../../supervisor/model/app-defaults.js';
+import type { Duration } from '../../supervisor/model/durations.js';
 import { parseSize } from '../input/sizes.js';
 
-export interface Duration {
-  readonly secs: number;
-  readonly nanos: number;
-}
-
-export interface Backoff {
-  readonly base_delay_ms: number;
-  readonly max_delay_ms: number;
-  readonly multiplier: number;
-  readonly jitter: number;
-  readonly max_attempts: number | null;
-  readonly exhausted_action: 'stop' | 'remove';
-}
-
-/** All keys of the original; what is not given is null or its default. */
+/** All keys of the original; a key that is not given is null or has its default. */
 export interface AppConfig {
   readonly name: string;
   readonly command: string;
@@ -37,19 +29,10 @@ export interface AppConfig {
   readonly health_check: unknown;
   readonly stop_timeout: Duration;
   readonly kill_timeout: Duration;
-  readonly backoff: Backoff;
+  readonly backoff: typeof DEFAULT_BACKOFF;
 }
 
-const BACKOFF: Backoff = {
-  base_delay_ms: 100,
-  max_delay_ms: 30_000,
-  multiplier: 2,
-  jitter: 0.3,
-  max_attempts: null,
-  exhausted_action: 'stop',
-};
-
-/** Spellings of the policies that the original's own samples use. */
+/** How the original's own samples spell the policies. */
 const POLICIES: Readonly<Record<string, AppConfig['restart_policy']>> = {
   No: 'no',
   Always: 'always',
@@ -57,12 +40,13 @@ const POLICIES: Readonly<Record<string, AppConfig['restart_policy']>> = {
   UnlessStopped: 'unless-stopped',
 };
 
-/** Seconds of a unit. */
+/** Units of time in seconds. */
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
 /**
- * Completes a configuration with the defaults. Durations may be `{secs, nanos}`, a number of seconds, or text such as `"500ms"`,
- * `"10s"`, `"2m"`; the most memory a number of bytes or text such as `"512M"`. Unknown keys go through, for the daemon to refuse.
+ * Completes a configuration with the defaults. A time may be `{secs, nanos}`, a number of seconds, or a text such as
+ * `"500ms"`, `"10s"`, `"2m"`; `max_memory` may be a number of bytes or a text such as `"512M"`. Unknown keys are kept: the
+ * daemon refuses them.
  */
 export function fullConfig(
   given: Readonly<Record<string, unknown>>,
@@ -87,13 +71,13 @@ export function fullConfig(
     log_max_files: given['log_max_files'] ?? 10,
     cwd: typeof own === 'string' ? resolve(cwd, own) : (own ?? cwd),
     restart_policy: (typeof policy === 'string' ? POLICIES[policy] : undefined) ?? policy ?? 'on-failure',
-    stop_timeout: duration(stop, 10),
-    kill_timeout: duration(kill, 5),
-    backoff: typeof backoff === 'object' ? { ...BACKOFF, ...backoff } : (backoff ?? BACKOFF),
+    stop_timeout: duration(stop, DEFAULT_STOP_TIMEOUT),
+    kill_timeout: duration(kill, DEFAULT_KILL_TIMEOUT),
+    backoff: typeof backoff === 'object' ? { ...DEFAULT_BACKOFF, ...backoff } : (backoff ?? DEFAULT_BACKOFF),
   } as unknown as AppConfig;
 }
 
-function duration(given: unknown, fallback: number): unknown {
+function duration(given: unknown, fallback: Duration): unknown {
   const match = typeof given === 'string' ? /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/.exec(given) : null;
   const seconds = match
     ? Number(match[1]) * (UNITS[match[2] as string] as number)

@@ -2,10 +2,10 @@
 import type { Clock } from '../../clock.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import type { LogFollower } from '../logs/log-follower.js';
-import type { Host } from '../host/process-host.js';
+import type { HostFunctions } from '../model/host-functions.js';
 
 export interface AppSurroundings {
-  readonly host: ServiceCalls<Host>;
+  readonly host: ServiceCalls<HostFunctions>;
   readonly publish: Publish;
   readonly clock: Clock;
   /** Epoch, in ms. */

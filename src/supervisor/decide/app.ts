@@ -3,17 +3,9 @@ import type { AppConfig } from '../model/app-config.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import { Ending } from './ending.js';
 import { Timers } from './timers.js';
-import {
-  type AppState,
-  type Effect,
-  type Exit,
-  type Input,
-  step,
-  STABLE_AFTER,
-  type TimerName,
-  UNSEEN,
-} from './machine.js';
-import type { Environment } from '../state/store.js';
+import { type Effect, type Input, step, STABLE_AFTER, type TimerName } from './machine.js';
+import type { DecidedRecord, Environment } from '../model/app-record.js';
+import { type AppState, type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 
 export class App {
   readonly #around: AppSurroundings;
@@ -140,7 +132,7 @@ export class App {
       await this.#save();
     } else if (status === 'Running' || status === 'Stopping') {
       follower.ended(this.id);
-      await this.input({ type: 'exited', exit: exit ?? UNSEEN });
+      await this.input({ type: 'exited', exit: exit ?? UNKNOWN_EXIT });
     } else if (status === 'Backoff') {
       // A clock that was set back meanwhile must not make it wait for longer than any delay is.
       const { max_delay_ms: most } = this.#config.backoff;
@@ -210,12 +202,7 @@ export class App {
   async #spawn(automatic: boolean): Promise<void> {
     try {
       const { host } = this.#around;
-      const { pid, startedAt, offsets } = await host.spawn(
-        this.id,
-        this.#config,
-        this.#environment,
-        this.#state,
-      );
+      const { pid, startedAt, offsets } = await host.spawn(this.id, this.#decided());
       this.#around.follower.follow(this.id, offsets);
       await this.#take({ type: 'spawned', pid, startedAt, automatic });
     } catch (error) {
@@ -232,8 +219,12 @@ export class App {
       .catch((error: unknown) => this.#around.onFault(`${this.id}: ${eventType}`, error));
   }
 
+  #decided(): DecidedRecord {
+    return { config: this.#config, environment: this.#environment, state: this.#state };
+  }
+
   async #save(): Promise<void> {
     // The host says on its own when a disk is full, and tries again.
-    await this.#around.host.save(this.id, this.#config, this.#state).catch(() => undefined);
+    await this.#around.host.save(this.id, this.#decided()).catch(() => undefined);
   }
 }

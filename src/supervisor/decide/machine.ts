@@ -1,54 +1,8 @@
 // One app's life as a pure function: a state and an input give the next state and what is to be done.
 import type { AppConfig } from '../model/app-config.js';
+import type { AppState, Exit } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import { backoffDelay } from './backoff.js';
-
-export type Status = 'Stopped' | 'Starting' | 'Running' | 'Stopping' | 'Backoff';
-
-/** How a process ended. `unknown`: it was adopted, and only its parent could have learnt its code. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly unknown: boolean;
-}
-
-/** Nobody but its parent learns how a process ended. */
-export const UNSEEN: Exit = { code: null, signal: null, unknown: true };
-
-export interface AppState {
-  readonly status: Status;
-  /** What its owner wants; `stopped` once it ended and its policy lets it rest. */
-  readonly wanted: 'running' | 'stopped';
-  /** It is being stopped for what it did and not for what somebody wants: its end counts as a crash. */
-  readonly overLimit: boolean;
-  readonly pid: number | null;
-  /** Epoch, in ms. */
-  readonly startedAt: number | null;
-  /** Automatic restarts, and Restarts of it while it ran. */
-  readonly restarts: number;
-  /** Automatic restarts since it was last stable. */
-  readonly attempt: number;
-  readonly exhausted: boolean;
-  readonly lastExit: Exit | null;
-  /** When it is tried again; epoch, in ms. */
-  readonly retryAt: number | null;
-  /** Why it could not be spawned when that was last tried. */
-  readonly lastError: string | null;
-}
-
-export const STOPPED: AppState = {
-  status: 'Stopped',
-  wanted: 'stopped',
-  overLimit: false,
-  pid: null,
-  startedAt: null,
-  restarts: 0,
-  attempt: 0,
-  exhausted: false,
-  lastExit: null,
-  retryAt: null,
-  lastError: null,
-};
 
 export type Input =
   /** `automatic`: nobody waits for it, so it is tried again when it fails. */

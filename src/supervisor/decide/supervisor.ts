@@ -1,4 +1,4 @@
-// The supervisor: a service in a worker of its own that decides for all apps. It may die; the host tells the next one the truth.
+// The supervisor: a service in a worker of its own that decides for all apps. It may die; the host hands the next one its inventory.
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
@@ -6,25 +6,24 @@ import { App } from './app.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import type { AppConfig } from '../model/app-config.js';
 import { LogFollower } from '../logs/log-follower.js';
-import { STOPPED } from './machine.js';
-import { groupsOver } from '../system/memory.js';
+import { STOPPED } from '../model/app-state.js';
+import { groupsOver } from '../system/group-memory.js';
 import { type Limited, watchMemory } from './memory-watch.js';
 import { stateFiles } from '../state/paths.js';
-import type { Fact } from '../host/facts.js';
-import type { AppTruth, Host } from '../host/process-host.js';
-import { Refusal } from '../model/refusal.js';
-import type { Environment } from '../state/store.js';
+import type { AppInventory, HostFunctions, HostNotice } from '../model/host-functions.js';
+import { IpcError } from '../../protocol/errors.js';
+import type { Environment } from '../model/app-record.js';
 import type { AppSnapshot, SupervisorData } from '../model/messages.js';
 
 class Supervisor {
-  readonly #host: ServiceSetup<Host>['host'];
+  readonly #host: ServiceSetup<HostFunctions>['host'];
   readonly #around: AppSurroundings;
   readonly #log: Logger;
   readonly #follower: LogFollower;
   readonly #apps = new Map<string, App>();
   #shuttingDown = false;
 
-  constructor({ host, publish, log, workerData }: ServiceSetup<Host>) {
+  constructor({ host, publish, log, workerData }: ServiceSetup<HostFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
     this.#log = log;
@@ -46,11 +45,11 @@ class Supervisor {
     };
   }
 
-  /** Takes over what there is, then follows the facts. */
+  /** Takes over what there is, then follows the host's notices. */
   async begin(): Promise<void> {
-    const { apps, sequence } = await this.#host.truth();
-    for (const truth of apps) await this.#takeOver(truth);
-    void this.#followFacts(sequence);
+    const { apps, sequence } = await this.#host.inventory();
+    for (const each of apps) await this.#takeOver(each);
+    void this.#followNotices(sequence);
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
@@ -80,11 +79,12 @@ class Supervisor {
       } catch (error) {
         // A failed spawn leaves no ghost.
         if (isNew) await app.remove();
-        throw new Refusal(`Failed to start app ${name}: ${(error as Error).message}`);
+        throw new IpcError('APP_SPAWN_FAILED', `Failed to start app ${name}: ${(error as Error).message}`);
       }
       if (started) return { running: null };
       if (sameConfig(app.config, config)) return { running: app.state.pid };
-      throw new Refusal(
+      throw new IpcError(
+        'APP_CONFIG_DIFFERS',
         `App ${name} is running with another configuration; stop it first, then start it with the new one`,
       );
     });
@@ -92,7 +92,7 @@ class Supervisor {
 
   stop(name: string, id: string): Promise<{ escaped: number[] }> {
     return this.#command(name, id, async (app) => {
-      if (app.state.status === 'Stopped') throw new Refusal(`App ${name} is not running`);
+      if (app.state.status === 'Stopped') throw new IpcError('APP_NOT_RUNNING', `App ${name} is not running`);
       return { escaped: await this.#stop(name, app) };
     });
   }
@@ -105,7 +105,8 @@ class Supervisor {
       try {
         await app.start();
       } catch (error) {
-        throw new Refusal(
+        throw new IpcError(
+          'APP_SPAWN_FAILED',
           `Failed to ${wasRunning ? 're' : ''}start app ${name}: ${(error as Error).message}`,
         );
       }
@@ -141,7 +142,7 @@ class Supervisor {
     try {
       return await app.stop();
     } catch (error) {
-      throw new Refusal(`Failed to stop app ${name}: ${(error as Error).message}`);
+      throw new IpcError('APP_STOP_FAILED', `Failed to stop app ${name}: ${(error as Error).message}`);
     }
   }
 
@@ -153,19 +154,20 @@ class Supervisor {
   #command<T>(name: string, id: string, run: (app: App) => Promise<T>): Promise<T> {
     const app = this.#known(name, id);
     return app.command(() => {
-      if (this.#apps.get(id) !== app) throw new Refusal(`App ${name} not found`);
+      if (this.#apps.get(id) !== app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
       return run(app);
     });
   }
 
   #known(name: string, id: string): App {
     const app = this.#apps.get(id);
-    if (!app) throw new Refusal(`App ${name} not found`);
+    if (!app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
     return app;
   }
 
   #open(): void {
-    if (this.#shuttingDown) throw new Refusal('The daemon is shutting down; try again when it is up');
+    if (this.#shuttingDown)
+      throw new IpcError('SHUTTING_DOWN', 'The daemon is shutting down; try again when it is up');
   }
 
   #create(id: string, config: AppConfig, environment: Environment | null): App {
@@ -174,7 +176,7 @@ class Supervisor {
     return app;
   }
 
-  async #takeOver({ record, live, exit }: AppTruth): Promise<void> {
+  async #takeOver({ record, live, exit }: AppInventory): Promise<void> {
     const { id, config, environment, state, process } = record;
     const app = new App(id, config, environment, state, this.#around);
     this.#apps.set(id, app);
@@ -188,11 +190,11 @@ class Supervisor {
     }
   }
 
-  async #followFacts(after: number): Promise<void> {
+  async #followNotices(after: number): Promise<void> {
     for (let last = after; ;) {
-      for (const fact of await this.#host.facts(last)) {
-        last = fact.sequence;
-        this.#happened(fact);
+      for (const notice of await this.#host.notices(last)) {
+        last = notice.sequence;
+        this.#happened(notice);
       }
     }
   }
@@ -213,11 +215,11 @@ class Supervisor {
     void this.#apps.get(id)?.input({ type: 'over-memory', pid });
   }
 
-  #happened(fact: Fact): void {
-    if (fact.type === 'exited') {
-      const app = this.#apps.get(fact.id);
-      if (app && (app.state.pid === null || app.state.pid === fact.pid))
-        void app.input({ type: 'exited', exit: fact.exit });
+  #happened(notice: HostNotice): void {
+    if (notice.type === 'exited') {
+      const app = this.#apps.get(notice.id);
+      if (app && (app.state.pid === null || app.state.pid === notice.pid))
+        void app.input({ type: 'exited', exit: notice.exit });
       return;
     }
     this.#shuttingDown = true;
@@ -234,7 +236,7 @@ function sameConfig(a: AppConfig, b: AppConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-export default defineService<Host>(async (setup) => {
+export default defineService<HostFunctions>(async (setup) => {
   const supervisor = new Supervisor(setup);
   await supervisor.begin();
   return supervisor;

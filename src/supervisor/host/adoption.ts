@@ -8,15 +8,15 @@ import {
   type ProcessIdentity,
   statOf,
 } from '../system/processes.js';
-import { markOf } from '../model/mark.js';
-import type { AppRecord } from '../state/store.js';
+import type { AppRecord } from '../model/app-record.js';
+import { runMark } from '../model/mark.js';
 
 /** Its process that lives: the one written down, or one that was spawned and not written down any more. */
 export function survivorOf(record: AppRecord): ProcessIdentity | null {
   const { process: former } = record;
   if (former && isAlive(former)) return former;
   // Who carries the mark without being its leader is a child, or has escaped; the app itself has ended then.
-  const [leader] = leadersOf(markOf(record));
+  const [leader] = leadersOf(runMark(record));
   return leader === undefined ? null : identify(leader);
 }
 
@@ -28,6 +28,6 @@ export function restOf(record: AppRecord): ProcessIdentity | null {
   const { process: former } = record;
   if (!former || former.bootId !== bootId()) return null;
   // By the mark too: the group's number may be another's by now.
-  const remains = markedProcesses(markOf(record)).some((pid) => statOf(pid)?.group === former.pid);
+  const remains = markedProcesses(runMark(record)).some((pid) => statOf(pid)?.group === former.pid);
   return remains ? former : null;
 }

@@ -1,5 +1,5 @@
 // Ends what a leader has left in its process group, which would hold the app's ports.
-import { every } from './looks.js';
+import { poll } from './poll.js';
 import { groupLives, sendSignal } from '../system/processes.js';
 
 /** Milliseconds between looks whether anything is left. */
@@ -17,7 +17,7 @@ export function endGroup(group: number, patience: number, onGone: () => void): (
   const killAt = performance.now() + patience;
   sendSignal(-group, 'SIGTERM');
   let killed = false;
-  const unwatch = every(LOOK_EVERY, () => {
+  const unwatch = poll(LOOK_EVERY, () => {
     if (!groupLives(group)) {
       unwatch();
       onGone();

@@ -3,25 +3,20 @@ import type { Logger } from 'pino';
 import { restOf, survivorOf } from './adoption.js';
 import type { AppConfig } from '../model/app-config.js';
 import { milliseconds } from '../model/durations.js';
-import { Facts } from './facts.js';
-import { type AppState, type Exit, UNSEEN } from '../decide/machine.js';
-import { kinOf, markOf, nextNonce } from '../model/mark.js';
+import { Notices } from './notices.js';
+import type { AppRecord, DecidedRecord, Environment } from '../model/app-record.js';
+import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
+import type { AppInventory, HostFunctions, SpawnedApp } from '../model/host-functions.js';
+import { appMark, nextNonce, runMark } from '../model/mark.js';
 import type { stateFiles } from '../state/paths.js';
+import { endProcesses } from './end-processes.js';
 import { endGroup } from './group-end.js';
-import { identify, isAlive, processesOfKin, sendSignal } from '../system/processes.js';
-import { every } from './looks.js';
-import { removeIfEmpty } from './output.js';
-import { spawnApp, type SpawnSurroundings } from './spawn.js';
+import { identify, isAlive, processesWithMarkPrefix, sendSignal } from '../system/processes.js';
+import { poll } from './poll.js';
+import { removeIfEmpty } from './output-files.js';
+import { checkSpawn, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { checkedRecords } from '../state/records.js';
-import { type AppRecord, type Environment, Store } from '../state/store.js';
-
-/** How an app is to be taken over by a new supervisor. */
-export interface AppTruth {
-  readonly record: AppRecord;
-  readonly live: boolean;
-  /** How its process ended, if that was seen. */
-  readonly exit: Exit | null;
-}
+import { Store } from '../state/store.js';
 
 /** How often, in ms, it is looked whether an adopted process still lives. */
 const LOOK_EVERY = 200;
@@ -36,7 +31,7 @@ interface Held {
 
 /**
  * The functions of a host, as a supervisor calls them. They are short, or only wait. The supervisor may die at any moment and a
- * new one ask for {@link truth}.
+ * new one ask for the inventory.
  */
 export class ProcessHost {
   readonly #files: ReturnType<typeof stateFiles>;
@@ -46,7 +41,7 @@ export class ProcessHost {
   readonly #apps = new Map<string, Held>();
   readonly #store: Store;
   #read = false;
-  readonly #facts = new Facts();
+  readonly #notices = new Notices();
   readonly #stopped: Promise<void>;
   #onStopped!: () => void;
   /** Whether somebody listens to events. */
@@ -71,16 +66,17 @@ export class ProcessHost {
   }
 
   /** The table of functions for the supervisor: what it may call, and nothing else of this. */
-  functions() {
+  functions(): HostFunctions {
     return {
-      truth: () => this.#truth(),
-      facts: (after: number) => this.#facts.after(after),
-      spawn: (id: string, config: AppConfig, environment: Environment | null, state: AppState) =>
-        this.#spawn(id, config, environment, state),
-      signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => this.#signal(id, signal),
-      save: (id: string, config: AppConfig, state: AppState) => this.#save(id, config, state),
-      remove: (id: string) => this.#remove(id),
-      escaped: (id: string) => this.#escaped(id),
+      inventory: () => this.#inventory(),
+      notices: (after) => this.#notices.after(after),
+      checkSpawn: (config, environment) => this.#checkSpawn(config, environment),
+      spawn: (id, decided) => this.#spawn(id, decided),
+      signal: (id, signal) => this.#signal(id, signal),
+      save: (id, decided) => this.#save(id, decided),
+      remove: (id) => this.#remove(id),
+      escaped: (id) => this.#escaped(id),
+      endEscaped: (id) => this.#endEscaped(id),
       listened: () => this.subscribers(),
       stopped: () => this.#onStopped(),
     };
@@ -92,7 +88,7 @@ export class ProcessHost {
       0,
       ...[...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout)),
     );
-    this.#facts.tell({ type: 'shutdown' });
+    this.#notices.tell({ type: 'shutdown' });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patience + 10_000);
@@ -109,7 +105,7 @@ export class ProcessHost {
     for (const { unwatch } of this.#apps.values()) unwatch?.();
   }
 
-  #truth(): { apps: AppTruth[]; sequence: number } {
+  #inventory(): { apps: AppInventory[]; sequence: number } {
     // Read now and not before: the daemon has its endpoint, so no other one reads, writes or adopts here.
     if (!this.#read) {
       this.#read = true;
@@ -119,22 +115,25 @@ export class ProcessHost {
     }
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
-      sequence: this.#facts.restart(),
+      sequence: this.#notices.restart(),
     };
   }
 
-  async #spawn(
-    id: string,
-    config: AppConfig,
-    environment: Environment | null,
-    state: AppState,
-  ): Promise<{ pid: number; startedAt: number; offsets: Readonly<Record<'stdout' | 'stderr', number>> }> {
+  async #checkSpawn(config: AppConfig, environment: Environment | null): Promise<void> {
+    checkSpawn(config, this.#surroundings('', environment));
+  }
+
+  #surroundings(mark: string, environment: Environment | null): SpawnSurroundings {
+    return { mark, openFiles: this.#openFiles, base: environment ?? process.env, socket: this.#socket };
+  }
+
+  async #spawn(id: string, decided: DecidedRecord): Promise<SpawnedApp> {
     const former = this.#apps.get(id);
     if (former?.live) throw new Error(`${id} runs already`);
     former?.unwatch?.();
     const nonce = nextNonce(former?.record.nonce);
     const held: Held = {
-      record: { version: 1, id, config, environment, state, nonce, process: null },
+      record: { version: 1, id, ...decided, nonce, process: null },
       live: false,
       exit: null,
       unwatch: undefined,
@@ -152,14 +151,9 @@ export class ProcessHost {
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
     const { child, pid, offsets } = await spawnApp(
-      config,
+      decided.config,
       { stdout: this.#files.log(id, 'stdout'), stderr: this.#files.log(id, 'stderr') },
-      {
-        mark: markOf(held.record),
-        openFiles: this.#openFiles,
-        base: environment ?? process.env,
-        socket: this.#socket,
-      },
+      this.#surroundings(runMark(held.record), decided.environment),
     );
     held.live = true;
     held.record = { ...held.record, process: identify(pid) };
@@ -182,7 +176,7 @@ export class ProcessHost {
     held.live = false;
     held.exit = exit;
     held.record = { ...held.record, process: null };
-    this.#facts.tell({ type: 'exited', id: held.record.id, pid, exit });
+    this.#notices.tell({ type: 'exited', id: held.record.id, pid, exit });
   }
 
   #signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
@@ -192,10 +186,10 @@ export class ProcessHost {
     return sendSignal(-pid, signal) || sendSignal(pid, signal);
   }
 
-  async #save(id: string, config: AppConfig, state: AppState): Promise<void> {
+  async #save(id: string, decided: DecidedRecord): Promise<void> {
     const held = this.#apps.get(id);
     if (!held) return;
-    held.record = { ...held.record, config, state };
+    held.record = { ...held.record, ...decided };
     await this.#store.save(id, held.record);
   }
 
@@ -211,7 +205,13 @@ export class ProcessHost {
 
   #escaped(id: string): number[] {
     const held = this.#apps.get(id);
-    return held ? processesOfKin(kinOf(held.record)) : [];
+    return held ? processesWithMarkPrefix(appMark(held.record)) : [];
+  }
+
+  async #endEscaped(id: string): Promise<number[]> {
+    const held = this.#apps.get(id);
+    if (!held) return [];
+    return endProcesses(() => this.#escaped(id), milliseconds(held.record.config.stop_timeout));
   }
 
   /** What a former daemon left: the process may run, may have been spawned unseen, or may be gone. */
@@ -220,16 +220,16 @@ export class ProcessHost {
     const held: Held = {
       record: { ...record, process: found },
       live: found !== null,
-      exit: found || !record.state.pid ? null : UNSEEN,
+      exit: found || !record.state.pid ? null : UNKNOWN_EXIT,
       unwatch: undefined,
     };
     this.#apps.set(record.id, held);
     if (found) {
       this.#log.info({ app: record.id, appPid: found.pid }, 'adopted an app that runs');
-      held.unwatch = every(LOOK_EVERY, () => {
+      held.unwatch = poll(LOOK_EVERY, () => {
         if (isAlive(found)) return;
         held.unwatch?.();
-        this.#leaderEnded(held, found.pid, UNSEEN);
+        this.#leaderEnded(held, found.pid, UNKNOWN_EXIT);
       });
       return;
     }
@@ -237,9 +237,6 @@ export class ProcessHost {
     if (!rest) return;
     held.live = true;
     held.record = { ...held.record, process: rest };
-    this.#leaderEnded(held, rest.pid, UNSEEN);
+    this.#leaderEnded(held, rest.pid, UNKNOWN_EXIT);
   }
 }
-
-/** What a supervisor finds as its `host`. */
-export type Host = ReturnType<ProcessHost['functions']>;

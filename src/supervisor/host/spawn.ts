@@ -54,19 +54,9 @@ export interface SpawnSurroundings {
 export async function spawnApp(
   config: AppConfig,
   files: OutputFiles,
-  { mark, openFiles, base, socket }: SpawnSurroundings,
+  around: SpawnSurroundings,
 ): Promise<Spawned> {
-  const cwd = config.cwd ?? process.cwd();
-  const user = identityOf(config);
-  const env: NodeJS.ProcessEnv = {
-    ...withoutCallers(base),
-    ...user.env,
-    PWD: cwd,
-    // What the app asks bunctl is asked of the daemon that runs it.
-    BUNCTL_SOCKET: socket,
-    ...config.env,
-    BUNCTL_APP: mark,
-  };
+  const { cwd, env, user } = preparedFor(config, around);
   const opened: number[] = [];
   try {
     const [stdout, stderr] = [files.stdout, files.stderr].map((path) => {
@@ -76,7 +66,7 @@ export async function spawnApp(
     }) as [number, number];
     const offsets = { stdout: fstatSync(stdout).size, stderr: fstatSync(stderr).size };
     checkCommand(config.command, cwd, env['PATH']);
-    const [command, ...args] = asLeader([config.command, ...config.args], openFiles);
+    const [command, ...args] = asLeader([config.command, ...config.args], around.openFiles);
     const child = spawn(command as string, args, {
       cwd,
       env,
@@ -91,13 +81,46 @@ export async function spawnApp(
     child.on('error', () => undefined);
     return { child, pid, offsets };
   } catch (error) {
-    const { message } = error as Error;
-    // The original's words, and what they leave out.
-    const which = message.includes('folder') ? `: ${message}` : '';
-    throw new Error(`Process spawn failed: ${config.command}: ${reason(error)}${which}`, { cause: error });
+    throw failure(config, error);
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/**
+ * Checks that an app could be spawned now.
+ *
+ * @throws {Error} as {@link spawnApp}.
+ */
+export function checkSpawn(config: AppConfig, around: SpawnSurroundings): void {
+  try {
+    const { cwd, env } = preparedFor(config, around);
+    checkCommand(config.command, cwd, env['PATH']);
+  } catch (error) {
+    throw failure(config, error);
+  }
+}
+
+function preparedFor(config: AppConfig, { mark, base, socket }: SpawnSurroundings) {
+  const cwd = config.cwd ?? process.cwd();
+  const user = identityOf(config);
+  const env: NodeJS.ProcessEnv = {
+    ...withoutCallers(base),
+    ...user.env,
+    PWD: cwd,
+    // What the app asks bunctl is asked of the daemon that runs it.
+    BUNCTL_SOCKET: socket,
+    ...config.env,
+    BUNCTL_APP: mark,
+  };
+  return { cwd, env, user };
+}
+
+function failure(config: AppConfig, error: unknown): Error {
+  const { message } = error as Error;
+  // The original's words, and what they leave out.
+  const which = message.includes('folder') ? `: ${message}` : '';
+  return new Error(`Process spawn failed: ${config.command}: ${reason(error)}${which}`, { cause: error });
 }
 
 /**

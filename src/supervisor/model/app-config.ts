@@ -1,5 +1,6 @@
 // An app's configuration as it comes over the wire: the original's keys, strictly, with its defaults.
 import { z } from 'zod';
+import { DEFAULT_BACKOFF, DEFAULT_KILL_TIMEOUT, DEFAULT_STOP_TIMEOUT } from './app-defaults.js';
 
 const HOUR = 3600;
 const u32 = z
@@ -66,16 +67,9 @@ const schema = z.strictObject({
   log_max_size: nullable(u64),
   log_max_files: nullable(u32),
   health_check: nullable(healthCheck),
-  stop_timeout: optional(duration, { secs: 10, nanos: 0 }),
-  kill_timeout: optional(duration, { secs: 5, nanos: 0 }),
-  backoff: optional(backoff, {
-    base_delay_ms: 100,
-    max_delay_ms: 30_000,
-    multiplier: 2,
-    jitter: 0.3,
-    max_attempts: null,
-    exhausted_action: 'stop',
-  }),
+  stop_timeout: optional(duration, DEFAULT_STOP_TIMEOUT),
+  kill_timeout: optional(duration, DEFAULT_KILL_TIMEOUT),
+  backoff: optional(backoff, DEFAULT_BACKOFF),
 });
 
 /** An app's configuration, complete. */

@@ -1,6 +1,6 @@
 // What travels between the handlers, the supervisor and the daemon that started them.
 import type { AppConfig } from './app-config.js';
-import type { AppState } from '../decide/machine.js';
+import type { AppState } from './app-state.js';
 
 /** What the daemon gives its modules as `workerData`. */
 export interface SupervisorData {
@@ -8,7 +8,7 @@ export interface SupervisorData {
   readonly daemon: DaemonInfo;
 }
 
-/** What a daemon tells of itself beside its `Data`: `{"Data":{"data":…,"daemon":…}}`. */
+/** What a daemon says about itself in each answer: `{"Data":{"data":…,"daemon":…}}`. */
 export interface DaemonInfo {
   readonly version: string;
   readonly pid: number;

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { stateDirectory, stateFiles } from './paths.js';
 import { bootId } from '../system/processes.js';
-import { type AppRecord, readRecords } from './store.js';
+import type { AppRecord } from '../model/app-record.js';
+import { readRecords } from './store.js';
 
 /**
  * The ids of the apps that were left running by the daemon of a socket, by its state directory: a daemon that ends

@@ -3,8 +3,9 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkAppConfig } from '../model/app-config.js';
-import { STOPPED } from '../decide/machine.js';
-import { type AppRecord, readRecords } from './store.js';
+import type { AppRecord } from '../model/app-record.js';
+import { STOPPED } from '../model/app-state.js';
+import { readRecords } from './store.js';
 
 const exit = z.object({ code: z.int().nullable(), signal: z.string().nullable(), unknown: z.boolean() });
 

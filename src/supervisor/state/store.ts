@@ -2,26 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AppConfig } from '../model/app-config.js';
-import type { AppState } from '../decide/machine.js';
-import type { ProcessIdentity } from '../system/processes.js';
-
-/** What is known of an app, and must outlive the daemon. */
-/** Variables by name. */
-export type Environment = Readonly<Record<string, string>>;
-
-export interface AppRecord {
-  readonly version: 1;
-  readonly id: string;
-  readonly config: AppConfig;
-  /** What the app's own `env` is laid upon; null for the daemon's own. Shown to nobody. */
-  readonly environment: Environment | null;
-  readonly state: AppState;
-  /** With the id it marks the app's processes; new with each spawn, written before it. */
-  readonly nonce: string;
-  /** The process that runs, or ran last and was not seen to end. */
-  readonly process: ProcessIdentity | null;
-}
+import type { AppRecord } from '../model/app-record.js';
 
 /** Reads every record of a directory; a file that is none is told to `onFault` and left as it is. */
 export function readRecords(directory: string, onFault: (file: string, error: Error) => void): AppRecord[] {

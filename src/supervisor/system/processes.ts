@@ -134,7 +134,7 @@ export function groupLives(group: number): boolean {
 const MARK = 'BUNCTL_APP=';
 
 /** The mark of an app's process, which all that descend from it inherit; its leader adds its own number. */
-function markOf(pid: number): string | undefined {
+function markInEnvironment(pid: number): string | undefined {
   const environment = read(`/proc/${pid}/environ`)?.split('\0');
   return environment?.find((line) => line.startsWith(MARK))?.slice(MARK.length);
 }
@@ -148,7 +148,7 @@ export function markedProcesses(mark: string): number[] {
 }
 
 /** Those that carry a mark that begins like this. */
-export function processesOfKin(beginning: string): number[] {
+export function processesWithMarkPrefix(beginning: string): number[] {
   return marked((found) => found.startsWith(beginning));
 }
 
@@ -156,7 +156,7 @@ function marked(wanted: (mark: string) => boolean): number[] {
   if (!hasProc) return [];
   return allPids().filter((pid) => {
     if (pid === process.pid) return false;
-    const found = markOf(pid);
+    const found = markInEnvironment(pid);
     return found !== undefined && wanted(found) && statOf(pid)?.state !== 'Z';
   });
 }
@@ -170,7 +170,7 @@ export function leadersOf(mark: string): number[] {
   return markedProcesses(mark)
     .filter((pid) => {
       const stat = statOf(pid);
-      return stat?.session === pid && stat.group === pid && markOf(pid) === `${mark}:${pid}`;
+      return stat?.session === pid && stat.group === pid && markInEnvironment(pid) === `${mark}:${pid}`;
     })
     .sort((a, b) => age(a) - age(b));
 }

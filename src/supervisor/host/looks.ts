@@ -1,8 +1,0 @@
-// Looks at the world again and again, where nothing tells of a change.
-
-/** Calls `look` every so many ms until the returned function is called; does not keep the process alive. */
-export function every(ms: number, look: () => void): () => void {
-  const timer = setInterval(look, ms);
-  timer.unref();
-  return () => clearInterval(timer);
-}

@@ -1,0 +1,25 @@
+// What is known of an app and must outlive the daemon: the supervisor decides one part, the host adds the process.
+import type { ProcessIdentity } from '../system/processes.js';
+import type { AppConfig } from './app-config.js';
+import type { AppState } from './app-state.js';
+
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** The part of a record that the supervisor decides. The host keeps it as it is. */
+export interface DecidedRecord {
+  readonly config: AppConfig;
+  /** What the app's own `env` is laid upon; null for the daemon's own. Shown to nobody. */
+  readonly environment: Environment | null;
+  readonly state: AppState;
+}
+
+/** The record of an app, as its file holds it. */
+export interface AppRecord extends DecidedRecord {
+  readonly version: 1;
+  readonly id: string;
+  /** With the id it marks the app's processes; new with each spawn, written before it. */
+  readonly nonce: string;
+  /** The process that runs, or the last one whose end was not seen. */
+  readonly process: ProcessIdentity | null;
+}

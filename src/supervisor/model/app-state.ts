@@ -1,0 +1,49 @@
+// The state of one app: what its owner wants, what it does, and how it ended last. Both threads and the disk know it.
+
+export type Status = 'Stopped' | 'Starting' | 'Running' | 'Stopping' | 'Backoff';
+
+/** How a process ended. `unknown`: it was adopted, and only its parent could have learnt its code. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly unknown: boolean;
+}
+
+/** The end of a process that was not our child: only a parent learns how a process ended. */
+export const UNKNOWN_EXIT: Exit = { code: null, signal: null, unknown: true };
+
+export interface AppState {
+  readonly status: Status;
+  /** What its owner wants; `stopped` once it ended and its policy lets it rest. */
+  readonly wanted: 'running' | 'stopped';
+  /** It is being stopped because it held too much memory: its end counts as a crash. */
+  readonly overLimit: boolean;
+  readonly pid: number | null;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number | null;
+  /** Automatic restarts, and Restarts while it ran. */
+  readonly restarts: number;
+  /** Automatic restarts since it was last stable. */
+  readonly attempt: number;
+  readonly exhausted: boolean;
+  readonly lastExit: Exit | null;
+  /** When it is tried again, in milliseconds since the epoch. */
+  readonly retryAt: number | null;
+  /** Why the last spawn failed; null after one that succeeded. */
+  readonly lastError: string | null;
+}
+
+/** An app that was never started. */
+export const STOPPED: AppState = {
+  status: 'Stopped',
+  wanted: 'stopped',
+  overLimit: false,
+  pid: null,
+  startedAt: null,
+  restarts: 0,
+  attempt: 0,
+  exhausted: false,
+  lastExit: null,
+  retryAt: null,
+  lastError: null,
+};

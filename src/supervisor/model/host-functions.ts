@@ -1,0 +1,67 @@
+// What the supervisor may ask of the process host on the main thread, and what the host tells it.
+import type { AppConfig } from './app-config.js';
+import type { AppRecord, DecidedRecord, Environment } from './app-record.js';
+import type { Exit } from './app-state.js';
+
+/** Something that happened on the main thread. Sequence numbers grow without gaps. */
+export type HostNotice = { readonly sequence: number } &
+  /** The process group of this leader is gone. */
+  (
+    | { readonly type: 'exited'; readonly id: string; readonly pid: number; readonly exit: Exit }
+    /** Stop all apps, then call `stopped`. */
+    | { readonly type: 'shutdown' }
+  );
+
+/** One app as a new supervisor takes it over. */
+export interface AppInventory {
+  readonly record: AppRecord;
+  /** Whether its process group lives. */
+  readonly live: boolean;
+  /** How its process ended, if that was seen. */
+  readonly exit: Exit | null;
+}
+
+/** A process that was started. */
+export interface SpawnedApp {
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Sizes of the output files, in bytes, before the app wrote to them. */
+  readonly offsets: Readonly<Record<'stdout' | 'stderr', number>>;
+}
+
+/**
+ * The functions of the process host. They are short, or only wait. The supervisor may die at any moment; the next one
+ * begins with {@link inventory}.
+ */
+export interface HostFunctions {
+  /** Every app, and the number of the notice after which the new supervisor goes on. */
+  readonly inventory: () => { readonly apps: readonly AppInventory[]; readonly sequence: number };
+  /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
+  readonly notices: (after: number) => Promise<readonly HostNotice[]>;
+  /**
+   * Checks that a process can be started as things are now: the folder, the program and the user.
+   *
+   * @throws {Error} with the same message as a spawn that fails for this reason.
+   */
+  readonly checkSpawn: (config: AppConfig, environment: Environment | null) => Promise<void>;
+  /** Writes the record down, then starts the process. @throws {Error} saying why it cannot be started. */
+  readonly spawn: (id: string, decided: DecidedRecord) => Promise<SpawnedApp>;
+  /** Signals the app's process group; whether there was one. */
+  readonly signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => boolean;
+  /** Resolves when the record is on disk; rejects when it cannot be written, and is then tried again later. */
+  readonly save: (id: string, decided: DecidedRecord) => Promise<void>;
+  /** Forgets a stopped app and deletes its record. */
+  readonly remove: (id: string) => Promise<void>;
+  /** The processes of any run of an app that have left its process group. */
+  readonly escaped: (id: string) => number[];
+  /**
+   * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
+   * live on.
+   */
+  readonly endEscaped: (id: string) => Promise<number[]>;
+  /** Whether anybody subscribes to events. */
+  readonly listened: () => boolean;
+  /** All apps are stopped, as the notice `shutdown` asked. */
+  readonly stopped: () => void;
+}

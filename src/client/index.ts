@@ -3,5 +3,5 @@ export { AnswerError } from './answer-error.js';
 export { IpcClient } from './client.js';
 export type { ConnectOptions, RequestOptions } from './options.js';
 export type { ReceivedEvent } from './event-buffer.js';
-export { Subscription } from './subscription.js';
+export type { Subscription } from './subscription.js';
 export { type AnyErrorCode, type ErrorCode, IpcError } from '../protocol/errors.js';

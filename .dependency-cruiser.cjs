@@ -4,10 +4,10 @@ const rooms = {
   endpoint: ['protocol', 'timeout', 'clock'],
   writer: ['protocol', 'clock', 'queue', 'ports'],
   broker: ['protocol', 'writer', 'clock', 'queue', 'ports'],
-  acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout'],
-  workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'timeout', 'abort'],
+  acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout', 'every-step'],
+  workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'timeout', 'abort', 'every-step'],
   client: ['protocol', 'endpoint/default-path', 'endpoint/path-length', 'timeout', 'abort', 'queue'],
-  transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout'],
+  transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step'],
   supervisor: [
     'protocol',
     'endpoint',

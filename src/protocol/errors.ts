@@ -20,6 +20,7 @@ export const ERROR_CODES = {
     'the worker running this command died; the command may or may not have taken effect',
   LANES_UNAVAILABLE: 'no worker can take commands at the moment',
   SHUTTING_DOWN: 'the daemon is shutting down',
+  INTERNAL: 'the daemon failed at this by a fault of its own; its log says more',
   // Services
   SERVICE_UNAVAILABLE: 'the service shared by the handlers is not running',
   SERVICE_METHOD_UNKNOWN: 'the service has no such method',

@@ -1,6 +1,7 @@
 // The original's server: binds a path and gives out connections, one by one.
 import type { Socket } from 'node:net';
-import { type Claim, claimEndpoint } from '../endpoint/claim.js';
+import { claimEndpoint } from '../endpoint/claim.js';
+import type { Claim } from '../endpoint/ports.js';
 import { SocketSink } from '../writer/sink.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';

@@ -321,7 +321,7 @@ describe('the lanes', () => {
           connectionId: 1,
           respond: () => undefined,
           recall: () => undefined,
-          makeRoom: () => undefined,
+          yieldCapacity: () => undefined,
         };
         const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
         const end = (): void => resolve();

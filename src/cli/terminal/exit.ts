@@ -23,11 +23,21 @@ export class CliError extends Error {
   }
 }
 
-/** The arguments are none of the command's: its help says which are. */
+/** The command does not take these arguments; its help says which ones it takes. */
 export class ArgumentsError extends CliError {
+  readonly aboutArguments = true;
+
   constructor(message: string) {
     super(EXIT.usage, message);
   }
+}
+
+// The daemon's command is loaded apart from the bundle and has its own copies of these classes, so that `instanceof`
+// does not tell them: fields do.
+
+/** Whether an error is an {@link ArgumentsError}. */
+export function isAboutArguments(error: unknown): boolean {
+  return (error as Partial<ArgumentsError>).aboutArguments === true;
 }
 
 export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
@@ -54,10 +64,11 @@ export function refused({ code, message }: AnswerError): CliError {
   return new CliError(EXIT.failed, message);
 }
 
-/** Any error's exit code. */
+/** The exit code for any error. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return error.exitCode;
-  switch ((error as { code?: unknown }).code) {
+  const { exitCode, code } = error as { exitCode?: unknown; code?: unknown };
+  if (typeof exitCode === 'number') return exitCode;
+  switch (code) {
     case 'CONNECT_FAILED':
     case 'CONNECTION_CLOSED':
     case 'FRAME_TRUNCATED':

@@ -10,8 +10,8 @@ import { STOPPED } from '../model/app-state.js';
 import { groupsOver } from '../system/group-memory.js';
 import { type Limited, watchMemory } from './memory-watch.js';
 import { stateFiles } from '../state/paths.js';
-import { IpcError } from '../../protocol/errors.js';
 import type { AppInventory, HostFunctions, HostNotice } from '../model/host-functions.js';
+import { IpcError } from '../../protocol/errors.js';
 import type { Environment } from '../model/app-record.js';
 import type { AppSnapshot, SupervisorData } from '../model/messages.js';
 

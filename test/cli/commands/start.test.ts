@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../support/manager.js';
-import { type Answer, data, fakeDaemon, status, success } from './fake-daemon.js';
+import { Manager } from '../../support/manager.js';
+import { type Answer, data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 /** Takes everything, and knows these apps. */
 const taking =

@@ -1,23 +1,23 @@
-// What is said to whoever types something that means nothing: a sentence with the way out, and exit code 2.
+// Unknown words are refused with a suggestion, and exit code 2.
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../support/manager.js';
+import { Manager } from '../../support/manager.js';
 
-describe('what means nothing is refused with the way out', () => {
+describe('unknown words are refused with a suggestion', () => {
   test.each<[string[], string | RegExp]>([
-    [['strat'], 'Did you mean start?'],
-    [['lsit'], 'Did you mean list?'],
+    [['strat'], 'Did you mean `bunctl start`?'],
+    [['lsit'], 'Did you mean `bunctl list`?'],
     [['kill'], 'bunctl shutdown'],
-    [['frobnicate'], /^There is no command "frobnicate"\. bunctl --help lists them\.\n$/],
+    [['frobnicate'], /^Unknown command "frobnicate"\. `bunctl --help` lists the commands\.\n$/],
     [['list', 'extra', 'args'], 'takes no names, but "extra" was given'],
     [['ping', 'x'], 'takes no names'],
     [['doctor', 'x'], 'takes no names'],
     [['shutdown', 'api'], 'bunctl stop api'],
-    [['stop', 'a', '--', 'b'], 'Nothing can stand behind -- here'],
-    [['list', '--nonsense'], 'There is no option --nonsense'],
+    [['stop', 'a', '--', 'b'], 'takes nothing after --'],
+    [['list', '--nonsense'], 'Unknown option --nonsense'],
     [['logs', '--flow'], 'Did you mean --follow?'],
     [['stop', '--name', 'api'], 'bunctl stop NAME'],
     [['start', 'server.js', '--port', '3000'], 'bunctl start server.js -- --port 3000'],
-    [['start', 'api', '8080', '--', 'node'], 'give one name'],
+    [['start', 'api', '8080', '--', 'node'], 'bunctl start api -- node 8080'],
     [['logs', 'a', '--lines'], '--lines needs a value'],
     [['logs', 'a', '--lines', '--follow'], '--lines=--follow'],
     [['logs', 'a', '--follow=yes'], '--follow takes no value'],
@@ -32,8 +32,8 @@ describe('what means nothing is refused with the way out', () => {
   });
 });
 
-describe('what others call it', () => {
-  test('is understood: describe and show, version and -v', async () => {
+describe('words of other process managers', () => {
+  test('are understood: describe and show, version and -v', async () => {
     const manager = new Manager();
     for (const word of ['describe', 'show'])
       expect(await manager.run(word, '-j')).toMatchObject({ code: 0, stdout: '[]\n' });

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../support/manager.js';
-import { data, fakeDaemon, status, success } from './fake-daemon.js';
+import { Manager } from '../../support/manager.js';
+import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 /** The one Start request of those that were asked. */
 function startOf(asked: readonly unknown[]) {

@@ -5,9 +5,9 @@ import { rmSync } from 'node:fs';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { Manager } from '../support/manager.js';
-import { RawClient } from '../support/raw-client.js';
-import { until } from '../support/until.js';
+import { Manager } from '../../support/manager.js';
+import { RawClient } from '../../support/raw-client.js';
+import { until } from '../../support/until.js';
 
 test.skipIf(process.platform === 'win32')(
   'a daemon with a thread in a system call that never returns ends all the same',

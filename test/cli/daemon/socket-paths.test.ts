@@ -2,7 +2,7 @@
 import { mkdirSync, realpathSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../support/manager.js';
+import { Manager } from '../../support/manager.js';
 
 /** The socket and the state directory of the daemon that is reached, as `doctor` tells them. */
 const seen = (doctor: string): string[] => doctor.match(/^socket .*\/s: .*pid \d+|^state .*/gm) ?? [];

@@ -1,9 +1,9 @@
 // `logs`: every line that was asked for once, whose it is, and what is said when some are missing.
 import type { IpcConnection } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../support/manager.js';
-import { until } from '../support/until.js';
-import { type Answer, data, fakeDaemon, itself, refusal, status, success } from './fake-daemon.js';
+import { Manager } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+import { type Answer, data, fakeDaemon, itself, refusal, status, success } from '../fake-daemon.js';
 
 interface Line {
   readonly app?: string;

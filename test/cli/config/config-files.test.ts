@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { findConfig, readConfig } from '#dist/cli/config/config-files.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
-import { temporaryDirectory } from '../support/daemon.js';
+import { temporaryDirectory } from '../../support/daemon.js';
 
 function folder(files: Record<string, unknown>): string {
   const directory = temporaryDirectory();
@@ -94,7 +94,7 @@ describe('a bunctl.json', () => {
     ['{"apps":[\n{"name":"a"', /bunctl\.json is not valid JSON/],
     ['[]', /must hold a JSON object/],
     ['{"apps":{}}', /needs a list of apps/],
-    ['{"apps":[],"other":1}', /"other" that means nothing/],
+    ['{"apps":[],"other":1}', /unknown key "other"/],
     ['{"apps":[{"command":"x"}]}', /apps\[0\] needs a "name"/],
     ['{"apps":[{"name":"a"}]}', /apps\[0\] needs a "command"/],
     ['{"apps":[{"name":"a","command":"x"},{"name":"a","command":"y"}]}', /two apps named a/],
@@ -109,7 +109,7 @@ test('a bunctl.json says what of it is kept and not acted on, as long as it is g
     join(folder({ 'bunctl.json': { apps: [app('plain'), { ...app('a'), ...more }] } }), 'bunctl.json'),
   );
   expect(notices).toEqual([
-    expect.stringMatching(/bunctl\.json: of a nothing is done about kill_timeout, stdout_log$/),
+    expect.stringMatching(/bunctl\.json: kill_timeout, stdout_log of a have no effect$/),
   ]);
 });
 
@@ -117,7 +117,7 @@ describe('an ecosystem file', () => {
   test('says what of it is not acted on', () => {
     const more = { watch: true, out_file: 'x', instances: 4 };
     const { notices } = readConfig(join(folder({ 'ecosystem.json': script('a', more) }), 'ecosystem.json'));
-    expect(notices.join('\n')).toMatch(/one instance of a.*\n.*nothing is done about watch, out_file$/);
+    expect(notices.join('\n')).toMatch(/one instance of a.*\n.*watch, out_file of a have no effect$/);
   });
 
   test('is translated', () => {

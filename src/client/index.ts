@@ -1,4 +1,4 @@
-// The client's public face: imports nothing of the server, and no zod.
+// The client's public face: exactly the names that docs/api.md describes. Imports nothing of the server, and no zod.
 export { AnswerError } from './answer-error.js';
 export { IpcClient } from './client.js';
 export type { ConnectOptions, RequestOptions } from './options.js';

@@ -11,8 +11,8 @@ import { VERSION } from '../version.js';
 import { listeningPath } from './state/left-behind.js';
 import { LogFile } from './logs/daemon-log.js';
 import { stateDirectory, stateFiles } from './state/paths.js';
-import { openFilesLimit } from './system/processes.js';
 import { ProcessHost } from './host/process-host.js';
+import { softLimit } from './host/soft-limit.js';
 import { privateDirectory } from './state/store.js';
 import type { SupervisorData } from './model/messages.js';
 
@@ -83,8 +83,10 @@ async function own(directory: string, path: string): Promise<void> {
 }
 
 async function bring(path: string, directory: string, log: pino.Logger) {
-  const host = new ProcessHost(stateFiles(directory), log, {
-    openFiles: inheritedOpenFiles(),
+  const host = new ProcessHost({
+    files: stateFiles(directory),
+    log,
+    limit: await softLimit(log),
     socket: path,
   });
   const workerData: SupervisorData = {
@@ -102,12 +104,6 @@ async function bring(path: string, directory: string, log: pino.Logger) {
   });
   host.subscribers = () => daemon.stats().events.subscribers > 0;
   return { host, daemon };
-}
-
-/** The limit that whoever started the daemon had; Node has raised the daemon's own to the hard limit. */
-function inheritedOpenFiles(): number | undefined {
-  const told = Number(process.env['BUNCTL_OPEN_FILES']);
-  return Number.isInteger(told) && told > 0 ? told : openFilesLimit(process.ppid);
 }
 
 /** A daemon that was given no path must be the user's only one. */

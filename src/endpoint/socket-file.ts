@@ -1,15 +1,15 @@
 // The socket's file: what is at a path, whether it is live, and the bind that appears whole and private or not at all.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, rmSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { IpcError } from '../protocol/errors.js';
+import { ownDirectory } from './own-directory.js';
 
 const BACKLOG = 511;
 /** A listener that neither takes nor refuses a connection for so long, in ms, is live and busy. */
 const PROBE_TIMEOUT = 2000;
-const STICKY = 0o1000;
 
 /** A file's identity, by which a successor's is told from ours. */
 export interface FileId {
@@ -32,23 +32,7 @@ export function sameFile(a: FileId | undefined, b: FileId | undefined): boolean 
  * of his own in the socket's place.
  */
 export function prepareDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { uid, mode } = statSync(directory);
-    const ours = uid === process.getuid?.() || uid === 0;
-    const openToAll = (mode & 0o002) !== 0 && (mode & STICKY) === 0;
-    if (!ours || openToAll) {
-      const why = ours ? 'is writable by everyone' : 'belongs to another user';
-      throw new IpcError('ENDPOINT_NOT_OURS', `The socket's directory ${why}; choose another: ${directory}`);
-    }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOTDIR') {
-      const message = `The socket's directory cannot be made: ${directory}, or what it is in, is not a directory; choose another`;
-      throw new IpcError('ENDPOINT_UNUSABLE', message, { cause });
-    }
-    throw asUnusable(cause, directory);
-  }
+  ownDirectory(directory, { what: "The socket's directory", advice: 'choose another', others: 'sticky' });
 }
 
 /**

@@ -24,6 +24,7 @@ export function recordOf(record: Partial<AppRecord> = {}): AppRecord {
     id: 'a',
     config: SLEEPS,
     environment: null,
+    source: null,
     state: { ...STOPPED, status: 'Running', wanted: 'running', pid: 1 },
     nonce: nonceOf('a', 1),
     process: null,

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Stream } from '../state/paths.js';
-import { privateDirectory } from '../state/store.js';
+import { prepareStateDirectory } from '../state/own-files.js';
 
 export type OutputPaths = Readonly<Record<Stream, string>>;
 
@@ -54,7 +54,7 @@ async function openAppending(path: string): Promise<FileHandle> {
   try {
     return await append().catch(async (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      await privateDirectory(dirname(path));
+      prepareStateDirectory(dirname(path));
       return append();
     });
   } catch (error) {

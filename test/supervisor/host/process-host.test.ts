@@ -9,7 +9,7 @@ import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.
 import { alive } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
-const decided = { config: SLEEPS, environment: null, state: STOPPED };
+const decided = { config: SLEEPS, environment: null, source: null, state: STOPPED };
 const starting = { ...STOPPED, status: 'Starting', wanted: 'running' } as const;
 
 describe.skipIf(process.platform !== 'linux')('the process host', () => {

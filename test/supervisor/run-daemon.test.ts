@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -38,6 +39,12 @@ const error = (part: string) => ({ Error: { message: expect.stringContaining(par
 const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
 const success = (message: string) => ({ Success: { message, daemon } });
 const nobody = await userOf(65_534);
+/** Waits while another app crashes and comes back: whatever was to be restarted by now has been. */
+async function restartsHappen(client: IpcClient): Promise<void> {
+  await client.request(start('crashes', 'exit 1', { backoff: FAST }));
+  await until(async () => (await statusOf(client, 'crashes')).restarts >= 5, 'it has come back five times');
+  await client.request({ Delete: { name: 'crashes' } });
+}
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
@@ -68,7 +75,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       const { pid } = await statusOf(client, 'a');
       expect(await client.request({ Stop: { name: 'a' } })).toEqual(success('Stopped app a'));
       expect(alive(pid)).toBe(false);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await restartsHappen(client);
       expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
       expect(await client.request({ Stop: { name: 'a' } })).toEqual({
         Error: { message: 'App a is not running' },
@@ -417,8 +424,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
-    await client.request(start('full', 'while :; do echo lost 2>/dev/null; sleep 0.05; done'));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const rounds = join(manager.home, 'rounds');
+    await client.request(
+      start('full', `while :; do echo lost 2>/dev/null; echo >> ${rounds}; sleep 0.05; done`),
+    );
+    await until(() => existsSync(rounds) && statSync(rounds).size >= 4, 'it has printed several times');
     expect((await statusOf(client, 'full')).state).toBe('Running');
     expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
   });
@@ -464,7 +474,6 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     expect(ours).toEqual([String(pid)]);
     expect(alive(pid)).toBe(true);
     await client.request({ Delete: { name: 'a' } });
-    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(alive(pid)).toBe(false);
     expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
   });
@@ -596,7 +605,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('ended with SIGTERM gives each app its time, and starts those again that are to be up', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
-    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; while :; do sleep 0.05; done';
+    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
     await client.request(start('slow', slow));
     await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
     await client.request(start('unless', 'sleep 1000', { restart_policy: 'unless-stopped' }));
@@ -606,12 +615,12 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const program = join(manager.home, 'program');
     writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
     await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
-    await untilState(client, 'slow', 'Running');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const printed = (): string => readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8');
+    await until(() => printed() === 'ready\n', 'its trap is set');
     const { pid } = await statusOf(client, 'slow');
     await manager.ok('shutdown');
     expect(alive(pid)).toBe(false);
-    expect(readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8')).toBe('done\n');
+    expect(printed()).toBe('ready\ndone\n');
     rmSync(program);
     await manager.ok('start', 'other', '--', 'sleep', '1000');
     const next = await manager.connect();

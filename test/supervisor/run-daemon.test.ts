@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -51,6 +52,12 @@ const refusal = (code: string, part: string) => ({
 /** The daemon tells of itself in each answer. */
 const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
 const success = (message: string) => ({ Success: { message, daemon } });
+/** Waits while another app crashes and comes back: whatever was to be restarted by now has been. */
+async function restartsHappen(client: IpcClient): Promise<void> {
+  await client.request(start('crashes', 'exit 1', { backoff: FAST }));
+  await until(async () => (await statusOf(client, 'crashes')).restarts >= 5, 'it has come back five times');
+  await client.request({ Delete: { name: 'crashes' } });
+}
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
@@ -81,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       const { pid } = await statusOf(client, 'a');
       expect(await client.request({ Stop: { name: 'a' } })).toEqual(success('Stopped app a'));
       expect(alive(pid)).toBe(false);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await restartsHappen(client);
       expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
       await expect(client.request({ Stop: { name: 'a' } })).rejects.toMatchObject(
         refusal('APP_NOT_RUNNING', 'App a is not running'),
@@ -432,8 +439,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
-    await client.request(start('full', 'while :; do echo lost 2>/dev/null; sleep 0.05; done'));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const rounds = join(manager.home, 'rounds');
+    await client.request(
+      start('full', `while :; do echo lost 2>/dev/null; echo >> ${rounds}; sleep 0.05; done`),
+    );
+    await until(() => existsSync(rounds) && statSync(rounds).size >= 4, 'it has printed several times');
     expect((await statusOf(client, 'full')).state).toBe('Running');
     expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
   });
@@ -481,7 +491,6 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     expect(ours).toEqual([String(pid)]);
     expect(alive(pid)).toBe(true);
     await client.request({ Delete: { name: 'a' } });
-    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(alive(pid)).toBe(false);
     expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
   });
@@ -643,8 +652,10 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('spawns no second process of an app that has one', async () => {
     const { spawn, signal, inventory } = host();
     inventory();
-    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
-    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow('a runs already');
+    const { pid } = await spawn('a', { config, environment: null, source: null, state: STOPPED });
+    await expect(spawn('a', { config, environment: null, source: null, state: STOPPED })).rejects.toThrow(
+      'a runs already',
+    );
     expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
     signal('a', 'SIGKILL');
     await until(() => !alive(pid), 'it has ended');
@@ -653,7 +664,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('starts no new app of which the next daemon would not know', async () => {
     const { files, spawn, inventory } = host();
     mkdirSync(`${files.app('a')}.new`);
-    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow(
+    await expect(spawn('a', { config, environment: null, source: null, state: STOPPED })).rejects.toThrow(
       'its state cannot be written',
     );
     expect(inventory().apps).toEqual([]);
@@ -662,13 +673,13 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('marks a run that it cannot write down with the mark of the last one that is', async () => {
     const { made, files, spawn, signal, inventory, stopped } = host();
     inventory();
-    const first = await spawn('a', { config, environment: null, state: STOPPED });
+    const first = await spawn('a', { config, environment: null, source: null, state: STOPPED });
     signal('a', 'SIGKILL');
     await until(() => !(inventory().apps[0]?.live ?? true), 'it has ended');
     const { nonce } = JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
     // As on a full disk.
     mkdirSync(`${files.app('a')}.new`);
-    const second = await spawn('a', { config, environment: null, state: STOPPED });
+    const second = await spawn('a', { config, environment: null, source: null, state: STOPPED });
     expect(second.pid).not.toBe(first.pid);
     await until(() => leadersOf(`a:${nonce}`).includes(second.pid), 'it carries the mark that is on disk');
     rmSync(`${files.app('a')}.new`, { recursive: true });
@@ -680,7 +691,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('ends what still runs when nobody has stopped it at a shutdown', async () => {
     const { made, spawn, stopped, inventory } = host();
     inventory();
-    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
+    const { pid } = await spawn('a', { config, environment: null, source: null, state: STOPPED });
     stopped();
     await made.shutDown();
     await until(() => !alive(pid), 'it has ended');
@@ -738,7 +749,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('ended with SIGTERM gives each app its time, and starts those again that are to be up', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
-    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; while :; do sleep 0.05; done';
+    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
     await client.request(start('slow', slow));
     await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
     await client.request(start('unless', 'sleep 1000', { restart_policy: 'unless-stopped' }));
@@ -748,12 +759,12 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const program = join(manager.home, 'program');
     writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
     await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
-    await untilState(client, 'slow', 'Running');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const printed = (): string => readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8');
+    await until(() => printed() === 'ready\n', 'its trap is set');
     const { pid } = await statusOf(client, 'slow');
     await manager.ok('shutdown');
     expect(alive(pid)).toBe(false);
-    expect(readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8')).toBe('done\n');
+    expect(printed()).toBe('ready\ndone\n');
     rmSync(program);
     await manager.ok('start', 'other', '--', 'sleep', '1000');
     const next = await manager.connect();

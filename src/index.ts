@@ -1,4 +1,4 @@
-// The public face of the package: exactly these names.
+// The public face of the package: exactly the names that docs/api.md describes.
 export { startDaemon } from './daemon.js';
 export type { Daemon, DaemonStats } from './running-daemon.js';
 export type { AcceptorStats } from './acceptor/acceptor.js';
@@ -6,14 +6,13 @@ export type { CommandCounters } from './acceptor/pipeline-context.js';
 export type { BrokerStats } from './broker/broker.js';
 export type { LaneStats } from './workers/workers.js';
 export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
-export { defaultSocketPath } from './endpoint/default-path.js';
 export {
   type CommandAnswer,
   type CommandContext,
   type CommandHandler,
   type CommandHandlers,
-  type CommandsDefinition,
   type CommandSetup,
+  type CommandsDefinition,
   defineCommands,
   defineService,
   type HandledCommand,
@@ -33,9 +32,9 @@ export {
 } from './client/index.js';
 export { IpcConnection } from './transport/connection.js';
 export { IpcServer } from './transport/server.js';
+export { defaultSocketPath } from './endpoint/default-path.js';
 export { type AnyErrorCode, ERROR_CODES, type ErrorCode, IpcError } from './protocol/errors.js';
 export type { EventInput } from './protocol/events.js';
-export { MAX_MESSAGE_SIZE } from './protocol/frames.js';
 export type {
   CommandArgs,
   CommandName,

@@ -1,22 +1,14 @@
-// Queues of what a writer has yet to send: responses as pieces of bytes, events as chunks that writers share.
+// The responses that one connection's writer has yet to send, as pieces of bytes.
 import { Buffer } from 'node:buffer';
 import { Queue } from '../queue.js';
 
-/** Whole frames of events and how many events they are; one object for all subscribers that get it. */
-export interface EventChunk {
-  readonly bytes: Uint8Array;
-  readonly count: number;
-  /** How many queues hold it: its memory is counted once. */
-  holders: number;
-}
-
-/** Waiting pieces smaller than this are gathered in a slab. */
+/** Waiting pieces smaller than this many bytes are gathered in a slab. */
 const SMALL_PIECE = 4 * 1024;
 const SLAB_BYTES = 16 * 1024;
-/** Bytes that a piece on its way may keep alive beside itself. */
+/** A piece that leaves at once may keep this many other bytes of its buffer alive. */
 const SPARE_BYTES = 256 * 1024;
 
-/** Response bytes in order, and whether as many are here as may be. */
+/** Response bytes in order, and whether their bound is reached. */
 export class ResponseQueue {
   readonly #highWater: number;
   readonly #pieces = new Queue<Uint8Array>();
@@ -27,7 +19,7 @@ export class ResponseQueue {
   #slabStart = 0;
   #slabUsed = 0;
 
-  /** @param highWater Bytes at which it is congested, until they have drained to half of it. */
+  /** @param highWater Bytes at which the queue is congested, until half of them have left. */
   constructor(highWater: number) {
     this.#highWater = highWater;
   }
@@ -36,16 +28,17 @@ export class ResponseQueue {
     return this.#waiting === 0;
   }
 
-  /** Bytes that have not left, those under way included. */
+  /** Bytes that have not left, including those under way. */
   get bytes(): number {
     return this.#waiting + this.#underWay;
   }
 
+  /** Whether the bound is reached; true until half of it has drained. */
   get congested(): boolean {
     return this.#congested;
   }
 
-  /** Adds whole frames. `waits`: they do not leave this turn, so they are copied out of a buffer they are a small part of. */
+  /** Adds whole frames. With `waits`, they do not leave in this turn, and are copied out of a larger buffer. */
   push(frames: Uint8Array, waits: boolean): void {
     this.#waiting += frames.byteLength;
     if (this.bytes >= this.#highWater) this.#congested = true;
@@ -70,7 +63,7 @@ export class ResponseQueue {
     this.#pieces.push(this.#slab.subarray(this.#slabStart, this.#slabUsed));
   }
 
-  /** Puts the next pieces under way, at most `limit` bytes unless the first alone is larger. */
+  /** Puts the next pieces under way: at most `limit` bytes, or one larger piece. */
   take(limit: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     let bytes = 0;
@@ -82,12 +75,12 @@ export class ResponseQueue {
     }
     this.#waiting -= bytes;
     this.#underWay += bytes;
-    // What was taken is on its way: the slab's last piece must not grow under it.
+    // The last piece of the slab is under way now, and must not grow.
     if (this.#pieces.length === 0) this.#slab = undefined;
     return taken;
   }
 
-  /** What was under way has left: how many bytes, and whether that ended a congestion. */
+  /** The pieces under way have left. Returns their bytes, and whether that ended a congestion. */
   left(): { readonly bytes: number; readonly relieved: boolean } {
     const bytes = this.#underWay;
     this.#underWay = 0;
@@ -105,8 +98,8 @@ export class ResponseQueue {
 }
 
 /**
- * The same bytes, in memory of their own if they would keep more than `spare` other bytes alive: an answer of a few
- * bytes that a client does not read is a view of all that its lane had to say in that turn.
+ * The same bytes, copied if they would keep more than `spare` other bytes alive. An answer of a few bytes is a view
+ * of all answers that its lane sent in one message; a client that does not read must not keep that message alive.
  */
 function detached(frames: Uint8Array, spare: number): Uint8Array {
   if (frames.buffer.byteLength - frames.byteLength <= spare) return frames;

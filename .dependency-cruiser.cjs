@@ -49,7 +49,7 @@ module.exports = {
       ['src/supervisor/host', 'src/supervisor/decide', 'error'],
       ['src/supervisor/decide', 'src/supervisor/host', 'error'],
       ['src/supervisor/(model|system|state|logs)', 'src/supervisor/(host|decide)/', 'error'],
-      ['src/cli/(?!commands/daemon)', 'src/supervisor/(?!model|state|system|logs)'],
+      ['src/cli/(?!commands/daemon)', 'src/supervisor/(?!model|state|system|logs)', 'error'],
     ].map(([from, to, severity = 'warn']) => ({
       name: `${from} never imports ${to}`.replaceAll('src/', ''),
       severity,

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const home = mkdtempSync(join(tmpdir(), 'bunctl-demo-'));
-const cli = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+const cli = join(import.meta.dirname, '..', 'dist', 'cli', 'bunctl.cjs');
 const env = {
   ...process.env,
   BUNCTL_SOCKET: join(home, 'bunctl.sock'),

@@ -4,16 +4,37 @@
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes backwards. */
   now(): number;
-  /** Calls `action` once after `ms` milliseconds; the returned function cancels it. Never keeps the process alive. */
+  /** Calls `action` once after `ms` milliseconds; the returned function cancels it. */
   after(ms: number, action: () => void): () => void;
 }
 
-/** The real clock. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after(ms, action) {
-    const timer = setTimeout(action, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
+/** The longest that Node's timers can wait, in ms; a longer one would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * A timer that is due acts after the loop has looked at its input again. When the process was stopped, or its loop
+ * was late, what arrived meanwhile is therefore read before any deadline is judged. (Node runs due timers first; the
+ * check phase, where immediates run, follows the poll phase.)
+ */
+function realClock({ keepsAlive }: { readonly keepsAlive: boolean }): Clock {
+  return {
+    now: () => performance.now(),
+    after(ms, action) {
+      let immediate: NodeJS.Immediate | undefined;
+      const timer = setTimeout(() => {
+        immediate = setImmediate(action);
+      }, ms);
+      if (!keepsAlive) timer.unref();
+      return () => {
+        clearTimeout(timer);
+        clearImmediate(immediate);
+      };
+    },
+  };
+}
+
+/** The real clock. Its timers never keep the process alive. */
+export const systemClock = realClock({ keepsAlive: false });
+
+/** The real clock for somebody who waits: its timers keep the process alive. */
+export const waitingClock = realClock({ keepsAlive: true });

@@ -1,53 +1,25 @@
 // startDaemon: the one place where acceptor, workers and broker meet.
-import type { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
-import { type Logger, pino } from 'pino';
-import { Acceptor, type AcceptorStats } from './acceptor/acceptor.js';
-import { type Claim, claimEndpoint } from './endpoint/claim.js';
-import { defaultSocketPath } from './endpoint/default-path.js';
+import { pino } from 'pino';
+import { Acceptor } from './acceptor/acceptor.js';
 import { Dispatcher } from './acceptor/dispatcher.js';
-import type { CommandCounters } from './acceptor/pipeline.js';
+import type { CreateWriter } from './acceptor/ports.js';
 import { Broker } from './broker/broker.js';
+import { systemClock } from './clock.js';
+import { claimEndpoint } from './endpoint/claim.js';
+import { defaultSocketPath } from './endpoint/default-path.js';
+import { everyStepInTurn } from './every-step.js';
+import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import type { AcceptEvents, Lanes } from './ports.js';
+import { endpointOf } from './protocol/endpoints.js';
+import { type Daemon, RunningDaemon } from './running-daemon.js';
+import { startWorkers, type WorkerRoom } from './workers/workers.js';
 import { SocketSink } from './writer/sink.js';
 import { Writer } from './writer/writer.js';
-import { systemClock } from './clock.js';
-import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
-import { endpointOf } from './protocol/endpoints.js';
-import { IpcError } from './protocol/errors.js';
-import type { EventInput } from './protocol/events.js';
-import { type LaneStats, type WorkerRoom, startWorkers } from './workers/workers.js';
-
-/** What a daemon tells of itself: plain data, for people and for metrics. */
-export interface DaemonStats {
-  readonly connections: AcceptorStats;
-  readonly commands: Readonly<CommandCounters>;
-  readonly lanes: readonly LaneStats[];
-  /** Lanes that died. */
-  readonly laneDeaths: number;
-  /** Threads of lanes that have ended and do not end themselves: a system call that does not return holds them. */
-  readonly stuckThreads: number;
-  readonly events: ReturnType<Broker['stats']>;
-}
-
-/** A running daemon. */
-export interface Daemon {
-  /** Where it listens: the path, absolute, or the pipe's name. */
-  readonly socketPath: string;
-  /** As `CommandContext.publish`, from the main thread. */
-  publish(event: EventInput): Promise<void>;
-  stats(): DaemonStats;
-  /**
-   * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
-   * (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes and removes the socket.
-   * Resolves with whether all of it was in time.
-   *
-   * @throws {IpcError} `OPTION_INVALID` when `grace` is no such number; the daemon goes on.
-   */
-  close(options?: { grace?: number }): Promise<boolean>;
-}
 
 /**
- * Starts a daemon: claims the endpoint, binds it, then starts the workers.
+ * Starts a daemon: claims the endpoint, binds it, then starts the workers. Clients that connect meanwhile are
+ * answered when the workers are up. When the start fails, everything that was begun is undone.
  *
  * @throws {IpcError} `OPTION_INVALID`, `ENDPOINT_*`, or `LANES_UNAVAILABLE` and `SERVICE_UNAVAILABLE` when a
  *   module cannot be loaded.
@@ -55,115 +27,68 @@ export interface Daemon {
 export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = resolveOptions(given);
   const log = options.log ?? pino({ level: 'silent' });
-  const { broker, createWriter } = broadcasting(options);
-  // Bound before the workers start: the umask is the process's, and is narrowed around the bind. Who connects
-  // meanwhile waits.
-  const early = new Set<Socket>();
-  let accept = (socket: Socket): void => void early.add(socket.pause());
-  const endpoint = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
-  const claim = await claimEndpoint(endpoint, {
-    onConnection: (socket) => accept(socket),
-    onRebound: () => log.warn({ path }, 'the socket file had disappeared and was bound again'),
-    onFault: (error) => log.error({ err: error, path }, 'the endpoint has a fault'),
-  });
-  const { path } = claim;
-  let workers: WorkerRoom;
-  try {
-    workers = await startWorkers({
-      commands: moduleUrl(options.commands),
-      service:
-        typeof options.service === 'string' || options.service instanceof URL
-          ? moduleUrl(options.service)
-          : options.service,
-      host: options.host,
-      workerData: options.workerData,
-      settings: options.workers,
-      maxMessageSize: options.connections.maxMessageSize,
-      log,
-      clock: systemClock,
-      onEvents: (runs, release) => broker.accept(runs, release),
-    });
-  } catch (error) {
-    for (const socket of early) socket.destroy();
-    broker.close();
-    await claim.release();
-    throw error;
-  }
-  const dispatcher = new Dispatcher<Writer>(workers.lanes, broker);
-  workers.onRoom(dispatcher.room);
+  const { stallGrace, heartbeat } = options.subscribers;
+  const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
+  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
+  let workers: WorkerRoom | undefined;
+  // Until the workers are up no lane is free, and commands wait in their pipelines.
+  const lanes: Lanes = {
+    pick: () => workers?.lanes.pick(),
+    get down() {
+      return workers?.lanes.down;
+    },
+  };
+  const dispatcher = new Dispatcher<Writer>(lanes, broker);
   const acceptor = new Acceptor<Writer>({
     limits: options.connections,
     clock: systemClock,
     dispatcher,
-    subscriptions: broker,
-    createWriter,
+    createWriter: writers(options),
+    onFault: (err, connectionId) =>
+      log.error({ err, connectionId }, 'the daemon failed and had to end a connection'),
   });
-  accept = (socket) => acceptor.accept(socket);
-  for (const socket of early) {
-    accept(socket);
-    // A stream that was paused by hand does not flow for a listener alone.
-    socket.resume();
+  const endpoint = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
+  const claim = await claimEndpoint(endpoint, {
+    onConnection: (socket) => acceptor.accept(socket),
+    onRebound: () => log.warn({ path: endpoint }, 'the socket file had disappeared and was bound again'),
+    onFault: (err) => log.error({ err, path: endpoint }, 'the endpoint has a fault'),
+  });
+  try {
+    workers = await startWorkers({
+      ...workersSettings(options),
+      log,
+      clock: systemClock,
+      onEvents: (...turn: Parameters<AcceptEvents>) => broker.accept(...turn),
+    });
+  } catch (error) {
+    await everyStepInTurn(
+      (err) => log.error({ err, path: claim.path }, 'a step of undoing the start failed'),
+      () => acceptor.destroy(),
+      () => broker.close(),
+      () => claim.release(),
+    );
+    throw error;
   }
-  log.info({ path }, 'daemon listening');
-  return daemon({
-    claim,
-    acceptor,
-    dispatcher,
-    broker,
-    workers,
-    stallGrace: options.subscribers.stallGrace,
-    log,
-  });
+  workers.onRoom(dispatcher.capacityFreed);
+  dispatcher.capacityFreed();
+  log.info({ path: claim.path }, 'daemon listening');
+  return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log });
 }
 
-interface Parts {
-  readonly claim: Claim;
-  readonly acceptor: Acceptor<Writer>;
-  readonly dispatcher: Dispatcher<Writer>;
-  readonly broker: Broker;
-  readonly workers: WorkerRoom;
-  readonly stallGrace: number;
-  readonly log: Logger;
-}
-
-function daemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log }: Parts): Daemon {
-  let closing: Promise<boolean> | undefined;
-  const close = async (grace: number): Promise<boolean> => {
-    log.info({ grace }, 'daemon stopping');
-    const released = claim.release();
-    workers.flush();
-    const inTime = (await withinGrace(acceptor.drain(stallGrace), grace)) || acceptor.allSent;
-    acceptor.destroy();
-    workers.close();
-    broker.close();
-    await released;
-    log.info({ inTime }, 'daemon stopped');
-    return inTime;
-  };
+function workersSettings(options: ResolvedOptions) {
+  const { commands, service, host, workerData, workers, connections } = options;
   return {
-    socketPath: claim.path,
-    publish: workers.publish,
-    stats: () => ({
-      connections: acceptor.stats(),
-      commands: { ...dispatcher.counters },
-      ...workers.stats(),
-      events: broker.stats(),
-    }),
-    close({ grace = 5000 } = {}) {
-      // What JavaScript takes for a number, such as '5' and null, is none.
-      if (typeof grace !== 'number' || !(grace >= 0)) {
-        const message = 'The grace of close() must be a number of milliseconds, 0 or more, or Infinity';
-        return Promise.reject(new IpcError('OPTION_INVALID', message));
-      }
-      closing ??= close(grace);
-      return closing;
-    },
+    commands: moduleUrl(commands),
+    service: typeof service === 'string' || service instanceof URL ? moduleUrl(service) : service,
+    host,
+    workerData,
+    settings: workers,
+    maxMessageSize: connections.maxMessageSize,
   };
 }
 
-function broadcasting({ subscribers, connections }: ResolvedOptions) {
-  const { queueBytes, stallGrace, heartbeat, eventHold } = subscribers;
-  const broker = new Broker({ clock: systemClock, stallGrace, heartbeat });
+function writers({ subscribers, connections }: ResolvedOptions): CreateWriter<Writer> {
+  const { queueBytes, eventHold } = subscribers;
   const limits = {
     queueBytes,
     highWater: Math.ceil(queueBytes / 2),
@@ -171,28 +96,10 @@ function broadcasting({ subscribers, connections }: ResolvedOptions) {
     writeHighWaterMark: connections.writeHighWaterMark,
     eventHold,
   };
-  const createWriter: ConstructorParameters<typeof Acceptor<Writer>>[0]['createWriter'] = (socket, hooks) =>
-    new Writer(new SocketSink(socket), limits, systemClock, hooks);
-  return { broker, createWriter };
+  return (socket, hooks) => new Writer(new SocketSink(socket), limits, systemClock, hooks);
 }
 
 function moduleUrl(module: URL | string): string {
   if (module instanceof URL) return module.href;
   return /^[a-z][a-z\d+.-]+:/i.test(module) ? module : pathToFileURL(module).href;
-}
-
-/** Longest time, in ms, that a timer holds: past it, it would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-async function withinGrace(done: Promise<void>, grace: number): Promise<boolean> {
-  if (grace > LONGEST_TIMER) return done.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), grace);
-  });
-  try {
-    return await Promise.race([done.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,8 @@
 // The public face of the package.
-export { type Daemon, type DaemonStats, startDaemon } from './daemon.js';
+export { startDaemon } from './daemon.js';
+export type { Daemon, DaemonStats } from './running-daemon.js';
 export {
+  AnswerError,
   type ConnectOptions,
   IpcClient,
   type ReceivedEvent,

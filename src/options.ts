@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { openFilesLimit } from './open-files.js';
 import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
 
@@ -188,9 +189,5 @@ export function resolveOptions(given: DaemonOptions): ResolvedOptions {
 
 /** The hard limit of open files less what the daemon itself needs, at most 10,000. */
 function defaultConnections(): number {
-  const report = process.report.getReport() as { userLimits?: { open_files?: { hard?: number | string } } };
-  const hard = Number(report.userLimits?.open_files?.hard);
-  // "unlimited", and Windows, which has no such limit.
-  if (!Number.isFinite(hard)) return 10_000;
-  return Math.max(1, Math.min(10_000, hard - 64));
+  return Math.max(1, Math.min(10_000, (openFilesLimit() ?? Infinity) - 64));
 }

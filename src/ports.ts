@@ -2,53 +2,53 @@
 import type { EventRun } from './protocol/events.js';
 import type { IpcError } from './protocol/errors.js';
 
-/** Where commands come from: one connection's line of them, on main. */
+/** Where commands come from: the pipeline of one connection, on the main thread. */
 export interface Origin {
   readonly connectionId: number;
-  /** Takes response frames, whole and in order. */
+  /** Takes whole response frames, in order. Never throws. */
   respond(frames: Uint8Array): void;
-  /** Takes back, from the last to the first, those of its commands that their lane has not begun. */
+  /** Takes back, from the last to the first, the commands that their lane has not begun. */
   recall(): void;
-  /** Others find no room in the lane: it keeps its first command there, and more only as answers come. */
-  makeRoom(): void;
+  /** Others need the lane's capacity: the origin keeps its first command there, and gets more only as answers come. */
+  yieldCapacity(): void;
 }
 
-/** A command from its frame until its answer. A lane calls exactly one of the methods, once. */
+/** A command from its frame until its answer. A lane calls exactly one of the methods, once; none of them throws. */
 export interface Job {
   readonly origin: Origin;
   /**
-   * The frame's payload; kept until the answer is in, so that another lane can run what one did not begin. A lane
-   * may put a copy in memory that it shares in its place.
+   * The frame's payload. It is kept until the answer is in, so that another lane can run a command that this lane
+   * did not begin. A lane may replace it by a copy in memory that it shares.
    */
   payload: Uint8Array;
-  /** The lane's marks on it. */
+  /** For the lane's own use. */
   slot: number;
   sequence: number;
   /** Its response has been given to its origin. */
   answered(): void;
-  /** It is a Subscribe, of which the lane has made an `EventFilter`, as JSON. Main performs it. */
+  /** It is a Subscribe; `filter` is its `EventFilter` as JSON. The main thread performs it. */
   subscribe(filter: string): void;
   unsubscribe(): void;
-  /** It began and has no answer: its client is told why. */
+  /** It was begun and has no answer: its client is told why. */
   failed(error: IpcError): void;
 }
 
-/** Something that runs commands: of one connection in order, of several side by side. */
+/** Something that runs commands: those of one connection in order, those of several side by side. */
 export interface Lane {
   readonly id: number;
   /** Takes a command; false when the lane is full or no longer takes any. */
   offer(job: Job): boolean;
-  /** Takes a command back; false when the lane has begun it. */
+  /** Gives a command back; false when the lane has begun it. */
   recall(job: Job): boolean;
 }
 
 /** The lanes as the dispatcher sees them. */
 export interface Lanes {
-  /** The least loaded lane that answers and has room, if there is one now. */
+  /** The least loaded lane that answers and has capacity, if there is one now. */
   pick(): Lane | undefined;
   /** Why no lane will take commands soon; undefined when waiting for one is worth it. */
   readonly down: IpcError | undefined;
 }
 
-/** Takes one publisher's turn of events; gives back its credit by `release` as they leave the mailbox. */
+/** Takes one publisher's turn of events; gives its credit back by `release` as they leave the mailbox. */
 export type AcceptEvents = (runs: readonly EventRun[], release: (bytes: number) => void) => void;

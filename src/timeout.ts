@@ -1,11 +1,9 @@
 // Timeouts: what may be set as one, and waiting for a promise no longer than that.
+import { type Clock, LONGEST_TIMER, waitingClock } from './clock.js';
 import { IpcError } from './protocol/errors.js';
 
-/** How long, in ms, an answer or a request is waited for when nothing else is said, as the original does. */
+/** The default of every timeout of an answer or a request, in ms; the original's. */
 export const DEFAULT_TIMEOUT = 30_000;
-
-/** The longest that Node's timers can wait, in ms; one that is longer fires at once. */
-const LONGEST = 2 ** 31 - 1;
 
 /**
  * Checks a timeout that was set: milliseconds up to 2,147,483,647, fractions included; 0 or `Infinity` for none.
@@ -15,38 +13,49 @@ const LONGEST = 2 ** 31 - 1;
  */
 export function checkTimeout(ms: unknown, option: string): number {
   if (ms === Infinity) return 0;
-  if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST) return ms;
+  if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST_TIMER) return ms;
   throw new IpcError(
     'OPTION_INVALID',
-    `${option} must be a number of milliseconds, at most ${LONGEST}, or 0 or Infinity for none`,
+    `${option} must be a number of milliseconds, at most ${LONGEST_TIMER}, or 0 or Infinity for none`,
   );
 }
 
 /**
- * Waits for a promise.
+ * Waits for a promise, at most `ms` milliseconds; `Infinity`, and more than a timer holds, waits without a limit.
+ *
+ * @param onLate Called when the time is up, after what has arrived by then was read. The result is what it returns
+ *   or throws.
+ * @param clock Default: the real one, whose timer keeps the process alive while it waits.
+ */
+export async function waitAtMost<T, L>(
+  promise: Promise<T>,
+  ms: number,
+  onLate: () => L,
+  clock: Clock = waitingClock,
+): Promise<T | L> {
+  if (ms > LONGEST_TIMER) return promise;
+  let cancel = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  try {
+    return await Promise.race([promise, late.then(onLate)]);
+  } finally {
+    cancel();
+  }
+}
+
+/**
+ * Waits for a promise as a client or server does.
  *
  * @param ms How long; 0 for ever.
- * @param what Of what there was none, as the beginning of the error's sentence.
+ * @param what What did not come, as the beginning of the error's sentence.
  * @param onLate Called before it rejects.
  * @throws {IpcError} `REQUEST_TIMEOUT`; or what the promise rejects with.
  */
-export async function within<T>(
-  promise: Promise<T>,
-  ms: number,
-  what: string,
-  onLate?: () => void,
-): Promise<T> {
-  if (ms === 0) return promise;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      onLate?.();
-      reject(new IpcError('REQUEST_TIMEOUT', `${what} within ${ms} ms (timeout)`));
-    }, ms);
+export function within<T>(promise: Promise<T>, ms: number, what: string, onLate?: () => void): Promise<T> {
+  return waitAtMost(promise, ms === 0 ? Infinity : ms, () => {
+    onLate?.();
+    throw new IpcError('REQUEST_TIMEOUT', `${what} within ${ms} ms (timeout)`);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { median } from '../measure.js';
 
 export default async function command({ quick, home, atMost }) {
-  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bunctl.cjs');
   const env = {
     ...process.env,
     BUNCTL_SOCKET: join(home, 'bunctl.sock'),

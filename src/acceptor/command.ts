@@ -1,28 +1,34 @@
-// A command on its way through a lane: what happens to it is told to its connection's line.
+// A command on its way through a lane: it tells its pipeline what becomes of it.
 import type { IpcError } from '../protocol/errors.js';
-import type { Job } from '../ports.js';
-import type { Line } from './pipeline.js';
-import type { ResponseWriter } from './ports.js';
+import type { Job, Origin } from '../ports.js';
 
-export class Command<W extends ResponseWriter> implements Job {
+/** What a command tells its pipeline, each once and only one of them. */
+export interface CommandOwner extends Origin {
+  onAnswered(command: Command): void;
+  onFailed(command: Command, error: IpcError): void;
+  onSubscribe(command: Command, filter: string): void;
+  onUnsubscribe(command: Command): void;
+}
+
+export class Command implements Job {
   slot = -1;
   sequence = -1;
 
   constructor(
-    readonly origin: Line<W>,
+    readonly origin: CommandOwner,
     public payload: Uint8Array,
   ) {}
 
   answered(): void {
-    this.origin.done(this);
+    this.origin.onAnswered(this);
   }
   failed(error: IpcError): void {
-    this.origin.fail(this, error);
+    this.origin.onFailed(this, error);
   }
   subscribe(filter: string): void {
-    this.origin.subscribe(this, filter);
+    this.origin.onSubscribe(this, filter);
   }
   unsubscribe(): void {
-    this.origin.unsubscribe(this);
+    this.origin.onUnsubscribe(this);
   }
 }

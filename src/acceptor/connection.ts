@@ -1,108 +1,64 @@
-// One client's connection: bytes in, whole frames to its line of commands, within its bounds; never a subscription.
+// One client's connection: bytes in, whole frames to its pipeline, within its bounds. It never touches a subscription.
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
-import { encodeJsonFrame } from '../protocol/json.js';
-import type { Line } from './pipeline.js';
+import { errorFrame } from '../protocol/responses.js';
+import type { ConnectionContext } from './connection-context.js';
+import { FrameClock } from './frame-clock.js';
+import type { Pipeline } from './pipeline.js';
+import type { PipelineOwner } from './pipeline-context.js';
 import type { ResponseWriter } from './ports.js';
-
-/** Bounds of one connection, in bytes, commands and milliseconds. */
-export interface ConnectionLimits {
-  readonly maxMessageSize: number;
-  readonly maxInFlight: number;
-  readonly frameTimeout: number;
-}
 
 /** Unanswered request bytes a connection may have beside one message of the largest size. */
 const REQUEST_SLACK = 1024 * 1024;
-/** How long, in ms, what a refused client still sends is read away, so that it can read why it was refused. */
+/** For how long, in ms, input is read and thrown away after the end was sent, so that the client can read why. */
 const LINGER = 1000;
+/** What a client is told of a fault that is not its own. */
+const FAULT = errorFrame(new IpcError('INTERNAL'));
 
-/** What a connection tells its acceptor. */
-export interface ConnectionHooks {
-  onClosed(): void;
-  /** The bytes it holds have grown or shrunk. */
-  onReceivedBytes(delta: number): void;
-}
-
-/** The part of a socket that a connection touches; writing is its writer's. */
-export type InputSocket = Pick<Socket, 'on' | 'pause' | 'resume' | 'destroy'>;
-
-export class Connection<W extends ResponseWriter> {
-  readonly #socket: InputSocket;
-  readonly #limits: ConnectionLimits;
-  readonly #clock: Clock;
+export class Connection<W extends ResponseWriter> implements PipelineOwner {
+  readonly #socket: Socket;
+  readonly #context: ConnectionContext<W>;
   readonly #decoder: FrameDecoder;
-  readonly #hooks: ConnectionHooks;
-  #line!: Line<W>;
+  readonly #pipeline: Pipeline<W>;
+  readonly #frame: FrameClock;
   #state: 'open' | 'draining' | 'ended' | 'closed' = 'open';
   #paused = false;
-  #pumping = false;
-  /** When the frame under way began, moved on by the time in which we did not read; undefined between frames. */
-  #frameBegan: number | undefined;
-  #pausedAt = 0;
+  #reading = false;
   #sent = false;
+  #faulty = false;
   #counted = 0;
 
-  constructor(socket: InputSocket, limits: ConnectionLimits, clock: Clock, hooks: ConnectionHooks) {
+  /** Begins to read at once. */
+  constructor(
+    readonly id: number,
+    socket: Socket,
+    context: ConnectionContext<W>,
+  ) {
     this.#socket = socket;
-    this.#limits = limits;
-    this.#clock = clock;
-    this.#hooks = hooks;
-    this.#decoder = new FrameDecoder(limits.maxMessageSize);
-  }
-
-  /** Begins to read. */
-  open(line: Line<W>): void {
-    this.#line = line;
-    this.#socket.on('data', (chunk: Buffer) => {
-      // What a refused or ending connection still sends is read away.
-      if (this.#state !== 'open') return;
-      this.#decoder.push(chunk);
-      this.read();
-      this.#count();
-    });
-    this.#socket.on('end', () => this.#halfClosed());
-    this.#socket.on('close', () => this.close());
+    this.#context = context;
+    this.#decoder = new FrameDecoder(context.limits.maxMessageSize);
+    const { dispatcher, createWriter, clock } = context;
+    this.#frame = new FrameClock(clock);
+    this.#pipeline = dispatcher.open(id, this, (hooks) => createWriter(socket, hooks));
+    socket.on('data', (chunk) => this.#received(chunk));
+    socket.on('end', () => this.#halfClosed());
+    socket.on('close', () => this.close());
   }
 
   /** Bytes received that belong to no answered command. */
   get receivedBytes(): number {
-    return this.#state === 'closed' ? 0 : this.#decoder.buffered + this.#line.bytes;
+    return this.#state === 'closed' ? 0 : this.#decoder.buffered + this.#pipeline.bytes;
   }
 
-  /** Whether it was sent all that it will be, and its stream ended. */
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#pipeline.queuedBytes;
+  }
+
+  /** Whether everything that will be sent was sent, and the stream ended. */
   get allSent(): boolean {
     return this.#sent;
-  }
-
-  /** Its line may have room for more. */
-  room(): void {
-    if (this.#paused || this.#state === 'draining') this.read();
-    this.#count();
-  }
-
-  /** Hands over whole frames as far as its bounds allow, and reads on or stops reading accordingly. */
-  read(): void {
-    if (this.#pumping || this.#state === 'ended' || this.#state === 'closed') return;
-    this.#pumping = true;
-    try {
-      while (this.#hasRoom()) {
-        const payload = this.#decoder.next();
-        if (payload === undefined) {
-          this.#caughtUp();
-          return;
-        }
-        this.#frameBegan = undefined;
-        this.#line.submit(payload);
-      }
-      this.#pause();
-    } catch (error) {
-      this.refuse(error as IpcError);
-    } finally {
-      this.#pumping = false;
-    }
   }
 
   /** Reads no more, answers what was received whole, then ends. */
@@ -110,48 +66,28 @@ export class Connection<W extends ResponseWriter> {
     if (this.#state !== 'open') return;
     this.#state = 'draining';
     this.#pause();
-    this.read();
+    this.#read();
   }
 
-  /** The sweep: a frame under way for too long ends the connection, and so does an end that makes no progress. */
-  sweep(now: number): void {
-    if (this.#state === 'ended' && this.#line.writer.stalledFor >= this.#limits.frameTimeout) {
+  /** For the last `ms` milliseconds the process could not read; this is not held against the client. */
+  excuse(ms: number): void {
+    this.#frame.excuse(ms);
+  }
+
+  /** Ends the connection if a frame is under way for too long, or if the end makes no progress. */
+  judge(): void {
+    const { frameTimeout } = this.#context.limits;
+    if (this.#state === 'ended' && this.stalled(frameTimeout)) {
       this.destroy();
-      return;
+    } else if (this.#state === 'open' && this.#frame.age >= frameTimeout) {
+      const message = `A frame was begun but not completed within ${frameTimeout} ms (timeout)`;
+      this.#refuse(new IpcError('FRAME_TIMEOUT', message));
     }
-    if (this.#state !== 'open' || this.#paused || this.#frameBegan === undefined) return;
-    if (now - this.#frameBegan < this.#limits.frameTimeout) return;
-    this.refuse(
-      new IpcError(
-        'FRAME_TIMEOUT',
-        `A frame was begun but not completed within ${this.#limits.frameTimeout} ms (timeout)`,
-      ),
-    );
   }
 
-  /** While the daemon stops: whether what it is sent makes no progress. */
-  stalled(grace: number): boolean {
-    return this.#line.writer.stalledFor >= grace;
-  }
-
-  /** Answers what is in hand, then tells the client what it did, then closes. */
-  refuse(error: IpcError): void {
-    if (this.#state === 'ended' || this.#state === 'closed') return;
-    this.#state = 'ended';
-    this.#frameBegan = undefined;
-    this.#line.whenEmpty(() => {
-      this.#line.writer.respond(encodeJsonFrame({ Error: { message: error.message } }));
-      this.#line.writer.finish();
-    });
-  }
-
-  /** Everything is written and the stream ended. */
-  finished(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'ended';
-    this.#sent = true;
-    this.#socket.resume();
-    this.#clock.after(LINGER, () => this.destroy());
+  /** Whether nothing could be sent for `ms` milliseconds. */
+  stalled(ms: number): boolean {
+    return this.#pipeline.stalledFor >= ms;
   }
 
   /** Cuts the connection now. */
@@ -166,50 +102,141 @@ export class Connection<W extends ResponseWriter> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#count();
-    this.#hooks.onClosed();
+    this.#pipeline.close();
+    this.#context.onClosed(this.id);
   }
 
-  #hasRoom(): boolean {
-    // A frame that is whole in the decoder is counted when it is handed over, so one may lie beyond the bound.
-    return (
-      this.#line.length < this.#limits.maxInFlight &&
-      this.#line.bytes < this.#limits.maxMessageSize + REQUEST_SLACK
-    );
+  onProgress(): void {
+    if (this.#paused || this.#state === 'draining') this.#read();
+    this.#count();
+  }
+
+  onFinished(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'ended';
+    this.#sent = true;
+    this.#linger();
+  }
+
+  onQueuedBytes(delta: number): void {
+    this.#context.onQueuedBytes(delta);
+  }
+
+  /** Tells the client only that the daemon failed, and ends the connection; the cause is reported. */
+  onFault(error: unknown): void {
+    this.#context.onFault(error, this.id);
+    if (this.#state === 'closed') return;
+    this.#state = 'ended';
+    if (this.#faulty) {
+      this.destroy();
+      return;
+    }
+    this.#faulty = true;
+    try {
+      this.#pipeline.abandon(FAULT);
+      // It ends however the writer fares.
+      this.#linger();
+    } catch (cause) {
+      this.onFault(cause);
+    }
+  }
+
+  #received(chunk: Buffer): void {
+    // Whatever a refused or ending connection still sends is thrown away.
+    if (this.#state !== 'open') return;
+    try {
+      this.#decoder.push(chunk);
+      this.#read();
+      this.#count();
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  /** Hands over whole frames as far as the bounds allow, and goes on reading or stops accordingly. */
+  #read(): void {
+    if (this.#reading || this.#state === 'ended' || this.#state === 'closed') return;
+    this.#reading = true;
+    try {
+      while (this.#hasCapacity()) {
+        const payload = this.#next();
+        if (payload === undefined) return;
+        this.#pipeline.submit(payload);
+      }
+      this.#pause();
+    } catch (error) {
+      this.onFault(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** The next whole frame's payload; undefined when there is none, or the stream cannot be followed any more. */
+  #next(): Uint8Array | undefined {
+    let payload: Uint8Array | undefined;
+    try {
+      payload = this.#decoder.next();
+    } catch (error) {
+      // Only the decoder's verdict on the client's bytes is told to the client.
+      if (!(error instanceof IpcError)) throw error;
+      this.#refuse(error);
+      return undefined;
+    }
+    if (payload === undefined) this.#caughtUp();
+    else this.#frame.end();
+    return payload;
+  }
+
+  /** Answers the commands in hand, then tells the client what it did wrong, then ends. */
+  #refuse(error: IpcError): void {
+    if (this.#state === 'ended' || this.#state === 'closed') return;
+    this.#state = 'ended';
+    this.#pipeline.finish(errorFrame(error));
+  }
+
+  #hasCapacity(): boolean {
+    const { maxInFlight, maxMessageSize } = this.#context.limits;
+    // A whole frame in the decoder is counted when it is handed over, so one may exceed the bound.
+    return this.#pipeline.length < maxInFlight && this.#pipeline.bytes < maxMessageSize + REQUEST_SLACK;
   }
 
   #caughtUp(): void {
     if (this.#state === 'draining') {
       this.#state = 'ended';
-      this.#line.whenEmpty(() => this.#line.writer.finish());
+      this.#pipeline.finish();
       return;
     }
-    if (!this.#decoder.midFrame) this.#frameBegan = undefined;
-    else this.#frameBegan ??= this.#clock.now();
+    if (this.#decoder.midFrame) this.#frame.begin();
+    else this.#frame.end();
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#frameBegan !== undefined)
-      this.#frameBegan += this.#clock.now() - Math.max(this.#pausedAt, this.#frameBegan);
+    this.#frame.resume();
     this.#socket.resume();
   }
 
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#pausedAt = this.#clock.now();
+    this.#frame.pause();
     this.#socket.pause();
   }
 
   #halfClosed(): void {
     if (this.#state !== 'open') return;
-    // Whole frames before the end are answered; a half one is nothing.
+    // Whole frames before the end are answered; half a frame is nothing.
     this.#state = 'draining';
-    this.read();
+    this.#read();
+  }
+
+  #linger(): void {
+    this.#socket.resume();
+    this.#context.clock.after(LINGER, () => this.destroy());
   }
 
   #count(): void {
     const bytes = this.receivedBytes;
     const delta = bytes - this.#counted;
     this.#counted = bytes;
-    if (delta !== 0) this.#hooks.onReceivedBytes(delta);
+    if (delta !== 0) this.#context.onReceivedBytes(delta);
   }
 }

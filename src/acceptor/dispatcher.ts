@@ -1,37 +1,38 @@
-// Gives the commands of all connections to lanes, and remembers who waits for one.
+// Gives the commands of all connections to lanes, and remembers which pipelines wait for one.
 import type { Lanes } from '../ports.js';
-import { type CommandCounters, Line, type LineContext, type LineSource } from './pipeline.js';
-import type { ResponseWriter, Subscriptions } from './ports.js';
+import { Pipeline } from './pipeline.js';
+import type { CommandCounters, PipelineContext, PipelineOwner, WaitsForLane } from './pipeline-context.js';
+import type { ResponseWriter, Subscriptions, WriterHooks } from './ports.js';
 
 export class Dispatcher<W extends ResponseWriter> {
   readonly counters: CommandCounters = { received: 0, answered: 0, failed: 0 };
-  readonly #waiting = new Set<Line<W>>();
-  readonly #context: LineContext<W>;
+  readonly #waiting = new Set<WaitsForLane>();
+  readonly #context: PipelineContext<W>;
 
   constructor(lanes: Lanes, subscriptions: Subscriptions<W>) {
     this.#context = {
       lanes,
       subscriptions,
       counters: this.counters,
-      waitForLane: (line) => void this.#waiting.add(line),
+      waitForLane: (pipeline) => {
+        this.#waiting.add(pipeline);
+      },
+      forget: (pipeline) => {
+        this.#waiting.delete(pipeline);
+      },
     };
   }
 
-  /** A new connection's line of commands. */
-  open(connectionId: number, writer: W, source: LineSource): Line<W> {
-    return new Line(connectionId, writer, this.#context, source);
+  /** Makes a new connection's pipeline. */
+  open(connectionId: number, owner: PipelineOwner, createWriter: (hooks: WriterHooks) => W): Pipeline<W> {
+    return new Pipeline(connectionId, this.#context, owner, createWriter);
   }
 
-  close(line: Line<W>): void {
-    this.#waiting.delete(line);
-    line.close();
-  }
-
-  /** Lanes have room, or none will have: those who wait look again, the longest waiting first. */
-  readonly room = (): void => {
+  /** Lanes have free capacity, or none will have: the waiting pipelines try again, the longest waiting first. */
+  readonly capacityFreed = (): void => {
     if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const line of waiting) line.pump();
+    for (const pipeline of waiting) pipeline.pump();
   };
 }

@@ -1,72 +1,47 @@
 // One connection's commands, in order, from their frames until their answers.
+import { everyStep } from '../every-step.js';
+import type { IpcError } from '../protocol/errors.js';
 import type { EventFilter } from '../protocol/events.js';
 import { encodeJsonFrame } from '../protocol/json.js';
-import { IpcError } from '../protocol/errors.js';
-import type { Lane, Lanes, Origin } from '../ports.js';
-import { Command } from './command.js';
-import type { ResponseWriter, Subscriptions } from './ports.js';
-
-/** What the lines of all connections share. */
-export interface LineContext<W extends ResponseWriter> {
-  readonly lanes: Lanes;
-  readonly subscriptions: Subscriptions<W>;
-  /** Commands wait for a lane; `Line.pump` is to be called when there is room. */
-  readonly waitForLane: (line: Line<W>) => void;
-  readonly counters: CommandCounters;
-}
-
-/** Where a line's commands come from. */
-export interface LineSource {
-  /** The line may have room for more. */
-  room(): void;
-}
-
-/** Counted since the daemon's start. */
-export interface CommandCounters {
-  received: number;
-  answered: number;
-  failed: number;
-}
+import { errorFrame } from '../protocol/responses.js';
+import { Command, type CommandOwner } from './command.js';
+import { LaneWindow } from './lane-window.js';
+import type { PipelineContext, PipelineOwner } from './pipeline-context.js';
+import type { ResponseWriter, WriterHooks } from './ports.js';
 
 const SUBSCRIBED = encodeJsonFrame({ Success: { message: 'Subscribed to events' } });
 const UNSUBSCRIBED = encodeJsonFrame({ Success: { message: 'Unsubscribed from events' } });
 
-/** Commands a line may have in its lane while nobody lacks room there. */
-const WINDOW = 1024;
-/** Request bytes it may have there, unless its first command alone is more: the lane keeps them until it has come to them. */
-const WINDOW_BYTES = 256 * 1024;
-
 /**
- * Commands run one after the other in the lane they are bound to while any is in flight; then the next ones
- * go to whichever lane is least loaded. A connection past its bound of responses waits, and what its lane
- * has not begun is taken back.
+ * Commands run one after the other in their lane (see {@link LaneWindow}) and are answered in order. While the bound
+ * of waiting response bytes is reached, commands wait, and the commands that the lane has not begun are taken back.
  */
-export class Line<W extends ResponseWriter> implements Origin {
-  readonly #context: LineContext<W>;
-  readonly #source: LineSource;
-  #waiting: Command<W>[] = [];
-  #inFlight: Command<W>[] = [];
-  #lane: Lane | undefined;
+export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterHooks {
+  readonly #context: PipelineContext<W>;
+  readonly #owner: PipelineOwner;
+  readonly #writer: W;
+  readonly #inLane: LaneWindow;
+  #waiting: Command[] = [];
   #bytes = 0;
-  #inFlightBytes = 0;
-  /** One when others need the room, doubled with each answer. */
-  #window = WINDOW;
-  #whenEmpty: (() => void) | undefined;
+  /** Set when no more commands come: what is sent after the last answer, if anything. */
+  #ending: { readonly farewell: Uint8Array | undefined } | undefined;
   #closed = false;
 
   constructor(
     readonly connectionId: number,
-    readonly writer: W,
-    context: LineContext<W>,
-    source: LineSource,
+    context: PipelineContext<W>,
+    owner: PipelineOwner,
+    createWriter: (hooks: WriterHooks) => W,
   ) {
     this.#context = context;
-    this.#source = source;
+    this.#owner = owner;
+    this.#inLane = new LaneWindow(context.lanes);
+    this.#writer = createWriter(this);
   }
 
   /** Commands without an answer. */
   get length(): number {
-    return this.#waiting.length + this.#inFlight.length;
+    return this.#waiting.length + this.#inLane.length;
   }
 
   /** Bytes of their requests. */
@@ -74,16 +49,121 @@ export class Line<W extends ResponseWriter> implements Origin {
     return this.#bytes;
   }
 
+  /** Bytes that wait to be sent. */
+  get queuedBytes(): number {
+    return this.#writer.queuedBytes;
+  }
+
+  /** For how long, in ms, nothing could be sent; 0 while nothing waits. */
+  get stalledFor(): number {
+    return this.#writer.stalledFor;
+  }
+
+  /** Takes a command's payload. Throws only by a fault of the daemon. */
   submit(payload: Uint8Array): void {
     this.#context.counters.received += 1;
     this.#bytes += payload.byteLength;
-    this.writer.commandReceived();
+    this.#writer.commandReceived();
     const command = new Command(this, payload);
     if (this.#waiting.length > 0 || !this.#give(command)) this.#wait(command);
   }
 
-  /** Gives waiting commands to a lane, as far as there is room. */
+  /** Gives waiting commands to a lane, as far as there is capacity. */
   pump(): void {
+    this.#safely(() => this.#pump());
+  }
+
+  /** Once every command is answered: sends `farewell`, if there is one, and ends the stream. */
+  finish(farewell?: Uint8Array): void {
+    this.#ending = { farewell };
+    this.#settled();
+  }
+
+  /** Gives up every command, sends `farewell` and ends the stream. */
+  abandon(farewell: Uint8Array): void {
+    this.#giveUp();
+    this.#writer.respond(farewell);
+    this.#writer.finish();
+  }
+
+  /** The connection is gone: commands that have not begun never do, and nothing is sent. */
+  close(): void {
+    everyStep(
+      (error) => this.#owner.onFault(error),
+      () => this.#giveUp(),
+      () => this.#context.forget(this),
+      () => this.#context.subscriptions.remove(this.#writer),
+      () => this.#writer.destroy(),
+    );
+  }
+
+  respond(frames: Uint8Array): void {
+    this.#safely(() => this.#respond(frames));
+  }
+
+  recall(): void {
+    this.#safely(() => this.#recall());
+  }
+
+  yieldCapacity(): void {
+    this.#safely(() => {
+      this.#inLane.narrow();
+      this.#takeBack(1);
+    });
+  }
+
+  onAnswered(command: Command): void {
+    this.#safely(() => this.#done(command));
+  }
+
+  onFailed(command: Command, error: IpcError): void {
+    this.#safely(() => {
+      this.#context.counters.failed += 1;
+      this.#respond(errorFrame(error));
+      this.#done(command);
+    });
+  }
+
+  onSubscribe(command: Command, filter: string): void {
+    this.#safely(() => {
+      if (!this.#closed) {
+        this.#context.subscriptions.subscribe(this.#writer, JSON.parse(filter) as EventFilter, SUBSCRIBED);
+        // A command that came with it: events are held back for its answer too.
+        if (this.length > 1) this.#writer.commandReceived();
+      }
+      this.#done(command);
+    });
+  }
+
+  onUnsubscribe(command: Command): void {
+    this.#safely(() => {
+      if (!this.#closed) this.#context.subscriptions.unsubscribe(this.#writer, UNSUBSCRIBED);
+      this.#done(command);
+    });
+  }
+
+  onResponsesDrained(): void {
+    this.pump();
+  }
+
+  onFinished(): void {
+    this.#owner.onFinished();
+  }
+
+  onBytes(delta: number): void {
+    this.#owner.onQueuedBytes(delta);
+  }
+
+  /** A fault ends this connection and does not reach the lane or the other pipelines. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#owner.onFault(error);
+    }
+  }
+
+  #pump(): void {
     let given = 0;
     for (const command of this.#waiting) {
       if (!this.#give(command)) break;
@@ -91,140 +171,77 @@ export class Line<W extends ResponseWriter> implements Origin {
     }
     if (given > 0) this.#waiting.splice(0, given);
     const [next] = this.#waiting;
-    if (next === undefined || this.writer.congested || this.#closed) return;
+    if (next === undefined || this.#writer.congested || this.#closed) return;
     const { down } = this.#context.lanes;
-    if (down && this.#inFlight.length === 0) {
-      for (const command of this.#waiting.splice(0)) this.#refuse(command, down);
-      this.#settled();
-    } else if (this.#fits(next)) {
-      this.#context.waitForLane(this);
-    }
+    if (down && this.#inLane.length === 0) this.#refuseAll(down);
+    else if (this.#inLane.fits(next)) this.#context.waitForLane(this);
   }
 
-  /** Calls `action` once every command is answered. */
-  whenEmpty(action: () => void): void {
-    this.#whenEmpty = action;
-    this.#settled();
+  #give(command: Command): boolean {
+    return !this.#writer.congested && !this.#closed && this.#inLane.give(command);
   }
 
-  /** The connection is gone: nothing waits any more, and what has not begun never does. */
-  close(): void {
-    this.#closed = true;
-    this.#whenEmpty = undefined;
-    this.recall();
-    this.#waiting = [];
-    this.#bytes = 0;
+  #wait(command: Command): void {
+    this.#waiting.push(command);
+    if (this.#inLane.length === 0) this.#pump();
+    else if (!this.#writer.congested && this.#inLane.fits(command)) this.#context.waitForLane(this);
   }
 
-  respond(frames: Uint8Array): void {
+  #respond(frames: Uint8Array): void {
     if (this.#closed) return;
-    this.writer.respond(frames);
-    if (this.writer.congested) this.recall();
+    this.#writer.respond(frames);
+    if (this.#writer.congested) this.#recall();
   }
 
-  recall(): void {
-    if (!this.#takeBack(0)) return;
-    if (this.#inFlight.length === 0) this.#lane = undefined;
-    if (!this.#closed && !this.writer.congested) this.pump();
+  #recall(): void {
+    if (this.#takeBack(0) && !this.#closed && !this.#writer.congested) this.#pump();
   }
 
-  makeRoom(): void {
-    this.#window = 1;
-    this.#takeBack(1);
-  }
-
-  /** A lane has seen to a command. */
-  done(command: Command<W>): void {
-    // Almost always the first: the lane answers in order.
-    const at = this.#inFlight.indexOf(command);
-    if (at === -1) return;
-    if (at === 0) this.#inFlight.shift();
-    else this.#inFlight.splice(at, 1);
-    if (this.#inFlight.length === 0) this.#lane = undefined;
-    this.#inFlightBytes -= command.payload.byteLength;
-    this.#window = Math.min(WINDOW, this.#window * 2);
-    this.#account(command);
-    if (this.#closed) return;
-    if (this.#waiting.length > 0) this.pump();
-    this.#settled();
-  }
-
-  fail(command: Command<W>, error: IpcError): void {
-    this.#context.counters.failed += 1;
-    this.respond(encodeJsonFrame({ Error: { message: error.message } }));
-    this.done(command);
-  }
-
-  subscribe(command: Command<W>, filter: string): void {
-    if (!this.#closed) {
-      this.#context.subscriptions.subscribe(this.writer, JSON.parse(filter) as EventFilter, SUBSCRIBED);
-      // A command that came with it: events are held back for its answer too.
-      if (this.length > 1) this.writer.commandReceived();
-    }
-    this.done(command);
-  }
-
-  unsubscribe(command: Command<W>): void {
-    if (!this.#closed) this.#context.subscriptions.unsubscribe(this.writer, UNSUBSCRIBED);
-    this.done(command);
-  }
-
-  #give(command: Command<W>): boolean {
-    if (this.writer.congested || this.#closed || !this.#fits(command)) return false;
-    const lane = this.#lane ?? this.#context.lanes.pick();
-    if (!lane?.offer(command)) return false;
-    this.#lane = lane;
-    this.#inFlight.push(command);
-    this.#inFlightBytes += command.payload.byteLength;
-    return true;
-  }
-
-  /** Whether it may have one more command in its lane. */
-  #fits({ payload }: Command<W>): boolean {
-    const { length } = this.#inFlight;
-    return (
-      length === 0 || (length < this.#window && this.#inFlightBytes + payload.byteLength <= WINDOW_BYTES)
-    );
-  }
-
-  // From the last to the first: the lane begins them in order, so what lies behind one that it has begun is
-  // taken back already, and nothing overtakes.
   #takeBack(keep: number): boolean {
-    let at = this.#inFlight.length;
-    for (; at > keep; at -= 1) {
-      const command = this.#inFlight[at - 1] as Command<W>;
-      if (!this.#lane?.recall(command)) break;
-      this.#inFlightBytes -= command.payload.byteLength;
-    }
-    const back = this.#inFlight.splice(at);
+    const back = this.#inLane.takeBack(keep);
     if (back.length > 0) this.#waiting = [...back, ...this.#waiting];
     return back.length > 0;
   }
 
-  #wait(command: Command<W>): void {
-    this.#waiting.push(command);
-    if (this.#inFlight.length === 0) this.pump();
-    else if (!this.writer.congested && this.#fits(command)) this.#context.waitForLane(this);
-  }
-
-  #refuse(command: Command<W>, error: IpcError): void {
-    this.#context.counters.failed += 1;
+  /** A lane is done with a command. */
+  #done(command: Command): void {
+    if (!this.#inLane.remove(command)) return;
     this.#account(command);
-    this.writer.respond(encodeJsonFrame({ Error: { message: error.message } }));
+    if (this.#closed) return;
+    if (this.#waiting.length > 0) this.#pump();
+    this.#settled();
   }
 
-  #account(command: Command<W>): void {
+  #refuseAll(error: IpcError): void {
+    for (const command of this.#waiting.splice(0)) {
+      this.#context.counters.failed += 1;
+      this.#account(command);
+      this.#writer.respond(errorFrame(error));
+    }
+    this.#settled();
+  }
+
+  #giveUp(): void {
+    this.#closed = true;
+    this.#ending = undefined;
+    this.#inLane.takeBack(0);
+    this.#waiting = [];
+    this.#bytes = this.#inLane.bytes;
+  }
+
+  #account(command: Command): void {
     this.#bytes -= command.payload.byteLength;
     this.#context.counters.answered += 1;
   }
 
   #settled(): void {
-    if (this.length === 0 && this.#whenEmpty) {
-      const action = this.#whenEmpty;
-      this.#whenEmpty = undefined;
-      action();
-    } else {
-      this.#source.room();
+    if (this.length > 0 || !this.#ending) {
+      this.#owner.onProgress();
+      return;
     }
+    const { farewell } = this.#ending;
+    this.#ending = undefined;
+    if (farewell) this.#writer.respond(farewell);
+    this.#writer.finish();
   }
 }

@@ -1,25 +1,40 @@
-// What the acceptor needs of the other rooms.
+// What the acceptor needs from the writer and the broker.
+import type { Socket } from 'node:net';
 import type { EventFilter } from '../protocol/events.js';
 
 /** The one writer of a connection. */
 export interface ResponseWriter {
   respond(frames: Uint8Array): void;
-  /** Whether as many response bytes wait as may. */
+  /** Whether the bound of waiting response bytes is reached. */
   readonly congested: boolean;
-  /** A command has come in: events are held back for its answer if a subscription is fresh. */
+  /** A command has come in: after a fresh Subscribe, events are held back for its answer. */
   commandReceived(): void;
-  /** Bytes it holds that have not left. */
+  /** Bytes that the writer holds and that have not left. */
   readonly queuedBytes: number;
-  /** For how long, in ms, what it is sending has not left; 0 when it sends nothing. */
+  /** For how long, in ms, the chunk under way has not left; 0 when there is none. */
   readonly stalledFor: number;
   /** Sends what waits, then ends the stream. */
   finish(): void;
   destroy(): void;
 }
 
+/** What a writer tells the pipeline it belongs to. */
+export interface WriterHooks {
+  /** Responses have drained below the bound at which commands stop. */
+  onResponsesDrained(): void;
+  /** Everything was sent and the stream ended, or sending failed. Once. */
+  onFinished(): void;
+  /** The bytes that the writer holds have grown or shrunk. */
+  onBytes(delta: number): void;
+}
+
+/** Makes the writer of a socket. */
+export type CreateWriter<W extends ResponseWriter> = (socket: Socket, hooks: WriterHooks) => W;
+
 /** The broker's part that commands reach. */
 export interface Subscriptions<W extends ResponseWriter> {
   subscribe(writer: W, filter: EventFilter, success: Uint8Array): void;
   unsubscribe(writer: W, success: Uint8Array): void;
+  /** The connection is gone. */
   remove(writer: W): void;
 }

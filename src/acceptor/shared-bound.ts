@@ -1,23 +1,20 @@
-// A bound on bytes that many hold together: past it the largest holder is told to give up its own.
+// A bound on the bytes that many hold together: past it, the largest holder has to give up its own.
+
+export interface SharedBoundOptions<T> {
+  /** In bytes. */
+  readonly limit: number;
+  readonly holders: () => Iterable<T>;
+  readonly sizeOf: (holder: T) => number;
+  /** Must make the holder's bytes go, by calls of {@link SharedBound.add}, now or soon. */
+  readonly evict: (holder: T) => void;
+}
 
 export class SharedBound<T> {
+  readonly #options: SharedBoundOptions<T>;
   #used = 0;
-  readonly #limit: number;
-  readonly #holders: () => Iterable<T>;
-  readonly #sizeOf: (holder: T) => number;
-  readonly #evict: (holder: T) => void;
 
-  constructor(options: {
-    limit: number;
-    holders(): Iterable<T>;
-    sizeOf(holder: T): number;
-    /** Must make the holder's bytes go, by calls of {@link add}, now or soon. */
-    evict(holder: T): void;
-  }) {
-    this.#limit = options.limit;
-    this.#holders = options.holders.bind(options);
-    this.#sizeOf = options.sizeOf.bind(options);
-    this.#evict = options.evict.bind(options);
+  constructor(options: SharedBoundOptions<T>) {
+    this.#options = options;
   }
 
   /** Bytes held by all together. */
@@ -25,17 +22,19 @@ export class SharedBound<T> {
     return this.#used;
   }
 
+  /** The bytes of some holder have grown or shrunk. */
   add(delta: number): void {
+    const { limit, holders, sizeOf, evict } = this.#options;
     this.#used += delta;
-    if (delta <= 0 || this.#used <= this.#limit) return;
+    if (delta <= 0 || this.#used <= limit) return;
     let largest: T | undefined;
-    let size = 0;
-    for (const holder of this.#holders()) {
-      if (this.#sizeOf(holder) > size) {
-        largest = holder;
-        size = this.#sizeOf(holder);
-      }
+    let largestSize = 0;
+    for (const holder of holders()) {
+      const size = sizeOf(holder);
+      if (size <= largestSize) continue;
+      largest = holder;
+      largestSize = size;
     }
-    if (largest !== undefined) this.#evict(largest);
+    if (largest !== undefined) evict(largest);
   }
 }

@@ -1,12 +1,12 @@
 // The broker: a mailbox of encoded events in, chunks to the writers out, and the flow between them. It never parses.
-import { Buffer } from 'node:buffer';
 import type { Clock } from '../clock.js';
-import { CHUNK_BYTES, type EventFilter, type EventRun } from '../protocol/events.js';
-import { type EventChunk, Queue } from '../writer/chunk-queue.js';
+import type { EventFilter, EventRun } from '../protocol/events.js';
+import type { EventChunk } from '../writer/event-queue.js';
+import type { Writer } from '../writer/writer.js';
+import { chunkOf } from './chunk.js';
+import { Mailbox, type Step } from './mailbox.js';
 import { type Group, Router } from './router.js';
 import { StallWatch } from './stall-watch.js';
-import type { SubscriptionHooks } from '../writer/writer-hooks.js';
-import type { Writer } from '../writer/writer.js';
 
 export interface BrokerOptions {
   readonly clock: Clock;
@@ -14,91 +14,78 @@ export interface BrokerOptions {
   readonly stallGrace: number;
   /** Silence, in ms, after which a subscriber is sent a heartbeat. */
   readonly heartbeat: number;
+  /** A subscriber was cut, or a publisher's credit was not given back, because of an exception. */
+  readonly onFault: (error: unknown) => void;
 }
 
-/** The broker in `stats()`: events and bytes, counted since the start where they are no sizes. */
+/** The broker in `stats()`. */
 export interface BrokerStats {
+  /** Subscribers now. */
   readonly subscribers: number;
-  /** Subscribers that drop instead of being waited for. */
+  /** Subscribers that drop events instead of being waited for. */
   readonly behind: number;
-  /** Events taken out of the mailbox. */
+  /** Events taken out of the mailbox since the start. */
   readonly routed: number;
-  /** Events handed to sockets; delivered + dropped + waiting is what matched. */
+  /** Events handed to sockets since the start. Delivered, dropped and waiting events together are all that matched. */
   readonly delivered: number;
+  /** Events dropped since the start. */
   readonly dropped: number;
+  /** Bytes of events in the mailbox now. */
   readonly mailboxBytes: number;
-  /** Whether the flow waits for a subscriber. */
+  /** Whether the flow waits for a subscriber now. */
   readonly waiting: boolean;
 }
 
-interface Letter {
-  readonly run: EventRun;
-  readonly release: (bytes: number) => void;
-}
-
-/** Runs that are routed together, and for each group they go to, those of them that it gets. */
-interface Step {
-  readonly letters: readonly Letter[];
-  readonly recipients: ReadonlyMap<Group, readonly EventRun[]>;
-}
-
 export class Broker {
-  readonly #clock: Clock;
-  readonly #heartbeat: number;
+  readonly #options: BrokerOptions;
   readonly #router = new Router();
-  readonly #mailbox = new Queue<Letter>();
+  readonly #mailbox = new Mailbox();
   readonly #watch: StallWatch;
-  readonly #hooks: SubscriptionHooks;
   /** Subscribers the flow waits for when an event is for them. */
   readonly #blocking = new Set<Writer>();
-  #mailboxBytes = 0;
   #routed = 0;
   #delivered = 0;
   #dropped = 0;
-  /** The step that waits, so that it is not put together anew at every look. */
+  /** The step that waits, kept so that it is not put together again at every look. */
   #step: Step | undefined;
   #pumping = false;
   #closed = false;
   #cancelBeat: (() => void) | undefined;
 
-  constructor({ clock, stallGrace, heartbeat }: BrokerOptions) {
-    this.#clock = clock;
-    this.#heartbeat = heartbeat;
-    this.#watch = new StallWatch(clock, stallGrace, () => this.#pump());
-    this.#hooks = {
-      onFlow: (writer) => this.#flowChanged(writer),
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#watch = new StallWatch(options.clock, options.stallGrace, () => this.#pump());
+  }
+
+  /**
+   * Takes in one publisher's turn of events. They are routed in the order in which they came;
+   * `release` is called with their bytes as they leave the mailbox.
+   */
+  accept(runs: readonly EventRun[], release: (bytes: number) => void): void {
+    if (this.#closed) return;
+    for (const run of runs) this.#mailbox.push({ run, release });
+    this.#pump();
+  }
+
+  /** Sends `success`, then every event routed from now on. A second subscription replaces the first. */
+  subscribe(writer: Writer, filter: EventFilter, success: Uint8Array): void {
+    this.#router.add(writer, filter);
+    this.#step = undefined;
+    writer.startSubscription(success, {
+      onFlow: () => this.#flowChanged(writer),
       onDelivered: (events) => {
         this.#delivered += events;
       },
       onDropped: (events) => {
         this.#dropped += events;
       },
-    };
-  }
-
-  /**
-   * Takes in one publisher's turn of events. They are routed in the order in which they came;
-   * `release` is told of their bytes as they leave the mailbox.
-   */
-  accept(runs: readonly EventRun[], release: (bytes: number) => void): void {
-    if (this.#closed) return;
-    for (const run of runs) {
-      this.#mailbox.push({ run, release });
-      this.#mailboxBytes += run.bytes.byteLength;
-    }
-    this.#pump();
-  }
-
-  /** Success, then every event routed from now on. A second subscription replaces the first. */
-  subscribe(writer: Writer, filter: EventFilter, success: Uint8Array): void {
-    this.#router.add(writer, filter);
-    this.#step = undefined;
-    writer.startSubscription(success, this.#hooks);
+      onLeaving: () => this.#leave(writer),
+    });
     this.#flowChanged(writer);
     this.#scheduleHeartbeat();
   }
 
-  /** What is owed, then Success, then nothing. */
+  /** Sends the events that wait, then `success`, then nothing. */
   unsubscribe(writer: Writer, success: Uint8Array): void {
     writer.endSubscription(success);
     this.remove(writer);
@@ -106,9 +93,7 @@ export class Broker {
 
   /** The connection is gone, or no longer subscribed. */
   remove(writer: Writer): void {
-    this.#router.remove(writer);
-    this.#step = undefined;
-    this.#blocking.delete(writer);
+    this.#forget(writer);
     this.#pump();
   }
 
@@ -121,7 +106,7 @@ export class Broker {
       routed: this.#routed,
       delivered: this.#delivered,
       dropped: this.#dropped,
-      mailboxBytes: this.#mailboxBytes,
+      mailboxBytes: this.#mailbox.bytes,
       waiting: this.#watch.active,
     };
   }
@@ -130,54 +115,63 @@ export class Broker {
     this.#closed = true;
     this.#cancelBeat?.();
     this.#watch.stop();
-    this.#mailbox.clear();
-    this.#mailboxBytes = 0;
+    for (const writer of this.#mailbox.clear()) writer.left();
+  }
+
+  #forget(writer: Writer): void {
+    this.#router.remove(writer);
+    this.#step = undefined;
+    this.#blocking.delete(writer);
+  }
+
+  // The letter has its place behind the events that came before it. Their flow is bounded, and so is the wait.
+  #leave(writer: Writer): void {
+    if (this.#closed) {
+      writer.left();
+      return;
+    }
+    this.#mailbox.push({ leaving: writer });
+    this.#pump();
   }
 
   #flowChanged(writer: Writer): void {
-    if (writer.blocking) this.#blocking.add(writer);
+    if (writer.blocking && this.#router.groupOf(writer)) this.#blocking.add(writer);
     else if (this.#blocking.delete(writer)) this.#pump();
   }
 
   #pump(): void {
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
+    try {
+      this.#route();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #route(): void {
     for (let step = this.#nextStep(); step; step = this.#nextStep()) {
-      const blockers = this.#blockersOf(step);
+      const { recipients } = step;
+      const blockers = this.#blockersAmong(recipients);
       if (blockers.length > 0) {
-        this.#watch.wait(blockers, () => recipientsOf(step));
-        this.#pumping = false;
+        this.#watch.wait(blockers, () => writersOf(recipients));
         return;
       }
       this.#deliver(step);
     }
     this.#watch.stop();
-    this.#pumping = false;
   }
 
-  /** As many runs as make a chunk. */
   #nextStep(): Step | undefined {
-    if (this.#step) return this.#step;
-    if (this.#mailbox.length === 0) return undefined;
-    const letters: Letter[] = [];
-    const recipients = new Map<Group, EventRun[]>();
-    let bytes = 0;
-    for (const letter of this.#mailbox) {
-      const { run } = letter;
-      if (letters.length > 0 && bytes + run.bytes.byteLength > CHUNK_BYTES) break;
-      letters.push(letter);
-      bytes += run.bytes.byteLength;
-      for (const group of this.#router.match(run.eventType, run.appName)) {
-        const runs = recipients.get(group);
-        if (runs) runs.push(run);
-        else recipients.set(group, [run]);
-      }
+    for (let writer = this.#mailbox.takeLeaving(); writer; writer = this.#mailbox.takeLeaving()) {
+      this.#forget(writer);
+      writer.left();
     }
-    this.#step = { letters, recipients };
+    this.#step ??= this.#mailbox.nextStep(({ eventType, appName }) => this.#router.match(eventType, appName));
     return this.#step;
   }
 
-  #blockersOf({ recipients }: Step): Writer[] {
+  #blockersAmong(recipients: Step['recipients']): Writer[] {
     if (this.#blocking.size === 0) return [];
     return [...this.#blocking].filter((writer) => {
       const group = this.#router.groupOf(writer);
@@ -185,50 +179,51 @@ export class Broker {
     });
   }
 
-  #deliver({ letters, recipients }: Step): void {
+  #deliver(step: Step): void {
+    const { letters } = step;
+    // Made before anything changes: if there is no memory for them, the step stays.
+    const chunks = chunksOf(step);
     this.#step = undefined;
-    // Groups that get all of the step share one chunk.
-    let whole: EventChunk | undefined;
-    for (const [group, runs] of recipients) {
-      const all = runs.length === letters.length;
-      const chunk = all ? (whole ??= chunkOf(runs)) : chunkOf(runs);
-      for (const writer of group.writers) writer.offer(chunk);
+    this.#mailbox.remove(step);
+    for (const { run } of letters) this.#routed += run.count;
+    for (const [group, chunk] of chunks) {
+      for (const writer of group.writers) this.#guard(writer, () => writer.offer(chunk));
     }
-    for (const { run, release } of letters) {
-      this.#mailbox.shift();
-      this.#mailboxBytes -= run.bytes.byteLength;
-      this.#routed += run.count;
-      release(run.bytes.byteLength);
+    for (const { run, release } of letters) this.#guard(undefined, () => release(run.bytes.byteLength));
+  }
+
+  /** An exception costs its own subscriber the connection, and the others nothing. */
+  #guard(writer: Writer | undefined, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (writer) this.#forget(writer);
+      this.#options.onFault(error);
+      writer?.destroy();
     }
   }
 
-  // One timer for all subscribers, and none without any.
+  // One timer for all subscribers; none while there are no subscribers.
   #scheduleHeartbeat(): void {
     if (this.#cancelBeat || this.#closed || this.#router.size === 0) return;
-    this.#cancelBeat = this.#clock.after(Math.min(1000, this.#heartbeat / 4), () => {
+    const { clock, heartbeat } = this.#options;
+    this.#cancelBeat = clock.after(Math.min(1000, heartbeat / 4), () => {
       this.#cancelBeat = undefined;
-      for (const writer of this.#router.writers) writer.heartbeat(this.#heartbeat);
+      for (const writer of this.#router.writers) this.#guard(writer, () => writer.heartbeat(heartbeat));
       this.#scheduleHeartbeat();
     });
   }
 }
 
-function* recipientsOf({ recipients }: Step): Generator<Writer> {
-  for (const group of recipients.keys()) yield* group.writers;
+/** The chunk for each group. Groups that get the whole step share one. */
+function chunksOf({ letters, recipients }: Step): [Group, EventChunk][] {
+  let whole: EventChunk | undefined;
+  return [...recipients].map(([group, runs]) => {
+    const all = runs.length === letters.length;
+    return [group, all ? (whole ??= chunkOf(runs)) : chunkOf(runs)];
+  });
 }
 
-/** One chunk of runs, in memory of its own: a view of a turn's events would keep all of them alive. */
-function chunkOf(runs: readonly EventRun[]): EventChunk {
-  const [first] = runs;
-  const count = runs.reduce((sum, run) => sum + run.count, 0);
-  if (first && runs.length === 1 && first.bytes.byteLength === first.bytes.buffer.byteLength) {
-    return { bytes: first.bytes, count, holders: 0 };
-  }
-  const bytes = Buffer.allocUnsafeSlow(runs.reduce((sum, run) => sum + run.bytes.byteLength, 0));
-  let offset = 0;
-  for (const run of runs) {
-    bytes.set(run.bytes, offset);
-    offset += run.bytes.byteLength;
-  }
-  return { bytes, count, holders: 0 };
+function* writersOf(recipients: Step['recipients']): Generator<Writer> {
+  for (const group of recipients.keys()) yield* group.writers;
 }

@@ -1,4 +1,4 @@
-// Which subscriptions an event goes to: subscribers grouped by filter, matches remembered by event type and app.
+// Finds the subscriptions that an event goes to: subscribers are grouped by filter, and matches are remembered by event type and app.
 import { type EventFilter, filterPasses } from '../protocol/events.js';
 import type { Writer } from '../writer/writer.js';
 
@@ -9,7 +9,7 @@ export interface Group {
   readonly writers: Set<Writer>;
 }
 
-/** Pairs of event type and app whose matches are remembered; past it they are forgotten and found anew. */
+/** The number of pairs of event type and app whose matches are remembered. Past it all are forgotten and found again. */
 const REMEMBERED = 4096;
 
 export class Router {
@@ -29,7 +29,7 @@ export class Router {
     return this.#byWriter.get(writer);
   }
 
-  /** Adds a writer, which has one filter at a time. */
+  /** Adds a writer. A writer has one filter at a time: another one replaces it. */
   add(writer: Writer, filter: EventFilter): void {
     this.remove(writer);
     const key = `${filter.kind} ${filter.appName === null ? '*' : `=${filter.appName}`}`;
@@ -53,7 +53,7 @@ export class Router {
     this.#matches.clear();
   }
 
-  /** The groups whose filter an event passes. */
+  /** The groups whose filter passes the event. */
   match(eventType: string, appName: string | null): readonly Group[] {
     const key = `${eventType.length} ${eventType}${appName === null ? '' : `=${appName}`}`;
     let groups = this.#matches.get(key);

@@ -1,4 +1,4 @@
-// The clocks of the subscribers the flow waits for: how long others have waited because of them, and how long at all.
+// The clocks of the subscribers the flow waits for: how long others have waited because of them, and how long in all.
 import type { Clock } from '../clock.js';
 import type { Writer } from '../writer/writer.js';
 
@@ -15,7 +15,7 @@ export class StallWatch {
   #cancel: (() => void) | undefined;
   #lookedAt = 0;
 
-  /** @param onFlow Called when a subscriber is no longer waited for. */
+  /** @param onFlow Called when the flow no longer waits for a subscriber. */
   constructor(clock: Clock, grace: number, onFlow: () => void) {
     this.#clock = clock;
     this.#grace = grace;
@@ -28,20 +28,21 @@ export class StallWatch {
     return this.#cancel !== undefined;
   }
 
-  /** The flow waits for `blockers`, with events for `recipients`; their clocks run until {@link stop}. */
+  /** The flow waits for `blockers`, with events for `recipients`. The blockers' clocks run until {@link stop}. */
   wait(blockers: readonly Writer[], recipients: () => Iterable<Writer>): void {
     this.#blockers = blockers;
     this.#recipients = recipients;
     if (!this.#cancel) this.#schedule();
   }
 
-  /** The flow goes on. What the clocks show stays until their subscribers have drained. */
+  /** The flow goes on. The clocks keep their time until their subscribers have drained. */
   stop(): void {
     if (!this.#cancel) return;
     this.#cancel();
-    this.#advance();
     this.#cancel = undefined;
+    const blockers = this.#blockers;
     this.#blockers = [];
+    this.#advance(blockers, this.#passed());
   }
 
   #schedule(): void {
@@ -50,8 +51,9 @@ export class StallWatch {
   }
 
   #look(): void {
-    this.#advance();
+    const passed = this.#passed();
     this.#schedule();
+    this.#advance(this.#blockers, passed);
     const lost = this.#blockers.filter(
       ({ stall }) => stall.grace >= this.#grace || stall.total >= Math.max(WAIT_ALONE, this.#grace),
     );
@@ -60,10 +62,13 @@ export class StallWatch {
     this.#onFlow();
   }
 
-  // A look that comes late says that this loop was late, not the subscriber: at most two looks' time counts.
-  #advance(): void {
-    const passed = Math.min(this.#clock.now() - this.#lookedAt, 2 * this.#every);
-    for (const writer of this.#blockers) {
+  /** Milliseconds since the last look. A late look means that this loop was late, so at most the time of two looks counts. */
+  #passed(): number {
+    return Math.min(this.#clock.now() - this.#lookedAt, 2 * this.#every);
+  }
+
+  #advance(blockers: readonly Writer[], passed: number): void {
+    for (const writer of blockers) {
       if (!writer.blocking) continue;
       writer.stall.total += passed;
       if (this.#othersWait(writer)) writer.stall.grace += passed;

@@ -1,12 +1,15 @@
-#!/usr/bin/env node
-// The command `bunctl`: finds the subcommand, loads it alone, and ends with its exit code.
-import { ArgumentsError, exitCodeOf, EXIT } from './terminal/exit.js';
-import { quietPipes, say } from './terminal/output.js';
+// The command `bunctl` after `--version`: finds the subcommand, loads only that one, and ends with its exit code.
+import { EXIT, exitCodeOf, isAboutArguments } from './terminal/exit.js';
+import { print, reportLostOutput, say } from './terminal/output.js';
+
+/** A subcommand's module. */
+interface Command {
+  readonly run: (args: string[]) => Promise<void>;
+  readonly help: string;
+}
 
 /** Each subcommand's module is loaded only when it is asked for. */
-const COMMANDS: Readonly<
-  Record<string, () => Promise<{ readonly run: (args: string[]) => Promise<void>; readonly help: string }>>
-> = {
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: () => import('./commands/start.js'),
   stop: () => import('./commands/stop.js'),
   restart: () => import('./commands/restart.js'),
@@ -28,27 +31,27 @@ const ALIASES: Readonly<Record<string, string>> = {
   show: 'status',
 };
 
-/** Words of other managers that mean something here under another name, and should not be guessed at. */
+/** Commands of other process managers, with what does the same here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  kill: 'bunctl shutdown stops all apps and the daemon; bunctl stop NAME one app.',
-  reload: 'bunctl restart NAME stops an app and starts it.',
-  monit: 'bunctl status -w watches all apps.',
+  kill: '`bunctl shutdown` stops all apps and the daemon, `bunctl stop NAME` stops one app.',
+  reload: '`bunctl restart NAME` stops an app and starts it again.',
+  monit: '`bunctl status -w` watches all apps.',
 };
 
 const HELP = `bunctl keeps your programs running.
 
 Usage: bunctl COMMAND [NAME…] [OPTIONS]
 
-  start      start an app, or all of bunctl.json
+  start      start an app, or all apps of bunctl.json
   stop       stop apps; they stay stopped
   restart    restart apps
   delete     stop apps and forget them
   list       all apps at a glance
   status     one app, or all, in detail; -w to watch
-  logs       what apps printed; -f to follow
-  ping       whether the daemon answers
+  logs       the output of apps; -f to follow
+  ping       check whether the daemon answers
   shutdown   stop all apps and the daemon
-  doctor     where the daemon is, and what may be wrong
+  doctor     find the daemon, and what may be wrong
   daemon     run the daemon in the foreground
 
   bunctl COMMAND --help    options and examples of one command
@@ -58,51 +61,50 @@ Examples:
   bunctl logs api -f
   bunctl restart all
 
-A daemon is started when it is needed. --socket PATH, or BUNCTL_SOCKET, names another one.`;
+A daemon is started when one is needed. Use --socket PATH, or BUNCTL_SOCKET, for another daemon.`;
 
-async function main(argv: readonly string[]): Promise<void> {
-  const [first, ...rest] = argv;
-  if (first !== undefined && ['--version', '-V', '-v', 'version'].includes(first)) {
-    const { VERSION } = await import('../version.js');
-    process.stdout.write(`bunctl ${VERSION}\n`);
-    return;
+/**
+ * Runs a command and sets the exit code.
+ *
+ * @param args What was typed after `bunctl`.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await dispatch(args);
+  } catch (error) {
+    say(`Error: ${(error as Error).message}`);
+    if (isAboutArguments(error)) say(`See bunctl ${args[0] ?? ''} --help.`);
+    process.exitCode = exitCodeOf(error);
   }
+  reportLostOutput();
+}
+
+async function dispatch([first, ...rest]: readonly string[]): Promise<void> {
   const asked = first === 'help' ? rest[0] : first;
   if (asked === undefined || asked === '--help' || asked === '-h') {
-    process.stdout.write(`${HELP}\n`);
-    if (asked === undefined && first === undefined) process.exitCode = EXIT.usage;
+    print(HELP);
+    if (first === undefined) process.exitCode = EXIT.usage;
     return;
   }
   const name = Object.hasOwn(ALIASES, asked) ? (ALIASES[asked] as string) : asked;
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) {
-    say(`There is no command "${asked}". ${await wayOut(asked)}`);
+    say(`Unknown command "${asked}". ${await wayOut(asked)}`);
     process.exitCode = EXIT.usage;
     return;
   }
   const command = await load();
   const end = rest.indexOf('--');
   const own = end < 0 ? rest : rest.slice(0, end);
-  if (first === 'help' || own.includes('--help') || own.includes('-h')) {
-    process.stdout.write(`${command.help}\n`);
-    return;
-  }
-  await command.run(rest);
+  if (first === 'help' || own.includes('--help') || own.includes('-h')) print(command.help);
+  else await command.run(rest);
 }
 
 async function wayOut(asked: string): Promise<string> {
   if (Object.hasOwn(ELSEWHERE, asked)) return ELSEWHERE[asked] as string;
   const { nearest } = await import('./input/nearest.js');
   const meant = nearest(asked, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
-  return meant === undefined ? 'bunctl --help lists them.' : `Did you mean ${ALIASES[meant] ?? meant}?`;
-}
-
-quietPipes();
-const argv = process.argv.slice(2);
-try {
-  await main(argv);
-} catch (error) {
-  say(`Error: ${(error as Error).message}`);
-  if (error instanceof ArgumentsError) say(`See bunctl ${argv[0] ?? ''} --help.`);
-  process.exitCode = exitCodeOf(error);
+  return meant === undefined
+    ? '`bunctl --help` lists the commands.'
+    : `Did you mean \`bunctl ${ALIASES[meant] ?? meant}\`?`;
 }

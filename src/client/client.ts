@@ -5,14 +5,15 @@ import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
-import type { IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
+import type { IpcAnswer, IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
 import { checkTimeout } from '../timeout.js';
+import { usableCode } from './answer-error.js';
 import { connectFirst } from './connect.js';
 import { Inbox } from './inbox.js';
 import { type ConnectOptions, type RequestOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
-import { Requests } from './requests.js';
+import { type Answer, Requests } from './requests.js';
 import { Subscription } from './subscription.js';
 
 export class IpcClient {
@@ -78,12 +79,13 @@ export class IpcClient {
   }
 
   /**
-   * Sends a request and resolves with its own response, an `Error` response too. Requests that are not awaited
-   * are pipelined and answered in order.
+   * Sends a request and resolves with its own `Success` or `Data`. Requests that are not awaited are pipelined
+   * and answered in order. {@link send} and {@link recv} show an `Error` as a value instead.
    *
+   * @throws {AnswerError} The daemon's `Error`, with the daemon's code.
    * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`, `OPTION_INVALID`; or the signal's reason.
    */
-  request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcResponse> {
+  request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcAnswer> {
     return this.#request(message, options);
   }
 
@@ -135,7 +137,7 @@ export class IpcClient {
   ): Subscription {
     this.#subscription?.over();
     const host = {
-      request: (message: IpcMessage, onAnswer?: (response: IpcResponse) => void) =>
+      request: (message: IpcMessage, onAnswer?: (response: Answer) => void) =>
         this.#request(message, {}, onAnswer),
       onRoom: (from: Subscription) => {
         if (from.roomy) this.#resume();
@@ -161,8 +163,8 @@ export class IpcClient {
   async #request(
     message: IpcMessage,
     { timeout = this.#requestTimeout, signal }: RequestOptions,
-    onAnswer?: (response: IpcResponse, bytes: number) => void,
-  ): Promise<IpcResponse> {
+    onAnswer?: (response: Answer, bytes: number) => void,
+  ): Promise<IpcAnswer> {
     signal?.throwIfAborted();
     const patience = checkTimeout(timeout, 'timeout');
     const frame = this.#frame(message);
@@ -207,7 +209,10 @@ export class IpcClient {
       // Unasked: the daemon says why it will close.
       else if ('Error' in response)
         this.#end(
-          new IpcError('CONNECTION_CLOSED', `The daemon closed the connection: ${response.Error.message}`),
+          new IpcError(
+            usableCode(response.Error.code) ?? 'CONNECTION_CLOSED',
+            `The daemon closed the connection: ${response.Error.message}`,
+          ),
         );
     }
   }

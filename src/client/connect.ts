@@ -4,7 +4,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IpcError } from '../protocol/errors.js';
 import { within } from '../timeout.js';
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Which failures are worth another try: a full backlog, a socket that nobody holds any more or yet, and none at all. */

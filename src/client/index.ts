@@ -1,6 +1,7 @@
 // The client's public face: imports nothing of the server, and no zod.
+export { AnswerError } from './answer-error.js';
 export { IpcClient } from './client.js';
 export type { ConnectOptions, RequestOptions } from './options.js';
 export type { ReceivedEvent } from './event-buffer.js';
 export { Subscription } from './subscription.js';
-export { type ErrorCode, IpcError } from '../protocol/errors.js';
+export { type AnyErrorCode, type ErrorCode, IpcError } from '../protocol/errors.js';

@@ -1,13 +1,18 @@
 // Requests under way, in order: the oldest is whom the next answer is for.
 import { IpcError } from '../protocol/errors.js';
-import type { IpcResponse } from '../protocol/messages.js';
-import { onAbort } from './abort.js';
+import type { IpcAnswer, IpcEvent, IpcResponse } from '../protocol/messages.js';
+import { AnswerError } from './answer-error.js';
+import { onAbort } from '../abort.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;
 
+/** What answers a request. */
+export type Answer = Exclude<IpcResponse, IpcEvent>;
+
 export interface Pending {
-  resolve(response: IpcResponse, bytes: number): void;
+  /** With an `Error`, its caller's promise rejects. */
+  resolve(response: Answer, bytes: number): void;
   reject(error: unknown): void;
   /** Given up by its caller: its answer is still to come and is nobody's. */
   abandoned: boolean;
@@ -35,9 +40,9 @@ export class Requests {
   add(
     timeout: number,
     signal: AbortSignal | undefined,
-    onAnswer?: (response: IpcResponse, bytes: number) => void,
+    onAnswer?: (response: Answer, bytes: number) => void,
     awaited = true,
-  ): Promise<IpcResponse> {
+  ): Promise<IpcAnswer> {
     if (this.length >= MAX_PENDING) {
       throw new IpcError(
         'REQUEST_TIMEOUT',
@@ -56,7 +61,8 @@ export class Requests {
         resolve(response, bytes) {
           clear();
           onAnswer?.(response, bytes);
-          resolve(response);
+          if ('Error' in response) reject(new AnswerError(response));
+          else resolve(response);
         },
         reject(error) {
           clear();
@@ -76,7 +82,7 @@ export class Requests {
   }
 
   /** An answer has come; false when nobody asked. */
-  answer(response: IpcResponse, bytes: number): boolean {
+  answer(response: Answer, bytes: number): boolean {
     const pending = this.#pending[this.#head];
     if (!pending) return false;
     this.#head += 1;

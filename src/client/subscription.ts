@@ -1,14 +1,15 @@
 // A subscription as its reader holds it: an async iterable of events that unsubscribes when it is left.
 import { IpcError } from '../protocol/errors.js';
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
-import type { IpcMessage, IpcResponse } from '../protocol/messages.js';
-import { onAbort } from './abort.js';
+import type { IpcAnswer, IpcMessage } from '../protocol/messages.js';
+import type { Answer } from './requests.js';
+import { onAbort } from '../abort.js';
 import { EventBuffer, type ReceivedEvent } from './event-buffer.js';
 
 /** What a subscription needs of its connection. */
 export interface SubscriptionHost {
   /** `onAnswer` is called before anything that came behind the answer is looked at. */
-  request(message: IpcMessage, onAnswer?: (response: IpcResponse) => void): Promise<IpcResponse>;
+  request(message: IpcMessage, onAnswer?: (response: Answer) => void): Promise<IpcAnswer>;
   /** Bytes were taken out of the buffer, or the subscription is over. */
   onRoom(subscription: Subscription): void;
 }
@@ -129,14 +130,9 @@ export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefi
 
   async #subscribe(request: IpcMessage): Promise<void> {
     try {
-      const response = await this.#host.request(request, (answer) => {
+      await this.#host.request(request, (answer) => {
         this.#accepted = 'Success' in answer;
       });
-      if ('Error' in response)
-        throw new IpcError(
-          'MESSAGE_INVALID',
-          `The daemon refused the subscription: ${response.Error.message}`,
-        );
     } catch (error) {
       this.over(error as IpcError);
       throw error;

@@ -1,5 +1,6 @@
 // Whose a directory or file is, and the making of a directory of our own. Used for sockets, state and logs alike.
-import { mkdirSync, type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { IpcError } from '../protocol/errors.js';
 
@@ -40,57 +41,77 @@ export interface OwnDirectory {
 
 /**
  * Makes a directory, 0700, if it is not there, with those above it. Refuses one in which another user could put
- * something in the place of ours. Nothing is made below a directory of another user.
+ * something in the place of ours. Nothing is made below a directory of another user. Resolves with the directory's
+ * owner and mode.
  *
  * @throws {IpcError} `ENDPOINT_NOT_OURS`, `ENDPOINT_UNUSABLE`.
  */
-export function ownDirectory(directory: string, { what, advice, others }: OwnDirectory): void {
+export async function ownDirectory(directory: string, rule: OwnDirectory): Promise<Stats> {
   try {
-    const missing = missingDirectories(directory);
-    const existing = dirname(missing[0] ?? directory);
+    const missing = await missingDirectories(directory);
     // Before anything is made: root would leave directories of its own in another user's home.
-    if (missing.length > 0) refuse(existing, statSync(existing), 'sticky');
-    for (const each of missing) make(each);
-    const stat = statSync(directory);
-    if (!stat.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-    refuse(directory, stat, others);
+    if (missing[0] !== undefined) await checkParent(dirname(missing[0]), directory, rule);
+    for (const each of missing) await make(each);
+    const found = await stat(directory);
+    if (!found.isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    const why = whyNotTrusted(found, rule.others);
+    if (why !== undefined)
+      throw new IpcError('ENDPOINT_NOT_OURS', `${rule.what} ${why}; ${rule.advice}: ${directory}`);
+    return found;
   } catch (cause) {
-    if (cause instanceof IpcError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why =
-      code === 'EEXIST' || code === 'ENOTDIR'
-        ? `cannot be made: ${directory}, or what it is in, is not a directory`
-        : `${directory} cannot be made: ${message}`;
-    throw new IpcError('ENDPOINT_UNUSABLE', `${what} ${why}; ${advice}`, { cause });
-  }
-
-  function refuse(path: string, stat: Stats, writers: OtherWriters): void {
-    const why = whyNotTrusted(stat, writers);
-    if (why === undefined) return;
-    const where =
-      path === directory
-        ? `${why}; ${advice}: ${directory}`
-        : `cannot be made in ${path}, which ${why}; ${advice}: ${directory}`;
-    throw new IpcError('ENDPOINT_NOT_OURS', `${what} ${where}`);
+    throw cause instanceof IpcError ? cause : asUnusable(cause as NodeJS.ErrnoException, directory, rule);
   }
 }
 
+async function checkParent(parent: string, directory: string, { what, advice }: OwnDirectory): Promise<void> {
+  const why = whyNotTrusted(await stat(parent), 'sticky');
+  if (why === undefined) return;
+  throw new IpcError(
+    'ENDPOINT_NOT_OURS',
+    `${what} cannot be made in ${parent}, which ${why}; ${advice}: ${directory}`,
+  );
+}
+
+function asUnusable(
+  cause: NodeJS.ErrnoException,
+  directory: string,
+  { what, advice }: OwnDirectory,
+): IpcError {
+  const { code, message } = cause;
+  const why =
+    code === 'EEXIST' || code === 'ENOTDIR'
+      ? `cannot be made: ${directory}, or a part of it, is not a directory`
+      : `${directory} cannot be made: ${message}`;
+  return new IpcError('ENDPOINT_UNUSABLE', `${what} ${why}; ${advice}`, { cause });
+}
+
 /** The directories that are not there, the outermost first. */
-function missingDirectories(directory: string): string[] {
+async function missingDirectories(directory: string): Promise<string[]> {
   const missing: string[] = [];
-  for (let at = directory; !statSync(at, { throwIfNoEntry: false }); at = dirname(at)) {
+  for (let at = directory; !(await exists(at)); at = dirname(at)) {
     missing.unshift(at);
     if (dirname(at) === at) break;
   }
   return missing;
 }
 
-// One at a time: Node's own recursive mkdir never returns below /proc.
-function make(directory: string): void {
+async function exists(path: string): Promise<boolean> {
   try {
-    mkdirSync(directory, { mode: 0o700 });
+    await stat(path);
+    return true;
   } catch (error) {
-    const isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
-    if (!isDirectory || (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+// One at a time: Node's own recursive mkdir never returns below /proc.
+async function make(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it in this moment.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

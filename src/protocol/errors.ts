@@ -20,6 +20,7 @@ export const ERROR_CODES = {
     'the worker running this command died; the command may or may not have taken effect',
   LANES_UNAVAILABLE: 'no worker can take commands at the moment',
   SHUTTING_DOWN: 'the daemon is shutting down',
+  INTERNAL: 'the daemon failed at this by a fault of its own; its log says more',
   // Services
   SERVICE_UNAVAILABLE: 'the service shared by the handlers is not running',
   SERVICE_METHOD_UNKNOWN: 'the service has no such method',
@@ -47,6 +48,7 @@ export const ERROR_CODES = {
   CONNECT_FAILED: 'no daemon answers on this endpoint',
   CONNECTION_CLOSED: 'the connection is closed',
   REQUEST_TIMEOUT: 'no response came in time',
+  COMMAND_REFUSED: 'the daemon answered with an error that has no code, as the original does',
   TOO_MANY_CONNECTIONS: 'the daemon has as many connections as it accepts',
   // Options
   OPTION_INVALID: 'an option is out of its range',
@@ -55,15 +57,24 @@ export const ERROR_CODES = {
 /** One of the stable codes of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/**
+ * A code as a program meets it: one of the table, or one that a handler gave to its own error, such as `ENOENT`.
+ * The table's codes are offered by editors.
+ */
+export type AnyErrorCode = ErrorCode | (string & Record<never, never>);
+
 const BRAND = Symbol.for('bunctl-ipc.IpcError');
 
-/** An error of this package. `instanceof` holds across two loaded copies of the package. */
+/**
+ * An error of this package. `instanceof IpcError` holds across two loaded copies of the package; for a subclass,
+ * `instanceof` means what it means for every class.
+ */
 export class IpcError extends Error {
   override readonly name: string = 'IpcError';
 
   constructor(
-    readonly code: ErrorCode,
-    message: string = ERROR_CODES[code],
+    readonly code: AnyErrorCode,
+    message: string = Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as ErrorCode] : code,
     options?: { cause?: unknown },
   ) {
     super(message, options);
@@ -71,6 +82,7 @@ export class IpcError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== IpcError) return super[Symbol.hasInstance](value);
     return typeof value === 'object' && value !== null && BRAND in value;
   }
 }
@@ -83,19 +95,24 @@ export interface ErrorData {
   readonly stack: string | undefined;
 }
 
-/** Turns anything that was thrown, `null` and objects that throw when they are looked at included, into data that any thread can read. */
+/**
+ * Turns anything that was thrown into data that any thread can read. Never throws, whatever it is given: `null`,
+ * an object whose accessors throw, or an object that only looks like an error.
+ */
 export function errorToData(thrown: unknown): ErrorData {
   try {
-    if (thrown instanceof Error || thrown instanceof IpcError) {
-      const { code, name, message, stack } = thrown as unknown as Readonly<Record<string, unknown>>;
-      return {
-        code: typeof code === 'string' ? code : undefined,
-        name: String(name),
-        message: typeof message === 'string' ? message : `${String(name)} without a message`,
-        stack: typeof stack === 'string' ? stack : undefined,
-      };
-    }
-    return plain(typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`);
+    if (typeof thrown !== 'object' || thrown === null)
+      return plain(typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`);
+    const { code, name, message, stack } = thrown as Readonly<Record<string, unknown>>;
+    const isError = thrown instanceof Error || thrown instanceof IpcError;
+    const kind = isError ? String(name) : 'Error';
+    const nothingSaid = `${isError ? kind : 'thrown object'} without a message`;
+    return {
+      code: typeof code === 'string' ? code : undefined,
+      name: kind,
+      message: typeof message === 'string' ? message : nothingSaid,
+      stack: typeof stack === 'string' ? stack : undefined,
+    };
   } catch {
     return plain('thrown value that cannot be shown');
   }

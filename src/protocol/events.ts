@@ -28,8 +28,11 @@ export interface EventInput {
   readonly data: unknown;
 }
 
-/** Bytes a run of events, and a chunk handed to a socket, holds at most, unless it is one larger frame. */
-export const CHUNK_BYTES = 64 * 1024;
+/**
+ * The most bytes of a run of events, and of a chunk handed to a socket, unless it is one larger frame. Linux takes a write
+ * of up to 32 KiB to a Unix socket whole or not at all. So a connection that is cut ends after a whole frame.
+ */
+export const CHUNK_BYTES = 32 * 1024;
 
 /** Consecutive events of one type and app, encoded: whole frames, at most {@link CHUNK_BYTES} unless it is one. */
 export interface EventRun {

@@ -66,7 +66,8 @@ const requestSchemas = {
 
 const responseSchemas = {
   Success: z.object({ message: text }),
-  Error: z.object({ message: text }),
+  /** `code` is optional on the wire: the original sends none. Ours always does; see {@link ERROR_CODES}. */
+  Error: z.object({ message: text, code: text.optional() }),
   Data: z.object({ data: json }),
   Event: z.object({ event_type: text, data: json }),
 };
@@ -85,6 +86,10 @@ export type IpcMessage = Tagged<typeof requestSchemas>;
 export type IpcResponse = Tagged<typeof responseSchemas>;
 /** An `Event` response: what subscribers get. */
 export type IpcEvent = Extract<IpcResponse, { Event: unknown }>;
+/** An `Error` response: why a request was not done. */
+export type IpcErrorResponse = Extract<IpcResponse, { Error: unknown }>;
+/** What a request that was done is answered with. */
+export type IpcAnswer = Exclude<IpcResponse, IpcEvent | IpcErrorResponse>;
 /** The name of a request. */
 export type CommandName = keyof typeof requestSchemas;
 /** The fields of a request; null for one without. */

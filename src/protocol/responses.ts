@@ -1,6 +1,30 @@
-// The shape of a response, checked by hand: without zod for clients that start hot, and cheap enough for every answer.
-import { IpcError } from './errors.js';
-import type { IpcResponse } from './messages.js';
+// Responses by hand: their shape is checked without zod, which costs a client's start; and errors become `Error` responses.
+import type { Buffer } from 'node:buffer';
+import { errorToData, IpcError } from './errors.js';
+import { encodeJsonFrame } from './json.js';
+import type { IpcErrorResponse, IpcResponse } from './messages.js';
+
+/** The longest `code`, in characters, that is sent. */
+const LONGEST_CODE = 100;
+
+/**
+ * The `Error` response for anything that was thrown: its message, and its code if it has a string `code` of 1 to
+ * 100 characters, else `COMMAND_FAILED`. Never throws.
+ */
+export function errorResponse(thrown: unknown): IpcErrorResponse {
+  const { code, message } = errorToData(thrown);
+  const usable = code !== undefined && code.length > 0 && code.length <= LONGEST_CODE;
+  return { Error: { message, code: usable ? code : 'COMMAND_FAILED' } };
+}
+
+/**
+ * The {@link errorResponse} of an error as a frame.
+ *
+ * @throws {IpcError} `FRAME_TOO_LARGE` for a message past `maxMessageSize` bytes.
+ */
+export function errorFrame(thrown: unknown, maxMessageSize?: number): Buffer {
+  return encodeJsonFrame(errorResponse(thrown), maxMessageSize);
+}
 
 /**
  * Checks that a value is a response: exactly one of `Success`, `Error`, `Data` and `Event`, with its fields.

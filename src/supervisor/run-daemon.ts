@@ -55,7 +55,7 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
-  for (const each of [directory, files.apps, files.logs]) prepareStateDirectory(each);
+  for (const each of [directory, files.apps, files.logs]) await prepareStateDirectory(each);
   await ownState(directory, path);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },

@@ -7,7 +7,7 @@ import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
-import { checkResponse } from '../protocol/responses.js';
+import { checkResponse, errorResponse } from '../protocol/responses.js';
 import { checkTimeout, DEFAULT_TIMEOUT, within } from '../timeout.js';
 
 /** Response bytes past which send() waits until they have drained to half of it. */
@@ -153,10 +153,10 @@ export class IpcConnection {
       try {
         return await this.#receive(0);
       } catch (error) {
-        const { code, message } = error as IpcError;
+        const { code } = error as IpcError;
         if (code === 'CONNECTION_CLOSED' || code === 'FRAME_TRUNCATED') return undefined;
         if (code !== 'MESSAGE_INVALID' && code !== 'FRAME_TOO_LARGE') throw error;
-        const told = await this.send({ Error: { message } }).then(
+        const told = await this.send(errorResponse(error)).then(
           () => true,
           () => false,
         );

@@ -1,10 +1,11 @@
 // The original's server: binds a path and gives out connections, one by one.
 import type { Socket } from 'node:net';
-import { type Claim, claimEndpoint } from '../endpoint/claim.js';
+import { claimEndpoint } from '../endpoint/claim.js';
+import type { Claim } from '../endpoint/ports.js';
 import { SocketSink } from '../writer/sink.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
-import { encodeJsonFrame } from '../protocol/json.js';
+import { errorFrame } from '../protocol/responses.js';
 import { IpcConnection } from './connection.js';
 
 /** Connections that wait for {@link IpcServer.accept}; one more is told so and closed. */
@@ -106,5 +107,5 @@ function refuse(socket: Socket): void {
   socket.on('error', () => undefined);
   const sink = new SocketSink(socket);
   const message = `${MAX_WAITING} connections wait to be accepted already; try again later`;
-  sink.write([encodeJsonFrame({ Error: { message } })], () => sink.destroy());
+  sink.write([errorFrame(new IpcError('TOO_MANY_CONNECTIONS', message))], () => sink.destroy());
 }

@@ -12,6 +12,7 @@ import { Publisher } from './run/publisher.js';
 import { ServiceClient } from './run/service-client.js';
 import { ObjectService, type ServiceHost, ThreadService } from './lanes/service-host.js';
 import { ThreadLane } from './lanes/thread-lane.js';
+import { workerFile } from './lanes/worker-file.js';
 import { forwardLine, logSettings } from './link/log.js';
 
 export type { LaneStats };
@@ -50,6 +51,8 @@ export interface WorkerRoom {
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom> {
   const { clock, log, maxMessageSize, onEvents } = options;
+  // Asked first: without the file, the blame would fall on the embedder's module.
+  if (options.settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
   let room = (): void => undefined;
   const { publisher, flush } = mainPublisher(onEvents, maxMessageSize);
   const onServiceChanged = new Set<(why?: string) => void>();

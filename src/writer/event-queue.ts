@@ -1,6 +1,15 @@
-// One subscriber's events that wait: chunks shared with other writers, the oldest dropped past a bound, their number told.
+// The events that wait for one subscriber: chunks shared with other writers. Past a bound the oldest are dropped and counted.
 import { DROPPED_EVENT_TYPE, encodeEvent, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
-import { type EventChunk, Queue } from './chunk-queue.js';
+import { Queue } from '../queue.js';
+
+/** Whole frames of events, and their number. All subscribers that get the chunk share one object. */
+export interface EventChunk {
+  readonly bytes: Uint8Array;
+  /** The number of events. */
+  readonly count: number;
+  /** The number of queues that hold the chunk, so that its memory is counted once. */
+  holders: number;
+}
 
 const HEARTBEAT = encodeEvent(HEARTBEAT_EVENT_TYPE, {});
 
@@ -8,10 +17,10 @@ export class EventQueue {
   readonly #chunks = new Queue<EventChunk>();
   readonly #onBytes: (delta: number) => void;
   #bytes = 0;
-  /** Events dropped that the subscriber has not been told of. */
+  /** Dropped events that the subscriber has not been told of. */
   #dropped = 0;
 
-  /** @param onBytes The memory held has grown or shrunk; a chunk that several queues hold is counted once. */
+  /** @param onBytes The memory held has grown or shrunk. A chunk that several queues hold is counted once. */
   constructor(onBytes: (delta: number) => void) {
     this.#onBytes = onBytes;
   }
@@ -31,15 +40,12 @@ export class EventQueue {
     if (chunk.holders === 1) this.#onBytes(chunk.bytes.byteLength);
   }
 
-  /** Counts as no event: nobody misses one that is dropped. */
+  /** A heartbeat does not count as an event: a subscriber misses nothing when one is dropped. */
   pushHeartbeat(): void {
     this.push({ bytes: HEARTBEAT, count: 0, holders: 0 });
   }
 
-  /**
-   * Drops whole chunks from the head until at most `bound` bytes are left; one larger chunk is kept when it is alone.
-   * Returns how many events went.
-   */
+  /** Drops whole chunks from the head until at most `bound` bytes or one chunk are left. Returns the number of events dropped. */
   dropTo(bound: number): number {
     let dropped = 0;
     while (this.#bytes > bound && this.#chunks.length > 1) dropped += this.#shift()?.count ?? 0;
@@ -48,8 +54,8 @@ export class EventQueue {
   }
 
   /**
-   * The next chunks, at most `limit` bytes unless the first alone is larger, and how many events they are. Ahead of them goes
-   * the notice of what was dropped before them, its number fixed now that it is written.
+   * Takes the next chunks out: at most `limit` bytes, or one larger chunk. `count` is the number of their events.
+   * If events were dropped before them, a notice with the number of those goes ahead.
    */
   take(limit: number): { readonly pieces: readonly Uint8Array[]; readonly count: number } {
     const pieces: Uint8Array[] = [];

@@ -1,10 +1,10 @@
-// Whether the flow waits for one subscriber: from its high-water mark to its low-water mark, unless it is behind. Pure.
+// Whether the flow of events waits for one subscriber: from the high-water mark to the low-water mark, unless it is behind. Pure.
 
 /** Bounds of a subscriber's queue, in bytes. */
 export interface FlowMarks {
-  /** At which the flow waits for it, */
+  /** The flow waits for the subscriber from here on, */
   readonly highWater: number;
-  /** and below which the flow goes on. */
+  /** and goes on below this. */
   readonly lowWater: number;
 }
 
@@ -12,36 +12,39 @@ export class Flow {
   readonly #marks: FlowMarks;
   #full = false;
   #behind = false;
-  /** How long, in ms, the flow has waited for it while others were drained; and in all. The broker's to advance. */
+  /**
+   * How long, in ms, the flow has waited for the subscriber: `grace` counts the time in which others were drained and
+   * waited too, `total` all of it. The broker advances both.
+   */
   readonly stall = { grace: 0, total: 0 };
 
   constructor(marks: FlowMarks) {
     this.#marks = marks;
   }
 
-  /** Whether the flow waits for it. */
+  /** Whether the flow waits for the subscriber. */
   get waits(): boolean {
     return this.#full && !this.#behind;
   }
 
-  /** Whether it drops instead of being waited for. */
+  /** Whether the subscriber drops events, so that the flow need not wait. */
   get behind(): boolean {
     return this.#behind;
   }
 
-  /** Whether so few bytes wait that it keeps up. */
+  /** Whether the subscriber keeps up with `bytes` that wait. */
   isDrained(bytes: number): boolean {
     return bytes < this.#marks.lowWater;
   }
 
-  /** So many bytes wait after one chunk more; true when it is at its high-water mark. */
+  /** The queue has grown to `bytes`. Returns whether it is at its high-water mark. */
   grown(bytes: number): boolean {
     if (this.#behind || bytes < this.#marks.highWater) return false;
     this.#full = true;
     return true;
   }
 
-  /** So many bytes wait after some have left; true when it was waited for or behind, and is no longer. */
+  /** The queue has shrunk to `bytes`. Returns whether the subscriber was full or behind, and no longer is. */
   shrunk(bytes: number): boolean {
     if (!this.isDrained(bytes)) return false;
     this.stall.grace = 0;
@@ -52,7 +55,7 @@ export class Flow {
     return true;
   }
 
-  /** It is waited for no longer, until it has drained. */
+  /** The flow stops waiting for the subscriber, until it has drained. */
   fallBehind(): void {
     this.#behind = true;
   }

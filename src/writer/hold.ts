@@ -2,12 +2,13 @@
 // after a request as its answer.
 import type { Clock } from '../clock.js';
 
-/** How long, in ms, events wait in all once a command is in flight. */
+/** How long, in ms after Subscribe, events wait once a command is in flight. */
 const HELD_FOR_A_COMMAND = 1000;
 
 /**
- * Begins with Subscribe and ends with the first of: the following command is answered; `patience` ms without a
- * command; {@link HELD_FOR_A_COMMAND} ms with one; the queue is at its high-water mark. Later commands are not held for.
+ * A hold begins with Subscribe. It ends when the following command is answered, after `patience` ms without a
+ * command, {@link HELD_FOR_A_COMMAND} ms after Subscribe with one, or when the queue is at its high-water mark.
+ * Later commands do not begin another hold.
  */
 export class Hold {
   readonly #clock: Clock;
@@ -17,6 +18,7 @@ export class Hold {
   #began = 0;
   #forCommand = false;
 
+  /** @param patience In ms; 0 for no hold. */
   constructor(clock: Clock, patience: number, onEnd: () => void) {
     this.#clock = clock;
     this.#patience = patience;

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net';
 
 /** Takes one chunk at a time. */
 export interface Sink {
-  /** Writes the pieces in order as one chunk; `done` is called once, later, when they have left or could not. */
+  /** Writes the pieces in order as one chunk. `done` is called once, later, when they have left or failed. */
   write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void): void;
-  /** Ends the stream after what was written. */
+  /** Ends the stream after the chunks written before. */
   end(): void;
+  /** Ends the stream now. */
   destroy(): void;
 }
 

@@ -1,21 +1,127 @@
-// What a writer has of a subscription: the events that wait, whether the flow waits for it, the hold, whom it tells.
+// A writer's subscription: the events that wait, whether the flow waits for them, the hold, and the end of it all.
 import type { Clock } from '../clock.js';
-import { EventQueue } from './event-queue.js';
+import { type EventChunk, EventQueue } from './event-queue.js';
 import { Flow } from './flow.js';
 import { Hold } from './hold.js';
 import type { SubscriptionHooks, WriterLimits } from './writer-hooks.js';
 
-/** Made for a connection's first Subscribe: most connections have none, and idle ones are to be light. */
+/** Made for a connection's first Subscribe: most connections have none, and idle connections must be light. */
 export class Subscriber {
-  readonly events: EventQueue;
-  readonly flow: Flow;
   readonly hold: Hold;
+  readonly #queueBytes: number;
+  readonly #events: EventQueue;
+  readonly #flow: Flow;
   /** Undefined between an Unsubscribe and the next Subscribe. */
-  hooks: SubscriptionHooks | undefined;
+  #hooks: SubscriptionHooks | undefined;
+  #leaving = false;
 
-  constructor(clock: Clock, limits: WriterLimits, onBytes: (delta: number) => void, onHoldEnd: () => void) {
-    this.events = new EventQueue(onBytes);
-    this.flow = new Flow(limits);
-    this.hold = new Hold(clock, limits.eventHold, onHoldEnd);
+  /** @param onReady Events that were held may leave now. */
+  constructor(clock: Clock, limits: WriterLimits, onBytes: (delta: number) => void, onReady: () => void) {
+    this.#queueBytes = limits.queueBytes;
+    this.#events = new EventQueue(onBytes);
+    this.#flow = new Flow(limits);
+    this.hold = new Hold(clock, limits.eventHold, () => {
+      if (this.#flow.waits) this.#hooks?.onFlow();
+      onReady();
+    });
+  }
+
+  /** Event bytes that wait and can still be dropped. */
+  get bytes(): number {
+    return this.#events.bytes;
+  }
+
+  get empty(): boolean {
+    return this.#events.empty;
+  }
+
+  /** Whether the flow waits for it. The flow never waits for events that are held. */
+  get blocking(): boolean {
+    return this.#flow.waits && !this.hold.active;
+  }
+
+  get drained(): boolean {
+    return this.#flow.isDrained(this.#events.bytes);
+  }
+
+  get behind(): boolean {
+    return this.#flow.behind;
+  }
+
+  get stall(): Flow['stall'] {
+    return this.#flow.stall;
+  }
+
+  /** Whether events that matched before the writer began to finish may still come. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
+  begin(hooks: SubscriptionHooks): void {
+    this.#hooks = hooks;
+    this.hold.begin();
+  }
+
+  push(chunk: EventChunk): void {
+    this.#events.push(chunk);
+    if (this.#flow.behind) this.#dropOldest();
+    else if (this.#flow.grown(this.#events.bytes)) {
+      this.hold.end();
+      this.#hooks?.onFlow();
+    }
+  }
+
+  pushHeartbeat(): void {
+    this.#events.pushHeartbeat();
+  }
+
+  /** The flow no longer waits: the oldest events are dropped until the queue has drained. */
+  fallBehind(): void {
+    this.#flow.fallBehind();
+    this.#dropOldest();
+    this.#hooks?.onFlow();
+  }
+
+  /** Takes the next pieces out, at most `limit` bytes or one larger piece. They count as delivered. */
+  take(limit: number): readonly Uint8Array[] {
+    const { pieces, count } = this.#events.take(limit);
+    this.#hooks?.onDelivered(count);
+    return pieces;
+  }
+
+  /** The pieces taken are under way: the flow may go on. */
+  taken(): void {
+    if (this.#flow.shrunk(this.#events.bytes)) this.#hooks?.onFlow();
+  }
+
+  /** The writer is to finish: it stays for the events that matched before. */
+  leave(): void {
+    this.hold.end();
+    if (!this.#hooks) return;
+    this.#leaving = true;
+    this.#hooks.onLeaving();
+  }
+
+  /** Every event that matched before {@link leave} is in the queue. */
+  left(): void {
+    this.#leaving = false;
+  }
+
+  /** The subscription is over, and nothing is owed. */
+  end(): void {
+    this.#hooks = undefined;
+  }
+
+  /** Nothing more can be sent: nothing is kept, and nobody waits for it. */
+  clear(): void {
+    this.#leaving = false;
+    this.hold.end();
+    this.#events.clear();
+    this.taken();
+  }
+
+  #dropOldest(): void {
+    const dropped = this.#events.dropTo(this.#queueBytes);
+    if (dropped > 0) this.#hooks?.onDropped(dropped);
   }
 }

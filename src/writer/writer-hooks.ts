@@ -1,31 +1,33 @@
-// What a writer is told at its making, and what it tells: its connection of responses, the broker of events.
+// A writer's bounds, and the interfaces through which it tells its connection of responses and the broker of events.
 import type { FlowMarks } from './flow.js';
-import type { Writer } from './writer.js';
 
 /** Bounds of a writer, in bytes and ms. */
 export interface WriterLimits extends FlowMarks {
-  /** Event bytes that a writer that is behind keeps. */
+  /** Event bytes that a writer keeps while it is behind. */
   readonly queueBytes: number;
-  /** Response bytes at which its connection's commands wait. */
+  /** Response bytes at which the connection's commands wait. */
   readonly writeHighWaterMark: number;
-  /** How long events wait after Subscribe without a command; 0 for not at all. */
+  /** How long events wait after Subscribe without a command; 0 for no wait. */
   readonly eventHold: number;
 }
 
 /** What a writer tells its connection. */
 export interface WriterHooks {
-  /** Responses have drained to half their bound, having been at it. */
+  /** Responses were at their bound and have drained to half of it. */
   onResponsesDrained(): void;
-  /** Everything was sent and the stream ended, or sending failed. Once. */
+  /** Everything was sent and the stream ended, or sending failed. Called once. */
   onFinished(): void;
-  /** The memory its queues hold has grown or shrunk; a chunk that several writers hold is counted once. */
+  /** The memory of the queues has grown or shrunk. A chunk that several writers hold is counted once. */
   onBytes(delta: number): void;
 }
 
 /** What a subscribed writer tells the broker. */
 export interface SubscriptionHooks {
-  /** Whether the flow must wait for it may have changed. */
-  onFlow(writer: Writer): void;
+  /** Whether the flow must wait for the writer may have changed. */
+  onFlow(): void;
+  /** Events were handed to the socket. */
   onDelivered(events: number): void;
   onDropped(events: number): void;
+  /** The writer is to finish: it asks to be told, by `Writer.left`, once no event before this moment is to come. */
+  onLeaving(): void;
 }

@@ -1,8 +1,9 @@
 // One connection's writer: the only caller of its sink, one chunk at a time, responses before events.
 import type { Clock } from '../clock.js';
 import { CHUNK_BYTES } from '../protocol/events.js';
-import { type EventChunk, ResponseQueue } from './chunk-queue.js';
+import type { EventChunk } from './event-queue.js';
 import type { Flow } from './flow.js';
+import { ResponseQueue } from './response-queue.js';
 import type { Sink } from './sink.js';
 import { Subscriber } from './subscriber.js';
 import type { SubscriptionHooks, WriterHooks, WriterLimits } from './writer-hooks.js';
@@ -19,8 +20,10 @@ export class Writer {
   #scheduled = false;
   #finishing = false;
   #over = false;
+  /** When the last chunk began or left. */
   #progress: number;
 
+  /** @param defer Calls its argument later in the same turn of the loop. */
   constructor(
     sink: Sink,
     limits: WriterLimits,
@@ -39,14 +42,14 @@ export class Writer {
 
   /** Event bytes that wait and can still be dropped. */
   get eventBytes(): number {
-    return this.#subscriber?.events.bytes ?? 0;
+    return this.#subscriber?.bytes ?? 0;
   }
 
   get queuedBytes(): number {
     return this.#responses.bytes + this.eventBytes;
   }
 
-  /** Whether as many response bytes wait as may; until they have drained to half of that. */
+  /** Whether the responses are at their bound; true until half of it has drained. */
   get congested(): boolean {
     return this.#responses.congested;
   }
@@ -56,24 +59,24 @@ export class Writer {
     return this.#writing ? this.#clock.now() - this.#progress : 0;
   }
 
-  /** Whether the flow waits for it. */
+  /** Whether the flow waits for this writer. */
   get blocking(): boolean {
-    return this.#subscriber?.flow.waits === true && !this.#subscriber.hold.active;
+    return this.#subscriber?.blocking === true;
   }
 
-  /** Whether it keeps up: it is nearly empty. */
+  /** Whether the writer keeps up: its events are below the low-water mark. */
   get drained(): boolean {
-    return this.#subscribed().flow.isDrained(this.eventBytes);
+    return this.#subscribed().drained;
   }
 
-  /** Whether it drops instead of being waited for. */
+  /** Whether the writer drops events, so that the flow need not wait. */
   get behind(): boolean {
-    return this.#subscriber?.flow.behind === true;
+    return this.#subscriber?.behind === true;
   }
 
-  /** How long the flow has waited for it; see {@link Flow}. */
+  /** How long the flow has waited for this writer; see {@link Flow}. */
   get stall(): Flow['stall'] {
-    return this.#subscribed().flow.stall;
+    return this.#subscribed().stall;
   }
 
   /** Sends whole response frames, after the responses before them and ahead of all events. */
@@ -88,61 +91,57 @@ export class Writer {
     this.#subscriber?.hold.commandReceived();
   }
 
-  /** Success first, then events; those of a former subscription go before both. */
+  /** Sends `success`, then events. The events of a former subscription go before both. */
   startSubscription(success: Uint8Array, hooks: SubscriptionHooks): void {
+    if (this.#over) return;
     this.#settle();
     this.#enqueue(success);
-    const subscriber = this.#subscribed();
-    subscriber.hooks = hooks;
-    subscriber.hold.begin();
+    this.#subscribed().begin(hooks);
   }
 
-  /** What is owed of the subscription, then Success, then nothing more of it. */
+  /** Sends the events that wait, then `success`, then nothing more of the subscription. */
   endSubscription(success: Uint8Array): void {
+    if (this.#over) return;
     this.#settle();
     this.#enqueue(success);
-    if (this.#subscriber) this.#subscriber.hooks = undefined;
+    this.#subscriber?.end();
   }
 
-  /** Queues a chunk; the caller has seen that the flow need not wait. */
+  /** Queues a chunk. The caller has checked that the flow need not wait. */
   offer(chunk: EventChunk): void {
     if (this.#over) return;
-    const subscriber = this.#subscribed();
-    const { events, flow, hold } = subscriber;
-    events.push(chunk);
-    if (flow.behind) this.#dropOldest(subscriber);
-    else if (flow.grown(events.bytes)) {
-      hold.end();
-      subscriber.hooks?.onFlow(this);
-    }
+    this.#subscribed().push(chunk);
     this.#pump();
   }
 
-  /** The flow no longer waits for it: it drops until it has drained. */
+  /** The flow no longer waits for this writer: it drops events until it has drained. */
   fallBehind(): void {
-    const subscriber = this.#subscribed();
-    subscriber.flow.fallBehind();
-    this.#dropOldest(subscriber);
-    subscriber.hooks?.onFlow(this);
+    this.#subscribed().fallBehind();
   }
 
   /** Sends a heartbeat if nothing was sent for `silence` ms and nothing waits. */
   heartbeat(silence: number): void {
-    if (this.#writing || this.queuedBytes > 0 || this.#over) return;
+    if (this.#writing || this.queuedBytes > 0 || this.#over || this.#finishing) return;
     if (this.#clock.now() - this.#progress < silence) return;
-    this.#subscribed().events.pushHeartbeat();
+    this.#subscribed().pushHeartbeat();
     this.#pump();
   }
 
-  /** Sends everything that waits, then ends the stream. */
+  /** Sends everything that waits and every event that has matched until now, then ends the stream. */
   finish(): void {
-    if (this.#over) return;
+    if (this.#over || this.#finishing) return;
     this.#finishing = true;
-    this.#subscriber?.hold.end();
+    this.#subscriber?.leave();
     this.#schedule();
   }
 
-  /** Drops everything; the sink is destroyed. */
+  /** The broker's answer to `onLeaving`: no event will follow. */
+  left(): void {
+    this.#subscriber?.left();
+    this.#schedule();
+  }
+
+  /** Drops everything and destroys the sink. */
   destroy(): void {
     if (this.#over) return;
     this.#giveUp();
@@ -170,28 +169,18 @@ export class Writer {
       this.#clock,
       this.#limits,
       (delta) => this.#hooks.onBytes(delta),
-      () => {
-        if (this.#subscriber?.flow.waits) this.#subscriber.hooks?.onFlow(this);
-        this.#schedule();
-      },
+      () => this.#schedule(),
     );
     return this.#subscriber;
   }
 
-  #dropOldest({ events, hooks }: Subscriber): void {
-    const dropped = events.dropTo(this.#limits.queueBytes);
-    if (dropped > 0) hooks?.onDropped(dropped);
-  }
-
-  /** Moves what a subscription is owed among the responses, where nothing overtakes or drops it. */
+  /** Moves the events that wait among the responses, where nothing overtakes or drops them. */
   #settle(): void {
     const subscriber = this.#subscriber;
     if (!subscriber) return;
     subscriber.hold.end();
-    const { pieces, count } = subscriber.events.take(Infinity);
-    for (const piece of pieces) this.#enqueue(piece);
-    subscriber.hooks?.onDelivered(count);
-    this.#checkDrained(subscriber);
+    for (const piece of subscriber.take(Infinity)) this.#enqueue(piece);
+    subscriber.taken();
   }
 
   #pump(): void {
@@ -199,25 +188,24 @@ export class Writer {
     const subscriber = this.#subscriber;
     if (!this.#responses.empty) {
       this.#write(this.#responses.take(CHUNK_BYTES));
-    } else if (subscriber && !subscriber.events.empty) {
+    } else if (subscriber && !subscriber.empty) {
       if (subscriber.hold.active) return;
-      const { pieces, count } = subscriber.events.take(CHUNK_BYTES);
-      subscriber.hooks?.onDelivered(count);
-      this.#write(pieces);
-      this.#checkDrained(subscriber);
-    } else if (this.#finishing) {
+      this.#write(subscriber.take(CHUNK_BYTES));
+      subscriber.taken();
+    } else if (this.#finishing && subscriber?.leaving !== true) {
       this.#end();
     }
-  }
-
-  #checkDrained({ flow, events, hooks }: Subscriber): void {
-    if (flow.shrunk(events.bytes)) hooks?.onFlow(this);
   }
 
   #write(pieces: readonly Uint8Array[]): void {
     this.#writing = true;
     this.#progress = this.#clock.now();
-    this.#sink.write(pieces, (error) => this.#written(error));
+    try {
+      this.#sink.write(pieces, (error) => this.#written(error));
+    } catch (error) {
+      // A sink that cannot take a chunk can take no later one either.
+      this.#written(error as Error);
+    }
   }
 
   #written(error: Error | null | undefined): void {
@@ -230,8 +218,11 @@ export class Writer {
       this.#end();
       return;
     }
-    if (relieved) this.#hooks.onResponsesDrained();
-    this.#pump();
+    try {
+      if (relieved) this.#hooks.onResponsesDrained();
+    } finally {
+      this.#pump();
+    }
   }
 
   /** Nothing more will be sent. */
@@ -243,9 +234,8 @@ export class Writer {
 
   #giveUp(): void {
     this.#over = true;
-    this.#subscriber?.hold.end();
     this.#hooks.onBytes(-this.#responses.bytes);
     this.#responses.clear();
-    this.#subscriber?.events.clear();
+    this.#subscriber?.clear();
   }
 }

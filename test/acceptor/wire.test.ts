@@ -7,7 +7,9 @@ import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 const LIST = { Data: { data: ['a', 'b'] } };
-const anError = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const anError = (part: string) => ({
+  Error: { message: expect.stringContaining(part) as string, code: expect.any(String) as string },
+});
 
 describe('the wire', () => {
   test('answers the bytes of "List" with the bytes of its Data', async () => {

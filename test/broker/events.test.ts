@@ -1,4 +1,5 @@
 // Events from handlers to subscribers, end to end: everything to those who read, exact counts to those who do not.
+import type { Daemon } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
 import { act, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
@@ -10,10 +11,27 @@ const SUBSCRIBED = { Success: { message: 'Subscribed to events' } };
 const UNSUBSCRIBED = { Success: { message: 'Unsubscribed from events' } };
 
 interface EventFrame {
-  Event: { event_type: string; data: { n: number; dropped: number } };
+  Event: { event_type: string; data: { n: number; dropped: number; padding?: string } };
 }
 const isEvent = (frame: unknown): frame is EventFrame =>
   typeof frame === 'object' && frame !== null && 'Event' in frame;
+
+/** Publishes from the main thread, faster than anybody reads, until it is stopped or the daemon closed. */
+function endlessEvents(daemon: Daemon): { stop(): Promise<void> } {
+  let going = true as boolean;
+  const padding = 'x'.repeat(300);
+  const running = (async () => {
+    for (let n = 0; going; n += 1) await daemon.publish({ eventType: 'log_line', data: { n, padding } });
+  })();
+  return {
+    async stop() {
+      going = false;
+      await running.catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'PUBLISH_CLOSED' });
+      });
+    },
+  };
+}
 
 describe('subscribers', () => {
   test('get Success before any event, and what their filter passes, in order', async () => {
@@ -167,6 +185,53 @@ describe('subscribers', () => {
     expect(accounted).toBe(5000);
   });
 
+  test('one that closes its half gets what matched before, then the end, while events keep flowing', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    const client = await RawClient.connect(path);
+    expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    const flood = endlessEvents(daemon);
+    const some = await client.take(20);
+    const own = { eventType: 'log_line', data: { padding: 'own' } };
+    for (let n = 0; n < 50; n += 1) await daemon.publish(own);
+    client.send(act('say', { text: 'the last answer' }));
+    client.socket.end();
+    const frames = [...some, ...(await client.rest())];
+    await flood.stop();
+    expect(frames.filter((frame) => isEvent(frame) && frame.Event.data.padding === 'own')).toHaveLength(50);
+    expect(frames).toContainEqual({ Success: { message: 'the last answer' } });
+    expect(client.midFrame).toBe(false);
+    await until(() => daemon.stats().events.subscribers === 0, 'the subscription is over');
+  });
+
+  test('close() ends their streams after a whole frame, while events keep flowing', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    const clients = [await RawClient.connect(path), await RawClient.connect(path)];
+    for (const client of clients) expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    const flood = endlessEvents(daemon);
+    for (const client of clients) await client.take(20);
+    // It waits for as long as it takes.
+    expect(await daemon.close({ grace: Infinity })).toBe(true);
+    await flood.stop();
+    for (const client of clients) {
+      expect((await client.rest()).every(isEvent)).toBe(true);
+      expect(client.midFrame).toBe(false);
+    }
+  });
+
+  test('what one that does not read finds when the grace of close() is up ends after a whole frame', async () => {
+    const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
+    const client = await RawClient.connect(path);
+    expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    client.socket.pause();
+    const flood = endlessEvents(daemon);
+    await until(() => daemon.stats().events.dropped > 0, 'it is full');
+    await daemon.close({ grace: 0 });
+    await flood.stop();
+    client.socket.resume();
+    expect((await client.rest()).length).toBeGreaterThan(100);
+    expect(client.midFrame).toBe(false);
+  });
+
   test('a second Subscribe replaces the first', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     const client = await RawClient.connect(path);
@@ -201,7 +266,7 @@ describe('subscribers', () => {
     const { path } = await testDaemon();
     const client = await RawClient.connect(path);
     expect(await client.request(subscribe({ AllEvents: { app_name: 'x'.repeat(5000) } }))).toMatchObject({
-      Error: { message: expect.stringContaining('app_name is longer') as string },
+      Error: { message: expect.stringContaining('app_name is longer') as string, code: 'MESSAGE_INVALID' },
     });
   });
 });

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
-import { IpcClient } from 'bunctl-ipc/client';
+import { AnswerError, IpcClient, IpcError } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { spawnDaemon } from '../support/processes.js';
@@ -28,13 +28,39 @@ describe('requests', () => {
     expect(await Promise.all(answers)).toEqual([success('one'), success('two')]);
   });
 
-  test('an Error is an answer', async () => {
+  test('an Error rejects its request with the code of the daemon, and the connection goes on', async () => {
     const script = new Script();
     const client = await script.connect();
-    const answer = client.request('List');
-    await script.send({ Error: { message: 'no' } });
-    expect(await answer).toEqual({ Error: { message: 'no' } });
+    const [first, second] = [client.request('List'), client.request('List')];
+    const answer = { Error: { message: 'no', code: 'APP_NOT_FOUND', more: 1 } };
+    await script.send(answer, success('two'));
+    const error = await rejection(first);
+    expect(error).toBeInstanceOf(AnswerError);
+    expect(error).toBeInstanceOf(IpcError);
+    expect(error).toMatchObject({ code: 'APP_NOT_FOUND', message: 'no', answer });
+    expect(await second).toEqual(success('two'));
     expect(client.closed).toBe(false);
+  });
+
+  test.each([undefined, '', 5, null])(
+    'an Error whose code is %j, which is not a code, rejects with COMMAND_REFUSED',
+    async (code) => {
+      const script = new Script();
+      const client = await script.connect();
+      const answer = rejection(client.request('List'));
+      await script.send({ Error: { message: 'no', code } });
+      expect(await answer).toMatchObject({ code: 'COMMAND_REFUSED', message: 'no' });
+      expect(client.closed).toBe(false);
+    },
+  );
+
+  test('recv() gives an Error as a value, as it came', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    await client.send('List');
+    const answer = { Error: { message: 'no', code: 'APP_NOT_FOUND' } };
+    await script.send(answer);
+    expect(await client.recv()).toEqual(answer);
   });
 
   test('a timeout rejects one request, and its late answer goes to nobody', async () => {
@@ -92,9 +118,12 @@ describe('requests', () => {
   test('a daemon that says unasked why it closes is quoted', async () => {
     const script = new Script();
     const client = await script.connect();
-    await script.send({ Error: { message: 'too many connections' } });
+    await script.send({ Error: { message: 'too many connections', code: 'TOO_MANY_CONNECTIONS' } });
     await until(() => client.closed, 'the client has ended');
-    expect((await rejection(client.request('List'))).message).toContain('too many connections');
+    expect(await rejection(client.request('List'))).toMatchObject({
+      code: 'TOO_MANY_CONNECTIONS',
+      message: expect.stringContaining('too many connections') as string,
+    });
   });
 
   test('a request that is too large is refused and harms nothing', async () => {
@@ -407,7 +436,7 @@ test('with a real daemon: requests and events, to the end', async () => {
   await using client = await IpcClient.connect(path);
   const subscription = client.subscribe({ LogEvents: { app_name: 'a' } });
   await subscription.ready;
-  expect(await client.request(act('echo', { value: 1 }))).toBeDefined();
+  expect(await client.request(act('say', { text: 'hi' }))).toEqual(success('hi'));
   await daemon.publish({ eventType: 'log_line', appName: 'a', data: { line: 'hello' } });
   expect((await subscription.next()).value).toEqual({ event_type: 'log_line', data: { line: 'hello' } });
   const ended = rejection(subscription.next());

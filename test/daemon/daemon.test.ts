@@ -1,6 +1,6 @@
-// A daemon as its embedder sees it: refused options, what it tells of itself, and how it ends.
+// A daemon as its embedder sees it: refused options, what it tells about itself, and how it ends.
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DaemonOptions, startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
@@ -42,7 +42,7 @@ describe('options', () => {
   });
 });
 
-test('stats() tells of connections, commands, lanes and events as plain data', async () => {
+test('stats() describes connections, commands, lanes and events as plain data', async () => {
   const { daemon, path } = await testDaemon({ workers: { maxThreads: 1 } });
   const client = await RawClient.connect(path);
   await client.request('List');
@@ -60,7 +60,7 @@ test('stats() tells of connections, commands, lanes and events as plain data', a
   });
 });
 
-test('whoever connects while it starts is answered when it is up', async () => {
+test('a client that connects while the daemon starts is answered when the daemon is up', async () => {
   const socketPath = join(temporaryDirectory(), 's');
   const starting = startDaemon({ socketPath, commands: fixture('slow-to-load.js') });
   await until(() => existsSync(socketPath), 'it is bound');
@@ -71,7 +71,7 @@ test('whoever connects while it starts is answered when it is up', async () => {
   await daemon.close();
 });
 
-test('whoever connects while it starts is let go when it cannot', async () => {
+test('a client that connects while the daemon starts is let go when the start fails', async () => {
   const socketPath = join(temporaryDirectory(), 's');
   const commands =
     'data:text/javascript,await new Promise((resolve) => setTimeout(resolve, 300)); export default 1';
@@ -169,6 +169,38 @@ describe('close()', () => {
     client.send(act('large', { bytes: 5_000_000 }));
     await until(() => daemon.stats().commands.answered === 1, 'it is answered');
     expect(await daemon.close({ grace: 50 })).toBe(false);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'answers and ends the rest although the socket’s directory is gone, and logs that',
+    async () => {
+      const { pino } = await import('pino');
+      const directory = temporaryDirectory();
+      const [inside, outside] = [join(directory, 'in'), join(directory, 'out')];
+      const file = join(directory, 'log');
+      const log = pino(pino.destination({ dest: file, sync: true }));
+      const { daemon, path } = await testDaemon({ socketPath: join(inside, 's'), log });
+      const client = await RawClient.connect(daemon.socketPath);
+      client.send(act('sleep', { ms: 100, text: 'one' }));
+      await until(() => daemon.stats().commands.received === 1, 'it has come');
+      expect(path).not.toBe(daemon.socketPath);
+      renameSync(inside, outside);
+      // Whatever is asked about the socket's path fails now.
+      writeFileSync(inside, '');
+      const closing = daemon.close({ grace: 10_000 });
+      expect(await client.rest()).toEqual([{ Success: { message: 'one' } }]);
+      client.socket.end();
+      expect(await closing).toBe(true);
+      expect(readFileSync(file, 'utf8')).toContain('cannot be removed');
+      expect(daemon.stats()).toMatchObject({ connections: { open: 0 } });
+      await expect(RawClient.connect(join(outside, 's'))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    },
+  );
+
+  test('is what the end of its scope does', async () => {
+    const { daemon, path } = await testDaemon();
+    await daemon[Symbol.asyncDispose]();
+    expect(existsSync(path)).toBe(false);
   });
 
   test('leaves nothing that keeps the process alive', async () => {

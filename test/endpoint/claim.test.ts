@@ -1,4 +1,4 @@
-// Who gets an endpoint: exactly one daemon, whatever lies there, and nobody else's file is ever touched.
+// Who gets an endpoint: exactly one daemon, whatever is there; and no file of anybody else is ever touched.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -11,18 +11,18 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { claimEndpoint } from '#dist/endpoint/claim.js';
-import { bindSocket } from '#dist/endpoint/socket-file.js';
 import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { spawnDaemon } from '../support/processes.js';
@@ -85,7 +85,7 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'a listener too busy to take a connection is live, and left alone',
+    'a listener too busy to take a connection is taken for live and left alone',
     async () => {
       const path = join(temporaryDirectory(), 's');
       const script = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => console.log('up'))`;
@@ -111,14 +111,17 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
   );
 
   test.each([
-    ['a file', (path: string) => writeFileSync(path, 'precious')],
+    ['a regular file', (path: string) => writeFileSync(path, 'precious')],
     ['a directory', (path: string) => mkdirSync(path)],
     ['a symbolic link', (path: string) => symlinkSync('/nonexistent', path)],
-  ])('%s is refused and left as it is', async (_what, make) => {
+  ])('%s is refused by its kind and left untouched', async (what, make) => {
     const path = join(temporaryDirectory(), 's');
     make(path);
     const before = lstatSync(path);
-    await expect(claim(path)).rejects.toMatchObject({ code: 'ENDPOINT_NOT_A_SOCKET' });
+    await expect(claim(path)).rejects.toMatchObject({
+      code: 'ENDPOINT_NOT_A_SOCKET',
+      message: expect.stringContaining(what.slice(2)) as string,
+    });
     expect(lstatSync(path).ino).toBe(before.ino);
     if (before.isFile()) expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -139,40 +142,24 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     expect(mode(join(path, '..'))).toBe(0o700);
   });
 
-  test('nobody else may connect even while it is made, and the umask is as it was', async () => {
-    const directory = temporaryDirectory();
-    const umask = process.umask(0);
-    onTestFinished(() => void process.umask(umask));
-    const binding = bindSocket(join(directory, 's'), (socket) => void socket.destroy());
-    // It is bound within the call, and has its final name and mode only later.
-    expect(process.umask(0)).toBe(0);
-    expect(readdirSync(directory).map((name) => mode(join(directory, name)) & 0o077)).toEqual([0]);
-    const { server } = await binding;
-    server.close();
-  });
-
-  test('a bind leaves what came meanwhile as it is, and nothing of its own', async () => {
-    const directory = temporaryDirectory();
-    const path = join(directory, 's');
-    writeFileSync(path, 'precious');
-    await expect(bindSocket(path, (socket) => void socket.destroy())).rejects.toMatchObject({
-      code: 'ENDPOINT_IN_USE',
-    });
-    expect(readFileSync(path, 'utf8')).toBe('precious');
-    expect(readdirSync(directory)).toEqual(['s']);
-    rmSync(path);
-    const held = await claim(path);
-    expect(readdirSync(directory)).toEqual(['s']);
-    await held.release();
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  test('a directory that everyone may write to is refused, one in which each has his own files is not', async () => {
+  test('a directory that everyone may write to is refused, a sticky one is not', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
     await expect(claim(join(directory, 's'))).rejects.toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
     chmodSync(directory, 0o1777);
     await (await claim(join(directory, 's'))).release();
+  });
+
+  test.runIf(process.platform === 'linux')('the kernel knows the socket by its own name', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const held = await claim(path);
+    // What ss and lsof show.
+    expect(
+      readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .filter((line) => line.endsWith(` ${path}`)),
+    ).toHaveLength(1);
+    await held.release();
   });
 
   test.runIf(process.getuid?.() === 0)('a directory of another user is refused', async () => {
@@ -184,7 +171,7 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
   test.each([
     ['is', 's'],
     ['is above', 'deeper/s'],
-  ])('a file that %s the socket’s directory is told to be none', async (_where, below) => {
+  ])('a file that %s the socket’s directory is refused as not a directory', async (_where, below) => {
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, 'precious');
     await expect(claim(join(file, below))).rejects.toMatchObject({
@@ -197,60 +184,85 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
   test.runIf(process.platform === 'linux').each([
     ['a free path', false],
     ['a stale socket', true],
-  ])('on %s a lack of descriptors is told as such, and no other daemon is blamed', async (_what, stale) => {
-    const path = join(temporaryDirectory(), 's');
-    if (stale) {
-      const { child } = await spawnDaemon(path);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-    const script = fileURLToPath(fixture('out-of-files.js'));
-    const command = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script, path];
-    const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as { code: string }[];
-    // For the lock, and for the socket.
-    expect(refusals.length).toBeGreaterThan(1);
-    for (const refusal of refusals) {
-      expect(refusal).toMatchObject({
-        code: 'ENDPOINT_UNUSABLE',
-        message: expect.stringMatching(/^[^\0]*EMFILE[^\0]*$/) as string,
-      });
-    }
-  });
+  ])(
+    'on %s a lack of descriptors is told as such, and not blamed on another daemon',
+    async (_what, stale) => {
+      const path = join(temporaryDirectory(), 's');
+      if (stale) {
+        const { child } = await spawnDaemon(path);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      const script = fileURLToPath(fixture('out-of-files.js'));
+      const command = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script, path];
+      const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as { code: string }[];
+      // For the lock, and for the socket.
+      expect(refusals.length).toBeGreaterThan(1);
+      for (const refusal of refusals) {
+        expect(refusal).toMatchObject({
+          code: 'ENDPOINT_UNUSABLE',
+          message: expect.stringMatching(/^[^\0]*EMFILE[^\0]*$/) as string,
+        });
+      }
+    },
+  );
 
-  test('a release takes away our own file only', async () => {
+  test('a release removes our own file only', async () => {
     const path = join(temporaryDirectory(), 's');
-    // Its watch, which would bind it again, has a clock of its own.
+    // Its watch, which would bind the path again, has a clock of its own.
     const first = await claimEndpoint(path, {
       onConnection: (socket) => void socket.end(),
       clock: new FakeClock(),
     });
     rmSync(path);
     await listening(path);
+    const others = lstatSync(path).ino;
     await first.release();
-    expect(existsSync(path)).toBe(true);
+    expect(lstatSync(path).ino).toBe(others);
+    expect((await RawClient.connect(path)).ended).toBe(false);
     const second = await claim(join(path, '..', 't'));
     await second.release();
-    expect(existsSync(second.path)).toBe(false);
+    expect(readdirSync(join(path, '..'))).toEqual(['s']);
   });
 
-  test('a name of one letter is enough, whatever else is in its directory', async () => {
-    const directory = temporaryDirectory();
-    const letters = Array.from({ length: 64 }, (_, n) =>
-      Buffer.from([n << 2])
-        .toString('base64url')
-        .charAt(0),
-    );
-    for (const letter of letters) writeFileSync(join(directory, letter), '');
-    rmSync(join(directory, 'm'));
-    await expect(claim(join(directory, 'm'))).rejects.toMatchObject({
-      code: 'ENDPOINT_UNUSABLE',
-      message: expect.stringContaining('a longer one') as string,
+  test('a release during a look at the file waits for it, and leaves no file and no listener', async () => {
+    const path = join(temporaryDirectory(), 's');
+    const clock = new FakeClock();
+    let rebound = 0;
+    const held = await claimEndpoint(path, {
+      onConnection: (socket) => void socket.destroy(),
+      onRebound: () => (rebound += 1),
+      clock,
     });
-    rmSync(join(directory, 'x'));
-    const held = await claim(join(directory, 'm'));
-    expect((await RawClient.connect(held.path)).ended).toBe(false);
+    rmSync(path);
+    clock.advance(5000);
     await held.release();
-    expect(readdirSync(directory)).toHaveLength(62);
+    expect(rebound).toBe(1);
+    expect(existsSync(path)).toBe(false);
+    expect(clock.pending).toBe(0);
+    // The lock is free, and nobody else listens.
+    await (await claim(path)).release();
+  });
+
+  test('a release that cannot reach the file gives everything else back and says so', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'in', 's');
+    const connections: Socket[] = [];
+    const held = await claimEndpoint(path, { onConnection: (socket) => connections.push(socket) });
+    renameSync(join(directory, 'in'), join(directory, 'out'));
+    // The directory is a file now: whatever is asked about the socket's path fails.
+    writeFileSync(join(directory, 'in'), '');
+    await expect(held.release()).rejects.toMatchObject({
+      code: 'ENDPOINT_UNUSABLE',
+      message: expect.stringContaining('cannot be removed') as string,
+    });
+    await expect(RawClient.connect(join(directory, 'out', 's'))).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
+    rmSync(join(directory, 'in'));
+    renameSync(join(directory, 'out'), join(directory, 'in'));
+    // The lock is free: the file that was left is taken for stale.
+    await (await claim(path)).release();
   });
 
   test('a socket file that disappears is bound again', async () => {
@@ -275,6 +287,51 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     await expect(RawClient.connect(former)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await held.release();
     expect(existsSync(path)).toBe(false);
+  });
+
+  describe('a socket file that disappears with its directory', () => {
+    async function gone(before: () => void = () => undefined) {
+      const directory = join(temporaryDirectory(), 'in');
+      const path = join(directory, 's');
+      const clock = new FakeClock();
+      const faults: Error[] = [];
+      let rebound = 0;
+      const held = await claimEndpoint(path, {
+        onConnection: (socket) => void socket.end(),
+        onRebound: () => (rebound += 1),
+        onFault: (error) => faults.push(error),
+        clock,
+      });
+      onTestFinished(() => held.release());
+      const look = async (): Promise<void> => {
+        await until(() => clock.pending > 0, 'the watch waits');
+        clock.advance(5000);
+        await until(() => clock.pending > 0, 'the watch has looked');
+      };
+      rmSync(directory, { recursive: true });
+      before();
+      return { directory, path, faults, look, rebound: () => rebound };
+    }
+
+    test('is bound again in a directory of its own', async () => {
+      const { directory, path, look, rebound } = await gone();
+      await look();
+      expect([rebound(), mode(directory), mode(path)]).toEqual([1, 0o700, 0o600]);
+    });
+
+    test('is not bound where everyone may write, until that is over', async () => {
+      const { directory, path, faults, look, rebound } = await gone();
+      mkdirSync(directory);
+      chmodSync(directory, 0o777);
+      await look();
+      await look();
+      expect([rebound(), existsSync(path)]).toEqual([0, false]);
+      expect(faults[0]).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+      chmodSync(directory, 0o700);
+      await look();
+      expect(rebound()).toBe(1);
+      expect((await RawClient.connect(path)).ended).toBe(false);
+    });
   });
 
   describe('a relative path', () => {
@@ -307,7 +364,7 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
       expect(readdirSync('.')).toEqual([]);
     });
 
-    test('is told by the daemon as an absolute one', async () => {
+    test('is told by the daemon as an absolute path', async () => {
       const directory = inDirectory();
       const { daemon } = await testDaemon({ socketPath: './s' });
       expect(daemon.socketPath).toBe(join(directory, 's'));
@@ -323,7 +380,7 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     });
   });
 
-  test('what took the place of a live socket is reported once and left alone', async () => {
+  test('a file that took the place of a live socket is reported once and left alone', async () => {
     const path = join(temporaryDirectory(), 's');
     const clock = new FakeClock();
     const faults: Error[] = [];

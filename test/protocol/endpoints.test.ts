@@ -4,8 +4,6 @@ import {
   checkEndpoint,
   defaultEndpoint,
   endpointOf,
-  errorToData,
-  IpcError,
   type Surroundings,
 } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
@@ -73,32 +71,5 @@ describe('the default endpoint', () => {
       expect.objectContaining({ code: 'ENDPOINT_UNUSABLE' }),
     );
     expect(() => checkEndpoint('', platform)).toThrow(expect.objectContaining({ code: 'ENDPOINT_UNUSABLE' }));
-  });
-});
-
-describe('errors', () => {
-  test('are told by instanceof across two copies of the package', async () => {
-    const specifier = '../../dist/protocol/errors.js?copy';
-    const copy = (await import(specifier)) as { IpcError: typeof IpcError };
-    expect(copy.IpcError).not.toBe(IpcError);
-    expect(new copy.IpcError('CONNECTION_CLOSED')).toBeInstanceOf(IpcError);
-    expect(new IpcError('CONNECTION_CLOSED')).toBeInstanceOf(copy.IpcError);
-    expect(new Error('other')).not.toBeInstanceOf(IpcError);
-  });
-
-  test('become data whatever was thrown', () => {
-    expect(errorToData(new IpcError('FRAME_TIMEOUT'))).toMatchObject({
-      code: 'FRAME_TIMEOUT',
-      name: 'IpcError',
-    });
-    expect(errorToData(null).message).toContain('null');
-    expect(errorToData('text').message).toBe('text');
-    const hostile = {
-      toString() {
-        throw new Error('no');
-      },
-    };
-    expect(errorToData(hostile).message).toContain('cannot be shown');
-    expect(errorToData(Object.create(null)).message).toContain('cannot be shown');
   });
 });

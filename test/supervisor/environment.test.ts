@@ -81,8 +81,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const { pid } = await statusOf(client, 'a');
     const again = await client.request(from({ ...path, OTHER: 'x' }));
     expect(again).toMatchObject({ Success: { message: 'Started app a', running: pid } });
-    expect(await client.request(from(path, { cwd: '/usr' }))).toMatchObject({
-      Error: { message: expect.stringContaining('another configuration') as string },
+    await expect(client.request(from(path, { cwd: '/usr' }))).rejects.toMatchObject({
+      code: 'APP_CONFIG_DIFFERS',
+      message: expect.stringContaining('another configuration') as string,
     });
   });
 });

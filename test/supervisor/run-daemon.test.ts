@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from 'bunctl-ipc';
-import { IpcClient } from 'bunctl-ipc/client';
+import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
@@ -34,7 +34,10 @@ import {
 } from '../support/manager.js';
 import { until } from '../support/until.js';
 
-const error = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const refusal = (code: string, part: string) => ({
+  code,
+  message: expect.stringContaining(part) as string,
+});
 /** The daemon tells of itself in each answer. */
 const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
 const success = (message: string) => ({ Success: { message, daemon } });
@@ -77,9 +80,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       expect(alive(pid)).toBe(false);
       await restartsHappen(client);
       expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
-      expect(await client.request({ Stop: { name: 'a' } })).toEqual({
-        Error: { message: 'App a is not running' },
-      });
+      await expect(client.request({ Stop: { name: 'a' } })).rejects.toMatchObject(
+        refusal('APP_NOT_RUNNING', 'App a is not running'),
+      );
       expect(await client.request(start('a', 'sleep 1000', { restart_policy, backoff: FAST }))).toEqual(
         success('Started app a'),
       );
@@ -290,11 +293,13 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       [{ args: ['x'.repeat(3_000_000)] }, 'Argument list too long'],
     ];
     for (const [config, part] of tries)
-      expect(await client.request(start('ghost', 'true', config))).toEqual(error(part));
+      await expect(client.request(start('ghost', 'true', config))).rejects.toMatchObject(
+        refusal('APP_SPAWN_FAILED', part),
+      );
     expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
-    expect(await client.request({ Status: { name: 'ghost' } })).toEqual({
-      Error: { message: 'App ghost not found' },
-    });
+    await expect(client.request({ Status: { name: 'ghost' } })).rejects.toMatchObject(
+      refusal('APP_NOT_FOUND', 'App ghost not found'),
+    );
   });
 
   test('has the folder, environment, umask and open-file limit of its caller, and its secrets are shown to nobody', async () => {
@@ -453,8 +458,10 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     await Promise.all(
       clients.map(async (client, index) => {
         for (let round = 0; round < 12; round += 1) {
-          const answer = await client.request(commands[(index * 7 + round * 5) % 4] ?? 'List');
-          if ('Error' in answer) expect(answer.Error.message).toMatch(/not found|not running/);
+          const answered = client.request(commands[(index * 7 + round * 5) % 4] ?? 'List');
+          await answered.catch((error: unknown) =>
+            expect((error as AnswerError).code).toMatch(/^APP_NOT_(FOUND|RUNNING)$/),
+          );
         }
       }),
     );
@@ -508,8 +515,8 @@ test.skipIf(process.platform !== 'linux')(
     const die = async (): Promise<void> => {
       writeFileSync(dieAt, '');
       await until(async () => {
-        const answer = await client.request({ Status: { name: 'steady' } });
-        if ('Error' in answer) return false;
+        const answer = await client.request({ Status: { name: 'steady' } }).catch(() => undefined);
+        if (answer === undefined) return false;
         try {
           readFileSync(dieAt);
           return false;
@@ -541,9 +548,11 @@ test.skipIf(process.platform !== 'linux')(
     writeFileSync(dieAt, '');
     process.kill(pid as number, 'SIGKILL');
     await until(async () => {
-      const answer = await client.request({ Status: { name: 'steady' } });
+      const answer = await client.request({ Status: { name: 'steady' } }).catch(() => undefined);
       const status =
-        'Data' in answer ? (answer.Data.data as { pid: number | null; last_exit_signal: string }) : undefined;
+        answer && 'Data' in answer
+          ? (answer.Data.data as { pid: number | null; last_exit_signal: string })
+          : undefined;
       return (
         status !== undefined &&
         status.pid !== null &&
@@ -654,7 +663,9 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     process.kill(daemon, 'SIGTERM');
     await untilState(client, 'a', 'Stopping');
     // Nothing is started any more that nobody would stop.
-    expect(await client.request(start('late', 'sleep 1000'))).toEqual(error('shutting down'));
+    await expect(client.request(start('late', 'sleep 1000'))).rejects.toMatchObject(
+      refusal('SHUTTING_DOWN', 'shutting down'),
+    );
     process.kill(daemon, 'SIGTERM');
     await until(() => !alive(daemon), 'the daemon is gone');
     expect(alive(pid)).toBe(true);
@@ -676,11 +687,15 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('answers names that are none, and files stay where they belong', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
-    expect(await client.request({ Stop: { name: '/' } })).toEqual(error('Invalid app name'));
-    expect(await client.request({ Stop: { name: 'x'.repeat(1024) } })).toEqual(error('Invalid app name'));
-    expect(await client.request({ Stop: { name: '__proto__' } })).toEqual({
-      Error: { message: 'App __proto__ not found' },
-    });
+    await expect(client.request({ Stop: { name: '/' } })).rejects.toMatchObject(
+      refusal('APP_NAME_INVALID', 'Invalid app name'),
+    );
+    await expect(client.request({ Stop: { name: 'x'.repeat(1024) } })).rejects.toMatchObject(
+      refusal('APP_NAME_INVALID', 'Invalid app name'),
+    );
+    await expect(client.request({ Stop: { name: '__proto__' } })).rejects.toMatchObject(
+      refusal('APP_NOT_FOUND', 'App __proto__ not found'),
+    );
     for (const name of ['..', '__proto__', 'a\nb', 'a\0b', 'constructor']) {
       expect(await client.request(start(name, 'echo hi; sleep 1000'))).toEqual(
         success(`Started app ${name}`),

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from './daemon.js';
 import { until } from './until.js';
 
-export const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+export const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bunctl.cjs');
 
 export interface Ran {
   readonly stdout: string;

@@ -17,11 +17,11 @@ export function frame(payload: string | Uint8Array): Buffer {
 export class RawClient {
   readonly #frames: unknown[] = [];
   readonly #waiting: (() => void)[] = [];
-  /** Everything that came, as bytes, when the client was told to keep it. */
+  readonly #decoder = new FrameDecoder(64 * 1024 * 1024);
   #ended = false;
 
   private constructor(readonly socket: Socket) {
-    const decoder = new FrameDecoder(64 * 1024 * 1024);
+    const decoder = this.#decoder;
     socket.on('data', (chunk) => {
       decoder.push(chunk);
       for (let payload = decoder.next(); payload; payload = decoder.next()) {
@@ -48,6 +48,11 @@ export class RawClient {
   /** Frames that came and were not taken. */
   get waiting(): number {
     return this.#frames.length;
+  }
+
+  /** Whether a part of a frame came after the last whole one. */
+  get midFrame(): boolean {
+    return this.#decoder.midFrame;
   }
 
   get ended(): boolean {

@@ -8,7 +8,9 @@ import { temporaryDirectory } from '../support/daemon.js';
 import { frame, RawClient } from '../support/raw-client.js';
 
 const success = (message: string) => ({ Success: { message } });
-const refusal = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const refusal = (part: string) => ({
+  Error: { message: expect.stringContaining(part) as string, code: expect.any(String) as string },
+});
 
 /** A client, and its connection on the server's side. */
 async function raw(): Promise<{ client: RawClient; connection: IpcConnection }> {

@@ -268,7 +268,10 @@ describe('ends', () => {
     const clients = [];
     for (let n = 0; n < 513; n += 1) clients.push(await RawClient.connect(server.path));
     expect(await clients[512]?.next()).toEqual({
-      Error: { message: '512 connections wait to be accepted already; try again later' },
+      Error: {
+        message: '512 connections wait to be accepted already; try again later',
+        code: 'TOO_MANY_CONNECTIONS',
+      },
     });
     expect(await clients[512]?.next()).toBeUndefined();
     clients[0]?.send('List');

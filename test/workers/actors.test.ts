@@ -372,7 +372,7 @@ describe('the slots', () => {
   };
   const job = (): Job =>
     ({
-      origin: { connectionId: 1, makeRoom: () => undefined },
+      origin: { connectionId: 1, yieldCapacity: () => undefined },
       payload: new Uint8Array(1),
       slot: -1,
       sequence: -1,

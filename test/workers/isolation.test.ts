@@ -14,7 +14,9 @@ import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 const LIST = { Data: { data: ['a', 'b'] } };
-const anError = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const anError = (part: string) => ({
+  Error: { message: expect.stringContaining(part) as string, code: expect.any(String) as string },
+});
 
 describe('a handler', () => {
   test.each([
@@ -319,7 +321,7 @@ describe('the lanes', () => {
           connectionId: 1,
           respond: () => undefined,
           recall: () => undefined,
-          makeRoom: () => undefined,
+          yieldCapacity: () => undefined,
         };
         const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
         const end = (): void => resolve();

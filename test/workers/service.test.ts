@@ -14,7 +14,9 @@ import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 const data = (value: unknown) => ({ Data: { data: value } });
-const anError = (part: string) => ({ Error: { message: expect.stringContaining(part) as string } });
+const anError = (part: string) => ({
+  Error: { message: expect.stringContaining(part) as string, code: expect.any(String) as string },
+});
 const call = (method: string, ...args: unknown[]) => act('call', { method, args });
 
 describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (isolation) => {

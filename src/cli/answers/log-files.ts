@@ -1,4 +1,4 @@
-// The logs of apps out of their files, as a daemon would answer: for when there is none, or it knows the app no more.
+// Reads the logs of apps from their files, for when there is no daemon, or it no longer knows the app.
 import { readdirSync } from 'node:fs';
 import { appId } from '../../supervisor/model/app-id.js';
 import { stateFiles } from '../../supervisor/state/paths.js';
@@ -8,7 +8,7 @@ import type { Logs } from './wire.js';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The logs of these apps, or of all that have files, by their ids. */
+/** The logs of these apps by their ids, or of all apps that have log files. */
 export async function logsFromFiles(
   state: string,
   names: readonly string[] | null,

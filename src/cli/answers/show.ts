@@ -1,5 +1,5 @@
-// An app for people's eyes: its state in a word and a colour, sizes and times in their units.
-import { harmless, style } from '../terminal/output.js';
+// Shows an app to people: its state as a word with a colour, sizes and times with their units.
+import { harmless, style } from '../terminal/style.js';
 import type { AppStatus } from './wire.js';
 
 export function stateWord({ state, backoff_exhausted: exhausted }: AppStatus): string {
@@ -30,7 +30,7 @@ export function size(bytes: number | null | undefined): string {
   return bytes < KB ** 3 ? `${(bytes / KB ** 2).toFixed(1)} MB` : `${(bytes / KB ** 3).toFixed(1)} GB`;
 }
 
-/** When it is tried again, from the state's own text; undefined for any other state, and the original's. */
+/** When the app is tried again, from the text of its state; undefined for another state, or the original's text. */
 function retryText(state: string): string | undefined {
   const [, attempt, ms] = /^Backoff \{ attempt: (\d+), next_retry_ms: (\d+) \}$/.exec(state) ?? [];
   return ms === undefined ? undefined : ` in ${(Number(ms) / 1000).toFixed(1)} s (attempt ${attempt})`;
@@ -38,7 +38,7 @@ function retryText(state: string): string | undefined {
 
 function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string | undefined {
   if (!used) return undefined;
-  return most ? `${size(used)}; with all its processes it may hold ${size(most)}` : size(used);
+  return most ? `${size(used)}; all its processes together may hold ${size(most)}` : size(used);
 }
 
 function exitText({
@@ -46,7 +46,7 @@ function exitText({
   last_exit_signal: signal,
   last_exit_unknown: unknown,
 }: AppStatus): string | undefined {
-  if (unknown) return 'unknown (it ended while no daemon was its parent)';
+  if (unknown) return 'unknown (it ended while no daemon was running)';
   if (signal) return signal;
   return code === null || code === undefined ? undefined : String(code);
 }

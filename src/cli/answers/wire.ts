@@ -1,12 +1,12 @@
-// What the commands read out of a daemon's answers, the original's included.
-import type { IpcMessage, IpcResponse } from '../../protocol/messages.js';
-import type { IpcClient } from '../../client/client.js';
+// What the commands read from a daemon's answers, the original's included.
+import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
+import { AnswerError, type IpcClient } from '../../client/index.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 
-/** An app's status; the original's daemon leaves some out. */
+/** An app's status; the original's daemon leaves some fields out. */
 export interface AppStatus {
   readonly name: string;
   readonly state: string;
@@ -36,23 +36,36 @@ export interface Logs {
   readonly errors: readonly string[];
   /** Where in its file each stream's lines end. */
   readonly ends?: Readonly<Record<'stdout' | 'stderr', number>>;
-  /** Which beginning of the file that is, when it was emptied. */
+  /** How often each stream's file was begun anew: emptied, for example. */
   readonly generations?: Readonly<Record<'stdout' | 'stderr', number>>;
 }
 
-/** Asks, and throws an `Error` answer. */
-async function ask(client: IpcClient, message: IpcMessage): Promise<IpcResponse> {
-  const answer = await client.request(message);
-  if ('Error' in answer) throw refused(answer.Error.message);
-  return answer;
+/** A line in an event. */
+export interface LineEvent {
+  readonly app: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly line: string;
+  /** Where in its file the line ends; the original's daemon does not say. */
+  readonly end?: number;
+  /** Counts how often the file was begun anew: emptied, for example. */
+  readonly generation?: number;
 }
 
-let told = false;
+/** Asks, and throws an `Error` answer. */
+async function ask(client: IpcClient, message: IpcMessage): Promise<IpcAnswer> {
+  try {
+    return await client.request(message);
+  } catch (error) {
+    throw error instanceof AnswerError ? refused(error) : error;
+  }
+}
 
-/** That daemon and command are of different versions, as a sentence; once, and undefined when they are not. */
+let mentioned = false;
+
+/** A sentence, once, if the daemon and this command have different versions. */
 export function versionNotice(daemon: DaemonInfo | undefined): string | undefined {
-  if (told || !daemon || daemon.version === VERSION) return undefined;
-  told = true;
+  if (mentioned || !daemon || daemon.version === VERSION) return undefined;
+  mentioned = true;
   return `The daemon is bunctl ${daemon.version} and this command ${VERSION}: run bunctl shutdown, then bunctl start all.`;
 }
 
@@ -61,29 +74,29 @@ function noteVersion(answer: object): void {
   if (notice !== undefined) say(notice);
 }
 
-/** That something was done, and what our daemon says of it besides. */
+/** A success, and what our daemon adds to it. */
 export interface Done {
   readonly message: string;
-  /** The process of an app that was to be started, and runs already. */
+  /** The process id of an app that was to be started and is running already. */
   readonly running?: unknown;
 }
 
-/** A command's success. */
+/** Asks for something to be done. */
 export async function askSuccess(client: IpcClient, message: IpcMessage): Promise<Done> {
   const answer = await ask(client, message);
   if ('Success' in answer) {
     noteVersion(answer.Success);
     return answer.Success;
   }
-  throw new CliError(EXIT.failed, 'The daemon answered with something else than a message');
+  throw new CliError(EXIT.failed, 'The daemon did not answer with a message');
 }
 
-/** A command's message. */
+/** Asks for something to be done, and returns the daemon's message. */
 export async function askMessage(client: IpcClient, message: IpcMessage): Promise<string> {
   return (await askSuccess(client, message)).message;
 }
 
-/** A query's data, and who answers. */
+/** Asks for data, and which daemon answers. */
 export async function askAnswer(
   client: IpcClient,
   message: IpcMessage,
@@ -93,10 +106,10 @@ export async function askAnswer(
     noteVersion(answer.Data);
     return answer.Data;
   }
-  throw new CliError(EXIT.failed, 'The daemon answered with something else than data');
+  throw new CliError(EXIT.failed, 'The daemon did not answer with data');
 }
 
-/** A query's data. */
+/** Asks for data. */
 export async function askData(client: IpcClient, message: IpcMessage): Promise<unknown> {
   return (await askAnswer(client, message)).data;
 }
@@ -106,7 +119,7 @@ export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {
   return Array.isArray(data) ? (data as AppStatus[]) : [];
 }
 
-/** Undefined from the original's daemon. */
+/** What the daemon says about itself; undefined from the original's. */
 export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {
   const answer = await ask(client, 'List');
   return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;

@@ -2,19 +2,20 @@
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { IpcClient } from '../../client/client.js';
-import { candidateSocketPaths, defaultSocketPath } from '../../endpoint/default-path.js';
-import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
-import { listeningPath } from '../../supervisor/state/left-behind.js';
+import { defaultSocketPath } from '../../endpoint/default-path.js';
+import { endpointOf } from '../../protocol/endpoints.js';
 import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
 import { VERSION } from '../../version.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { abandoned } from '../daemon/find.js';
+import { appsLeft } from '../daemon/find.js';
+import { otherPlaces, rulePlaces } from '../daemon/places.js';
 import { EXIT } from '../terminal/exit.js';
-import { print, style } from '../terminal/output.js';
+import { print } from '../terminal/output.js';
+import { style } from '../terminal/style.js';
 import { duration } from '../answers/show.js';
 import { allStatuses, daemonInfo, versionNotice } from '../answers/wire.js';
 
-export const help = `Which socket, which daemon, which versions, and what is wrong.
+export const help = `Finds the daemon, its socket and its versions, and what is wrong.
 
 Usage: bunctl doctor
 
@@ -27,7 +28,7 @@ export async function run(args: string[]): Promise<void> {
   const problems: string[] = [];
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);
-  const paths = daemon.socket === undefined ? placesToLook() : [endpointOf(daemon.socket, process.platform)];
+  const paths = [...rulePlaces(daemon.socket), ...(await otherPlaces(daemon.socket))];
   const live: string[] = [];
   for (const path of paths) {
     const found = await look(path, problems);
@@ -35,7 +36,7 @@ export async function run(args: string[]): Promise<void> {
     line('socket', `${path}: ${found.text}`);
   }
   if (live.length > 1)
-    problems.push(`More than one daemon of yours is live: ${live.join(', ')}. Commands reach the first.`);
+    problems.push(`Several of your daemons are running: ${live.join(', ')}. Commands use the first.`);
   const path = live[0] ?? endpointOf(daemon.socket ?? defaultSocketPath(), process.platform);
   const state = stateDirectory(path);
   line('state', state);
@@ -45,31 +46,19 @@ export async function run(args: string[]): Promise<void> {
     problems.push(`The state directory cannot be written: ${state}. Set BUNCTL_STATE_DIR to one that can.`);
   for (const file of putAside(stateFiles(state).apps))
     problems.push(
-      `${file} is no record of an app and was put aside: its app may run on, unknown to the daemon.`,
+      `${file} is not a record of an app and was put aside: its app may still be running, unknown to the daemon.`,
     );
   if (live.length === 0) {
-    line('daemon', 'none is running; bunctl start starts one');
-    const left = await abandoned(daemon);
+    line('daemon', 'not running; bunctl start starts it');
+    const left = await appsLeft(daemon);
     if (left)
       problems.push(
-        `The daemon on ${left.path} has ended without a shutdown and left ${left.apps.join(', ')}. The next command, bunctl list for one, starts one that looks after what still runs.`,
+        `The daemon on ${left.path} ended without a shutdown and left ${left.apps.join(', ')}. The next command starts a daemon that looks after what is still running; for example: bunctl list`,
       );
   }
   for (const problem of problems) print(`${style('red', 'problem')}    ${problem}`);
   if (problems.length > 0) process.exitCode = EXIT.failed;
   else print(style('green', 'All is well.'));
-}
-
-/** The rule's places, where a daemon of this user has written down that it listens, and the original's. */
-function placesToLook(): string[] {
-  const recorded = listeningPath(defaultSocketPath());
-  return [
-    ...new Set([
-      ...candidateSocketPaths(),
-      ...(recorded === undefined ? [] : [recorded]),
-      ...(process.platform === 'win32' ? [] : [ORIGINAL_SOCKET]),
-    ]),
-  ];
 }
 
 async function look(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {
@@ -83,15 +72,15 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
   }
   try {
     const info = await daemonInfo(client);
-    // Before anything else asks, and says it as talk.
+    // Taken first: the next answer would say it on stderr.
     const mixed = versionNotice(info);
     if (mixed !== undefined) problems.push(mixed);
     const apps = await allStatuses(client);
     const counted = apps.length === 1 ? '1 app' : `${apps.length} apps`;
-    if (!info) return { text: `a daemon answers that is not this bunctl, ${counted}`, live: true };
+    if (!info) return { text: `a daemon that is not this bunctl answers, ${counted}`, live: true };
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);
     if (failed.length > 0)
-      problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs NAME.`);
+      problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs ${failed[0]}`);
     const mode = process.platform === 'win32' ? 0 : lstatSync(path).mode & 0o077;
     if (mode !== 0)
       problems.push(
@@ -104,7 +93,7 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
     };
   } catch (error) {
     problems.push(`The daemon on ${path} does not answer: ${(error as Error).message}`);
-    return { text: 'connected, and no answer', live: true };
+    return { text: 'accepts connections, but does not answer', live: true };
   } finally {
     await client.close();
   }
@@ -113,10 +102,10 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
 function absent(path: string): string {
   const stat = process.platform === 'win32' ? undefined : lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return 'nothing there';
-  return stat.isSocket() ? 'left behind, nobody listens (the next daemon replaces it)' : 'not a socket';
+  return stat.isSocket() ? 'left behind, no daemon listens on it (the next one replaces it)' : 'not a socket';
 }
 
-/** Records that the daemon could not read. */
+/** Records that a daemon could not read. */
 function putAside(directory: string): string[] {
   try {
     return readdirSync(directory)
@@ -127,7 +116,7 @@ function putAside(directory: string): string[] {
   }
 }
 
-/** Whether it can be written, or made. */
+/** Whether a folder can be written to, or created. */
 function canWrite(directory: string): boolean {
   for (let at = directory; ; at = dirname(at)) {
     try {

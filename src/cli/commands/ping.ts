@@ -1,10 +1,10 @@
 // bunctl ping
-import { COMMON_HELP, parse } from '../input/arguments.js';
-import { connectRunning } from '../daemon/find.js';
-import { print, say } from '../terminal/output.js';
 import { daemonInfo, versionNotice } from '../answers/wire.js';
+import { withDaemon } from '../daemon/find.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { print, say } from '../terminal/output.js';
 
-export const help = `Whether the daemon answers, and how fast.
+export const help = `Checks whether the daemon answers, and how fast.
 
 Usage: bunctl ping
 
@@ -12,17 +12,13 @@ ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
   const { daemon } = parse(args, {}, { names: false });
-  const client = await connectRunning(daemon);
-  try {
+  await withDaemon(daemon, { start: 'never' }, async (client) => {
     const asked = performance.now();
     const info = await daemonInfo(client);
     const ms = (performance.now() - asked).toFixed(1);
-    print(
-      `${client.path} answers in ${ms} ms${info ? ` (bunctl ${info.version}, pid ${info.pid})` : ' (not this bunctl)'}`,
-    );
+    const identity = info ? `bunctl ${info.version}, pid ${info.pid}` : 'not this bunctl';
+    print(`${client.path} answers in ${ms} ms (${identity})`);
     const mixed = versionNotice(info);
     if (mixed !== undefined) say(mixed);
-  } finally {
-    await client.close();
-  }
+  });
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
 import { identify, isAlive } from '../../supervisor/system/processes.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { connectIfThere } from '../daemon/find.js';
+import { daemonFor } from '../daemon/find.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 import { daemonInfo } from '../answers/wire.js';
@@ -15,8 +15,8 @@ Usage: bunctl shutdown
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {}, { names: 'To stop one app: bunctl stop' });
-  const client = await connectIfThere(daemon);
+  const { daemon } = parse(args, {}, { names: 'bunctl stop' });
+  const client = await daemonFor(daemon, { start: 'if-left' });
   if (!client) {
     say('No daemon is running.');
     return;
@@ -29,13 +29,13 @@ export async function run(args: string[]): Promise<void> {
   print(`Stopped the daemon on ${client.path}`);
 }
 
-/** The wire has no word for it: the daemon tells its process, and the signal asks it to end in good order. */
+/** The wire has no message for this: the daemon says which process it is, and a signal makes it shut down. */
 async function end(client: IpcClient, timeout: number): Promise<void> {
   const info = await daemonInfo(client);
   if (!info)
     throw new CliError(
       EXIT.failed,
-      `What answers on ${client.path} is not this bunctl; end it by its own means.`,
+      `The daemon on ${client.path} is not this bunctl; end it by its own means.`,
     );
   const itself = identify(info.pid);
   process.kill(info.pid, 'SIGTERM');
@@ -44,7 +44,7 @@ async function end(client: IpcClient, timeout: number): Promise<void> {
     if (performance.now() > deadline)
       throw new CliError(
         EXIT.timeout,
-        `The daemon (pid ${info.pid}) still stops its apps (timeout); it goes on with that.`,
+        `The daemon (pid ${info.pid}) is still stopping its apps (timeout); it goes on with that.`,
       );
     await sleep(30);
   }

@@ -1,19 +1,20 @@
 // bunctl status
 import type { IpcClient } from '../../client/client.js';
-import { COMMON_HELP, parse } from '../input/arguments.js';
-import { connect, connectIfThere } from '../daemon/find.js';
-import { usage } from '../terminal/exit.js';
-import { checkName } from '../daemon/each-app.js';
-import { harmless, print, printed, printJson, say, style } from '../terminal/output.js';
 import { details } from '../answers/show.js';
 import { allStatuses, askData, type AppStatus } from '../answers/wire.js';
+import { daemonFor, requireDaemon } from '../daemon/find.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { checkName } from '../input/names.js';
+import { usage } from '../terminal/exit.js';
+import { canPrint, print, printJson, say, write } from '../terminal/output.js';
+import { harmless, onTerminal, style } from '../terminal/style.js';
 
 export const help = `One app, or all, in detail.
 
 Usage: bunctl status [NAME] [-j] [-w]
 
   -j, --json           as JSON; with -w one object a line
-  -w, --watch          go on, until Ctrl-C
+  -w, --watch          go on until Ctrl-C
 ${COMMON_HELP}
 
 Examples:
@@ -24,14 +25,18 @@ Examples:
 /** How often, in ms, the screen shows new times and sizes. */
 const REFRESH = 2000;
 
+/** A name as it was typed; null for all apps. */
+type Name = string | null;
+
 export async function run(args: string[]): Promise<void> {
   const { values, names, daemon } = parse(args, {
     json: { type: 'boolean', short: 'j' },
     watch: { type: 'boolean', short: 'w' },
   });
-  if (names.length > 1) throw usage('status takes one name, or none for all.');
+  if (names.length > 1) throw usage('status takes one name, or none for all apps.');
   const name = names[0] === undefined || names[0] === 'all' ? null : checkName(names[0]);
-  const client = name === null && !values.watch ? await connectIfThere(daemon) : await connect(daemon);
+  const find = name === null && !values.watch ? daemonFor : requireDaemon;
+  const client = await find(daemon, { start: 'if-left' });
   if (!client) {
     say('No daemon is running.');
     if (values.json) printJson([]);
@@ -46,44 +51,56 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function text(client: IpcClient, name: string | null): Promise<string> {
+async function text(client: IpcClient, name: Name): Promise<string> {
   const apps =
     name === null ? await allStatuses(client) : [(await askData(client, { Status: { name } })) as AppStatus];
   return apps.length === 0 ? 'There are no apps.' : apps.map(details).join('\n\n');
 }
 
-async function watch(client: IpcClient, name: string | null, json: boolean): Promise<void> {
-  const initial = json ? await askData(client, { Status: { name } }) : await text(client, name);
-  const subscription = client.subscribe({ StatusEvents: { app_name: await idOf(client, name) } });
+/** Subscribes before it asks, so that no change falls in between. */
+async function watch(client: IpcClient, name: Name, json: boolean): Promise<void> {
+  const app_name = name === null ? null : await idOf(client, name);
+  const subscription = client.subscribe({ StatusEvents: { app_name } });
   await subscription.ready;
-  if (json) print(JSON.stringify({ type: 'initial', data: initial }));
-  else if (!process.stdout.isTTY) print(initial as string);
-  const redraw = async (): Promise<void> => {
-    const now = await text(client, name);
-    // Home, then erase what is below: no flicker.
-    process.stdout.write(`\x1b[H\x1b[J${now}\n\n${style('gray', 'Ctrl-C ends this; the apps go on.')}\n`);
-  };
-  const onScreen = process.stdout.isTTY && !json;
-  let timer: NodeJS.Timeout | undefined;
-  if (onScreen) {
-    process.stdout.write('\x1b[2J');
-    await redraw();
-    timer = setInterval(() => void redraw().catch(() => undefined), REFRESH);
+  if (json) print(JSON.stringify({ type: 'initial', data: await askData(client, { Status: { name } }) }));
+  else if (onTerminal()) return redraw(client, name, subscription);
+  else print(await text(client, name));
+  for await (const { event_type: type, data } of subscription) {
+    if (json) print(JSON.stringify({ type: 'event', event_type: type, event: data }));
+    else print(`${harmless((data as { app?: string }).app ?? '')} ${type} ${harmless(JSON.stringify(data))}`);
+    if (!canPrint()) return;
   }
-  try {
-    for await (const { event_type: type, data } of subscription) {
-      if (onScreen) await redraw();
-      else if (json) print(JSON.stringify({ type: 'event', event_type: type, event: data }));
-      else
-        print(`${harmless((data as { app?: string }).app ?? '')} ${type} ${harmless(JSON.stringify(data))}`);
-      await printed();
+}
+
+/** Draws the screen again after each event, and now and then for times and sizes. */
+async function redraw(client: IpcClient, name: Name, events: AsyncIterable<unknown>): Promise<void> {
+  const draw = async (): Promise<void> => {
+    const now = await text(client, name);
+    // Home, then erase what is below: the screen does not flicker.
+    write(`\x1b[H\x1b[J${now}\n\n${style('gray', 'Ctrl-C ends this; the apps go on.')}\n`);
+  };
+  write('\x1b[2J');
+  await draw();
+  let timer: NodeJS.Timeout | undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    timer = setInterval(() => {
+      draw().catch(reject);
+    }, REFRESH);
+  });
+  const afterEvents = async (): Promise<void> => {
+    for await (const _event of events) {
+      await draw();
+      if (!canPrint()) return;
     }
+  };
+  try {
+    await Promise.race([afterEvents(), failed]);
   } finally {
     clearInterval(timer);
   }
 }
 
-/** Events carry the id; the daemon knows which one a name has. */
-async function idOf(client: IpcClient, name: string | null): Promise<string | null> {
-  return name === null ? null : ((await askData(client, { Status: { name } })) as AppStatus).name;
+/** Events carry an app's id; the daemon knows which id belongs to a name. */
+async function idOf(client: IpcClient, name: string): Promise<string> {
+  return ((await askData(client, { Status: { name } })) as AppStatus).name;
 }

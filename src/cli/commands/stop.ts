@@ -1,10 +1,10 @@
 // bunctl stop
-import { COMMON_HELP, parse } from '../input/arguments.js';
-import { connect } from '../daemon/find.js';
-import { usage } from '../terminal/exit.js';
-import { expand, forEach, namesGiven } from '../daemon/each-app.js';
-import { print, say } from '../terminal/output.js';
 import { askMessage } from '../answers/wire.js';
+import { expandAll, forEachApp, resolveNames } from '../daemon/each-app.js';
+import { withDaemon } from '../daemon/find.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { usage } from '../terminal/exit.js';
+import { print, say } from '../terminal/output.js';
 
 export const help = `Stops apps: SIGTERM to each one's process group, SIGKILL after its stop timeout. They stay stopped.
 
@@ -19,12 +19,13 @@ Examples:
 
 export async function run(args: string[]): Promise<void> {
   const { names, daemon } = parse(args, {});
-  if (names.length === 0) throw usage('Which app? bunctl stop NAME, or bunctl stop all.');
-  const wanted = await namesGiven(names);
-  const client = await connect(daemon);
-  const expanded = await expand(client, wanted, ({ state }) => state !== 'Stopped').finally(() =>
-    client.close(),
-  );
-  if (expanded.length === 0) say('No app is running.');
-  await forEach(daemon, expanded, async (each, name) => print(await askMessage(each, { Stop: { name } })));
+  if (names.length === 0) throw usage('Which app? Type bunctl stop NAME, or bunctl stop all.');
+  const wanted = await resolveNames(names);
+  await withDaemon(daemon, { start: 'if-left' }, async (client) => {
+    const apps = await expandAll(client, wanted, ({ state }) => state !== 'Stopped');
+    if (apps.length === 0) say('No app is running.');
+    await forEachApp(client, daemon, apps, async (each, name) =>
+      print(await askMessage(each, { Stop: { name } })),
+    );
+  });
 }

@@ -1,4 +1,4 @@
-// An app's configuration as a command sends it: complete, in the wire's shape. The daemon judges it, not this.
+// Completes an app's configuration for the wire. The daemon checks it, not this file.
 import { resolve } from 'node:path';
 import {
   DEFAULT_BACKOFF,
@@ -8,7 +8,7 @@ import {
 import type { Duration } from '../../supervisor/model/durations.js';
 import { parseSize } from '../input/sizes.js';
 
-/** All keys of the original; what is not given is null or its default. */
+/** All keys of the original; a key that is not given is null or has its default. */
 export interface AppConfig {
   readonly name: string;
   readonly command: string;
@@ -32,7 +32,7 @@ export interface AppConfig {
   readonly backoff: typeof DEFAULT_BACKOFF;
 }
 
-/** Spellings of the policies that the original's own samples use. */
+/** How the original's own samples spell the policies. */
 const POLICIES: Readonly<Record<string, AppConfig['restart_policy']>> = {
   No: 'no',
   Always: 'always',
@@ -40,12 +40,13 @@ const POLICIES: Readonly<Record<string, AppConfig['restart_policy']>> = {
   UnlessStopped: 'unless-stopped',
 };
 
-/** Seconds of a unit. */
+/** Units of time in seconds. */
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
 /**
- * Completes a configuration with the defaults. Durations may be `{secs, nanos}`, a number of seconds, or text such as `"500ms"`,
- * `"10s"`, `"2m"`; the most memory a number of bytes or text such as `"512M"`. Unknown keys go through, for the daemon to refuse.
+ * Completes a configuration with the defaults. A time may be `{secs, nanos}`, a number of seconds, or a text such as
+ * `"500ms"`, `"10s"`, `"2m"`; `max_memory` may be a number of bytes or a text such as `"512M"`. Unknown keys are kept: the
+ * daemon refuses them.
  */
 export function fullConfig(
   given: Readonly<Record<string, unknown>>,

@@ -1,8 +1,8 @@
-// What all kinds of configuration file have in common: apps with fields, and sentences about them.
+// What all kinds of configuration files share: apps with fields, and messages about them.
 import type { AppConfig } from './app-config.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 
-/** What is wrong with a file, and with which. */
+/** Something is wrong with a configuration file; the message names it. */
 export class ConfigFileError extends CliError {
   constructor(message: string, options?: { cause?: unknown }) {
     super(EXIT.usage, message, options);
@@ -12,7 +12,7 @@ export class ConfigFileError extends CliError {
 export interface ConfigFile {
   readonly path: string;
   readonly apps: readonly AppConfig[];
-  /** Sentences for the user: what was left out, and why. */
+  /** Sentences for the user: what was ignored, and why. */
   readonly notices: readonly string[];
 }
 
@@ -50,6 +50,8 @@ export function complete(
   return { path, apps, notices };
 }
 
-export function nothingDone(path: string, name: string, keys: readonly string[]): string[] {
-  return keys.length > 0 ? [`${path}: of ${name} nothing is done about ${keys.join(', ')}`] : [];
+export function withoutEffect(path: string, name: string, keys: readonly string[]): string[] {
+  return keys.length > 0
+    ? [`${path}: ${keys.join(', ')} of ${name} ${keys.length === 1 ? 'has' : 'have'} no effect`]
+    : [];
 }

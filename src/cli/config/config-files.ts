@@ -9,19 +9,20 @@ import {
   ConfigFileError,
   type Fields,
   isObject,
-  nothingDone,
+  withoutEffect,
   textOf,
 } from './config-fields.js';
 import { ecosystem } from './ecosystem.js';
+import { quoteWords } from '../input/shell-words.js';
 
 const MAX_BYTES = 1024 * 1024;
 const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js'];
 
 /**
  * The configuration of a folder: the first of `bunctl.json`, `ecosystem.config.json` and `package.json` in it, then in its
- * `config` folder. Undefined when there is none.
+ * `config` folder. Undefined if there is none.
  *
- * @throws {ConfigFileError} when the one that is there cannot be read.
+ * @throws {ConfigFileError} if the file cannot be read.
  */
 export function findConfig(folder: string): ConfigFile | undefined {
   const notices: string[] = [];
@@ -40,14 +41,15 @@ export function findConfig(folder: string): ConfigFile | undefined {
 }
 
 /**
- * Reads a file that was named: by its name `bunctl.json`, an ecosystem file or a `package.json`; any other is one of the first two.
+ * Reads a file that was named. Its name says whether it is a `bunctl.json`, an ecosystem file or a `package.json`; a file
+ * with another name is one of the first two.
  *
  * @throws {ConfigFileError}
  */
 export function readConfig(file: string): ConfigFile {
   const path = resolve(file);
   const name = basename(path);
-  if (/\.[cm]?[jt]s$/.test(name)) throw new ConfigFileError(notJson(path));
+  if (/\.[cm]?[jt]s$/.test(name)) refuseJavaScript(path);
   if (name === 'package.json') return packageConfig(path, true) as ConfigFile;
   const content = readJson(path);
   if (/ecosystem|pm2/.test(name)) return ecosystem(path, content);
@@ -58,9 +60,20 @@ export function readConfig(file: string): ConfigFile {
     : bunctl(path, content);
 }
 
+/**
+ * Refuses a configuration file in JavaScript.
+ *
+ * @throws {ConfigFileError} that says how to convert it.
+ */
+export function refuseJavaScript(path: string): never {
+  throw new ConfigFileError(notJson(path));
+}
+
+/** A default import works for CommonJS and ES modules. */
 function notJson(path: string): string {
-  const json = path.replace(/\.[cm]?[jt]s$/, '.json');
-  return `JavaScript config files are not supported for security reasons. Please convert ${path} to JSON format. This does it: node -p "JSON.stringify(require('${path}'), null, 2)" > ${json}`;
+  const json = quoteWords([path.replace(/\.[cm]?[jt]s$/, '.json')]);
+  const script = `import(${JSON.stringify(path)}).then((m) => console.log(JSON.stringify(m.default, null, 2)))`;
+  return `JavaScript config files are not supported for security reasons. Please convert ${path} to JSON format. This does it: node -e ${quoteWords([script])} > ${json}`;
 }
 
 function readJson(path: string): Fields {
@@ -92,7 +105,7 @@ function readJson(path: string): Fields {
   return content;
 }
 
-/** JSON.parse tells a position; people look for a line. */
+/** JSON.parse reports a position; people look for a line. */
 function lineOf(text: string, { message }: Error): string {
   const position = /position (\d+)/.exec(message)?.[1];
   if (position === undefined || message.includes('line')) return '';
@@ -102,25 +115,25 @@ function lineOf(text: string, { message }: Error): string {
 function bunctl(path: string, content: Fields): ConfigFile {
   const other = Object.keys(content).find((key) => key !== 'apps');
   if (other !== undefined)
-    throw new ConfigFileError(`${path} has a key "${other}" that means nothing here; it is {"apps":[…]}`);
+    throw new ConfigFileError(`${path} has an unknown key "${other}"; the file is {"apps":[…]}`);
   const notices: string[] = [];
   const apps = appsOf(path, content).map((app, index) => {
     const name = textOf(path, app, index, 'name');
     textOf(path, app, index, 'command');
     const idle = Object.keys(app).filter((key) => KEPT_ONLY.has(key) && app[key] !== null);
-    notices.push(...nothingDone(path, name, idle));
+    notices.push(...withoutEffect(path, name, idle));
     return fullConfig(app, { cwd: dirname(path) });
   });
   return complete(path, apps, notices);
 }
 
-/** Keys of the original that are sent and kept, and not acted on. */
+/** Keys of the original that are kept and have no effect. */
 const KEPT_ONLY: ReadonlySet<string> = new Set([
   ...['health_check', 'kill_timeout', 'max_cpu_percent'],
   ...['stdout_log', 'stderr_log', 'combined_log', 'log_max_size', 'log_max_files'],
 ]);
 
-/** Undefined when there is nothing for us in it; named by the user, that is an error. */
+/** The apps of a `package.json`; undefined if it has none, which is an error if the user named the file. */
 function packageConfig(path: string, named: boolean): ConfigFile | undefined {
   let content: Fields;
   try {

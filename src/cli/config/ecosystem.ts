@@ -1,4 +1,4 @@
-// An ecosystem file, as pm2 has it, translated; nothing in it is executed.
+// Translates pm2's ecosystem files; nothing in them is executed.
 import { dirname } from 'node:path';
 import { fullConfig } from './app-config.js';
 import {
@@ -8,12 +8,12 @@ import {
   ConfigFileError,
   type Fields,
   isObject,
-  nothingDone,
+  withoutEffect,
   textOf,
 } from './config-fields.js';
 import { parseSize } from '../input/sizes.js';
 
-/** Keys of an ecosystem app that mean something here. */
+/** Keys of an ecosystem app that have an effect here. */
 const ACTED_ON: ReadonlySet<string> = new Set([
   ...['name', 'script', 'args', 'interpreter', 'cwd', 'env', 'env_production', 'env_development'],
   ...['autorestart', 'restart_delay', 'max_restarts', 'kill_timeout', 'max_memory_restart', 'instances'],
@@ -28,7 +28,7 @@ export function ecosystem(path: string, content: Fields): ConfigFile {
     if (app['instances'] !== undefined && app['instances'] !== 1)
       notices.push(`${path}: one instance of ${name} is started; several are not supported`);
     const idle = Object.keys(app).filter((key) => !ACTED_ON.has(key));
-    notices.push(...nothingDone(path, name, idle));
+    notices.push(...withoutEffect(path, name, idle));
     const interpreter = typeof app['interpreter'] === 'string' ? app['interpreter'] : 'node';
     const own = words(path, name, app['args']);
     const { restart_delay: delay, max_restarts: most, kill_timeout: kill, uid, gid } = app;

@@ -1,39 +1,18 @@
-// The names a command was given: several, those of a file, or `all`; each is done on a connection of its own, side by side.
-import { existsSync } from 'node:fs';
+// Does something for several apps side by side: those that were named, those of a file, or `all`.
 import type { IpcClient } from '../../client/client.js';
-import { connect, type DaemonOptions } from './find.js';
-import { CliError, EXIT, exitCodeOf, usage } from '../terminal/exit.js';
-import { say } from '../terminal/output.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
+import { checkName, isConfigFile } from '../input/names.js';
+import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
+import { say } from '../terminal/output.js';
+import { anotherConnection, type DaemonOptions } from './find.js';
 
-/** How many are done at a time: apps that take long to end are waited for together. */
+/** How many apps are worked on at a time, so that apps that take long to end are waited for together. */
 const SIDE_BY_SIDE = 64;
 
-/** Refuses what no daemon would take for a name. */
-export function checkName(name: string): string {
-  if (name.trim() === '') throw usage('An app name cannot be empty');
-  if (Buffer.byteLength(name) > 255) throw usage('An app name can have at most 255 bytes');
-  // eslint-disable-next-line no-control-regex -- those are what is looked for
-  if (/[\u0000-\u001f\u007f/\\:]/.test(name))
-    throw usage('An app name cannot contain / \\ : or control characters');
-  return name;
-}
-
-/** Refuses a name under which an app could not be told from all of them. */
-export function checkNewName(name: string): string {
-  if (checkName(name) === 'all') throw usage('"all" stands for every app; give this one another name');
-  return name;
-}
-
-/** Whether a name is that of a configuration file that is there. */
-export function isConfigFile(name: string): boolean {
-  return name.endsWith('.json') && existsSync(name);
-}
-
-/** What was typed as names of apps, checked; a configuration file stands for the apps in it. */
-export async function namesGiven(given: readonly string[]): Promise<string[]> {
+/** Checks names as they were typed; a configuration file stands for the apps in it. */
+export async function resolveNames(typed: readonly string[]): Promise<string[]> {
   const names: string[] = [];
-  for (const name of given) {
+  for (const name of typed) {
     if (!isConfigFile(name)) names.push(checkName(name));
     else {
       const { readConfig } = await import('../config/config-files.js');
@@ -43,8 +22,8 @@ export async function namesGiven(given: readonly string[]): Promise<string[]> {
   return names;
 }
 
-/** The names, `all` expanded to those of the apps that pass. */
-export async function expand(
+/** The names without repetitions; with `all` among them, the names of all apps that pass. */
+export async function expandAll(
   client: IpcClient,
   names: readonly string[],
   passes: (app: AppStatus) => boolean = () => true,
@@ -54,34 +33,42 @@ export async function expand(
 }
 
 /**
- * Does something for each name. Every failure is told; the first one's exit code is the command's.
+ * Does something for each name, on several connections. A failure stops none of the others.
+ *
+ * @throws {Error} if any failed: every failure is on stderr, and the first one gives the exit code.
  */
-export async function forEach(
+export async function forEachApp(
+  client: IpcClient,
   options: DaemonOptions,
   names: readonly string[],
   act: (client: IpcClient, name: string) => Promise<void>,
 ): Promise<void> {
   const waiting = [...names];
   const failures: Error[] = [];
-  const work = async (): Promise<void> => {
-    const client = await connect(options);
-    try {
-      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-        try {
-          await act(client, name);
-        } catch (error) {
-          if (exitCodeOf(error) === EXIT.unreachable) throw error;
-          failures.push(error as Error);
-          if (names.length > 1) say((error as Error).message);
-        }
+  const work = async (connection: IpcClient): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      try {
+        await act(connection, name);
+      } catch (error) {
+        if (exitCodeOf(error) === EXIT.unreachable) throw error;
+        failures.push(error as Error);
+        if (names.length > 1) say((error as Error).message);
       }
-    } finally {
-      await client.close();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, names.length) }, work));
+  const workOnAnother = async (): Promise<void> => {
+    const connection = await anotherConnection(client, options);
+    await work(connection).finally(() => connection.close());
+  };
+  const others = Array.from({ length: Math.min(SIDE_BY_SIDE, names.length) - 1 }, workOnAnother);
+  await Promise.all([work(client), ...others]);
+  throwFirst(failures, names.length);
+}
+
+/** Throws the only failure as it is; of several only how many there were, since each has been reported. */
+export function throwFirst(failures: readonly Error[], total: number): void {
   const [first] = failures;
   if (first === undefined) return;
-  if (names.length === 1) throw first;
-  throw new CliError(exitCodeOf(first), `${failures.length} of ${names.length} failed`);
+  if (total === 1) throw first;
+  throw new CliError(exitCodeOf(first), `${failures.length} of ${total} failed`);
 }

@@ -1,226 +1,171 @@
-// How a command finds its daemon, and how `start` brings one up when there is none.
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+// How a command finds its daemon, and starts one if there is none and the command wants one.
 import { IpcClient } from '../../client/client.js';
-import { candidateSocketPaths, defaultSocketPath } from '../../endpoint/default-path.js';
+import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { endpointOf } from '../../protocol/endpoints.js';
-import { daemonEnvironment } from './environment.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
+import { otherPlaces, rulePlaces } from './places.js';
 
-/** How long an answer may take, in ms, when nothing else is said; the longest stop timeout would be an hour. */
+/** How long an answer may take, in ms, without --timeout; the longest stop timeout would be an hour. */
 const ANSWER_TIMEOUT = 120_000;
-/** How long a daemon may take to be ready, in ms. */
-const READY_TIMEOUT = 30_000;
+/** How long, in ms, another daemon that is just starting may take to listen. */
+const STARTING_TIMEOUT = 30_000;
 
 export interface DaemonOptions {
-  /** Absolute, or a pipe's name. */
+  /** An absolute path, or a pipe's name. */
   readonly socket?: string | undefined;
-  /** In seconds. */
+  /** In seconds; 0 waits as long as it takes. */
   readonly timeout?: number | undefined;
 }
 
-function clientOptions({ timeout }: DaemonOptions) {
-  return { requestTimeout: timeout === undefined ? ANSWER_TIMEOUT : timeout * 1000 };
-}
-
-const isCode = (error: unknown, code: string): boolean => (error as { code?: unknown }).code === code;
-
-/** Connects to the daemon that runs. */
-export async function connectRunning(options: DaemonOptions): Promise<IpcClient> {
-  try {
-    return await IpcClient.connect(options.socket, { ...clientOptions(options), retry: 'busy' });
-  } catch (error) {
-    if (!isCode(error, 'CONNECT_FAILED')) throw error;
-    throw new CliError(
-      EXIT.unreachable,
-      `No daemon is running${options.socket === undefined ? '' : ` on ${options.socket}`}. \`bunctl start\` starts one with an app, \`bunctl daemon\` one in the foreground, \`bunctl doctor\` tells where it is looked for.`,
-      { cause: error },
-    );
-  }
-}
-
-/** As {@link connectRunning}; undefined when none runs. */
-export async function connectIfRunning(options: DaemonOptions): Promise<IpcClient | undefined> {
-  try {
-    return await connectRunning(options);
-  } catch (error) {
-    if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
-    throw error;
-  }
+/** When a command that finds no daemon starts one. */
+export interface StartRule {
+  /**
+   * `never`; `if-left`: if the last daemon ended without a shutdown and left apps running, so that they are under
+   * control again whichever command comes next; `always`. Of many commands that start one at once, one succeeds and
+   * the others use its daemon.
+   */
+  readonly start: 'never' | 'if-left' | 'always';
+  /** For `always`: called before a daemon is started that finds no running apps; may throw to prevent it. */
+  readonly before?: () => Promise<void>;
 }
 
 /**
- * Connects to the daemon. One that has ended without a shutdown, and left apps running, is replaced first: what was
- * started is under control again, whichever command comes next.
+ * Connects to the daemon, or starts one first if the rule says so.
+ *
+ * @returns Undefined if there is none and none was to be started.
  */
-export async function connect(options: DaemonOptions): Promise<IpcClient> {
-  try {
-    return await connectRunning(options);
-  } catch (error) {
-    const revived = await revive(options);
-    if (revived) return revived;
-    throw error;
+export async function daemonFor(options: DaemonOptions, rule: StartRule): Promise<IpcClient | undefined> {
+  const found = await connectToRunning(options);
+  if (found || rule.start === 'never') return found;
+  const left = await appsLeft(options);
+  if (left) {
+    const { client, isNew } = await startAndConnect(options, left.path);
+    const [apps, them] = left.apps.length === 1 ? ['an app', 'it'] : [`${left.apps.length} apps`, 'them'];
+    if (isNew)
+      say(
+        `The daemon had ended without a shutdown and left ${apps}; a new one on ${left.path} looks after ${them}`,
+      );
+    return client;
   }
-}
-
-/** As {@link connect}; undefined when there is no daemon and nothing that one has left. */
-export async function connectIfThere(options: DaemonOptions): Promise<IpcClient | undefined> {
-  return (await connectIfRunning(options)) ?? (await revive(options));
-}
-
-/** As {@link connect}, and starts a daemon if there is nothing. Of many that try at once one starts it. */
-export async function connectOrStart(options: DaemonOptions): Promise<IpcClient> {
-  const there = await connectIfThere(options);
-  if (there) return there;
+  if (rule.start === 'if-left') return undefined;
+  await rule.before?.();
   const path = endpointOf(options.socket ?? defaultSocketPath(), process.platform);
   const { client, isNew } = await startAndConnect(options, path);
   if (isNew) say(`Started the daemon on ${path}`);
   return client;
 }
 
-/** Where a daemon may have been, and the apps it has left there. */
-export async function abandoned({
+/**
+ * As {@link daemonFor}, for commands that cannot do without.
+ *
+ * @throws {CliError} exit code 6 if there is no daemon.
+ */
+export async function requireDaemon(options: DaemonOptions, rule: StartRule): Promise<IpcClient> {
+  const client = await daemonFor(options, rule);
+  if (client) return client;
+  throw new CliError(
+    EXIT.unreachable,
+    `No daemon is running${options.socket === undefined ? '' : ` on ${options.socket}`}. \`bunctl start\` starts one with an app, \`bunctl daemon\` runs one in the foreground, \`bunctl doctor\` shows where it is searched for.`,
+  );
+}
+
+/** Does something with the daemon of {@link requireDaemon}, and closes the connection. */
+export async function withDaemon(
+  options: DaemonOptions,
+  rule: StartRule,
+  use: (client: IpcClient) => Promise<void>,
+): Promise<void> {
+  const client = await requireDaemon(options, rule);
+  try {
+    await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Another connection to the same daemon: what is asked on one connection is done in order. */
+export const anotherConnection = ({ path }: IpcClient, options: DaemonOptions): Promise<IpcClient> =>
+  IpcClient.connect(path, clientOptions(options));
+
+/** Where a daemon ended without a shutdown, and the ids of the apps that it left running; undefined if nowhere. */
+export async function appsLeft({
   socket,
 }: DaemonOptions): Promise<{ path: string; apps: string[] } | undefined> {
   const { leftBehind } = await import('../../supervisor/state/left-behind.js');
-  const paths = socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
-  for (const path of paths) {
+  for (const path of rulePlaces(socket)) {
     const apps = leftBehind(path);
     if (apps.length > 0) return { path, apps };
   }
   return undefined;
 }
 
-/** The apps of which a daemon that has ended, in whatever way, has left a record. */
-export async function knownOnDisk({ socket }: DaemonOptions): Promise<ReadonlySet<string>> {
+/** The ids of the apps that a daemon, however it ended, has a record of on disk. */
+export async function appsOnDisk({ socket }: DaemonOptions): Promise<ReadonlySet<string>> {
   const { recorded } = await import('../../supervisor/state/left-behind.js');
-  const paths = socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
-  return new Set(paths.flatMap(recorded));
+  return new Set(rulePlaces(socket).flatMap(recorded));
 }
 
-async function revive(options: DaemonOptions): Promise<IpcClient | undefined> {
-  const found = await abandoned(options);
-  if (!found) return undefined;
-  const { path, apps } = found;
-  const { client, isNew } = await startAndConnect(options, path);
-  if (isNew)
-    say(
-      `The daemon had ended without a shutdown and left ${apps.length === 1 ? 'an app' : `${apps.length} apps`}; a new one on ${path} looks after ${apps.length === 1 ? 'it' : 'them'}`,
-    );
-  return client;
+const clientOptions = ({ timeout }: DaemonOptions) => ({
+  requestTimeout: timeout === undefined ? ANSWER_TIMEOUT : timeout * 1000,
+});
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+
+async function connectToRunning(options: DaemonOptions): Promise<IpcClient | undefined> {
+  const { socket } = options;
+  return (
+    (await connectToFirst(rulePlaces(socket), options)) ??
+    (await connectToFirst(await otherPlaces(socket), options))
+  );
+}
+
+/** Connects to the first place with a daemon; a socket of another user is passed over, unless it was named. */
+async function connectToFirst(
+  places: readonly string[],
+  options: DaemonOptions,
+): Promise<IpcClient | undefined> {
+  const named = options.socket !== undefined || Boolean(process.env['BUNCTL_SOCKET']);
+  for (const place of places) {
+    try {
+      return await IpcClient.connect(place, { ...clientOptions(options), retry: 'busy' });
+    } catch (error) {
+      const passedOver =
+        codeOf(error) === 'CONNECT_FAILED' || (codeOf(error) === 'ENDPOINT_NOT_OURS' && !named);
+      if (!passedOver) throw error;
+    }
+  }
+  return undefined;
 }
 
 async function startAndConnect(
   options: DaemonOptions,
   path: string,
 ): Promise<{ client: IpcClient; isNew: boolean }> {
-  // The rule's own place is not named, so that the daemon looks for others on the rule's other places.
+  const { startDaemonProcess } = await import('./launch.js');
+  // Without --socket the daemon itself looks for others on all places of the rule.
   const socket = options.socket ?? (path === defaultSocketPath() ? undefined : path);
   const failure = await startDaemonProcess(socket);
   if (failure && failure.code !== 'ENDPOINT_IN_USE')
     throw new CliError(EXIT.unreachable, `The daemon could not be started: ${failure.message}`);
   if (failure) return { client: await connectToOther(options, path), isNew: false };
-  const client = await IpcClient.connect(path, { ...clientOptions(options), timeout: READY_TIMEOUT });
-  return { client, isNew: true };
+  return { client: await IpcClient.connect(path, clientOptions(options)), isNew: true };
 }
 
 /**
- * Connects to the daemon that was there first. It may have its lock and not yet its socket; and it may listen on a
- * place that the rule does not give here, which it has written down.
+ * Connects to the daemon that was there first. It may hold its lock and not listen yet; and it may listen on a place
+ * that the rule does not give here, which it writes down.
  */
 async function connectToOther(options: DaemonOptions, path: string): Promise<IpcClient> {
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
-  const deadline = performance.now() + READY_TIMEOUT;
+  const deadline = performance.now() + STARTING_TIMEOUT;
   for (;;) {
     for (const place of [options.socket, listeningPath(path)]) {
       try {
         return await IpcClient.connect(place, { ...clientOptions(options), timeout: 500, retry: 'absent' });
       } catch (error) {
-        if (!isCode(error, 'CONNECT_FAILED') || performance.now() > deadline) throw error;
+        if (codeOf(error) !== 'CONNECT_FAILED' || performance.now() > deadline) throw error;
       }
     }
-  }
-}
-
-interface Failure {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Resolves when the daemon says that it is ready, or with why it is not. */
-async function startDaemonProcess(socket: string | undefined): Promise<Failure | undefined> {
-  const openFiles = callersOpenFiles();
-  const child = spawn(
-    process.execPath,
-    [
-      ...process.execArgv,
-      process.argv[1] as string,
-      'daemon',
-      ...(socket === undefined ? [] : ['--socket', socket]),
-    ],
-    {
-      // Its own session: neither a closed terminal nor Ctrl-C in it reaches the daemon.
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      env: {
-        ...daemonEnvironment(process.env),
-        ...absoluteVariables(),
-        BUNCTL_READY_FD: '3',
-        ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: openFiles }),
-      },
-    },
-  );
-  const words = child.stdio[3] as Readable;
-  let text = '';
-  const outcome = new Promise<Failure | undefined>((resolve) => {
-    const timer = setTimeout(
-      () =>
-        resolve({ code: 'TIMEOUT', message: `it was not ready within ${READY_TIMEOUT / 1000} s (timeout)` }),
-      READY_TIMEOUT,
-    );
-    const settle = (failure: Failure | undefined): void => {
-      clearTimeout(timer);
-      resolve(failure);
-    };
-    words.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-      if (!text.includes('\n')) return;
-      const word = text.slice(0, text.indexOf('\n'));
-      settle(word === 'ready' ? undefined : (JSON.parse(word) as Failure));
-    });
-    child.once('error', ({ message }) => settle({ code: 'SPAWN', message }));
-    child.once('close', (code, signal) =>
-      settle({
-        code: 'ENDED',
-        message: `it ended with ${signal ?? `code ${code}`} before it was ready; run \`bunctl daemon\` to see why`,
-      }),
-    );
-  });
-  const failure = await outcome;
-  words.destroy();
-  child.removeAllListeners();
-  child.unref();
-  return failure;
-}
-
-/** What our environment names relative to our directory, as the daemon in its own finds it. */
-function absoluteVariables(): NodeJS.ProcessEnv {
-  const state = process.env['BUNCTL_STATE_DIR'];
-  return {
-    ...(process.env['BUNCTL_SOCKET'] ? { BUNCTL_SOCKET: defaultSocketPath() } : {}),
-    ...(state ? { BUNCTL_STATE_DIR: resolve(state) } : {}),
-  };
-}
-
-/** The soft limit of whoever called us: Node has raised our own, and a daemon of ours would hand that on. */
-function callersOpenFiles(): string | undefined {
-  try {
-    return /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${process.ppid}/limits`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
   }
 }

@@ -1,75 +1,86 @@
 // Starts apps: those that were described, and those that the daemon knows by their names.
-import { existsSync } from 'node:fs';
 import type { IpcClient } from '../../client/client.js';
 import { appId } from '../../supervisor/model/app-id.js';
+import { allStatuses, askMessage, askSuccess } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
-import { callersEnvironment } from './environment.js';
+import { isFile } from '../input/files.js';
+import { hasKnownKind } from '../input/program.js';
+import { quoteWords, splitWords } from '../input/shell-words.js';
 import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
-import { allStatuses, askMessage, askSuccess } from '../answers/wire.js';
+import { throwFirst } from './each-app.js';
+import { callersEnvironment } from './environment.js';
 
-/** Starts what was described, one after the other as it is written; every failure is told. */
-export async function startAll(client: IpcClient, apps: readonly AppConfig[]): Promise<void> {
-  const environment = callersEnvironment();
+/** Does something for each item in turn; a failure stops none of the others. Throws as {@link throwFirst}. */
+async function inTurn<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const failures: Error[] = [];
-  for (const app of apps) {
+  for (const item of items) {
     try {
-      const { message, running } = await askSuccess(client, {
-        Start: { name: app.name, config: JSON.stringify(app), environment },
-      });
-      print(typeof running === 'number' ? `App ${app.name} is running already (pid ${running})` : message);
+      await act(item);
     } catch (error) {
       if (exitCodeOf(error) === EXIT.unreachable) throw error;
-      const failure = withHint(error as Error, app);
-      failures.push(failure);
-      if (apps.length > 1) say(failure.message);
+      failures.push(error as Error);
+      if (items.length > 1) say((error as Error).message);
     }
   }
-  const [first] = failures;
-  if (!first) return;
-  throw apps.length === 1
-    ? first
-    : new CliError(exitCodeOf(first), `${failures.length} of ${apps.length} failed`);
+  throwFirst(failures, items.length);
 }
 
+/** Starts apps in the order in which they are written. */
+export async function startDescribed(client: IpcClient, apps: readonly AppConfig[]): Promise<void> {
+  const environment = callersEnvironment();
+  await inTurn(apps, async (app) => {
+    const { name } = app;
+    try {
+      const { message, running } = await askSuccess(client, {
+        Start: { name, config: JSON.stringify(app), environment },
+      });
+      print(typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message);
+    } catch (error) {
+      throw withHint(error as Error, app);
+    }
+  });
+}
+
+/** A command with blanks in it was probably meant as a command line. */
 function withHint(error: Error, { command, name }: AppConfig): Error {
-  return /No such file/.test(error.message) && /\s/.test(command)
+  const words = /\s/.test(command) ? splitWords(command) : undefined;
+  return words && /No such file/.test(error.message)
     ? new CliError(
         exitCodeOf(error),
-        `${error.message}. A command is not split into words: bunctl start ${name} -- ${command}`,
+        `${error.message}. A command is not split into words; type: bunctl start ${quoteWords([name, '--', ...words])}`,
         { cause: error },
       )
     : error;
 }
 
-export function notKnown(name: string): CliError {
-  const kind = existsSync(name)
-    ? ' It is a file of which the kind is not known: name the program that runs it.'
-    : '';
+/** The error for a name that no daemon knows. */
+export function unknownApp(name: string): CliError {
+  const file = isFile(name)
+    ? ` There is a file ${name}; to run it: bunctl start ${quoteWords([`./${name}`])}.`
+    : hasKnownKind(name)
+      ? ' There is no such file either.'
+      : '';
   return new CliError(
     EXIT.notFound,
-    `App ${name} not found.${kind} To start a new one: bunctl start ${name} -- COMMAND [ARGS…]`,
+    `App ${name} not found.${file} To start a new app: bunctl start ${quoteWords([name])} -- COMMAND [ARGS…]`,
   );
 }
 
-/** Apps that no file describes: the daemon knows them, or nobody does. */
+/** Starts apps that the daemon knows. */
 export async function startKnown(client: IpcClient, names: readonly string[]): Promise<void> {
   const apps = await allStatuses(client);
   const wanted = names.includes('all') ? apps.map(({ name }) => name) : names;
-  const failures: unknown[] = [];
-  for (const name of wanted) {
-    try {
-      const app = apps.find((one) => one.name === appId(name));
-      if (app?.state === 'Running') print(`App ${name} is running already (pid ${app.pid})`);
-      else print(await askMessage(client, { Restart: { name } }));
-    } catch (error) {
-      const unknown = exitCodeOf(error) === EXIT.notFound;
-      const told = unknown ? notKnown(name) : error;
-      failures.push(told);
-      if (wanted.length > 1) say((told as Error).message);
+  await inTurn(wanted, async (name) => {
+    const app = apps.find((one) => one.name === appId(name));
+    if (app?.state === 'Running') {
+      print(`App ${name} is running already (pid ${app.pid})`);
+      return;
     }
-  }
-  if (failures.length === 0) return;
-  if (wanted.length === 1) throw failures[0];
-  throw new CliError(exitCodeOf(failures[0]), `${failures.length} of ${wanted.length} failed`);
+    try {
+      print(await askMessage(client, { Restart: { name } }));
+    } catch (error) {
+      throw exitCodeOf(error) === EXIT.notFound ? unknownApp(name) : error;
+    }
+  });
 }

@@ -1,38 +1,42 @@
-// The arguments of a command: its own options beside those that every command takes.
+// Parses a command's arguments: its own options, and the ones that every command takes.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { absoluteSocketPath } from '../../endpoint/default-path.js';
 import type { DaemonOptions } from '../daemon/find.js';
 import { ArgumentsError, usage } from '../terminal/exit.js';
 import { nearest } from './nearest.js';
+import { seconds } from './numbers.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; allowPositionals: true; options: T }>
 >['values'];
 
-/** The help text's part about {@link COMMON}. */
+/** The part of a help text about the options that every command takes. */
 export const COMMON_HELP = `  --socket PATH        the daemon's socket
-  --timeout SECONDS    how long an answer may take (default 120; 0 for ever)`;
+  --timeout SECONDS    how long an answer may take (default 120; 0 waits for ever)`;
 
 export interface Parsed<T extends Options> {
   readonly values: Values<T>;
   readonly names: readonly string[];
-  /** What stands behind `--`; undefined without it. */
+  /** What follows `--`; undefined without it. */
   readonly rest: readonly string[] | undefined;
   readonly daemon: DaemonOptions;
 }
 
 /** What a command takes beside its options. */
 export interface Takes {
-  /** Whether it takes names; the sentence is for whoever gives it some all the same. */
+  /** Whether it takes names; a text is the command that was probably meant if names are given nevertheless. */
   readonly names?: false | string;
-  /** Whether a command line may stand behind `--`. */
+  /** Whether a command line may follow `--`. */
   readonly commandLine?: boolean;
 }
 
-/** Longest timeout in seconds: timers count milliseconds in 31 bits. */
-const LONGEST_TIMEOUT = 2_147_483;
-
+/**
+ * Parses arguments.
+ *
+ * @param args What was typed after the command's name.
+ * @throws {ArgumentsError} if the command does not take them.
+ */
 export function parse<const T extends Options>(
   args: readonly string[],
   options: T,
@@ -41,7 +45,7 @@ export function parse<const T extends Options>(
   const end = args.indexOf('--');
   const own = end < 0 ? [...args] : args.slice(0, end);
   const known: Options = { ...options, socket: { type: 'string' }, timeout: { type: 'string' } };
-  // Not strict: what is wrong is said in sentences of ours.
+  // Not strict, so that the messages about mistakes are ours.
   const { values, positionals, tokens } = parseArgs({
     args: own,
     allowPositionals: true,
@@ -53,10 +57,10 @@ export function parse<const T extends Options>(
   const [first] = positionals;
   if (takes.names !== undefined && first !== undefined)
     throw new ArgumentsError(
-      `This command takes no names, but "${first}" was given.${takes.names ? ` ${takes.names} ${first}` : ''}`,
+      `This command takes no names, but "${first}" was given.${takes.names ? ` To stop one app: ${takes.names} ${first}` : ''}`,
     );
   if (end >= 0 && !takes.commandLine)
-    throw new ArgumentsError('Nothing can stand behind -- here; only start takes a command line.');
+    throw new ArgumentsError('This command takes nothing after --; only start takes a command line.');
   const { socket, timeout } = values as { socket?: string; timeout?: string };
   if (socket === '') throw usage('--socket needs a path');
   return {
@@ -83,8 +87,7 @@ interface OptionToken {
 function checkOption(token: OptionToken, known: Options, args: readonly string[], takes: Takes): void {
   const { name, rawName, value, inlineValue, index } = token;
   const option = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (!option)
-    throw new ArgumentsError(`There is no option ${rawName} here.${hint(token, known, args, takes)}`);
+  if (!option) throw new ArgumentsError(`Unknown option ${rawName}.${hint(token, known, args, takes)}`);
   if (option.type === 'boolean') {
     if (value !== undefined) throw new ArgumentsError(`${rawName} takes no value, but "${value}" was given.`);
   } else if (value === undefined) {
@@ -101,30 +104,8 @@ function hint({ name, rawName, index }: OptionToken, known: Options, args: reado
   if (near !== undefined && name.length > 1) return ` Did you mean --${near}?`;
   const before = args.slice(0, index);
   if (takes.commandLine && before.length > 0 && !before.some((word) => word.startsWith('-')))
-    return ` What is meant for the app stands behind --: bunctl start ${before.join(' ')} -- ${args.slice(index).join(' ')}`;
+    return ` Arguments of the app go after --: bunctl start ${before.join(' ')} -- ${args.slice(index).join(' ')}`;
   return rawName === '--name' && takes.names === undefined
-    ? ' Names stand by themselves: bunctl start NAME -- COMMAND, bunctl stop NAME.'
+    ? ' A name needs no option: bunctl start NAME -- COMMAND, bunctl stop NAME.'
     : '';
-}
-
-/** How long an answer may take; 0 for as long as it takes. */
-function seconds(text: string): number {
-  const value = text === '0' ? 0 : positive(text, '--timeout');
-  if (value > LONGEST_TIMEOUT)
-    throw usage(`--timeout takes at most ${LONGEST_TIMEOUT} seconds; 0 waits as long as it takes`);
-  return value;
-}
-
-/** A positive number out of an option's text. */
-export function positive(text: string, option: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value))
-    throw usage(`${option} needs a positive number, not "${text}"`);
-  return value;
-}
-
-/** A whole number, 0 or more, out of an option's text. */
-export function whole(text: string, option: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw usage(`${option} needs a whole number, not "${text}"`);
-  return Number(text);
 }

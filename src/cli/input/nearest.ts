@@ -1,6 +1,6 @@
-// The word that was meant, for one that is not known: the nearest of those that are.
+// Guesses which word was meant: the known word that is nearest to the one that was typed.
 
-/** How many letters are to be changed, added, left out, or swapped with their neighbour. */
+/** How many letters have to be changed, added, removed, or swapped with their neighbour. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -22,7 +22,7 @@ function distance(a: string, b: string): number {
   return last[b.length] as number;
 }
 
-/** Undefined when none is near: two letters away at most, and of a short word one. */
+/** The nearest known word: at most two letters away, one for a short word. Undefined if none is that near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const bound = word.length <= 3 ? 1 : 2;
   let best: string | undefined;

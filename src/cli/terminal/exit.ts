@@ -1,4 +1,5 @@
 // How a command ends: the table of exit codes, and the error that carries one.
+import type { AnswerError } from '../../client/index.js';
 
 /** Exit codes; also in docs/cli.md. */
 export const EXIT = {
@@ -22,27 +23,52 @@ export class CliError extends Error {
   }
 }
 
-/** The arguments are none of the command's: its help says which are. */
+/** The command does not take these arguments; its help says which ones it takes. */
 export class ArgumentsError extends CliError {
+  readonly aboutArguments = true;
+
   constructor(message: string) {
     super(EXIT.usage, message);
   }
 }
 
+// The daemon's command is loaded apart from the bundle and has its own copies of these classes, so that `instanceof`
+// does not tell them: fields do.
+
+/** Whether an error is an {@link ArgumentsError}. */
+export function isAboutArguments(error: unknown): boolean {
+  return (error as Partial<ArgumentsError>).aboutArguments === true;
+}
+
 export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
 
-/** A daemon's `Error` text as an error of ours: its wording tells which exit code is meant. */
-export function refused(message: string): CliError {
+const EXIT_OF_CODE: Readonly<Record<string, number>> = {
+  APP_NOT_FOUND: EXIT.notFound,
+  APP_NOT_RUNNING: EXIT.notRunning,
+  APP_NAME_INVALID: EXIT.usage,
+  APP_CONFIG_INVALID: EXIT.usage,
+  APP_AMBIGUOUS: EXIT.usage,
+  APP_TIMEOUT: EXIT.timeout,
+  COMMAND_TIMEOUT: EXIT.timeout,
+};
+
+/**
+ * A daemon's `Error` answer as an error of the CLI. Its code says which exit code is meant; the original's daemon
+ * sends no code, so there the wording does.
+ */
+export function refused({ code, message }: AnswerError): CliError {
+  if (code !== 'COMMAND_REFUSED') return new CliError(EXIT_OF_CODE[code] ?? EXIT.failed, message);
   if (/ not found$/.test(message)) return new CliError(EXIT.notFound, message);
   if (/ is not running$/.test(message)) return new CliError(EXIT.notRunning, message);
   if (/^Invalid config: |(?:^|: )Invalid app name: /.test(message)) return usage(message);
   return new CliError(EXIT.failed, message);
 }
 
-/** Any error's exit code. */
+/** The exit code for any error. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return error.exitCode;
-  switch ((error as { code?: unknown }).code) {
+  const { exitCode, code } = error as { exitCode?: unknown; code?: unknown };
+  if (typeof exitCode === 'number') return exitCode;
+  switch (code) {
     case 'CONNECT_FAILED':
     case 'CONNECTION_CLOSED':
     case 'FRAME_TRUNCATED':

@@ -1,67 +1,63 @@
-// What people and programs see: data on stdout, talk on stderr, colour only for eyes.
-import { stripVTControlCharacters, styleText } from 'node:util';
+// Writes data to stdout and messages to stderr. Both may be full, closed or slow; a command never fails halfway because of that.
+import { writeSync } from 'node:fs';
 
-/** A reader that has seen enough, `| head` for one, ends us quietly. */
-export function quietPipes(): void {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
+const STDOUT = 1;
+const STDERR = 2;
+/** How long to wait, in ms, before a write to a full non-blocking pipe is tried again. */
+const PIPE_FULL_WAIT = 5;
+
+/** Why stdout takes no more data; undefined while it does. */
+let stdoutFailure: NodeJS.ErrnoException | undefined;
+
+/** Writes all of the text. A full pipe that does not block is waited for; any other failure is thrown. */
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_FULL_WAIT);
+      else if (code !== 'EINTR') throw error;
+    }
+  }
 }
 
-/** Data: one line on stdout. Resolves when there is room for more. */
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+/** Writes text to stdout as it is. After a failure nothing more is written; see {@link reportLostOutput}. */
+export function write(text: string): void {
+  if (stdoutFailure) return;
+  try {
+    writeAll(STDOUT, text);
+  } catch (error) {
+    stdoutFailure = error as NodeJS.ErrnoException;
+  }
 }
 
-/** Resolves when stdout has room again: who prints a flood waits for its reader. */
-export function printed(): Promise<void> {
-  if (!process.stdout.writableNeedDrain) return Promise.resolve();
-  return new Promise((resolve) => process.stdout.once('drain', resolve));
-}
+/** Writes a line of data to stdout. */
+export const print = (line: string): void => write(`${line}\n`);
 
-/** Talk: one line on stderr. */
-export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
+/** Writes a value to stdout as indented JSON. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 
-type Style = Parameters<typeof styleText>[0];
-
-function coloured(stream: NodeJS.WriteStream): boolean {
-  const { NO_COLOR: none, FORCE_COLOR: force } = process.env;
-  if (none !== undefined && none !== '') return false;
-  return stream.isTTY || (force !== undefined && force !== '0');
+/** Writes a message to stderr. If stderr cannot be written to, the message is lost. */
+export function say(line: string): void {
+  try {
+    writeAll(STDERR, `${line}\n`);
+  } catch {
+    // There is nowhere left to report this.
+  }
 }
 
-/** Coloured when stdout is a terminal; see no-color.org. */
-export function style(how: Style, text: string): string {
-  return coloured(process.stdout) ? styleText(how, text, { validateStream: false }) : text;
-}
+/** Whether stdout still takes data. A command that runs until Ctrl-C ends when it does not. */
+export const canPrint = (): boolean => stdoutFailure === undefined;
 
-/** A line of an app or a daemon, safe for a terminal: its control characters do nothing. */
-export function harmless(text: string): string {
-  return process.stdout.isTTY
-    ? // eslint-disable-next-line no-control-regex -- those are what is looked for
-      stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '�')
-    : text;
-}
-
-/** Rows under headings, each column as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map(
-          (cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stripVTControlCharacters(cell).length),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/**
+ * Says that data could not be written to stdout, and makes the process end with 1. Does nothing if all data was
+ * written, or if the reader has seen enough and closed the pipe, as `| head` does.
+ */
+export function reportLostOutput(): void {
+  if (!stdoutFailure || stdoutFailure.code === 'EPIPE') return;
+  const { code, message } = stdoutFailure;
+  say(`Error: stdout cannot be written to: ${code === 'ENOSPC' ? 'no space left on the device' : message}`);
+  process.exitCode ||= 1;
 }

@@ -8,8 +8,8 @@ import { ownDirectory, whyNotTrusted } from '../../endpoint/own-directory.js';
  * @throws {IpcError} `ENDPOINT_NOT_OURS` when it or the directory it is to be made in belongs to another user, or
  *   when others may write to it; `ENDPOINT_UNUSABLE` when it cannot be made.
  */
-export function prepareStateDirectory(path: string): void {
-  ownDirectory(path, {
+export async function prepareStateDirectory(path: string): Promise<void> {
+  await ownDirectory(path, {
     what: 'The state directory',
     advice: `set BUNCTL_STATE_DIR to a directory of your own${process.getuid?.() === 0 ? ', or use sudo -H' : ''}`,
     others: 'nobody',

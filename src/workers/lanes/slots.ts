@@ -84,7 +84,7 @@ export class Slots {
   // Commands of one connection run one after the other: those behind the first need no slot yet.
   #makeRoom(asking: Origin): void {
     if (this.#exhausted) return;
-    for (const origin of this.origins()) if (origin !== asking) origin.makeRoom();
+    for (const origin of this.origins()) if (origin !== asking) origin.yieldCapacity();
     this.#exhausted = this.full;
   }
 

@@ -1,6 +1,7 @@
 // One thread of Piscina's, running one long task, thrown away with it.
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { workerFile } from './worker-file.js';
 
 /**
  * A pool of one: a lane that died must not leave its thread, nor its module cache, to the next one, and a pool
@@ -22,7 +23,7 @@ export class WorkerThread {
 
   constructor(task: object, transfer: MessagePort[], resourceLimits: ResourceLimits) {
     this.#pool = new Piscina({
-      filename: new URL('../thread/entry.js', import.meta.url).href,
+      filename: workerFile(),
       minThreads: 0,
       maxThreads: 1,
       maxQueue: 1,

@@ -2,7 +2,7 @@
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { MessagePort } from 'node:worker_threads';
-import { ERROR_CODES, type ErrorCode, type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
+import { ERROR_CODES, type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
 
 /** A table of functions by name. Looked up without prototypes, so `constructor` and the like are no names. */
 export type FunctionTable = ReadonlyMap<string, (...args: never[]) => unknown>;
@@ -63,9 +63,7 @@ export function remote(port: MessagePort): Remote {
 
 function dataToError({ code, message, stack, name }: ErrorData): Error {
   const ours = code !== undefined && Object.hasOwn(ERROR_CODES, code);
-  const error: Error & { code?: string } = ours
-    ? new IpcError(code as ErrorCode, message)
-    : new Error(message);
+  const error: Error & { code?: string } = ours ? new IpcError(code, message) : new Error(message);
   if (!ours) Object.assign(error, { name }, code === undefined ? {} : { code });
   error.stack = stack ?? '';
   return error;

@@ -3,8 +3,8 @@ import { Buffer } from 'node:buffer';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 import { frameTooLarge } from '../../protocol/frames.js';
 import { writeJson } from '../../protocol/json.js';
-import type { IpcResponse } from '../../protocol/messages.js';
-import { checkResponse } from '../../protocol/responses.js';
+import type { IpcErrorResponse } from '../../protocol/messages.js';
+import { checkResponse, errorResponse } from '../../protocol/responses.js';
 
 /** JSON and its size in UTF-8. */
 export interface AnswerText {
@@ -84,13 +84,13 @@ function notAnAnswer(value: unknown): Error {
 
 /** Whatever was thrown, as an `Error` response. */
 export function encodeError(thrown: unknown, maxMessageSize: number): AnswerText {
-  const sized = (message: string): AnswerText => {
-    const response: IpcResponse = { Error: { message } };
+  const sized = (response: IpcErrorResponse): AnswerText => {
     const text = writeJson(response);
     return { text, size: Buffer.byteLength(text) };
   };
-  const told = sized(errorToData(thrown).message);
-  return told.size <= maxMessageSize
-    ? told
-    : sized('The command failed, with an error message too long to send');
+  const response = errorResponse(thrown);
+  const told = sized(response);
+  if (told.size <= maxMessageSize) return told;
+  const message = 'The command failed, with an error message too long to send';
+  return sized({ Error: { ...response.Error, message } });
 }

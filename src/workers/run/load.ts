@@ -1,5 +1,7 @@
 // Loads an embedder's module and checks that its default export is a definition of the right kind.
 import type { CommandsDefinition, ServiceDefinition } from '../../define.js';
+import { loadFault } from './load-fault.js';
+import { reachTypeScript } from './typescript.js';
 
 interface Definitions {
   'bunctl-ipc.commands': CommandsDefinition;
@@ -7,19 +9,37 @@ interface Definitions {
 }
 
 /**
- * @param module URL of the module.
+ * @param module URL of the module: JavaScript of either kind, or TypeScript where Node or a loader can read it.
+ * @throws {Error} when it cannot be loaded: with the file, the line where it is known, and the fault as `cause`.
  * @throws {TypeError} when its default export was not made with `defineCommands` or `defineService`.
  */
 export async function loadDefinition<K extends keyof Definitions>(
   module: string,
   kind: K,
 ): Promise<Definitions[K]> {
-  const { default: definition } = (await import(module)) as { default?: Partial<Definitions[K]> | null };
-  if (definition?.kind !== kind) {
+  reachTypeScript(module);
+  const { default: exported } = await importModule(module);
+  // TypeScript and bundlers compile `export default` to `exports.default`, which import() gives as a member.
+  const definition = [exported, member(exported, 'default')].find((value) => member(value, 'kind') === kind);
+  if (definition === undefined) {
     const define = kind === 'bunctl-ipc.commands' ? 'defineCommands' : 'defineService';
     throw new TypeError(
       `The default export of ${module} must be made with ${define}(…) of bunctl-ipc/commands`,
     );
   }
   return definition as Definitions[K];
+}
+
+async function importModule(module: string): Promise<{ default?: unknown }> {
+  try {
+    return (await import(module)) as { default?: unknown };
+  } catch (error) {
+    throw await loadFault(module, error);
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }

@@ -22,9 +22,9 @@ const record = (id: string) =>
   });
 
 describe.skipIf(process.platform === 'win32')('a state directory', () => {
-  test('is made for its owner only, with those above it', () => {
+  test('is made for its owner only, with those above it', async () => {
     const path = join(temporaryDirectory(), 'a', 'b');
-    prepareStateDirectory(path);
+    await prepareStateDirectory(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(isOwnDirectory(path)).toBe(true);
   });
@@ -33,40 +33,44 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
     [0o777, 'is writable by everyone'],
     [0o1777, 'is writable by everyone'],
     [0o770, 'is writable by its group'],
-  ])('with the mode %o is refused, and nothing in it is read', (mode, why) => {
+  ])('with the mode %o is refused, and nothing in it is read', async (mode, why) => {
     const path = temporaryDirectory();
     writeFileSync(join(path, 'a.json'), record('a'));
     chmodSync(path, mode);
-    expect(() => prepareStateDirectory(path)).toThrow(why);
+    await expect(prepareStateDirectory(path)).rejects.toThrow(why);
     expect(readRecords(path, () => undefined)).toEqual([]);
   });
 
-  test.runIf(isRoot)('of another user is refused, and nothing in it is read', () => {
+  test.runIf(isRoot)('of another user is refused, and nothing in it is read', async () => {
     const path = temporaryDirectory();
     writeFileSync(join(path, 'a.json'), record('a'));
     chownSync(path, OTHER, OTHER);
-    expect(() => prepareStateDirectory(path)).toThrow('belongs to another user');
+    await expect(prepareStateDirectory(path)).rejects.toThrow('belongs to another user');
     expect(readRecords(path, () => undefined)).toEqual([]);
   });
 
-  test.runIf(isRoot)('is not made in a directory of another user, nor is anything on the way to it', () => {
-    const home = temporaryDirectory();
-    chownSync(home, OTHER, OTHER);
-    const act = (): void => prepareStateDirectory(join(home, '.local', 'state', 'bunctl', 'default'));
-    expect(act).toThrow(expect.objectContaining({ code: 'ENDPOINT_NOT_OURS' }) as Error);
-    expect(act).toThrow(`cannot be made in ${home}, which belongs to another user`);
-    expect(act).toThrow('BUNCTL_STATE_DIR');
-    expect(existsSync(join(home, '.local'))).toBe(false);
-  });
+  test.runIf(isRoot)(
+    'is not made in a directory of another user, nor is anything on the way to it',
+    async () => {
+      const home = temporaryDirectory();
+      chownSync(home, OTHER, OTHER);
+      const act = (): Promise<void> =>
+        prepareStateDirectory(join(home, '.local', 'state', 'bunctl', 'default'));
+      await expect(act()).rejects.toThrow(expect.objectContaining({ code: 'ENDPOINT_NOT_OURS' }) as Error);
+      await expect(act()).rejects.toThrow(`cannot be made in ${home}, which belongs to another user`);
+      await expect(act()).rejects.toThrow('BUNCTL_STATE_DIR');
+      expect(existsSync(join(home, '.local'))).toBe(false);
+    },
+  );
 
-  test('that cannot be made is refused at once, with the reason', () => {
+  test('that cannot be made is refused at once, with the reason', async () => {
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, '');
-    expect(() => prepareStateDirectory(join(file, 'x'))).toThrow('is not a directory');
+    await expect(prepareStateDirectory(join(file, 'x'))).rejects.toThrow('is not a directory');
   });
 
-  test.runIf(process.platform === 'linux')('below /proc is refused at once', () => {
-    expect(() => prepareStateDirectory('/proc/nothing/here')).toThrow('cannot be made');
+  test.runIf(process.platform === 'linux')('below /proc is refused at once', async () => {
+    await expect(prepareStateDirectory('/proc/nothing/here')).rejects.toThrow('cannot be made');
   });
 });
 

@@ -1,0 +1,27 @@
+// Where a daemon of this user may be: the one list that every command looks through.
+import { candidateSocketPaths, defaultSocketPath } from '../../endpoint/default-path.js';
+import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
+import { stateDirectory } from '../../supervisor/state/paths.js';
+
+/** The sockets that the rule gives, or only the one that was named. */
+export function rulePlaces(socket: string | undefined): string[] {
+  return socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
+}
+
+/**
+ * Where a daemon may be although the rule does not say so here: the place that a daemon with the same state directory
+ * has written down (it was started with another TMPDIR, for example), and the original's. None if a socket was named.
+ */
+export async function otherPlaces(socket: string | undefined): Promise<string[]> {
+  if (socket !== undefined) return [];
+  const { listeningPath } = await import('../../supervisor/state/left-behind.js');
+  const rule = candidateSocketPaths();
+  const original = process.platform === 'win32' ? undefined : ORIGINAL_SOCKET;
+  return [...new Set([listeningPath(defaultSocketPath()), original])].filter(
+    (place): place is string => place !== undefined && !rule.includes(place),
+  );
+}
+
+/** The state directory of the daemon that listens, or would listen, on a socket that was named or on the rule's place. */
+export const stateOf = (socket: string | undefined): string =>
+  stateDirectory(endpointOf(socket ?? defaultSocketPath(), process.platform));

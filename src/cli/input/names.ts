@@ -1,0 +1,34 @@
+// Names of apps and of configuration files, as they are typed.
+import { existsSync } from 'node:fs';
+import { usage } from '../terminal/exit.js';
+
+/** Longest name in bytes. */
+const LONGEST = 255;
+
+/**
+ * Refuses what no daemon takes as a name.
+ *
+ * @throws {CliError} exit code 2.
+ */
+export function checkName(name: string): string {
+  if (name.trim() === '') throw usage('An app name cannot be empty');
+  if (Buffer.byteLength(name) > LONGEST) throw usage(`An app name can have at most ${LONGEST} bytes`);
+  // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+  if (/[\u0000-\u001f\u007f/\\:]/.test(name))
+    throw usage(`An app name cannot contain / \\ : or control characters: ${JSON.stringify(name)}`);
+  return name;
+}
+
+/**
+ * As {@link checkName}, and refuses a name that means every app.
+ *
+ * @throws {CliError} exit code 2.
+ */
+export function checkNewName(name: string): string {
+  if (checkName(name).trim().toLowerCase() === 'all')
+    throw usage(`"${name}" stands for every app; give this one another name`);
+  return name;
+}
+
+/** Whether a word names a configuration file that exists. */
+export const isConfigFile = (word: string): boolean => word.endsWith('.json') && existsSync(word);

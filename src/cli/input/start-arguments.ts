@@ -1,0 +1,124 @@
+// What the arguments of `start` describe: one app of their own, the apps of a file, or names that the daemon may know.
+import { basename, extname } from 'node:path';
+import { type AppConfig, fullConfig } from '../config/app-config.js';
+import type { ConfigFile } from '../config/config-fields.js';
+import { findConfig, readConfig, refuseJavaScript } from '../config/config-files.js';
+import { appId } from '../../supervisor/model/app-id.js';
+import { usage } from '../terminal/exit.js';
+import { say } from '../terminal/output.js';
+import type { Parsed } from './arguments.js';
+import { isFile } from './files.js';
+import { absolutePath, currentFolder } from './folder.js';
+import { checkName, checkNewName, isConfigFile } from './names.js';
+import { hasKnownKind, type Program, programFor } from './program.js';
+import { quoteWords } from './shell-words.js';
+import { APP_OPTIONS, appOptionsGiven, fieldsOf } from './start-options.js';
+
+/** The options of `start`. */
+export const START_OPTIONS = {
+  ...APP_OPTIONS,
+  config: { type: 'string', short: 'c' },
+  name: { type: 'string' },
+  command: { type: 'string' },
+  script: { type: 'string', short: 's' },
+} as const;
+
+type Arguments = Parsed<typeof START_OPTIONS>;
+
+/**
+ * The apps that the arguments describe; undefined if they are only names, of apps that the daemon may know.
+ *
+ * @throws {CliError} exit code 2 if they make no sense.
+ */
+export function appsDescribed(typed: Arguments): readonly AppConfig[] | undefined {
+  const app = appOfItsOwn(typed);
+  if (app) return [app];
+  const { values } = typed;
+  const options = values.name === undefined ? appOptionsGiven(values) : ['name'];
+  if (options[0] !== undefined)
+    throw usage(`--${options[0]} needs a command: bunctl start NAME --${options[0]} … -- COMMAND [ARGS…]`);
+  return appsOfFile(typed);
+}
+
+/** The apps of the file that was named, or else of the folder's; all, or those whose names were typed. */
+function appsOfFile({ values, names: words }: Arguments): readonly AppConfig[] | undefined {
+  const named = values.config ?? words.slice(0, 1).find(isConfigFile);
+  const names = named === values.config ? words : words.slice(1);
+  const file = named === undefined ? findConfig(currentFolder()) : readConfig(absolutePath(named));
+  for (const notice of file?.notices ?? []) say(notice);
+  if (names.length === 0 || (names.length === 1 && names[0] === 'all' && file)) return allApps(file);
+  const chosen = names.map((name) => {
+    if (name.includes('/')) throw usage(`There is no file ${name}`);
+    const id = appId(checkName(name));
+    return file?.apps.find((app) => appId(app.name) === id);
+  });
+  if (named === undefined && chosen.every((app) => app === undefined)) return undefined;
+  return chosen.map((app, index) => {
+    if (!app) throw usage(`${file?.path} has no app ${names[index]}.`);
+    return app;
+  });
+}
+
+function allApps(file: ConfigFile | undefined): readonly AppConfig[] {
+  if (!file)
+    throw usage(
+      'Nothing to start: type bunctl start NAME -- COMMAND [ARGS…], or write a bunctl.json; see bunctl start --help.',
+    );
+  if (file.apps.length === 0) throw usage(`${file.path} has no apps.`);
+  for (const { name } of file.apps) checkNewName(name);
+  return file.apps;
+}
+
+/** The app of a command line or of a script; undefined if there is neither. */
+function appOfItsOwn({ names, rest, values }: Arguments): AppConfig | undefined {
+  const [first] = names;
+  const script = values.script ?? (values.command === undefined && isScript(first) ? first : undefined);
+  const program = programTyped(script, values.command, rest);
+  if (!program) return undefined;
+  if (names.length > 1)
+    throw usage(
+      `One command is one app, so it takes one name. Arguments of the app go after --: bunctl start ${quoteWords([first as string, '--', ...(rest ?? []), ...names.slice(1)])}`,
+    );
+  const ownName = values.name ?? (first === script ? undefined : first);
+  const name = ownName ?? (script === undefined ? undefined : basename(script, extname(script)));
+  if (name === undefined) throw usage('The app needs a name: bunctl start NAME -- COMMAND [ARGS…].');
+  checkNewName(name);
+  const { command, args, env } = program;
+  const fields = fieldsOf(values);
+  return fullConfig(
+    { name, command, args, ...fields, env: { ...env, ...(fields['env'] as object | undefined) } },
+    { cwd: currentFolder() },
+  );
+}
+
+/** Program and arguments; nothing is ever split into words. */
+function programTyped(
+  script: string | undefined,
+  command: string | undefined,
+  rest: readonly string[] | undefined,
+): Program | undefined {
+  if (script !== undefined) return programFor(checkedScript(script), rest);
+  if (command !== undefined) return { command, args: rest ?? [], env: {} };
+  if (rest === undefined) return undefined;
+  const [program, ...args] = rest;
+  if (program === undefined) throw usage('The command goes after --: bunctl start NAME -- COMMAND [ARGS…].');
+  return { command: program, args, env: {} };
+}
+
+function checkedScript(script: string): string {
+  const path = absolutePath(script);
+  if (!isFile(path)) throw usage(`There is no file ${path}`);
+  // It would run, do nothing, and end well: nobody starts a configuration file in order to run it.
+  if (/\.config\.[cm]?[jt]s$/.test(script)) refuseJavaScript(path);
+  return path;
+}
+
+/** Whether a word is a file to run: it exists, and is a path or has a known kind. */
+function isScript(word: string | undefined): boolean {
+  return (
+    word !== undefined &&
+    !isConfigFile(word) &&
+    (hasKnownKind(word) || word.includes('/')) &&
+    isFile(absolutePath(word))
+  );
+}

@@ -1,0 +1,66 @@
+// The options that describe an app, and the fields of its configuration that they set.
+import { parseVariables } from '../daemon/environment.js';
+import { usage } from '../terminal/exit.js';
+import type { Parsed } from './arguments.js';
+import { absolutePath } from './folder.js';
+import { positive, whole } from './numbers.js';
+import { parseSize } from './sizes.js';
+
+/** The options that change how an app runs. */
+export const APP_OPTIONS = {
+  cwd: { type: 'string', short: 'd' },
+  env: { type: 'string', short: 'e', multiple: true },
+  'auto-restart': { type: 'boolean' },
+  restart: { type: 'string' },
+  'stop-timeout': { type: 'string' },
+  'max-restarts': { type: 'string' },
+  'max-memory': { type: 'string' },
+  'max-cpu': { type: 'string' },
+  uid: { type: 'string' },
+  gid: { type: 'string' },
+} as const;
+
+export type AppValues = Partial<Parsed<typeof APP_OPTIONS>['values']>;
+
+const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];
+
+/** The options of {@link APP_OPTIONS} that were given. */
+export const appOptionsGiven = (values: AppValues): string[] =>
+  (Object.keys(APP_OPTIONS) as (keyof AppValues)[]).filter((option) => values[option] !== undefined);
+
+/** The fields of an app's configuration that options set; the others are absent. */
+export function fieldsOf(values: AppValues): Record<string, unknown> {
+  const policy = values.restart ?? (values['auto-restart'] ? 'always' : undefined);
+  if (policy !== undefined && !POLICIES.includes(policy))
+    throw usage(`--restart is one of no, always, on-failure and unless-stopped, not "${policy}"`);
+  const number = (option: 'uid' | 'gid'): object =>
+    values[option] === undefined ? {} : { [option]: whole(values[option], `--${option}`) };
+  return {
+    ...(values.env === undefined ? {} : { env: parseVariables(values.env) }),
+    ...(values['auto-restart'] ? { auto_start: true } : {}),
+    ...(values.cwd === undefined ? {} : { cwd: absolutePath(values.cwd) }),
+    ...(policy === undefined ? {} : { restart_policy: policy }),
+    ...(values['max-memory'] === undefined ? {} : { max_memory: bytes(values['max-memory']) }),
+    ...(values['stop-timeout'] === undefined ? {} : { stop_timeout: time(values['stop-timeout']) }),
+    ...(values['max-restarts'] === undefined
+      ? {}
+      : { backoff: { max_attempts: whole(values['max-restarts'], '--max-restarts') } }),
+    ...(values['max-cpu'] === undefined ? {} : { max_cpu_percent: positive(values['max-cpu'], '--max-cpu') }),
+    ...number('uid'),
+    ...number('gid'),
+  };
+}
+
+function bytes(text: string): number {
+  const size = parseSize(text);
+  if (size === undefined)
+    throw usage(`--max-memory needs a number with k, m or g, such as 512M, not "${text}"`);
+  return size;
+}
+
+/** A time as in a file: `"500ms"`, `"20s"`, `"2m"`; a bare number is seconds. */
+function time(text: string): string {
+  if (!/^\d+(\.\d+)?\s*(ms|s|m|h)?$/.test(text))
+    throw usage(`--stop-timeout needs a time such as 20s or 2m, not "${text}"`);
+  return /\d$/.test(text) ? `${text}s` : text;
+}

@@ -1,0 +1,130 @@
+// A daemon that runs: what it tells of itself, and how it stops.
+import type { Logger } from 'pino';
+import type { Acceptor, AcceptorStats } from './acceptor/acceptor.js';
+import type { Dispatcher } from './acceptor/dispatcher.js';
+import type { CommandCounters } from './acceptor/pipeline-context.js';
+import type { Broker, BrokerStats } from './broker/broker.js';
+import type { Claim } from './endpoint/ports.js';
+import { everyStepInTurn } from './every-step.js';
+import { IpcError } from './protocol/errors.js';
+import type { EventInput } from './protocol/events.js';
+import { waitAtMost } from './timeout.js';
+import type { LaneStats, WorkerRoom } from './workers/workers.js';
+import type { Writer } from './writer/writer.js';
+
+/** What a daemon tells of itself: plain data, for people and for metrics. */
+export interface DaemonStats {
+  readonly connections: AcceptorStats;
+  readonly commands: Readonly<CommandCounters>;
+  /** One entry for each lane that is there now. */
+  readonly lanes: readonly LaneStats[];
+  /** Lanes that died, since the start. */
+  readonly laneDeaths: number;
+  /** Threads of dead lanes that a system call holds, so that they cannot end. */
+  readonly stuckThreads: number;
+  readonly events: BrokerStats;
+}
+
+/** A running daemon. */
+export interface Daemon extends AsyncDisposable {
+  /** Where it listens: the absolute path, or the pipe's name. */
+  readonly socketPath: string;
+  /** Publishes an event from the main thread; see `CommandContext.publish`. */
+  publish(event: EventInput): Promise<void>;
+  stats(): DaemonStats;
+  /**
+   * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
+   * (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes and removes the socket. A
+   * fault in one of these steps is logged, and the next steps are taken.
+   *
+   * @returns Whether everything was answered and sent in time. A second call has the result of the first.
+   * @throws {IpcError} `OPTION_INVALID` when `grace` is not such a number; the daemon goes on.
+   */
+  close(options?: { grace?: number }): Promise<boolean>;
+  /** Closes the daemon with the default grace: `await using daemon = await startDaemon(…)`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How long, in ms, the socket's directory may take to let go of the socket. */
+const RELEASE_TIME = 5000;
+
+export interface DaemonParts {
+  readonly claim: Claim;
+  readonly acceptor: Acceptor<Writer>;
+  readonly dispatcher: Dispatcher<Writer>;
+  readonly broker: Broker;
+  readonly workers: WorkerRoom;
+  readonly stallGrace: number;
+  readonly log: Logger;
+}
+
+export class RunningDaemon implements Daemon {
+  readonly #parts: DaemonParts;
+  #closing: Promise<boolean> | undefined;
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+  }
+
+  get socketPath(): string {
+    return this.#parts.claim.path;
+  }
+
+  readonly publish = (event: EventInput): Promise<void> => this.#parts.workers.publish(event);
+
+  readonly stats = (): DaemonStats => {
+    const { acceptor, dispatcher, broker, workers } = this.#parts;
+    const { lanes, laneDeaths, stuckThreads } = workers.stats();
+    return {
+      connections: acceptor.stats(),
+      commands: { ...dispatcher.counters },
+      lanes,
+      laneDeaths,
+      stuckThreads,
+      events: broker.stats(),
+    };
+  };
+
+  readonly close = async ({ grace = 5000 }: { grace?: number } = {}): Promise<boolean> => {
+    // '5' and null would be coerced to numbers here; refuse them.
+    if (typeof grace !== 'number' || !(grace >= 0)) {
+      const message = 'The grace of close() must be a number of milliseconds, 0 or more, or Infinity';
+      throw new IpcError('OPTION_INVALID', message);
+    }
+    this.#closing ??= this.#close(grace);
+    return this.#closing;
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(grace: number): Promise<boolean> {
+    const { claim, acceptor, broker, workers, stallGrace, log } = this.#parts;
+    log.info({ grace }, 'daemon stopping');
+    const report = (err: unknown): void =>
+      log.error({ err, path: claim.path }, 'a step of stopping failed; the other steps are taken');
+    let inTime = false;
+    const released = claim.release().catch(report);
+    await everyStepInTurn(
+      report,
+      () => workers.flush(),
+      async () => {
+        const drained = acceptor.drain(stallGrace).then(() => true);
+        inTime = await waitAtMost(drained, grace, () => acceptor.allSent);
+      },
+      () => acceptor.destroy(),
+      () => workers.close(),
+      () => broker.close(),
+      () =>
+        waitAtMost(released, RELEASE_TIME, () => {
+          throw new IpcError(
+            'ENDPOINT_UNUSABLE',
+            `${claim.path} could not be released in ${RELEASE_TIME} ms`,
+          );
+        }),
+    );
+    log.info({ inTime }, 'daemon stopped');
+    return inTime;
+  }
+}

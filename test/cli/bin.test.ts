@@ -1,0 +1,56 @@
+// The command as it is installed: one file, which loads what a command needs and nothing else.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.js';
+import { CLI } from '../support/manager.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  bin: { bunctl: string };
+};
+
+/** Runs a command in a process that writes down every script it loads, but Node's own that are always there. */
+function loadedBy(...args: string[]): string[] {
+  const home = temporaryDirectory();
+  const script = `
+    const before = new Set(process.moduleLoadList);
+    const urls = [];
+    const inspector = require('node:inspector');
+    const session = new inspector.Session();
+    session.connect();
+    session.on('Debugger.scriptParsed', ({ params }) => urls.push(params.url));
+    session.post('Debugger.enable');
+    process.argv.splice(1, Infinity, ...${JSON.stringify([CLI, ...args])});
+    urls.length = 0;
+    process.on('exit', () => {
+      require('node:fs').writeFileSync(${JSON.stringify(join(home, 'loaded'))}, JSON.stringify(urls));
+    });
+    require(${JSON.stringify(CLI)});`;
+  spawnSync(process.execPath, ['-e', script], {
+    env: { ...process.env, BUNCTL_SOCKET: join(home, 's'), BUNCTL_STATE_DIR: join(home, 'state') },
+  });
+  const urls = JSON.parse(readFileSync(join(home, 'loaded'), 'utf8')) as string[];
+  return urls.map((url) => url.replace('file://', ''));
+}
+
+test('package.json names the bundle as the command', () => {
+  expect(join(root, manifest.bin.bunctl)).toBe(CLI);
+});
+
+test.each([['list'], ['status'], ['logs'], ['stop', 'a'], ['start', 'nobody'], ['doctor'], ['--help']])(
+  'bunctl %s loads no file but the bundle',
+  (...args) => {
+    expect(loadedBy(...args).filter((url) => url.startsWith('/'))).toEqual([CLI]);
+  },
+);
+
+test('bunctl --version loads none of the modules of Node that commands need', () => {
+  const loaded = loadedBy('--version');
+  expect(loaded.filter((url) => /^node:(net|tty|crypto|child_process|util|readline)/.test(url))).toEqual([]);
+  expect(spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8' }).stdout).toBe(
+    `bunctl ${manifest.version}\n`,
+  );
+});

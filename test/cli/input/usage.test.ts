@@ -1,0 +1,49 @@
+// Unknown words are refused with a suggestion, and exit code 2.
+import { describe, expect, test } from 'vitest';
+import { Manager } from '../../support/manager.js';
+
+describe('unknown words are refused with a suggestion', () => {
+  test.each<[string[], string | RegExp]>([
+    [['strat'], 'Did you mean `bunctl start`?'],
+    [['lsit'], 'Did you mean `bunctl list`?'],
+    [['kill'], 'bunctl shutdown'],
+    [['frobnicate'], /^Unknown command "frobnicate"\. `bunctl --help` lists the commands\.\n$/],
+    [['list', 'extra', 'args'], 'takes no names, but "extra" was given'],
+    [['ping', 'x'], 'takes no names'],
+    [['doctor', 'x'], 'takes no names'],
+    [['shutdown', 'api'], 'bunctl stop api'],
+    [['stop', 'a', '--', 'b'], 'takes nothing after --'],
+    [['list', '--nonsense'], 'Unknown option --nonsense'],
+    [['logs', '--flow'], 'Did you mean --follow?'],
+    [['stop', '--name', 'api'], 'bunctl stop NAME'],
+    [['start', 'server.js', '--port', '3000'], 'bunctl start server.js -- --port 3000'],
+    [['start', 'api', '8080', '--', 'node'], 'bunctl start api -- node 8080'],
+    [['logs', 'a', '--lines'], '--lines needs a value'],
+    [['logs', 'a', '--lines', '--follow'], '--lines=--follow'],
+    [['logs', 'a', '--follow=yes'], '--follow takes no value'],
+    [['list', '--timeout', '2147484'], 'at most 2147483'],
+    [['list', '--timeout', 'soon'], '"soon"'],
+    [['list', '--timeout=-1'], '"-1"'],
+  ])('bunctl %j', async (args, part) => {
+    const ran = await new Manager().run(...args);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(part);
+    expect(ran.stderr).not.toMatch(/parseArgs|positional|ambiguous|ERR_/);
+  });
+});
+
+describe('words of other process managers', () => {
+  test('are understood: describe and show, version and -v', async () => {
+    const manager = new Manager();
+    for (const word of ['describe', 'show'])
+      expect(await manager.run(word, '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
+    const version = await manager.ok('--version');
+    for (const word of ['version', '-v', '-V']) expect(await manager.ok(word)).toBe(version);
+  });
+});
+
+test('a timeout of 0 waits as long as it takes, also for a daemon to end', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--timeout', '0', '--', 'sleep', '1000');
+  expect(await manager.run('shutdown', '--timeout', '0')).toMatchObject({ code: 0 });
+});

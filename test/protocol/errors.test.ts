@@ -1,0 +1,90 @@
+// The codes of errors: one table, the same in the documentation and in the code; and errors as `Error` responses.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ERROR_CODES, errorResponse, errorToData, IpcError } from 'bunctl-ipc/protocol';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+describe('the table of codes', () => {
+  test('is in docs/protocol.md as it is in the code', () => {
+    const docs = readFileSync(join(ROOT, 'docs', 'protocol.md'), 'utf8');
+    const section = docs.slice(docs.indexOf('## Error codes'));
+    const rows = [...section.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, code, text]) => [code, text]);
+    expect(rows).toEqual(Object.entries(ERROR_CODES));
+  });
+
+  test('has every code that the source uses', () => {
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const used = files
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [
+        ...readFileSync(join(ROOT, 'src', file), 'utf8').matchAll(/new IpcError\(\s*'([^']+)'/g),
+      ])
+      .map(([, code]) => code);
+    expect(used.length).toBeGreaterThan(20);
+    expect(used.filter((code) => !Object.hasOwn(ERROR_CODES, String(code)))).toEqual([]);
+  });
+});
+
+describe('an error as a response', () => {
+  const hostile = Object.defineProperty({}, 'code', {
+    get() {
+      throw new Error('looked at');
+    },
+  });
+  test.each([
+    ['an IpcError', new IpcError('SHUTTING_DOWN', 'stopping'), 'SHUTTING_DOWN', 'stopping'],
+    ['an error with a code', Object.assign(new Error('none'), { code: 'ENOENT' }), 'ENOENT', 'none'],
+    ['an object with a code', { code: 'MINE', message: 'text' }, 'MINE', 'text'],
+    ['an error without a code', new TypeError('broken'), 'COMMAND_FAILED', 'broken'],
+    ['a code that is a number', Object.assign(new Error('x'), { code: 5 }), 'COMMAND_FAILED', 'x'],
+    ['an empty code', Object.assign(new Error('x'), { code: '' }), 'COMMAND_FAILED', 'x'],
+    ['a code of 101 characters', { code: 'x'.repeat(101), message: 'x' }, 'COMMAND_FAILED', 'x'],
+    ['a string', 'text', 'COMMAND_FAILED', 'text'],
+    ['null', null, 'COMMAND_FAILED', 'thrown value: null'],
+    ['an object that throws', hostile, 'COMMAND_FAILED', 'thrown value that cannot be shown'],
+  ])('%s', (_what, thrown, code, message) => {
+    expect(errorResponse(thrown)).toEqual({ Error: { message, code } });
+  });
+});
+
+describe('instanceof', () => {
+  class Narrow extends IpcError {}
+
+  test('an IpcError is not an instance of a subclass', () => {
+    expect(new IpcError('SHUTTING_DOWN')).not.toBeInstanceOf(Narrow);
+    expect(new IpcError('SHUTTING_DOWN')).toBeInstanceOf(IpcError);
+    expect(new Error('x')).not.toBeInstanceOf(IpcError);
+  });
+
+  test('an instance of a subclass is one of both classes', () => {
+    expect(new Narrow('SHUTTING_DOWN')).toBeInstanceOf(Narrow);
+    expect(new Narrow('SHUTTING_DOWN')).toBeInstanceOf(IpcError);
+  });
+
+  test('holds across two loaded copies of the package, either way', async () => {
+    const url = new URL('../../dist/protocol/errors.js?copy', import.meta.url).href;
+    const copy = (await import(/* @vite-ignore */ url)) as { IpcError: typeof IpcError };
+    expect(copy.IpcError).not.toBe(IpcError);
+    expect(new copy.IpcError('SHUTTING_DOWN')).toBeInstanceOf(IpcError);
+    expect(new IpcError('SHUTTING_DOWN')).toBeInstanceOf(copy.IpcError);
+    expect(new copy.IpcError('SHUTTING_DOWN')).not.toBeInstanceOf(Narrow);
+  });
+});
+
+test('whatever was thrown becomes data', () => {
+  expect(errorToData(new IpcError('FRAME_TIMEOUT'))).toMatchObject({
+    code: 'FRAME_TIMEOUT',
+    name: 'IpcError',
+  });
+  expect(errorToData(null).message).toContain('null');
+  expect(errorToData('text').message).toBe('text');
+  expect(errorToData(Object.create(null)).message).toBe('thrown object without a message');
+  const trap = new Proxy(new Error(), {
+    getPrototypeOf() {
+      throw new Error('trap');
+    },
+  });
+  expect(errorToData(trap).message).toContain('cannot be shown');
+});

@@ -1,0 +1,76 @@
+// The events that wait for one subscriber, and the count of those that were dropped.
+import { describe, expect, test } from 'vitest';
+import { type EventChunk, EventQueue } from '#dist/writer/event-queue.js';
+
+const chunk = (bytes: number, count: number): EventChunk => ({
+  bytes: Buffer.alloc(bytes),
+  count,
+  holders: 0,
+});
+const text = (piece: Uint8Array | undefined): string => Buffer.from(piece ?? []).toString();
+
+function counted() {
+  const held = { bytes: 0 };
+  const queue = (): EventQueue => new EventQueue((delta) => (held.bytes += delta));
+  return { held, queue };
+}
+
+describe('the events that wait', () => {
+  test('are dropped as whole chunks from the head, down to the bound, and counted', () => {
+    const queue = counted().queue();
+    for (const count of [1, 2, 3, 4]) queue.push(chunk(100, count));
+    expect([queue.dropTo(400), queue.bytes]).toEqual([0, 400]);
+    expect([queue.dropTo(250), queue.bytes]).toEqual([3, 200]);
+    expect([queue.dropTo(0), queue.bytes]).toEqual([3, 100]);
+    expect([queue.dropTo(0), queue.bytes]).toEqual([0, 100]);
+    const { pieces, count } = queue.take(1000);
+    expect([pieces.length, count]).toEqual([2, 4]);
+    expect(text(pieces[0])).toContain('"event_type":"events_dropped","data":{"dropped":6}');
+  });
+
+  test('are told of as dropped once, with the number at that time', () => {
+    const queue = counted().queue();
+    for (let round = 1; round <= 2; round += 1) {
+      for (let n = 0; n < 3; n += 1) queue.push(chunk(100, round));
+      queue.dropTo(100);
+      const { pieces } = queue.take(1000);
+      expect(text(pieces[0])).toContain(`"dropped":${2 * round}`);
+      expect(queue.empty).toBe(true);
+    }
+  });
+
+  test('leave in order, at most the limit at a time, or one larger chunk', () => {
+    const queue = counted().queue();
+    for (const [bytes, count] of [
+      [60, 1],
+      [40, 2],
+      [1, 3],
+      [500, 4],
+      [1, 5],
+    ] as const)
+      queue.push(chunk(bytes, count));
+    expect([3, 3, 4, 5].map(() => queue.take(100).count)).toEqual([3, 3, 4, 5]);
+    expect([queue.bytes, queue.take(100).pieces]).toEqual([0, []]);
+  });
+
+  test('count once in memory, however many queues hold them', () => {
+    const { held, queue } = counted();
+    const [one, two] = [queue(), queue()];
+    const shared = chunk(100, 1);
+    one.push(shared);
+    two.push(shared);
+    expect(held.bytes).toBe(100);
+    one.take(1000);
+    expect(held.bytes).toBe(100);
+    two.clear();
+    expect(held.bytes).toBe(0);
+  });
+
+  test('do not count a heartbeat as an event', () => {
+    const queue = counted().queue();
+    queue.pushHeartbeat();
+    queue.push(chunk(100, 1));
+    expect(queue.dropTo(100)).toBe(0);
+    expect(queue.take(1000)).toMatchObject({ count: 1, pieces: { length: 1 } });
+  });
+});

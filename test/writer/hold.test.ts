@@ -1,0 +1,54 @@
+// The hold of events after Subscribe.
+import { describe, expect, test } from 'vitest';
+import { ANSWER, kinds, world } from '../support/broadcast.js';
+
+describe('the hold after Subscribe', () => {
+  test('keeps events back for 100 ms without a command', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.publish(1);
+    w.turn();
+    sink.drain();
+    w.clock.advance(99);
+    w.turn();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events']);
+    w.clock.advance(1);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line']);
+  });
+
+  test('waits for the answer of the next command, a second at most', () => {
+    for (const answered of [true, false]) {
+      const w = world();
+      const { writer, sink } = w.writer();
+      w.subscribe(writer);
+      w.publish(1);
+      w.clock.advance(90);
+      writer.commandReceived();
+      w.clock.advance(900);
+      w.turn();
+      sink.drain();
+      expect(kinds(sink.frames)).toEqual(['Subscribed to events']);
+      if (answered) writer.respond(ANSWER);
+      else w.clock.advance(10);
+      w.turn();
+      sink.drain();
+      expect(kinds(sink.frames).slice(1)).toEqual(answered ? ['done', 'log_line'] : ['log_line']);
+      w.publish(1);
+      expect(sink.frames).toHaveLength(answered ? 4 : 3);
+    }
+  });
+
+  test('ends at high water: the flow never waits for a held writer', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    sink.drain();
+    w.publish(30);
+    w.turn();
+    expect(sink.frames.length).toBeGreaterThan(1);
+  });
+});

@@ -1,9 +1,8 @@
 // The ten requests, four responses and three subscriptions: zod schemas; a message's type is its wire shape.
 import { z } from 'zod';
 import { IpcError } from './errors.js';
-import { isWellFormed } from './json.js';
 
-const text = z.string().refine(isWellFormed, 'must not contain lone surrogates');
+const text = z.string().refine((value) => value.isWellFormed(), 'must not contain lone surrogates');
 const optionalText = text.nullish().transform((value) => value ?? null);
 const json = z.unknown().transform((value): unknown => value ?? null);
 // usize on the original's side. JSON.parse cannot tell 5.0 from 5.

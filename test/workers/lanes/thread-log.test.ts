@@ -2,16 +2,15 @@
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { logSettings } from '#dist/workers/link/log.js';
-import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
-import { RawClient } from '../support/raw-client.js';
-import { until } from '../support/until.js';
+import { fixture, temporaryDirectory, testDaemon } from '../../support/daemon.js';
+import { RawClient } from '../../support/raw-client.js';
+import { until } from '../../support/until.js';
 
 type Line = Record<string, unknown>;
 
-/** A destination that is no file: its lines come through main. */
+/** A destination that is not a file. */
 function collected(): { stream: DestinationStream; lines: () => Line[]; text: () => string } {
   let text = '';
   const stream = new Writable({
@@ -28,7 +27,7 @@ function collected(): { stream: DestinationStream; lines: () => Line[]; text: ()
   return { stream, lines, text: () => text };
 }
 
-/** A destination that threads write to themselves, if nothing speaks against it. */
+/** A file. */
 function file(): { stream: DestinationStream; lines: () => Line[]; text: () => string } {
   const path = join(temporaryDirectory(), 'log');
   const stream = pino.destination({ fd: openSync(path, 'a'), sync: true });
@@ -204,18 +203,36 @@ test('a formatter that fails costs its line and nothing else', async () => {
   await until(() => to.text().includes('a plain word'), 'it logs again');
 });
 
-describe('a thread writes to the file itself', () => {
-  test.each<[string, boolean, LoggerOptions]>([
-    ['of a plain logger', true, {}],
-    ['with a level and bindings', true, { level: 'debug', base: { app: 'x' }, name: 'n' }],
-    ['with a standard time', true, { timestamp: pino.stdTimeFunctions.isoTime }],
-    ['with a time of its own', false, { timestamp: () => ',"time":1' }],
-    ['with redaction', false, { redact: ['a'] }],
-    ['with a formatter', false, { formatters: { level: (label) => ({ label }) } }],
-    ['with levels of its own', false, { customLevels: { foo: 35 } }],
-    ['with a hook', false, { hooks: { streamWrite: (line) => line } }],
-  ])('%s: %s', (_what, direct, options) => {
-    const to = pino.destination({ fd: openSync('/dev/null', 'w'), sync: true });
-    expect(logSettings(pino(options, to)).kind).toBe(direct ? 'direct' : 'forwarded');
+describe('lines of a turn in which the thread ends', () => {
+  test.each([
+    ['a file', file],
+    ['a stream', collected],
+  ])('reach %s', async (_what, destination) => {
+    const to = destination();
+    const { path } = await testDaemon({ commands: fixture('logging.js'), log: pino(to.stream) });
+    const client = await RawClient.connect(path);
+    await client.request({ Start: { name: 'last', config: '' } });
+    await until(() => to.text().includes('a lane died'), 'the lane has died');
+    const ofLane = to.lines().filter(({ thread }) => thread === 'lane 1');
+    expect(ofLane.map(({ msg }) => msg)).toEqual(Array.from({ length: 100 }, (_, n) => `line ${n}`));
   });
+});
+
+test('with workers.logFd, threads write level, bindings and fields to the descriptor themselves', async () => {
+  const path = join(temporaryDirectory(), 'direct');
+  const logFd = openSync(path, 'a');
+  const to = collected();
+  const log = pino(
+    { base: { app: 'x' }, customLevels: { foo: 35 }, level: 'foo' },
+    to.stream,
+  ) as unknown as Logger;
+  const daemon = await testDaemon({ commands: fixture('logging.js'), log, workers: { logFd } });
+  const client = await RawClient.connect(daemon.path);
+  await client.request({ Start: { name: 'levels', config: '' } });
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as Line)).toMatchObject([
+    { level: 35, app: 'x', thread: 'lane 1', msg: 'of a level of its own' },
+    { level: 50, app: 'x', thread: 'lane 1', msg: 'broken', err: { type: 'TypeError' } },
+  ]);
+  expect(to.text()).not.toContain('broken');
 });

@@ -1,6 +1,7 @@
 // A thread that does not come up, and one that does not go: both are told.
 import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,11 +10,11 @@ import { pino } from 'pino';
 import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedState } from '#dist/workers/link/claims.js';
-import { logSettings } from '#dist/workers/link/log.js';
+import { logSettings } from '#dist/workers/lanes/thread-log.js';
 import type { LaneStart } from '#dist/workers/link/messages.js';
 import { WorkerThread } from '#dist/workers/lanes/worker-thread.js';
-import { fixture, temporaryDirectory } from '../support/daemon.js';
-import { until } from '../support/until.js';
+import { fixture, temporaryDirectory } from '../../support/daemon.js';
+import { until } from '../../support/until.js';
 
 function laneThread(module: URL, workerData: unknown, resourceLimits = {}): WorkerThread {
   const [calls, out] = [new MessageChannel(), new MessageChannel()];
@@ -27,7 +28,7 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
     memory: new SharedState().memory as SharedArrayBuffer,
     log: logSettings(pino({ level: 'silent' })),
     maxMessageSize: 1024,
-    service: undefined,
+    service: 'there is none',
     commandTimeout: 1000,
   };
   onTestFinished(() => {
@@ -62,7 +63,7 @@ describe('a thread that cannot be set up ends at once, with its cause', () => {
   test.runIf(process.platform === 'linux')('a lack of descriptors is told as such', async () => {
     const script = fileURLToPath(fixture('daemon-out-of-files.js'));
     const path = join(temporaryDirectory(), 's');
-    const command = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script, path];
+    const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, path];
     const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as string[];
     const ofLanes = refusals.filter((refusal) => refusal.startsWith('LANES_UNAVAILABLE'));
     expect(ofLanes.length).toBeGreaterThan(0);
@@ -101,4 +102,16 @@ test('a thread whose task has ended is gone soon', async () => {
   const thread = laneThread(fixture('broken.js'), undefined);
   expect(await thread.ended).toBeInstanceOf(Error);
   await thread.gone;
+});
+
+test('a thread that is killed while it loads its code ends, and the process goes on', async () => {
+  const script = fileURLToPath(fixture('starts-and-kills.js'));
+  const hook = fileURLToPath(fixture('tells-of-its-entry.cjs'));
+  const child = promisify(execFile)(process.execPath, ['--require', hook, script, '16']);
+  expect((await child).stdout).toBe('survived\n');
+});
+
+test('Piscina require()s a CommonJS file: to kill a thread that require()s an ES module aborts the process', () => {
+  expect(existsSync(new URL('../../../dist/workers/thread/entry.cjs', import.meta.url))).toBe(true);
+  expect(createRequire(import.meta.url)('#dist/workers/thread/entry.cjs')).toBeTypeOf('function');
 });

@@ -9,6 +9,7 @@ import { IpcError } from '../protocol/errors.js';
 import { VERSION } from '../version.js';
 import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
+import { softLimit } from './host/soft-limit.js';
 import { LogFile } from './logs/daemon-log.js';
 import type { DeclaredFile, DeclaredOutcome } from './model/declared-file.js';
 import type { MainFunctions } from './model/host-functions.js';
@@ -16,7 +17,6 @@ import type { ShutdownResult, SupervisorData } from './model/messages.js';
 import { prepareStateDirectory } from './state/own-files.js';
 import { ownState } from './state/owner.js';
 import { stateDirectory, stateFiles } from './state/paths.js';
-import { openFilesLimit } from './system/processes.js';
 
 export interface RunOptions {
   /** Default: the rule's first place; then no other daemon of the user may be on another of its places. */
@@ -121,8 +121,10 @@ class Main {
 }
 
 async function bring(path: string, directory: string, log: pino.Logger, main: Main) {
-  const host = new ProcessHost(stateFiles(directory), log, {
-    openFiles: inheritedOpenFiles(),
+  const host = new ProcessHost({
+    files: stateFiles(directory),
+    log,
+    limit: await softLimit(log),
     socket: path,
   });
   const workerData: SupervisorData = {
@@ -140,12 +142,6 @@ async function bring(path: string, directory: string, log: pino.Logger, main: Ma
   });
   host.subscribers = () => daemon.stats().events.subscribers > 0;
   return { host, daemon };
-}
-
-/** The limit that the starter of the daemon had: Node has raised the daemon's own to the hard limit. */
-function inheritedOpenFiles(): number | undefined {
-  const told = Number(process.env['BUNCTL_OPEN_FILES']);
-  return Number.isInteger(told) && told > 0 ? told : openFilesLimit(process.ppid);
 }
 
 /** A daemon without a named socket must be the only one of its user. */

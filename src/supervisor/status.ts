@@ -1,12 +1,10 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
 import type { AppState } from './model/app-state.js';
-import { PAGE, statOf } from './system/processes.js';
+import { PAGE, TICKS_PER_SECOND } from './system/kernel.js';
+import { statOf } from './system/stat.js';
 import type { AppSnapshot } from './model/messages.js';
 import type { stateFiles } from './state/paths.js';
-
-/** Linux shows CPU times in hundredths of a second to every program (USER_HZ). */
-const TICKS_PER_SECOND = 100;
 
 const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
   no: 'No',

@@ -38,7 +38,7 @@ export interface SpawnedApp {
  */
 export interface HostFunctions {
   /** Every app, and the number of the notice after which the new supervisor goes on. */
-  readonly inventory: () => { readonly apps: readonly AppInventory[]; readonly sequence: number };
+  readonly inventory: () => Promise<{ readonly apps: readonly AppInventory[]; readonly sequence: number }>;
   /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
   readonly notices: (after: number) => Promise<readonly HostNotice[]>;
   /**
@@ -55,8 +55,8 @@ export interface HostFunctions {
   readonly save: (id: string, decided: DecidedRecord) => Promise<void>;
   /** Forgets a stopped app and deletes its record. */
   readonly remove: (id: string) => Promise<void>;
-  /** The processes of any run of an app that have left its process group. */
-  readonly escaped: (id: string) => number[];
+  /** The processes of any run of an app that live and are not in its process group, whatever its state. */
+  readonly escaped: (id: string) => Promise<number[]>;
   /**
    * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
    * live on.

@@ -9,7 +9,7 @@ import { everyStepInTurn } from './every-step.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
 import { waitAtMost } from './timeout.js';
-import type { LaneStats, WorkerRoom } from './workers/workers.js';
+import type { LaneStats, Workers } from './workers/workers.js';
 import type { Writer } from './writer/writer.js';
 
 /** What a daemon tells of itself: plain data, for people and for metrics. */
@@ -53,7 +53,7 @@ export interface DaemonParts {
   readonly acceptor: Acceptor<Writer>;
   readonly dispatcher: Dispatcher<Writer>;
   readonly broker: Broker;
-  readonly workers: WorkerRoom;
+  readonly workers: Workers;
   readonly stallGrace: number;
   readonly log: Logger;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { IpcError } from '../../protocol/errors.js';
 
 /** Relative to this file, in the package as it is published. */
-const WORKER_FILE = '../thread/entry.js';
+const WORKER_FILE = '../thread/entry.cjs';
 
 /**
  * @returns The URL of the worker file.
@@ -15,7 +15,7 @@ export function workerFile(): string {
   const own = import.meta.url as string | undefined;
   const url = own === undefined ? undefined : new URL(WORKER_FILE, own);
   if (url !== undefined && existsSync(url)) return url.href;
-  const file = url === undefined ? 'thread/entry.js' : fileURLToPath(url);
+  const file = url === undefined ? 'thread/entry.cjs' : fileURLToPath(url);
   throw new IpcError(
     'LANES_UNAVAILABLE',
     `The worker file ${file} of bunctl-ipc is missing: the package was bundled. Mark bunctl-ipc as external in the ` +

@@ -7,6 +7,7 @@ import { IpcError } from '../protocol/errors.js';
 import { startInlineTier } from './lanes/inline-tier.js';
 import { MainPublisher } from './lanes/main-publisher.js';
 import { ObjectService } from './lanes/object-service.js';
+import { surviveBrokenOutput } from './lanes/output.js';
 import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
 import type { LaneStats } from './lanes/pooled-lane.js';
 import type { ServiceHost } from './lanes/service-host.js';
@@ -52,50 +53,59 @@ export interface Workers {
 
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
-  const { settings, log, clock, maxMessageSize, onEvents } = options;
+  const { settings, onEvents, maxMessageSize } = options;
   // Checked first: without the file, the blame would fall on the embedder's module.
   if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
   const main = new MainPublisher(onEvents, maxMessageSize);
-  let tier: Tier;
-  let capacity = (): void => undefined;
-  let serviceChanged = (): void => undefined;
-  const service = await startService(options, () => serviceChanged());
+  const restoreOutput = surviveBrokenOutput();
+  const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
+  let service: ServiceHost | undefined;
   const closeShared = (): void => {
     main.close();
     service?.close();
+    restoreOutput();
   };
+  let tier: Tier;
   try {
-    tier = await (settings.isolation === 'none' ? startInlineTier : startThreadTier)({
+    service = await startService(options, () => listeners.serviceChanged());
+    tier = await startLanes({
+      ...options,
       ...settings,
       module: options.commands,
-      workerData: options.workerData,
-      log,
-      threadLog: threadLog(log),
-      clock,
-      maxMessageSize,
+      threadLog: threadLog(options.log),
       publish: main.publish,
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
-      onServiceChanged: (listener) => (serviceChanged = listener),
-      onEvents,
-      onCapacity: () => capacity(),
+      onServiceChanged: (listener) => (listeners.serviceChanged = listener),
+      onCapacity: () => listeners.capacity(),
+      isolation: settings.isolation,
     });
-  } catch (cause) {
+  } catch (error) {
     closeShared();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
+    throw error;
   }
-  const { lanes, stats, close } = tier;
   return {
-    lanes,
-    stats,
+    lanes: tier.lanes,
+    stats: tier.stats,
     publish: main.publish,
-    onCapacity: (listener) => (capacity = listener),
+    onCapacity: (listener) => (listeners.capacity = listener),
     flush: () => main.flush(),
     close() {
-      close();
+      tier.close();
       closeShared();
     },
   };
+}
+
+async function startLanes({
+  isolation,
+  ...settings
+}: TierSettings & { isolation: 'thread' | 'none' }): Promise<Tier> {
+  try {
+    return await (isolation === 'none' ? startInlineTier(settings) : startThreadTier(settings));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
+  }
 }
 
 async function startService(

@@ -6,10 +6,12 @@ import type { LaneStart, ServiceStart } from '../link/messages.js';
 import { Outbox } from '../link/outbox.js';
 import { Publisher } from '../run/publisher.js';
 import { threadLogger } from './logger.js';
+import { redirectOutput } from './output.js';
 import type { Thread } from './thread.js';
 
 /** The task; resolves when main closes the call port. */
 export async function run(start: LaneStart | ServiceStart): Promise<void> {
+  redirectOutput();
   const shared = new SharedState(start.memory);
   const outbox = new Outbox(start.out, shared);
   const publisher = new Publisher({

@@ -118,6 +118,7 @@ class Main {
         this.#onApplied(outcomes);
       },
       shutDown: () => this.#signals.request(),
+      shuttingDown: () => this.#signals.received(),
       shutdownResult: (result) => {
         this.result = result;
       },

@@ -12,6 +12,8 @@ import type { App } from './app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
 import { type Limited, watchMemory } from './memory-watch.js';
+import type { Usage } from '../system/usage.js';
+import { UsageWatch } from './usage-watch.js';
 import { Requests } from './requests.js';
 import { stopAll } from './stop-all.js';
 
@@ -22,6 +24,7 @@ class Supervisor {
   readonly #apps: AppRegistry;
   readonly requests: Requests;
   #stopped: Promise<ShutdownResult> | undefined;
+  readonly #usage: UsageWatch;
   #killEscaped = false;
 
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
@@ -43,6 +46,11 @@ class Supervisor {
       follower: this.#follower,
       onFault: (what, err) => log.error({ err }, what),
     });
+    this.#usage = new UsageWatch({
+      clock: systemClock,
+      leaders: () => this.#leaders(),
+      onFault: (err) => log.warn({ err }, 'what the apps use could not be read'),
+    });
     this.requests = new Requests(this.#apps, host);
   }
 
@@ -52,6 +60,7 @@ class Supervisor {
     await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
     this.#followNotices(sequence).catch(dieOf);
     if (declared) this.#apply(declared).catch(dieOf);
+    this.#usage.begin();
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
@@ -63,9 +72,10 @@ class Supervisor {
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    if (which === null) return this.#apps.all().map((app) => snapshot(app, null));
+    const usage = this.#usage.now();
+    if (which === null) return this.#apps.all().map((app) => snapshot(app, null, usage));
     const app = this.#apps.known(which);
-    return [snapshot(app, await this.#host.escaped(app.id))];
+    return [snapshot(app, await this.#host.escaped(app.id), usage)];
   }
 
   /** See `LogFollower.generations`. */
@@ -135,6 +145,10 @@ class Supervisor {
     return result;
   }
 
+  #leaders(): ReadonlySet<number> {
+    return new Set(this.#apps.all().flatMap(({ state }) => state.pid ?? []));
+  }
+
   #limited(): Limited[] {
     return this.#apps
       .all()
@@ -161,7 +175,11 @@ function dieOf(error: unknown): void {
   });
 }
 
-function snapshot({ id, decided }: App, escaped: readonly number[] | null): AppSnapshot {
+function snapshot(
+  { id, decided }: App,
+  escaped: readonly number[] | null,
+  used: ReadonlyMap<number, Usage>,
+): AppSnapshot {
   const { config, state, source, environment } = decided;
   return {
     id,
@@ -170,6 +188,7 @@ function snapshot({ id, decided }: App, escaped: readonly number[] | null): AppS
     source,
     environmentNames: environment && Object.keys(environment).sort(),
     escaped,
+    usage: state.pid === null ? null : (used.get(state.pid) ?? null),
   };
 }
 

@@ -1,8 +1,6 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
 import type { AppState } from './model/app-state.js';
-import { ageOf } from './system/clock.js';
-import { statOf } from './system/stat.js';
 import type { AppSnapshot } from './model/messages.js';
 import type { stateFiles } from './state/paths.js';
 
@@ -20,7 +18,6 @@ const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
  */
 export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>, now: number) {
   const { id, config, state, usage } = app;
-  const uptime = uptimeOf(state, now);
   return {
     name: id,
     state: stateText(state, now),
@@ -39,7 +36,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     last_exit_reason: state.lastExitReason,
     /** Why the last spawn failed; null after one that succeeded. */
     last_error: state.lastError ?? null,
-    uptime_seconds: uptime === null ? null : Math.floor(uptime / 1000),
+    uptime_seconds: uptimeSeconds(app, now),
     max_memory: config.max_memory,
     max_cpu_percent: config.max_cpu_percent,
     max_restart_attempts: config.backoff.max_attempts,
@@ -58,7 +55,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     log_files: { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
     /** Processes of its runs that have left its process group; null in the status of all apps. */
     escaped: app.escaped,
-    /** Of all its processes; memory that they share counts once. */
+    /** Of all its processes; what they share counts once. */
     memory_bytes: usage?.memoryBytes ?? null,
     /** Percent of one core, of all its processes, over the last seconds. */
     cpu_percent: usage?.cpuPercent ?? null,
@@ -66,10 +63,10 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
   };
 }
 
-/** In ms. By the kernel's clock where it tells, since ours may be set. */
-function uptimeOf({ pid, startedAt }: AppState, now: number): number | null {
-  if (pid === null || startedAt === null) return null;
-  return ageOf(statOf(pid)?.startTime ?? null) ?? Math.max(0, now - startedAt);
+/** By the start of the process, which no setting of the clock changes; without it, by the clock. */
+function uptimeSeconds({ state, usage }: AppSnapshot, now: number): number | null {
+  if (state.startedAt === null || state.pid === null) return null;
+  return Math.floor(Math.max(0, usage?.ageMs ?? now - state.startedAt) / 1000);
 }
 
 function stateText({ status, attempt, retryAt }: AppState, now: number): string {

@@ -1,9 +1,9 @@
 // Starts the daemon's process in the background and waits until it says that it is ready, or why it is not.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
+import { givenOpenFiles } from '../../supervisor/system/open-files.js';
 import { daemonEnvironment } from './environment.js';
 
 /** How long, in ms, a daemon may take to be ready. */
@@ -94,9 +94,5 @@ function absoluteVariables(): NodeJS.ProcessEnv {
 
 /** Our caller's soft limit of open files: Node has raised our own, and a daemon started by us would hand that on. */
 function callersOpenFiles(): string | undefined {
-  try {
-    return /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${process.ppid}/limits`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
-  }
+  return givenOpenFiles(process.env['BUNCTL_OPEN_FILES'])?.toString();
 }

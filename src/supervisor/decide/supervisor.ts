@@ -8,14 +8,14 @@ import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
 import { groupsOver } from '../system/group-memory.js';
-import { type Usage, UsageSampler } from '../system/usage.js';
 import type { App } from './app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
 import { type Limited, watchMemory } from './memory-watch.js';
+import type { Usage } from '../system/usage.js';
+import { UsageWatch } from './usage-watch.js';
 import { Requests } from './requests.js';
 import { stopAll } from './stop-all.js';
-import { watchUsage } from './usage-watch.js';
 
 class Supervisor {
   readonly #host: ServiceSetup<MainFunctions>['host'];
@@ -23,8 +23,8 @@ class Supervisor {
   readonly #follower: LogFollower;
   readonly #apps: AppRegistry;
   readonly requests: Requests;
-  readonly #usage = new UsageSampler();
   #stopped: Promise<ShutdownResult> | undefined;
+  readonly #usage: UsageWatch;
   #killEscaped = false;
 
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
@@ -46,6 +46,11 @@ class Supervisor {
       follower: this.#follower,
       onFault: (what, err) => log.error({ err }, what),
     });
+    this.#usage = new UsageWatch({
+      clock: systemClock,
+      leaders: () => this.#leaders(),
+      onFault: (err) => log.warn({ err }, 'what the apps use could not be read'),
+    });
     this.requests = new Requests(this.#apps, host);
   }
 
@@ -62,11 +67,7 @@ class Supervisor {
     this.#followNotices(sequence).catch(dieOf);
     if (ending) this.#stopAll().catch(dieOf);
     else if (declared) this.#apply(declared).catch(dieOf);
-    watchUsage(
-      systemClock,
-      () => this.#sample(this.#apps.all()),
-      (err) => this.#log.warn({ err }, 'what apps use could not be sampled'),
-    );
+    this.#usage.begin();
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
@@ -78,14 +79,10 @@ class Supervisor {
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    if (which === null) {
-      const all = this.#apps.all();
-      const usage = this.#sample(all);
-      return all.map((app) => snapshot(app, null, usage));
-    }
+    const usage = this.#usage.now();
+    if (which === null) return this.#apps.all().map((app) => snapshot(app, null, usage));
     const app = this.#apps.known(which);
-    const escaped = await this.#host.escaped(app.id);
-    return [snapshot(app, escaped, this.#sample([app]))];
+    return [snapshot(app, await this.#host.escaped(app.id), usage)];
   }
 
   /** See `LogFollower.generations`. */
@@ -102,12 +99,6 @@ class Supervisor {
     this.#killEscaped ||= killEscaped;
     await this.#host.shutDown();
     return this.#stopAll();
-  }
-
-  /** Of all apps at once, since each sample passes over all processes. */
-  #sample(asked: readonly App[]): ReadonlyMap<number, Usage> {
-    if (asked.every(({ state }) => state.pid === null)) return new Map();
-    return this.#usage.sample(new Set(this.#apps.all().flatMap(({ state }) => state.pid ?? [])));
   }
 
   async #takeOver({ record, live, exit }: AppInventory, declared: DeclaredFile | null): Promise<void> {
@@ -161,6 +152,10 @@ class Supervisor {
     return result;
   }
 
+  #leaders(): ReadonlySet<number> {
+    return new Set(this.#apps.all().flatMap(({ state }) => state.pid ?? []));
+  }
+
   #limited(): Limited[] {
     return this.#apps
       .all()
@@ -190,7 +185,7 @@ function dieOf(error: unknown): void {
 function snapshot(
   { id, decided }: App,
   escaped: readonly number[] | null,
-  usage: ReadonlyMap<number, Usage>,
+  used: ReadonlyMap<number, Usage>,
 ): AppSnapshot {
   const { config, state, source, environment } = decided;
   return {
@@ -200,7 +195,7 @@ function snapshot(
     source,
     environmentNames: environment && Object.keys(environment).sort(),
     escaped,
-    usage: (state.pid === null ? undefined : usage.get(state.pid)) ?? null,
+    usage: state.pid === null ? null : (used.get(state.pid) ?? null),
   };
 }
 

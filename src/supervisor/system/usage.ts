@@ -1,5 +1,5 @@
 // What apps use: the memory of all their processes, and the processor over the last seconds.
-import { ticksNow } from './clock.js';
+import { ageOf, ticksNow } from './clock.js';
 import { heldBy } from './group-memory.js';
 import { TICKS_PER_SECOND } from './kernel.js';
 import { type Member, membersByLeader } from './members.js';
@@ -11,10 +11,15 @@ export interface Usage {
   /** Of one core, since the sample before, which is at least a second older; of the first sample, since the start. */
   readonly cpuPercent: number;
   readonly processes: number;
+  /** Milliseconds since its leader was started; null if the leader has ended before the others. */
+  readonly ageMs: number | null;
 }
 
 /** A shorter time than this, in ms, tells too little: the clock ticks ten times in it. */
 const SHORTEST = 1000;
+
+/** How long, in ms, a sample serves all who ask. */
+const FRESH = 250;
 
 interface Sample {
   readonly at: number;
@@ -27,6 +32,7 @@ export class UsageSampler {
   readonly #members: typeof membersByLeader;
   #base: Sample | undefined;
   #last: Sample | undefined;
+  #result: { readonly at: number; readonly usage: ReadonlyMap<number, Usage> } | undefined;
 
   /** @param now Milliseconds of a clock that does not jump. */
   constructor(now: () => number = () => performance.now(), members = membersByLeader) {
@@ -35,8 +41,10 @@ export class UsageSampler {
   }
 
   /** What apps use now, by the numbers of their leaders; an app whose processes are all gone is not in the map. */
-  sample(leaders: ReadonlySet<number>): Map<number, Usage> {
+  sample(leaders: ReadonlySet<number>): ReadonlyMap<number, Usage> {
     const at = this.#now();
+    const recent = this.#result && at - this.#result.at < FRESH ? this.#result.usage : undefined;
+    if (recent && leaders.size > 0 && [...leaders].every((leader) => recent.has(leader))) return recent;
     const found = leaders.size === 0 ? new Map<number, Member[]>() : this.#members(leaders);
     const ticks = new Map([...found].map(([leader, members]) => [leader, ticksOf(members)]));
     // Samples in quick succession are all compared with the same older one.
@@ -50,7 +58,9 @@ export class UsageSampler {
         memoryBytes: heldBy(members),
         cpuPercent: this.#percent(leader, members, ticks.get(leader) ?? 0, at),
         processes: members.length,
+        ageMs: ageOf(members.find(({ pid }) => pid === leader)?.stat.startTime ?? null),
       });
+    this.#result = { at, usage };
     return usage;
   }
 

@@ -1,5 +1,5 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
@@ -121,26 +121,40 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     signal('a', 'SIGKILL');
   });
 
-  test('names what an app has left behind, whatever its state, and ends it on request', async () => {
-    const env = { BUNCTL_APP: `a:${nonceOf('a', 1)}` };
-    const polite = await script(
+  /** A host with an app that is stopped and has left processes behind in an earlier run. */
+  const leftBehind = (milliseconds: number) => {
+    const config = {
+      ...SLEEPS,
+      stop_timeout: { secs: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1_000_000 },
+    };
+    return testHost(recordOf({ config, state: STOPPED, nonce: nonceOf('a', 7) }));
+  };
+  const markedAs = (shared: string) => ({ BUNCTL_APP: `a:${nonceOf(shared, 1)}` });
+
+  test('names what an app has left behind, whatever its state, and asks it to end on request', async () => {
+    const left = await script(
       'trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
-      env,
+      markedAs('a'),
     );
-    const rude = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', env);
-    const stranger = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('b', 1)}` });
-    const timeout = { stop_timeout: { secs: 0, nanos: 300_000_000 } };
-    const { inventory, spawn, escaped, endEscaped } = testHost(
-      recordOf({ config: { ...SLEEPS, ...timeout }, state: STOPPED, nonce: nonceOf('a', 7) }),
-    );
+    const stranger = await script('echo ready; exec sleep 1000', markedAs('b'));
+    const { inventory, spawn, escaped, endEscaped } = leftBehind(900_000);
     await inventory();
-    expect(await escaped('a')).toEqual(expect.arrayContaining([polite.pid, rude.pid]));
+    expect(await escaped('a')).toContain(left.pid);
     expect(await escaped('a')).not.toContain(stranger.pid);
-    const { pid } = await spawn('a', { ...decided, config: { ...SLEEPS, ...timeout } });
+    const { pid } = await spawn('a', decided);
+    expect(await escaped('a')).toContain(left.pid);
     expect(await escaped('a')).not.toContain(pid);
     expect(await endEscaped('a')).toEqual([]);
-    expect([polite.pid, rude.pid, stranger.pid, pid].map(alive)).toEqual([false, false, true, true]);
-    expect(polite.lines).toEqual(['ready', 'asked']);
+    expect([left.pid, stranger.pid, pid].map(alive)).toEqual([false, true, true]);
+    expect(left.lines).toEqual(['ready', 'asked']);
+  });
+
+  test('kills what an app has left behind if it does not end in the time of its stop timeout', async () => {
+    const { pid } = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));
+    const { inventory, endEscaped } = leftBehind(100);
+    await inventory();
+    expect(await endEscaped('a')).toEqual([]);
+    expect(alive(pid)).toBe(false);
   });
 
   test('makes the folder of the logs again if somebody has removed it', async () => {
@@ -169,4 +183,24 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     await expect(checkSpawn(absent, null)).rejects.toThrow('Process spawn failed: /no/such: No such file');
     expect((await inventory()).apps).toEqual([]);
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'lets an app that runs as another user open its own output',
+    async () => {
+      const { files, spawn, inventory, notices } = testHost();
+      const script =
+        'echo one > /dev/stdout; echo two >> /dev/stdout; echo three >&2; echo four >> /dev/stderr; id -u';
+      const config = { ...SLEEPS, command: 'sh', args: ['-c', script], cwd: '/', uid: 65_534 };
+      const { sequence } = await inventory();
+      const { pid } = await spawn('a', { ...decided, config });
+      expect(await notices(sequence)).toMatchObject([{ pid, exit: { code: 0 } }]);
+      expect(readFileSync(files.log('a', 'stdout'), 'utf8')).toContain('two\n65534\n');
+      expect(readFileSync(files.log('a', 'stderr'), 'utf8')).toBe('three\nfour\n');
+      const { uid, mode } = statSync(files.log('a', 'stdout'));
+      expect([uid, mode & 0o777]).toEqual([65_534, 0o600]);
+      // The next run as our own user takes them back.
+      await spawn('a', decided);
+      expect(statSync(files.log('a', 'stdout')).uid).toBe(0);
+    },
+  );
 });

@@ -366,7 +366,6 @@ describe('with a daemon', () => {
     ['js', 'node'],
     ['mjs', 'node'],
     ['cjs', 'node'],
-    ['ts', 'node'],
     ['py', 'python3'],
     ['sh', 'sh'],
     ['rb', 'ruby'],

@@ -21,8 +21,8 @@ Usage: bunctl shutdown
 ${KILL_ESCAPED_HELP}
 ${COMMON_HELP}`;
 
-/** How long, in ms, the daemon's process may take to end after its socket has closed. */
-const END_GRACE = 5000;
+/** How long, in ms, a daemon that has stopped its apps may take to close its socket, and then its process to end. */
+const END_GRACE = 10_000;
 /** How often, in ms, it is looked at. */
 const POLL = 20;
 
@@ -66,8 +66,18 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
     // It may end before its answer has left.
     if (code !== EXIT.unreachable) throw error;
   }
-  while (!client.closed) await sleep(POLL);
+  await until(() => client.closed);
+  if (!client.closed)
+    throw new CliError(
+      EXIT.timeout,
+      `The daemon (pid ${info.pid}) has stopped its apps, but does not end (timeout).`,
+    );
   // Its lock is free when its process has ended.
+  await until(() => !isAlive(process));
+}
+
+/** Waits for a condition, at most as long as a daemon may take to end. */
+async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + END_GRACE;
-  while (isAlive(process) && performance.now() < deadline) await sleep(POLL);
+  while (!condition() && performance.now() < deadline) await sleep(POLL);
 }

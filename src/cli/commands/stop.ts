@@ -12,7 +12,7 @@ import { COMMON_HELP, parse } from '../input/arguments.js';
 import { usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 
-export const help = `Stops apps: SIGTERM to each one's process group, SIGKILL after its stop timeout. They stay stopped.
+export const help = `Stops apps: SIGTERM to each one's process and then to its group, SIGKILL after its stop timeout. They stay stopped.
 
 Usage: bunctl stop NAME… | FILE.json | all
 

@@ -77,8 +77,8 @@ function whyUnusable(folder: string): string | undefined {
       stat = statSync(at);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' && at !== dirname(at)) continue;
-      return code === 'ENOTDIR' ? `${dirname(at)} is not a folder` : message;
+      if ((code === 'ENOENT' || code === 'ENOTDIR') && at !== dirname(at)) continue;
+      return message;
     }
     if (!stat.isDirectory()) return `${at} is not a folder`;
     if (at === folder && foreign(stat)) return `it belongs to user ${stat.uid}, not to you`;

@@ -120,7 +120,7 @@ describe('logs', () => {
     expect(await manager.run('logs', 'cut', '-l', '2')).toMatchObject({ stdout: 'x\ny\n', stderr: '' });
     const { code, stderr } = await manager.run('logs', 'cut', '-l', '50');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/only the last 2 lines .*\/state\/logs\/cut\.out\.log has them all/);
+    expect(stderr).toMatch(/Only the last 2 lines .*all of them are in \/state\/logs\/cut\.out\.log/);
   });
 
   test('of an app that was deleted are read from its files, and that is said', async () => {

@@ -6,7 +6,7 @@ const rooms = {
   broker: ['protocol', 'writer', 'clock', 'queue', 'ports'],
   acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout', 'every-step'],
   workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'timeout', 'abort', 'every-step'],
-  client: ['protocol', 'endpoint/default-path', 'endpoint/path-length', 'timeout', 'abort', 'queue'],
+  client: ['protocol', 'endpoint/default-path', 'endpoint/path-length', 'timeout', 'abort', 'clock', 'queue'],
   transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step'],
   supervisor: [
     'protocol',

@@ -1,5 +1,6 @@
 // What every question of the bench uses: both sides in turn, medians, and a row of the result.
 import { join } from 'node:path';
+import { compileLightClient } from './light-client.js';
 import { load, startRedis, startServer } from './processes.js';
 
 const format = (value) =>
@@ -12,6 +13,7 @@ export function createBench({ home, quick }) {
   const rounds = quick ? 1 : 5;
   const seconds = quick ? 1 : 2;
   const rows = [];
+  const notes = [];
 
   /** Measures each side in turn, `rounds` times; `measure` of a side gives one run's result. The runs of each side. */
   async function inTurn(sides) {
@@ -31,6 +33,24 @@ export function createBench({ home, quick }) {
     }
   };
 
+  /** A side: a fresh server, and one light client that asks one request after the other; see {@link lightClient}. */
+  const asking = (start) => async () => {
+    const server = await start();
+    try {
+      if (lightClient()) return await lightClient().ask(server.path, seconds);
+      return await load({ kind: 'requests', connections: 1, depth: 1, seconds, path: server.path });
+    } finally {
+      await server.stop();
+    }
+  };
+
+  let compiled;
+  /** The compiled client, or undefined where there is no C compiler: then the client in Node asks instead. */
+  function lightClient() {
+    compiled ??= { client: compileLightClient(home) };
+    return compiled.client;
+  }
+
   /** Adds a row. `wanted` is what the ratio, ours to the peer's, is held against. */
   function row({ what, unit, peer, ours, theirs, wanted, met }) {
     const ratio = ours / theirs;
@@ -41,6 +61,12 @@ export function createBench({ home, quick }) {
     );
   }
 
+  /** Something to know about the rows that follow. */
+  function note(text) {
+    notes.push(text);
+    console.error(`  ${text}`);
+  }
+
   return {
     quick,
     rounds,
@@ -49,14 +75,19 @@ export function createBench({ home, quick }) {
     home,
     inTurn,
     loading,
+    asking,
+    lightClient,
     /** A row whose ratio is to be at least, or at most, so much. */
     atLeast: (least, values) =>
       row({ ...values, wanted: `${least} or more`, met: values.ours / values.theirs >= least }),
     atMost: (most, values) =>
       row({ ...values, wanted: `${most} or less`, met: values.ours / values.theirs <= most }),
     row,
+    note,
+    notes,
     ours: (workers) => () => startServer('daemon.js', join(home, 'ours.sock'), JSON.stringify(workers)),
     inline: () => startServer('inline.js', join(home, 'inline.sock')),
+    hop: () => startServer('hop.js', join(home, 'hop.sock')),
     redis: () => startRedis(join(home, 'redis.sock')),
   };
 }

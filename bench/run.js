@@ -32,6 +32,6 @@ if (values.json) {
     cores: availableParallelism(),
     node: process.version,
   };
-  const { rounds, seconds, rows } = bench;
-  console.log(JSON.stringify({ machine: { ...machine, rounds, seconds }, rows }, null, 2));
+  const { rounds, seconds, rows, notes } = bench;
+  console.log(JSON.stringify({ machine: { ...machine, rounds, seconds }, notes, rows }, null, 2));
 }

@@ -13,7 +13,7 @@ import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './opti
 import type { AcceptEvents, Lanes } from './ports.js';
 import { endpointOf } from './protocol/endpoints.js';
 import { type Daemon, RunningDaemon } from './running-daemon.js';
-import { startWorkers, type WorkerRoom } from './workers/workers.js';
+import { startWorkers, type Workers } from './workers/workers.js';
 import { SocketSink } from './writer/sink.js';
 import { Writer } from './writer/writer.js';
 
@@ -30,7 +30,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const { stallGrace, heartbeat } = options.subscribers;
   const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
   const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
-  let workers: WorkerRoom | undefined;
+  let workers: Workers | undefined;
   // Until the workers are up no lane is free, and commands wait in their pipelines.
   const lanes: Lanes = {
     pick: () => workers?.lanes.pick(),
@@ -69,7 +69,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     );
     throw error;
   }
-  workers.onRoom(dispatcher.capacityFreed);
+  workers.onCapacity(dispatcher.capacityFreed);
   dispatcher.capacityFreed();
   log.info({ path: claim.path }, 'daemon listening');
   return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log });

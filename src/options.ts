@@ -39,6 +39,12 @@ export interface WorkersOptions {
   readonly commandTimeout?: number | undefined;
   /** A lane with work, or a service, whose loop has not turned for so long is killed and replaced. Default 5 s. */
   readonly unresponsiveAfter?: number | undefined;
+  /**
+   * A file descriptor, open for writing, to which threads write their log lines themselves: JSON lines with the level
+   * and bindings of `log`, and nothing else of it. In particular, they are not redacted. Default: none; lines go through
+   * `log` on the main thread, and past 256 KiB a thread that main has not logged yet they are lost and counted.
+   */
+  readonly logFd?: number | undefined;
   /** As of Node's Worker. Default: 512 MB of old space. A stack is 0.5 MB at least: less ends the process. */
   readonly resourceLimits?:
     | {
@@ -95,6 +101,7 @@ const workers = z
     isolation: z.enum(['thread', 'none']).default('thread'),
     commandTimeout: ms(1, 30_000),
     unresponsiveAfter: ms(100, 5000),
+    logFd: z.int().min(0).optional(),
     resourceLimits: z
       .strictObject({
         maxOldGenerationSizeMb: z.number().positive().optional(),

@@ -9,7 +9,7 @@ import { everyStepInTurn } from './every-step.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
 import { waitAtMost } from './timeout.js';
-import type { LaneStats, WorkerRoom } from './workers/workers.js';
+import type { LaneStats, Workers } from './workers/workers.js';
 import type { Writer } from './writer/writer.js';
 
 /** What a daemon tells of itself: plain data, for people and for metrics. */
@@ -22,6 +22,8 @@ export interface DaemonStats {
   readonly laneDeaths: number;
   /** Threads of dead lanes that a system call holds, so that they cannot end. */
   readonly stuckThreads: number;
+  /** Events that `publish()` refused in any thread, since the start: they reached nobody. */
+  readonly eventsRefused: number;
   readonly events: BrokerStats;
 }
 
@@ -53,7 +55,7 @@ export interface DaemonParts {
   readonly acceptor: Acceptor<Writer>;
   readonly dispatcher: Dispatcher<Writer>;
   readonly broker: Broker;
-  readonly workers: WorkerRoom;
+  readonly workers: Workers;
   readonly stallGrace: number;
   readonly log: Logger;
 }
@@ -74,13 +76,14 @@ export class RunningDaemon implements Daemon {
 
   readonly stats = (): DaemonStats => {
     const { acceptor, dispatcher, broker, workers } = this.#parts;
-    const { lanes, laneDeaths, stuckThreads } = workers.stats();
+    const { lanes, laneDeaths, stuckThreads, eventsRefused } = workers.stats();
     return {
       connections: acceptor.stats(),
       commands: { ...dispatcher.counters },
       lanes,
       laneDeaths,
       stuckThreads,
+      eventsRefused,
       events: broker.stats(),
     };
   };

@@ -135,7 +135,7 @@ export class Broker {
   }
 
   #flowChanged(writer: Writer): void {
-    if (writer.blocking && this.#router.groupOf(writer)) this.#blocking.add(writer);
+    if (writer.blocking) this.#blocking.add(writer);
     else if (this.#blocking.delete(writer)) this.#pump();
   }
 

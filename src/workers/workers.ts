@@ -1,18 +1,22 @@
 // The workers as the daemon sees them: lanes of the chosen tier, the service they share, and main's own publisher.
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
+import type { Publish } from '../define.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
 import { IpcError } from '../protocol/errors.js';
-import type { Publish } from '../define.js';
-import { EventPacker, unpackEvents } from './link/event-packer.js';
-import { InlineLane } from './lanes/inline-lane.js';
-import { LanePool, type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
+import { startInlineTier } from './lanes/inline-tier.js';
+import { MainPublisher } from './lanes/main-publisher.js';
+import { ObjectService } from './lanes/object-service.js';
+import { surviveBrokenOutput } from './lanes/output.js';
+import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
 import type { LaneStats } from './lanes/pooled-lane.js';
-import { Publisher } from './run/publisher.js';
-import { ServiceClient } from './run/service-client.js';
-import { ObjectService, type ServiceHost, ThreadService } from './lanes/service-host.js';
-import { ThreadLane } from './lanes/thread-lane.js';
-import { forwardLine, logSettings } from './link/log.js';
+import type { ServiceHost } from './lanes/service-host.js';
+import { forwardLine, logSettings } from './lanes/thread-log.js';
+import { ThreadService } from './lanes/thread-service.js';
+import { startThreadTier } from './lanes/thread-tier.js';
+import type { Tier, TierSettings } from './lanes/tier.js';
+import { workerFile } from './lanes/worker-file.js';
+import { RefusedEvents } from './run/refused-events.js';
 
 export type { LaneStats };
 
@@ -29,6 +33,7 @@ export interface WorkersSettings {
     readonly commandTimeout: number;
     readonly unresponsiveAfter: number;
     readonly resourceLimits: object;
+    readonly logFd?: number | undefined;
   };
   readonly maxMessageSize: number;
   readonly log: Logger;
@@ -36,119 +41,78 @@ export interface WorkersSettings {
   readonly onEvents: AcceptEvents;
 }
 
-export interface WorkerRoom {
+export interface WorkersStats {
+  readonly lanes: readonly LaneStats[];
+  readonly laneDeaths: number;
+  readonly stuckThreads: number;
+  readonly eventsRefused: number;
+}
+
+export interface Workers {
   readonly lanes: Lanes;
   readonly publish: Publish;
-  /** Calls back when a lane has room, answers again, or none will. */
-  onRoom(listener: () => void): void;
-  stats(): { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
-  /** Hands the broker now what main has published in this turn. */
+  /** Calls back when a lane can take commands again, or none will. */
+  onCapacity(listener: () => void): void;
+  stats(): WorkersStats;
+  /** Hands the broker now the events that main has published in this turn. */
   flush(): void;
   close(): void;
 }
 
 /** Starts the service, then the lanes. */
-export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom> {
-  const { clock, log, maxMessageSize, onEvents } = options;
-  let room = (): void => undefined;
-  const { publisher, flush } = mainPublisher(onEvents, maxMessageSize);
-  const onServiceChanged = new Set<(why?: string) => void>();
-  const service = await startService(options, (why) => {
-    for (const listener of onServiceChanged) listener(why);
-  });
-  const shared = {
-    publish: publisher.publish,
-    flush,
-    onRoom: (listener: () => void) => {
-      room = listener;
+export async function startWorkers(options: WorkersSettings): Promise<Workers> {
+  const { settings, onEvents, maxMessageSize } = options;
+  // Checked first: without the file, the blame would fall on the embedder's module.
+  if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
+  const refused = new RefusedEvents();
+  const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(options.log));
+  const restoreOutput = surviveBrokenOutput();
+  const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
+  let service: ServiceHost | undefined;
+  const closeShared = (): void => {
+    main.close();
+    service?.close();
+    restoreOutput();
+  };
+  let tier: Tier;
+  try {
+    service = await startService(options, refused.memory, () => listeners.serviceChanged());
+    tier = await startLanes({
+      ...options,
+      ...settings,
+      module: options.commands,
+      threadLog: threadLog(options.log),
+      refused: refused.memory,
+      publish: main.publish,
+      connectService: () => service?.connect() ?? 'startDaemon was given no service',
+      onServiceChanged: (listener) => (listeners.serviceChanged = listener),
+      onCapacity: () => listeners.capacity(),
+      isolation: settings.isolation,
+    });
+  } catch (error) {
+    closeShared();
+    throw error;
+  }
+  return {
+    lanes: tier.lanes,
+    stats: () => ({ ...tier.stats(), eventsRefused: refused.count }),
+    publish: main.publish,
+    onCapacity: (listener) => (listeners.capacity = listener),
+    flush: () => main.flush(),
+    close() {
+      tier.close();
+      closeShared();
     },
   };
-  const closeShared = (): void => {
-    publisher.close();
-    service?.close();
-  };
-  const module = options.commands;
-  const { workerData } = options;
-  const { isolation, ...settings } = options.settings;
+}
+
+async function startLanes({
+  isolation,
+  ...settings
+}: TierSettings & { isolation: 'thread' | 'none' }): Promise<Tier> {
   try {
-    if (isolation === 'none') {
-      const client = new ServiceClient();
-      const connect = (why?: string): void => {
-        const port = why === undefined ? service?.connect() : undefined;
-        if (port) client.attach(port);
-        else if (why !== undefined) client.detach(why);
-      };
-      connect();
-      onServiceChanged.add(connect);
-      const lane = await InlineLane.start({
-        module,
-        workerData,
-        log,
-        maxMessageSize,
-        commandTimeout: settings.commandTimeout,
-        publish: publisher.publish,
-        serviceFor: (signal) => client.calls(signal),
-        onRoom: () => room(),
-      });
-      return {
-        ...shared,
-        lanes: { pick: () => lane, down: undefined },
-        stats: () => ({
-          lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }],
-          laneDeaths: 0,
-          stuckThreads: 0,
-        }),
-        close() {
-          lane.close();
-          client.detach('the daemon is shutting down');
-          closeShared();
-        },
-      };
-    }
-    const connectService = () => service?.connect();
-    const { minThreads, maxThreads, commandTimeout, unresponsiveAfter, resourceLimits } = settings;
-    const pool = new LanePool({
-      minThreads,
-      maxThreads,
-      log,
-      clock,
-      connectService,
-      onRoom: () => room(),
-      createLane: (id, hooks) =>
-        new ThreadLane(
-          id,
-          {
-            start: { module, workerData, log: logSettings(log), maxMessageSize, commandTimeout },
-            resourceLimits,
-            unresponsiveAfter,
-            service: connectService(),
-            onEvents,
-            onLog: (line) => forwardLine(log, line),
-          },
-          hooks,
-        ),
-    });
-    onServiceChanged.add((why) => pool.serviceChanged(why));
-    try {
-      await pool.start();
-    } catch (error) {
-      pool.close();
-      throw error;
-    }
-    return {
-      ...shared,
-      lanes: pool,
-      stats: () => {
-        const { lanes, deaths, stuck } = pool.stats();
-        return { lanes, laneDeaths: deaths, stuckThreads: stuck };
-      },
-      close() {
-        pool.close();
-        closeShared();
-      },
-    };
+    return await (isolation === 'none' ? startInlineTier(settings) : startThreadTier(settings));
   } catch (cause) {
-    closeShared();
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
   }
@@ -156,57 +120,39 @@ export async function startWorkers(options: WorkersSettings): Promise<WorkerRoom
 
 async function startService(
   options: WorkersSettings,
-  changed: (why?: string) => void,
+  refused: SharedArrayBuffer,
+  onChanged: () => void,
 ): Promise<ServiceHost | undefined> {
   const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
+  const { resourceLimits, unresponsiveAfter } = settings;
+  const start = {
+    module: service,
+    workerData,
+    log: logSettings(log, settings.logFd),
+    maxMessageSize,
+    refused,
+  };
   const started = new ThreadService(
+    { start, resourceLimits, startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
     {
-      start: { module: service, workerData, log: logSettings(log), maxMessageSize },
-      resourceLimits: settings.resourceLimits,
-      startTimeout: START_TIMEOUT,
-      unresponsiveAfter: settings.unresponsiveAfter,
-      clock,
-      host,
-    },
-    {
-      onUp: () => changed(),
-      onDown: (why, err) => {
+      onUp: onChanged,
+      onDown(err) {
         log.error({ err }, 'the service died');
-        changed(why);
+        onChanged();
       },
       onEvents,
-      onLog: (line) => forwardLine(log, line),
+      log: threadLog(log),
     },
   );
   await started.start();
   return started;
 }
 
-/** Main's own publisher: the same credit, and no thread to cross. */
-function mainPublisher(
-  onEvents: AcceptEvents,
-  maxMessageSize: number,
-): { publisher: Publisher; flush: () => void } {
-  const packer = new EventPacker();
-  let scheduled = false;
-  const flush = (): void => {
-    const packed = packer.pack();
-    if (packed) onEvents(unpackEvents(packed), (bytes) => publisher.release(bytes));
+function threadLog(log: Logger): TierSettings['threadLog'] {
+  return {
+    line: (line) => forwardLine(log, line),
+    lost: (lines, thread) => log.warn({ thread }, `${lines} log lines of a worker were lost`),
   };
-  const publisher: Publisher = new Publisher({
-    maxMessageSize,
-    send(event) {
-      packer.add(event);
-      if (scheduled) return;
-      scheduled = true;
-      // Not a microtask: a publisher that only awaits publish() would never let the loop turn.
-      setImmediate(() => {
-        scheduled = false;
-        flush();
-      });
-    },
-  });
-  return { publisher, flush };
 }

@@ -328,6 +328,17 @@ describe('the broker', () => {
     expect(numbers(sink.frames)).toEqual([0, 1, 2]);
   });
 
+  test('counts events, not runs of them', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    const bytes = Buffer.concat([1, 2, 3].map((n) => encodeEvent('log_line', { n })));
+    w.broker.accept([{ eventType: 'log_line', appName: 'a', bytes, count: 3 }], () => undefined);
+    sink.drain();
+    expect(w.broker.stats()).toMatchObject({ routed: 3, delivered: 3 });
+  });
+
   test('a full writer whose socket has failed holds nobody up', () => {
     const w = world({ eventHold: 0 });
     const [failed, reader] = [w.writer(), w.writer()];

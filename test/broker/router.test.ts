@@ -50,4 +50,25 @@ describe('the router', () => {
     for (let n = 0; n < 10_000; n += 1) router.match('log_line', `app-${n}`);
     expect(matched(router, 'log_line', 'b').size).toBe(1);
   });
+
+  test('remembers the groups of a bounded number of pairs', () => {
+    const router = new Router();
+    let looks = 0;
+    const filter: EventFilter = {
+      get kind() {
+        looks += 1;
+        return 'AllEvents' as const;
+      },
+      appName: null,
+    };
+    router.add(writers[0], filter);
+    const found = (appName: string): boolean => {
+      const before = looks;
+      router.match('log_line', appName);
+      return looks > before;
+    };
+    expect([found('app'), found('app')]).toEqual([true, false]);
+    for (let n = 0; n < 5000; n += 1) found(`app-${n}`);
+    expect(found('app')).toBe(true);
+  });
 });

@@ -1,15 +1,11 @@
 // What a handler may do to itself, and what nobody else notices of it.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { LanePool } from '#dist/workers/lanes/pool.js';
-import { logSettings } from '#dist/workers/link/log.js';
-import { ThreadLane } from '#dist/workers/lanes/thread-lane.js';
-import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { describe, expect, test } from 'vitest';
+import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -29,7 +25,7 @@ describe('a handler', () => {
     ['twoKeys', {}, 'exactly one key'],
     ['cycle', {}, 'cannot be sent'],
     ['deep', {}, 'cannot be sent'],
-    ['event', {}, 'Event is no answer'],
+    ['event', {}, 'Event is not an answer'],
     ['noData', {}, 'cannot be sent'],
     ['ownJson', {}, 'cannot be sent'],
     ['getter', {}, 'message must be a string'],
@@ -88,6 +84,54 @@ describe('a handler', () => {
       client.send(act('flood'), 'List');
       expect(await client.take(2)).toEqual([{ Success: { message: 'flooded' } }, LIST]);
       expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
+    },
+  );
+
+  test.each(['thread', 'none'] as const)(
+    'that does not await publish(): events that are refused are counted, and told once in the log (%s)',
+    async (isolation) => {
+      let log = '';
+      const stream = { write: (line: string) => void (log += line) };
+      const { path, daemon } = await testDaemon({ workers: { isolation }, log: pino({}, stream) });
+      const subscriber = await RawClient.connect(path);
+      await subscriber.request({ Subscribe: { subscription: { AllEvents: { app_name: null } } } });
+      const client = await RawClient.connect(path);
+      await client.request(act('flood'));
+      await client.request(act('flood'));
+      await until(() => daemon.stats().eventsRefused > 0, 'they are counted');
+      const { eventsRefused } = daemon.stats();
+      // Two floods of a hundred: every event was either sent to the subscriber or refused.
+      expect(await subscriber.take(200 - eventsRefused)).toHaveLength(200 - eventsRefused);
+      const lines = () => log.split('\n').filter((line) => line.includes('refused an event'));
+      await until(() => lines().length > 0, 'it is logged');
+      expect(lines()).toHaveLength(1);
+      expect(lines()[0]).toContain('PUBLISH_OVERRUN');
+      await daemon.publish({ eventType: 'x', data: 1n }).catch(() => undefined);
+      expect(daemon.stats().eventsRefused).toBe(eventsRefused + 1);
+    },
+  );
+
+  test.each(['thread', 'none'] as const)(
+    'may copy its context, and its set-up’s: all that is in it is its own (%s)',
+    async (isolation) => {
+      const { path } = await testDaemon({
+        commands: fixture('copies-context.js'),
+        service: fixture('service.js'),
+        workers: { isolation },
+      });
+      const client = await RawClient.connect(path);
+      expect(await client.request('List')).toEqual({
+        Data: {
+          data: {
+            setUp: 'function',
+            publish: 'function',
+            log: 'function',
+            aborted: false,
+            count: 3,
+            user: 'ann',
+          },
+        },
+      });
     },
   );
 
@@ -266,134 +310,57 @@ describe('at most once', () => {
     expect(daemon.stats().laneDeaths).toBeGreaterThanOrEqual(4);
   });
 
-  test('past the restart intensity the daemon answers Error fast', async () => {
-    const { path, daemon } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
-    const client = await RawClient.connect(path);
-    for (let death = 0; death < 6; death += 1) {
-      expect(await client.request(act('exit'))).toEqual(anError('unknown'));
-      await until(
-        () => daemon.stats().lanes.length === 0 || daemon.stats().lanes[0]?.state === 'ready',
-        'replaced or given up',
-      );
-    }
-    expect(daemon.stats().laneDeaths).toBe(6);
-    expect(await client.request('List')).toEqual(anError('No worker can take the command'));
-    // A subscription needs a lane to be read, but the connection is served all the same.
-    expect(await client.request('List')).toEqual(anError('No worker'));
-  });
-});
-
-describe('the lanes', () => {
-  /** A pool with a clock of the test's own, its threads real. */
-  function makePool({ maxThreads = 1, module = fixture('commands.js').href } = {}) {
-    const clock = new FakeClock();
-    const log = pino({ level: 'silent' });
-    const start = {
-      module,
-      workerData: undefined,
-      log: logSettings(log),
-      maxMessageSize: 1024 * 1024,
-      commandTimeout: 60_000,
-    };
-    const settings = {
-      start,
-      resourceLimits: {},
-      unresponsiveAfter: 60_000,
-      service: undefined,
-      onEvents: () => undefined,
-      onLog: () => undefined,
-    };
-    const pool = new LanePool({
-      minThreads: 1,
-      maxThreads,
-      log,
-      clock,
-      createLane: (id, hooks) => new ThreadLane(id, settings, hooks),
-      connectService: () => undefined,
-      onRoom: () => undefined,
+  test('a lane that is late and recovers, again and again: all commands answered, none twice, in order', async () => {
+    const directory = temporaryDirectory();
+    const runsFile = join(directory, 'runs');
+    const { path, daemon } = await testDaemon({
+      workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 60_000 },
     });
-    onTestFinished(() => pool.close());
-    const states = () => pool.stats().lanes.map(({ state }) => state);
-    /** A command that keeps a lane busy for so long; resolves when it is answered. */
-    const busy = (ms: number) =>
-      new Promise<void>((resolve) => {
-        const origin = {
-          connectionId: 1,
-          respond: () => undefined,
-          recall: () => undefined,
-          yieldCapacity: () => undefined,
-        };
-        const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
-        const end = (): void => resolve();
-        const job = { origin, payload, slot: -1, sequence: -1, answered: end, failed: end };
-        pool.pick()?.offer({ ...job, subscribe: end, unsubscribe: end });
-      });
-    return { clock, pool, states, busy };
-  }
-
-  test('one is added when all are busy, up to their greatest number, and ended after 30 s without a command', async () => {
-    const { clock, pool, states, busy } = makePool({ maxThreads: 2 });
-    await pool.start();
-    const answered = busy(1000);
-    await until(() => {
-      clock.advance(50);
-      return states().length === 2;
-    }, 'a second lane is started');
-    await answered;
-    await until(() => {
-      clock.advance(50);
-      return states().join() === 'ready,ready';
-    }, 'both are ready');
-    clock.advance(29_000);
-    expect(states()).toEqual(['ready', 'ready']);
-    for (let step = 0; step < 100 && !states().includes('ending'); step += 1) clock.advance(500);
-    await until(() => states().join() === 'ready', 'one has ended');
-    for (let look = 0; look < 3; look += 1) {
-      pool.pick();
-      clock.advance(60_000);
+    const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(path)));
+    const isLate = (): boolean => daemon.stats().lanes.some(({ state }) => state === 'late');
+    for (let round = 0; round < 3; round += 1) {
+      const go = join(directory, `go${round}`);
+      const texts = Array.from({ length: 8 }, (_, n) => String(round * 8 + n));
+      // The first keeps its lane busy; half of the others' commands, and its own later ones, wait there behind it.
+      for (const [c, client] of clients.entries()) {
+        if (c === 0) client.send(act('waitFor', { file: go }));
+        client.send(...texts.map((text) => act('note', { file: runsFile, text: `${c}.${text}` })));
+      }
+      await until(isLate, 'its lane is late');
+      for (const client of clients.slice(1)) await client.take(texts.length);
+      writeFileSync(go, '');
+      await clients[0]?.take(1 + texts.length);
+      await until(() => !isLate(), 'its lane has recovered');
     }
-    expect(states()).toEqual(['ready']);
-    expect(pool.stats().deaths).toBe(0);
+    const runs = readFileSync(runsFile, 'utf8').split('\n').filter(Boolean);
+    const expected = [...clients.keys()].flatMap((c) => Array.from({ length: 24 }, (_, n) => `${c}.${n}`));
+    expect(runs.toSorted()).toEqual(expected.toSorted());
+    for (const c of clients.keys()) {
+      const own = runs.filter((run) => run.startsWith(`${c}.`));
+      expect(own).toEqual(expected.filter((run) => run.startsWith(`${c}.`)));
+    }
+    expect(daemon.stats().laneDeaths).toBe(0);
   });
 
-  test('none is added past their greatest number', async () => {
-    const { clock, pool, states, busy } = makePool();
-    await pool.start();
-    const answered = busy(500);
-    await until(() => {
-      clock.advance(50);
-      return states().join() === 'late';
-    }, 'the only one is late');
-    for (let look = 0; look < 20; look += 1) clock.advance(50);
-    expect(states()).toHaveLength(1);
-    await answered;
-  });
-
-  test('one whose module is not loaded in 30 s is given up, with a sentence', async () => {
-    const begun = join(temporaryDirectory(), 'begun');
-    const { clock, pool } = makePool({ module: neverLoads(begun) });
-    const starting = expect(pool.start()).rejects.toThrow('not loaded within 30000 ms');
-    await until(() => existsSync(begun), 'its module is being loaded');
-    clock.advance(30_000);
-    await starting;
-  });
-
-  test('a new one is tried when the period of too many deaths is over', async () => {
-    const DYING = `export default {
+  test('past the restart intensity the daemon answers Error at once', async () => {
+    // Its lanes die as soon as they are ready.
+    const dying = `export default {
       kind: 'bunctl-ipc.commands',
       setUp() {
         setTimeout(() => process.exit(1), 20);
         return {};
       },
     };`;
-    const { clock, pool, states } = makePool({ module: `data:text/javascript,${encodeURIComponent(DYING)}` });
-    await pool.start();
-    await until(() => pool.down !== undefined, 'they are given up');
-    expect(pool.stats().deaths).toBe(6);
-    clock.advance(9999);
-    expect(states()).toEqual([]);
-    clock.advance(1);
-    await until(() => pool.stats().deaths === 12, 'there were new ones, and they died too');
+    const { path, daemon } = await testDaemon({
+      commands: `data:text/javascript,${encodeURIComponent(dying)}`,
+      workers: { minThreads: 1, maxThreads: 1 },
+    });
+    const client = await RawClient.connect(path);
+    await until(
+      async () => JSON.stringify(await client.request('List')).includes('No worker can take the command'),
+      'no lane is started for now',
+    );
+    expect(daemon.stats().laneDeaths).toBeGreaterThanOrEqual(6);
   });
 });
 

@@ -1,15 +1,6 @@
 // The service that handlers of all lanes share, and what a hostile caller can reach of it.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { pino } from 'pino';
-import { expose, remote } from '#dist/workers/link/closed-port.js';
-import { ThreadService } from '#dist/workers/lanes/service-host.js';
-import { logSettings } from '#dist/workers/link/log.js';
-import { functionTable } from '#dist/workers/link/function-table.js';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { describe, expect, test } from 'vitest';
+import { act, fixture, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -69,6 +60,25 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(await killer.request(call('add', 1))).toEqual(data(2));
   });
 
+  test('that is down: calls say so, also those of a lane that starts meanwhile', async () => {
+    const { path, daemon } = await testDaemon({
+      service: fixture('service.js'),
+      workers: { ...workers, minThreads: 1, maxThreads: 1 },
+    });
+    const client = await RawClient.connect(path);
+    // The sixth death within the period is the one after which it stays down for a while.
+    for (let death = 1; death <= 6; death += 1) {
+      expect(await client.request(call('exit'))).toEqual(anError('The service cannot be called'));
+      if (death < 6)
+        await until(async () => 'Data' in ((await client.request(call('add', 1))) as object), 'it is back');
+    }
+    expect(await client.request(call('add', 1))).toEqual(anError('died and is being replaced'));
+    if (isolation === 'none') return;
+    await client.request(act('exit'));
+    await until(() => daemon.stats().lanes[0]?.id === 2, 'the lane is replaced');
+    expect(await client.request(call('add', 1))).toEqual(anError('died and is being replaced'));
+  });
+
   test('that spins for ever is replaced like one that died', async () => {
     const { path } = await testDaemon({
       service: fixture('service.js'),
@@ -91,70 +101,6 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     const client = await RawClient.connect(path);
     expect(await client.request(call('hang'))).toEqual(anError('did not finish within 80 ms'));
     expect(await client.request(call('add', 1))).toEqual(data(1));
-  });
-});
-
-describe('the thread of a service', () => {
-  function makeService(module: string) {
-    const clock = new FakeClock();
-    const timers: number[] = [];
-    const counts = { up: 0, down: 0 };
-    const service = new ThreadService(
-      {
-        start: {
-          module,
-          workerData: undefined,
-          log: logSettings(pino({ level: 'silent' })),
-          maxMessageSize: 1024 * 1024,
-        },
-        resourceLimits: {},
-        startTimeout: 30_000,
-        unresponsiveAfter: 3_600_000,
-        clock: {
-          now: () => clock.now(),
-          after(ms, action) {
-            timers.push(ms);
-            return clock.after(ms, action);
-          },
-        },
-        host: undefined,
-      },
-      {
-        onUp: () => (counts.up += 1),
-        onDown: () => (counts.down += 1),
-        onEvents: () => undefined,
-        onLog: () => undefined,
-      },
-    );
-    onTestFinished(() => service.close());
-    return { clock, service, counts, timers };
-  }
-
-  test('is replaced at once five times, then only when the period is over', async () => {
-    const { clock, service, counts, timers } = makeService(fixture('service.js').href);
-    await service.start();
-    for (let death = 1; death <= 6; death += 1) {
-      await until(() => counts.up === death, 'it is up');
-      const port = service.connect() as MessagePort;
-      void remote(port).call('exit', []);
-      await until(() => counts.down === death, 'it has died');
-      port.close();
-      clock.advance(0);
-    }
-    expect(service.connect()).toBeUndefined();
-    // Beside the time for its start, and the looks at its loop.
-    expect(timers.filter((ms) => ms !== 30_000 && ms !== 500)).toEqual([0, 0, 0, 0, 0, 10_000]);
-    clock.advance(10_000);
-    await until(() => counts.up === 7, 'it is up again');
-  });
-
-  test('that is not ready in time is given up', async () => {
-    const begun = join(temporaryDirectory(), 'begun');
-    const { clock, service } = makeService(neverLoads(begun));
-    const starting = expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-    await until(() => existsSync(begun), 'its module is being loaded');
-    clock.advance(30_000);
-    await starting;
   });
 });
 
@@ -204,86 +150,5 @@ describe('an object as service', () => {
     const { path } = await testDaemon();
     const client = await RawClient.connect(path);
     expect(await client.request(call('add', 1))).toEqual(anError('startDaemon was given no service'));
-  });
-});
-
-describe('the exposed table', () => {
-  /** Sends Comlink's own messages by hand, as a hostile other side would. */
-  function hostile(): {
-    ask: (message: object) => Promise<unknown>;
-    port: MessagePort;
-    touched: () => unknown;
-  } {
-    const { port1, port2 } = new MessageChannel();
-    onTestFinished(() => port1.close());
-    const service = { add: (a: number, b: number) => a + b };
-    expose(functionTable(service), port2);
-    let id = 0;
-    const ask = (message: object) =>
-      new Promise((resolve) => {
-        const own = `hostile-${id++}`;
-        const listen = (answer: { id?: unknown }): void => {
-          if (answer.id !== own) return;
-          port1.off('message', listen);
-          resolve(answer);
-        };
-        port1.on('message', listen);
-        port1.postMessage({ id: own, ...message });
-      });
-    return { ask, port: port1, touched: () => (service as Record<string, unknown>)['evil'] };
-  }
-  const raw = (value: unknown) => ({ type: 'RAW', value });
-
-  test('answers call(name, args)', async () => {
-    const { port } = hostile();
-    expect(await remote(port).call('add', [1, 2])).toBe(3);
-  });
-
-  test.each([
-    [
-      'the Function constructor',
-      { type: 'CONSTRUCT', path: ['call', 'constructor'], argumentList: [raw('return process.pid')] },
-    ],
-    [
-      'the Function constructor, applied',
-      { type: 'APPLY', path: ['call', 'constructor'], argumentList: [raw('a'), raw('b')] },
-    ],
-    ['a setter', { type: 'SET', path: ['evil'], value: raw(1) }],
-    ['a prototype', { type: 'SET', path: ['__proto__', 'evil'], value: raw(1) }],
-    ['a getter', { type: 'GET', path: ['call'] }],
-    ['an endpoint', { type: 'ENDPOINT', path: [] }],
-    ['a release', { type: 'RELEASE', path: [] }],
-    [
-      'a call with a handler for an argument',
-      {
-        type: 'APPLY',
-        path: ['call'],
-        argumentList: [raw('add'), { type: 'HANDLER', name: 'throw', value: {} }],
-      },
-    ],
-    [
-      'a name that is no string',
-      { type: 'APPLY', path: ['call'], argumentList: [raw(['add']), raw([1, 2])] },
-    ],
-  ])('refuses %s', async (_what, message) => {
-    const { ask, touched } = hostile();
-    const answer = (await ask(message)) as { value: { error?: { code: string } } };
-    expect(answer.value.error?.code).toBe('SERVICE_METHOD_UNKNOWN');
-    expect(touched()).toBeUndefined();
-    expect('evil' in {}).toBe(false);
-  });
-
-  test('carries an error’s code and message', async () => {
-    const { port1, port2 } = new MessageChannel();
-    onTestFinished(() => port1.close());
-    const fail = (): never => {
-      throw Object.assign(new TypeError('no file'), { code: 'ENOENT' });
-    };
-    expose(functionTable({ fail }), port2);
-    await expect(remote(port1).call('fail', [])).rejects.toMatchObject({
-      name: 'TypeError',
-      code: 'ENOENT',
-      message: 'no file',
-    });
   });
 });

@@ -1,4 +1,4 @@
-// Gathers the credit of a turn, so that a publisher in another thread hears of it once.
+// Collects the credit of a turn, so that a publisher in another thread is told once.
 
 export class CreditBack {
   #bytes = 0;
@@ -8,7 +8,7 @@ export class CreditBack {
     this.#tell = tell;
   }
 
-  /** Bound, so that it can be handed to the broker. */
+  /** Bound, since it is handed to the broker. */
   readonly add = (bytes: number): void => {
     if (this.#bytes === 0) {
       queueMicrotask(() => {

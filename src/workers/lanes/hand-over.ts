@@ -1,10 +1,10 @@
-// A lane's answers, from its message to the connections they are for.
+// Takes a lane's answers from its message to the connections that wait for them.
 import { Buffer } from 'node:buffer';
 import type { Job } from '../../ports.js';
-import { ANSWER, unpackAnswers } from '../link/batch.js';
+import { ANSWER, unpackAnswers } from '../link/answers.js';
 import type { Slots } from './slots.js';
 
-/** Hands each answer to its command's origin; those that lie side by side for one connection go as one view. */
+/** Hands each answer to its command's origin. Answers that lie side by side for one connection go as one view. */
 export function handOver(buffer: ArrayBuffer, slots: Slots): void {
   let group: Job[] = [];
   let from = 0;

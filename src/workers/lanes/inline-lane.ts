@@ -1,14 +1,14 @@
-// The lane of isolation 'none': the same executor on main's own thread, for embedders that trust their handlers.
+// The lane of isolation 'none': the same executor on the main thread, for embedders that trust their handlers.
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import type { Job, Lane } from '../../ports.js';
 import { encodeFrame } from '../../protocol/frames.js';
-import { ANSWER } from '../link/batch.js';
+import { ANSWER } from '../link/answers.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import { Executor } from '../run/executor.js';
 import { loadDefinition } from '../run/load.js';
 import { SharedState } from '../link/claims.js';
-import { type Offered, Slots } from './slots.js';
+import { Slots } from './slots.js';
 
 export interface InlineSettings {
   readonly module: string;
@@ -18,20 +18,20 @@ export interface InlineSettings {
   readonly log: Logger;
   readonly publish: Publish;
   readonly serviceFor: (signal?: () => AbortSignal) => ServiceCalls;
-  readonly onRoom: () => void;
+  readonly onCapacity: () => void;
 }
 
 export class InlineLane implements Lane {
   readonly id = 0;
   readonly #slots = new Slots(new SharedState(SharedState.allocateLocal()));
   readonly #executor: Executor;
-  readonly #onRoom: () => void;
+  readonly #onCapacity: () => void;
   #open = true;
-  #collected: Offered[] = [];
+  readonly #collected = new Set<Job>();
 
   private constructor(settings: InlineSettings, handlers: Awaited<ReturnType<typeof setUp>>) {
     const { shared } = this.#slots;
-    this.#onRoom = settings.onRoom;
+    this.#onCapacity = settings.onCapacity;
     this.#executor = new Executor({
       handlers,
       shared: { publish: settings.publish, log: settings.log, serviceFor: settings.serviceFor },
@@ -49,7 +49,7 @@ export class InlineLane implements Lane {
           job.origin.respond(encodeFrame(text, settings.maxMessageSize));
           job.answered();
         }
-        settings.onRoom();
+        settings.onCapacity();
       },
       flush: () => true,
     });
@@ -60,34 +60,35 @@ export class InlineLane implements Lane {
     return new InlineLane(settings, await setUp(settings));
   }
 
-  /** Commands it has. */
+  /** The number of its commands. */
   get load(): number {
     return this.#slots.used;
   }
 
   offer(job: Job): boolean {
-    const offered = this.#open ? this.#slots.add(job) : undefined;
-    if (!offered) return false;
-    this.#collected.push(offered);
-    if (this.#collected.length === 1) queueMicrotask(() => this.#take());
+    if (!this.#open || !this.#slots.add(job)) return false;
+    this.#collected.add(job);
+    if (this.#collected.size === 1) queueMicrotask(() => this.#take());
     return true;
   }
 
-  // Not within offer(): whoever offers must have noted that the command is here before its answer comes.
+  // Not within offer(): its caller must have noted that the command is here before the answer comes.
   #take(): void {
-    const entries = this.#slots.current(this.#collected);
-    this.#collected = [];
+    const entries = Slots.entries(this.#collected);
+    this.#collected.clear();
     this.#executor.take(entries);
   }
 
   recall(job: Job): boolean {
     const { full } = this.#slots;
     const back = this.#slots.recall(job);
-    if (back && full) queueMicrotask(this.#onRoom);
-    return back;
+    if (!back) return false;
+    this.#collected.delete(job);
+    if (full) queueMicrotask(this.#onCapacity);
+    return true;
   }
 
-  /** Takes no more; what has begun goes on. */
+  /** Takes no more commands; those that have begun go on. */
   close(): void {
     this.#open = false;
   }

@@ -1,4 +1,4 @@
-// Restart intensity as in Erlang/OTP: so many restarts in a period, and past it none until the period is over.
+// Restart intensity as in Erlang/OTP: a number of restarts in a period, and past that none until the period is over.
 
 export class Intensity {
   readonly #limit: number;
@@ -11,7 +11,7 @@ export class Intensity {
     this.#period = period;
   }
 
-  /** Notes a restart at `now`; returns after how many ms it may be done, 0 for at once. */
+  /** Notes a restart at `now`; returns the ms to wait before it, 0 for none. */
   restart(now: number): number {
     this.#times = this.#times.filter((time) => now - time < this.#period);
     this.#times.push(now);

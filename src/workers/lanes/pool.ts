@@ -1,5 +1,4 @@
-// The lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
-import type { MessagePort } from 'node:worker_threads';
+// The pool of lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Lane, Lanes } from '../../ports.js';
@@ -7,6 +6,7 @@ import type { IpcError } from '../../protocol/errors.js';
 import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
 import { PERIOD, Refill } from './refill.js';
 import { SLOTS } from '../link/claims.js';
+import type { ServiceLink } from '../link/messages.js';
 
 /** Milliseconds between looks at the lanes, while any has work. */
 const LOOK_EVERY = 50;
@@ -14,9 +14,9 @@ const LOOK_EVERY = 50;
 const BUSY = 0.9;
 /** Milliseconds without a command after which a lane past `minThreads` is ended. */
 const IDLE_AFTER = 30_000;
-/** Milliseconds a lane or service may take to load its module and say that it is ready. */
+/** Milliseconds that a lane or service may take to load its module. */
 export const START_TIMEOUT = 30_000;
-/** Milliseconds an idle lane may take to end; a handler may have left something that spins. */
+/** Milliseconds that an idle lane may take to end: a handler may have left a loop that spins. */
 const END_TIMEOUT = 5000;
 
 export interface PoolSettings {
@@ -26,18 +26,18 @@ export interface PoolSettings {
   readonly clock: Clock;
   /** Starts a lane. */
   createLane(id: number, hooks: LaneHooks): PooledLane;
-  /** A port to the service for one more lane. */
-  connectService(): MessagePort | undefined;
-  /** A lane has room, answers again, or none will: those who wait should look again. */
-  onRoom(): void;
+  /** A port to the service for one lane, or the reason why there is none. */
+  connectService(): ServiceLink;
+  /** A lane can take commands again, or no lane will: connections that wait should look again. */
+  onCapacity(): void;
 }
 
 interface Member {
   readonly lane: PooledLane;
-  /** Cancels the time it has to start, or to end. */
+  /** Cancels the deadline of its start or of its end. */
   cancelDeadline: () => void;
   started: { resolve(): void; reject(error: Error): void } | undefined;
-  /** Whether it has been ready. */
+  /** Whether it has ever been ready. */
   wasReady: boolean;
   /** When it last had a command. */
   used: number;
@@ -51,10 +51,10 @@ export class LanePool implements Lanes {
   #closed = false;
   #deaths = 0;
   #cancelLook: (() => void) | undefined;
-  /** Whether the next look is only for lanes that have been idle, and far away. */
+  /** Whether the next look is far away, and only for idle lanes. */
   #resting = false;
   #lookedAt = 0;
-  /** No lane is added before; set when one could not be. */
+  /** No lane is added before this time; set when one could not be started. */
   #growAfter = 0;
 
   constructor(settings: PoolSettings) {
@@ -62,7 +62,7 @@ export class LanePool implements Lanes {
     this.#refill = new Refill({ ...settings, size: () => this.#members.size, add: () => this.#add() });
   }
 
-  /** Starts the first lanes; rejects with what kept one from being ready. */
+  /** Starts the first lanes; rejects with the error that kept one from being ready. */
   async start(): Promise<void> {
     await Promise.all(
       Array.from(
@@ -91,13 +91,9 @@ export class LanePool implements Lanes {
     return best.lane;
   }
 
-  /** Tells every lane that there is a service, or why there is none. */
-  serviceChanged(why?: string): void {
-    for (const lane of this.#members.keys()) {
-      const port = why === undefined ? this.#settings.connectService() : undefined;
-      if (port) lane.attachService(port);
-      else lane.detachService(why ?? 'it is being replaced');
-    }
+  /** Connects every lane with the service that there is now, or tells it why there is none. */
+  serviceChanged(): void {
+    for (const lane of this.#members.keys()) lane.connectService(this.#settings.connectService());
   }
 
   stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
@@ -109,7 +105,7 @@ export class LanePool implements Lanes {
     return { lanes, deaths: this.#deaths, stuck: this.#refill.stuck };
   }
 
-  /** Ends the lanes at once; commands they have are told so. */
+  /** Ends the lanes at once; their commands fail. */
   close(): void {
     this.#closed = true;
     this.#cancelLook?.();
@@ -121,7 +117,7 @@ export class LanePool implements Lanes {
     const { clock } = this.#settings;
     const lane: PooledLane = this.#settings.createLane(this.#nextId++, {
       onReady: () => this.#ready(lane),
-      onRoom: () => this.#settings.onRoom(),
+      onCapacity: () => this.#settings.onCapacity(),
       onEnd: (error) => this.#ended(lane, error),
     });
     const cancelDeadline = clock.after(START_TIMEOUT, () =>
@@ -139,7 +135,7 @@ export class LanePool implements Lanes {
     member.started = undefined;
     this.#refill.ready();
     this.#settings.log.debug({ lane: lane.id }, 'lane ready');
-    this.#settings.onRoom();
+    this.#settings.onCapacity();
   }
 
   #ended(lane: PooledLane, error: Error | undefined): void {
@@ -158,7 +154,7 @@ export class LanePool implements Lanes {
       if (!member?.wasReady) this.#growAfter = this.#settings.clock.now() + PERIOD;
     }
     this.#refill.run();
-    this.#settings.onRoom();
+    this.#settings.onCapacity();
   }
 
   #end(member: Member): void {
@@ -183,7 +179,7 @@ export class LanePool implements Lanes {
 
   #look(): void {
     const now = this.#settings.clock.now();
-    // A look that comes late says that main was late: such time is no evidence against a lane.
+    // A look that comes late means that main was late: that time is not held against a lane.
     const elapsed = Math.min(now - this.#lookedAt, 2 * LOOK_EVERY);
     let working = false;
     let allBusy = true;
@@ -200,14 +196,14 @@ export class LanePool implements Lanes {
       } else if (idlest === undefined || member.used < idlest.used) {
         idlest = member;
       }
-      // Asked of every lane at every look, since it is the time since the last one.
+      // Every lane is asked at every look, since it answers for the time since the last one.
       const busy = lane.utilization() >= BUSY || lane.load >= SLOTS;
       if ((!busy && lane.state !== 'late') || lane.state === 'starting') allBusy = false;
     }
     const { maxThreads } = this.#settings;
     const mayGrow = this.#members.size < maxThreads && this.#refill.mayAdd && now >= this.#growAfter;
     if (allBusy && staying > 0 && mayGrow) {
-      this.#settings.log.debug('every lane is busy; one more is started');
+      this.#settings.log.debug('every lane is busy; another one is started');
       this.#add();
     }
     if (idlest && staying > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER) {

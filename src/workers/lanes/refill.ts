@@ -5,10 +5,10 @@ import { IpcError } from '../../protocol/errors.js';
 import { Intensity } from './intensity.js';
 
 const INTENSITY = 5;
-/** Milliseconds within which so many deaths are too many, and until the next try after that. */
+/** Milliseconds in which more than this number of deaths is too many; also the time until the next try. */
 export const PERIOD = 10_000;
 
-/** Milliseconds after its lane's end at which a thread that has not ended is one that does not. */
+/** Milliseconds after its lane's end after which a thread that has not ended counts as stuck. */
 const STUCK_AFTER = 1000;
 
 export interface RefillSettings {
@@ -16,7 +16,7 @@ export interface RefillSettings {
   readonly maxThreads: number;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Lanes there are, the ending ones included. */
+  /** The number of lanes, those that are ending included. */
   size(): number;
   add(): void;
 }
@@ -33,17 +33,17 @@ export class Refill {
     this.#settings = settings;
   }
 
-  /** Why no lane has been started for now. */
+  /** The reason why no lane is started for now. */
   get down(): IpcError | undefined {
     return this.#down;
   }
 
-  /** Threads that have not ended though their lanes have. */
+  /** The number of threads that have not ended although their lanes have. */
   get stuck(): number {
     return this.#stuck;
   }
 
-  /** Whether one more thread is allowed: those that do not end are no reason to make ever more of them. */
+  /** Whether another thread is allowed: threads that do not end must not become more and more. */
   get mayAdd(): boolean {
     return this.#settings.size() + this.#stuck < 2 * this.#settings.maxThreads;
   }
@@ -55,18 +55,19 @@ export class Refill {
       stuck = 1;
       this.#stuck += 1;
     });
-    void gone.then(() => {
+    const end = (): void => {
       cancel();
       this.#stuck -= stuck;
-    });
+    };
+    gone.then(end, end);
   }
 
-  /** A lane is ready: whatever kept others from being started is over. */
+  /** A lane is ready, so lanes can be started again. */
   ready(): void {
     this.#down = undefined;
   }
 
-  /** Brings the lanes back to their least number, now or when it may. */
+  /** Brings the lanes back to their least number, now or when it is allowed. */
   run(): void {
     if (this.#closed || this.#cancelRetry || !this.#wanted) return;
     const { clock, log } = this.#settings;

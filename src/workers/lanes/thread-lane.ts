@@ -1,55 +1,43 @@
-// A lane in a thread, from main's side: batches out, answers and events in, and the watch over its loop.
-import {
-  MessageChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  type ResourceLimits,
-} from 'node:worker_threads';
+// A lane in a thread, from main's side: batches out, answers in, and the watch over its loop.
+import type { ResourceLimits } from 'node:worker_threads';
 import type { AcceptEvents, Job } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';
-import { type Remote, remote } from '../link/closed-port.js';
-import { CreditBack } from './credit-back.js';
-import { unpackEvents } from '../link/event-packer.js';
-import { handOver } from './hand-over.js';
-import { messageBytes, type OutboxMessage } from '../link/outbox.js';
-import type { LaneHooks, PooledLane } from './pooled-lane.js';
 import { SharedState } from '../link/claims.js';
-import { type Offered, Slots } from './slots.js';
-import type { LaneStart } from '../link/messages.js';
+import type { LaneStart, ServiceLink } from '../link/messages.js';
+import { handOver } from './hand-over.js';
+import type { LaneHooks, PooledLane } from './pooled-lane.js';
+import { Slots } from './slots.js';
+import { ThreadLink, type ThreadLog } from './thread-link.js';
 import { Watchdog } from './watchdog.js';
-import { WorkerThread } from './worker-thread.js';
 
-/** Batches a lane may have that it has not taken in; what comes meanwhile collects and goes together. */
+/** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
 const BATCHES_UNDER_WAY = 2;
 
 /** What a lane is started with. */
 export interface LaneSettings {
-  readonly start: Pick<LaneStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'commandTimeout'>;
+  readonly start: Pick<
+    LaneStart,
+    'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout'
+  >;
   readonly resourceLimits: ResourceLimits;
   readonly unresponsiveAfter: number;
-  readonly service: MessagePort | undefined;
+  readonly service: ServiceLink;
   readonly onEvents: AcceptEvents;
-  readonly onLog: (line: string) => void;
+  readonly log: ThreadLog;
 }
 
 export class ThreadLane implements PooledLane {
   readonly #slots = new Slots(new SharedState());
-  readonly #thread: WorkerThread;
-  readonly #calls: MessagePort;
-  readonly #out: MessagePort;
-  readonly #remote: Remote;
+  readonly #link: ThreadLink;
   readonly #hooks: LaneHooks;
-  readonly #onEvents: AcceptEvents;
-  readonly #onLog: (line: string) => void;
   readonly #watchdog: Watchdog;
   readonly #commandTimeout: number;
-  readonly #credit = new CreditBack((bytes) => void this.#call('released', [bytes]));
-  #collected: Offered[] = [];
+  /** Commands for the next batch. */
+  readonly #collected = new Set<Job>();
   #underWay = 0;
   #scheduled = false;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
-  #killedBecause: string | undefined;
 
   constructor(
     readonly id: number,
@@ -57,31 +45,23 @@ export class ThreadLane implements PooledLane {
     hooks: LaneHooks,
   ) {
     this.#hooks = hooks;
-    this.#onEvents = settings.onEvents;
-    this.#onLog = settings.onLog;
     this.#commandTimeout = settings.start.commandTimeout;
-    const calls = new MessageChannel();
-    const out = new MessageChannel();
-    this.#calls = calls.port1;
-    this.#out = out.port1;
-    this.#remote = remote(calls.port1);
     this.#watchdog = new Watchdog(settings.unresponsiveAfter, () => this.#slots.shared.beats);
-    out.port1.on('message', (message: OutboxMessage) => this.#receive(message));
-    const start: LaneStart = {
-      ...settings.start,
-      role: 'lane',
-      name: `lane ${id}`,
-      calls: calls.port2,
-      out: out.port2,
-      memory: this.#slots.shared.memory as SharedArrayBuffer,
-      service: settings.service,
-    };
-    const ports = [calls.port2, out.port2, ...(settings.service ? [settings.service] : [])];
-    this.#thread = new WorkerThread(start, ports, settings.resourceLimits);
-    void this.#thread.ended.then((error) => this.#ended(error));
+    this.#link = new ThreadLink(
+      { ...settings.start, role: 'lane', name: `lane ${id}`, service: settings.service },
+      settings.resourceLimits,
+      {
+        onReady: () => this.#ready(),
+        onAnswers: (answers) => this.#answered(answers),
+        onEvents: settings.onEvents,
+        log: settings.log,
+        onEnd: (error) => this.#ended(error),
+      },
+      this.#slots.shared,
+    );
   }
 
-  get state(): 'starting' | 'ready' | 'late' | 'ending' | 'dead' {
+  get state(): PooledLane['state'] {
     return this.#state === 'ready' && this.#watchdog.late ? 'late' : this.#state;
   }
 
@@ -94,14 +74,14 @@ export class ThreadLane implements PooledLane {
   }
 
   get gone(): Promise<void> {
-    return this.#thread.gone;
+    return this.#link.gone;
   }
 
   offer(job: Job): boolean {
-    const offered = this.#state === 'ready' ? this.#slots.add(job) : undefined;
-    if (!offered) return false;
+    // A late lane takes nothing: what is taken back from it would come again and again.
+    if (this.state !== 'ready' || !this.#slots.add(job)) return false;
     job.payload = shareLarge(job.payload);
-    this.#collected.push(offered);
+    this.#collected.add(job);
     this.#scheduleSend();
     return true;
   }
@@ -109,49 +89,46 @@ export class ThreadLane implements PooledLane {
   recall(job: Job): boolean {
     const { full } = this.#slots;
     const back = this.#slots.recall(job);
-    // Those who wait for room are not told of it by an answer.
-    if (back && full) queueMicrotask(() => this.#hooks.onRoom());
-    return back;
+    if (!back) return false;
+    this.#collected.delete(job);
+    // No answer tells those that wait for capacity of it.
+    if (full) queueMicrotask(() => this.#hooks.onCapacity());
+    return true;
   }
 
   end(): void {
     if (this.#state === 'dead') return;
     this.#state = 'ending';
-    if (this.#slots.used === 0) this.#calls.close();
+    if (this.#slots.used === 0) this.#link.close();
   }
 
   kill(because: string): void {
-    this.#killedBecause ??= because;
-    this.#thread.kill();
+    this.#link.kill(because);
   }
 
-  attachService(port: MessagePort): void {
-    void this.#call('service', [port], [port]);
-  }
-
-  detachService(why: string): void {
-    void this.#call('serviceLost', [why]);
+  connectService(link: ServiceLink): void {
+    this.#link.call('service', [link], typeof link === 'string' ? [] : [link]);
   }
 
   utilization(): number {
-    return this.#thread.utilization();
+    return this.#link.utilization();
   }
 
   watch(elapsed: number): void {
     if (this.#state !== 'ready' && this.#state !== 'ending') return;
     const wasLate = this.#watchdog.late;
     const verdict = this.#watchdog.look(elapsed, this.#slots.used > 0);
-    if (verdict === 'ask') void this.#call('beat', []);
+    if (verdict === 'ask') this.#link.call('beat', []);
     if (verdict === 'dead') {
       this.kill('the worker running it did not respond and was replaced');
       return;
     }
     if (this.#watchdog.late) {
-      // What it has not begun runs elsewhere; what it has begun and cannot end is past its deadline here.
+      // Commands that it has not begun run elsewhere. Those that it has begun and cannot end get their deadline here.
       for (const origin of this.#slots.origins()) origin.recall();
       if (this.#watchdog.silent >= this.#commandTimeout) this.#abandonOverdue();
     } else if (wasLate) {
-      this.#hooks.onRoom();
+      this.#hooks.onCapacity();
     }
   }
 
@@ -163,7 +140,7 @@ export class ThreadLane implements PooledLane {
   #scheduleSend(): void {
     if (this.#scheduled || this.#underWay >= BATCHES_UNDER_WAY) return;
     this.#scheduled = true;
-    // After this turn's input is read, so that what came together goes together.
+    // After this turn's input is read, so that commands that came together go together.
     setImmediate(() => {
       this.#scheduled = false;
       this.#send();
@@ -171,62 +148,36 @@ export class ThreadLane implements PooledLane {
   }
 
   #send(): void {
-    if (this.#state === 'dead') return;
-    const entries = this.#slots.current(this.#collected);
-    this.#collected = [];
-    if (entries.length === 0) return;
-    const { buffer, large } = packBatch(entries);
+    if (this.#state === 'dead' || this.#collected.size === 0) return;
+    const { buffer, large } = packBatch(Slots.entries(this.#collected));
+    this.#collected.clear();
     this.#underWay += 1;
-    void this.#call('take', [buffer, large], [buffer]).then(() => {
+    this.#link.call('take', [buffer, large], [buffer], () => {
       this.#underWay -= 1;
-      if (this.#collected.length > 0) this.#scheduleSend();
+      if (this.#collected.size > 0) this.#scheduleSend();
     });
   }
 
-  /** A call to a thread that dies never settles; nothing waits for one but what dies with the lane. */
-  async #call(name: string, args: unknown[], transfer: (ArrayBuffer | MessagePort)[] = []): Promise<void> {
-    if (this.#state === 'dead') return;
-    try {
-      await this.#remote.call(name, args, transfer);
-    } catch (error) {
-      this.kill(`its worker failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  #ready(): void {
+    if (this.#state !== 'starting') return;
+    this.#state = 'ready';
+    this.#hooks.onReady();
   }
 
-  #receive(message: OutboxMessage): void {
-    if (message.ready && this.#state === 'starting') {
-      this.#state = 'ready';
-      this.#hooks.onReady();
-    }
-    if (message.answers) handOver(message.answers, this.#slots);
-    if (message.events) {
-      this.#onEvents(unpackEvents(message.events), this.#credit.add);
-    }
-    for (const line of message.logs ?? []) this.#onLog(line);
-    if (this.#state === 'dead') return;
-    if (this.#slots.shared.taken(messageBytes(message))) void this.#call('taken', []);
-    if (message.answers) {
-      if (this.#state === 'ending' && this.#slots.used === 0) this.#calls.close();
-      this.#hooks.onRoom();
-    }
+  #answered(answers: ArrayBuffer): void {
+    handOver(answers, this.#slots);
+    if (this.#state === 'ending' && this.#slots.used === 0) this.#link.close();
+    this.#hooks.onCapacity();
   }
 
   #ended(error: Error | undefined): void {
-    if (this.#state === 'dead') return;
-    // What it had sent before its end counts.
-    for (let message = receiveMessageOnPort(this.#out); message; message = receiveMessageOnPort(this.#out)) {
-      this.#receive(message.message as OutboxMessage);
-    }
     this.#state = 'dead';
-    this.#calls.close();
-    this.#out.close();
+    this.#collected.clear();
     for (const origin of this.#slots.origins()) origin.recall();
-    const why = this.#killedBecause ?? 'the worker running it died';
+    const why = this.#link.killedBecause ?? 'the worker running it died';
     for (const job of this.#slots.abandonBegun()) {
       job.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN', `The outcome of the command is unknown: ${why}`));
     }
-    this.#hooks.onEnd(
-      this.#killedBecause === undefined ? error : new Error(this.#killedBecause, { cause: error }),
-    );
+    this.#hooks.onEnd(error);
   }
 }

@@ -1,9 +1,9 @@
-// Whether a lane's loop turns, judged from a counter it advances: late, then dead. A pure state machine.
+// Judges from a counter that a lane advances whether its loop turns: late, then dead. A pure state machine.
 
-/** A loop that has not turned for so long, in ms, gets no new commands. */
+/** A lane whose loop has not turned for this many ms gets no new commands. */
 const LATE_AFTER = 100;
 
-/** `ask`: make the lane advance its counter. `dead`: it did not for too long. */
+/** `ask`: make the lane advance its counter. `dead`: it has not done so for too long. */
 export type Verdict = 'ask' | 'dead' | 'wait';
 
 export class Watchdog {
@@ -29,17 +29,17 @@ export class Watchdog {
     return this.#asking;
   }
 
-  /** For how long, in ms, the loop has not turned. */
+  /** The time, in ms, in which the loop has not turned. */
   get silent(): number {
     return this.#silent;
   }
 
   /**
-   * Looks once more.
+   * Looks at the counter.
    *
-   * @param elapsed Milliseconds since the last look in which main's own loop turned; time in which main was
-   *   late itself says nothing about the lane.
-   * @param working Whether the lane has commands: an idle one is not asked, and so not woken.
+   * @param elapsed Milliseconds since the last look in which main's own loop turned. Time in which main itself was
+   *   late says nothing about the lane.
+   * @param working Whether the lane has commands: an idle one is not asked, and so is not woken.
    */
   look(elapsed: number, working: boolean): Verdict {
     const beats = this.#beats();

@@ -1,18 +1,20 @@
-// One thread of Piscina's, running one long task, thrown away with it.
+// One thread of Piscina, which runs one long task and is thrown away with it.
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { takeEarlyOutput } from './output.js';
+import { workerFile } from './worker-file.js';
 
 /**
- * A pool of one: a lane that died must not leave its thread, nor its module cache, to the next one, and a pool
- * whose first load failed does not spawn again. So each lane has a pool of its own, which ends with it. Piscina
- * gives the spawn, the resource limits, the kill by signal and the thread's statistics.
+ * A pool of one thread. A lane that died must not leave its thread or its module cache to the next one, and a pool
+ * whose first load failed does not spawn again. So each lane has its own pool, which ends with it. Piscina gives the
+ * spawn, the resource limits, the kill by signal and the thread's statistics.
  */
 export class WorkerThread {
   readonly #pool: Piscina;
   readonly #kill = new AbortController();
   #spawned = false;
   #lastUtilization: { idle: number; active: number; utilization: number } | undefined;
-  /** Settles when the task has ended, with what ended it if that was no orderly end. Never rejects. */
+  /** Settles when the task has ended, with the error that ended it, if any. Never rejects. */
   readonly ended: Promise<Error | undefined>;
   /**
    * Settles when the thread itself has ended, which may be long after its task: one in a system call ends when the
@@ -22,7 +24,7 @@ export class WorkerThread {
 
   constructor(task: object, transfer: MessagePort[], resourceLimits: ResourceLimits) {
     this.#pool = new Piscina({
-      filename: new URL('../thread/entry.js', import.meta.url).href,
+      filename: workerFile(),
       minThreads: 0,
       maxThreads: 1,
       maxQueue: 1,
@@ -31,15 +33,16 @@ export class WorkerThread {
       resourceLimits,
     });
     let fault: Error | undefined;
-    // An error outside a task is emitted on the pool; without a listener it would end the daemon. A thread that
-    // could not be set up is one: its task stays in the pool's queue, and nothing else would end it.
+    // An error outside a task is emitted on the pool; without a listener it would end the daemon. One case is a thread
+    // that cannot be set up: its task stays in the pool's queue, and nothing else would end it.
     this.#pool.on('error', (error: Error) => {
       fault ??= error;
       this.#kill.abort();
     });
     const run = this.#spawn(task, transfer);
-    // Of the thread, since the pool forgets one that it has told to end.
+    // The thread's own event, since the pool forgets a thread that it has told to end.
     const [thread] = this.#pool.threads;
+    if (thread) takeEarlyOutput(thread);
     this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
     this.ended = run
       .then(
@@ -53,14 +56,14 @@ export class WorkerThread {
       });
   }
 
-  /** Rejects also with what keeps a thread from being made at all, such as a stack that the system does not give. */
+  /** Rejects also with an error that keeps a thread from being created, such as a stack that the system refuses. */
   #spawn(task: object, transferList: MessagePort[]): Promise<unknown> {
     try {
       const run = this.#pool.run(task, { transferList, signal: this.#kill.signal });
       this.#spawned = true;
       return run;
     } catch (error) {
-      // The pool still has the task, and would reject a promise of it that nobody has: it is left alone from here.
+      // The pool still has the task, and if it were destroyed it would reject a promise that nobody has. So it is kept.
       return Promise.reject(error);
     }
   }

@@ -1,24 +1,23 @@
-// The words of memory a lane shares with main, by name, and the one compare-and-swap that decides who has a command.
+// The memory a thread shares with main: named words, and the one compare-and-swap that decides which side has a command.
 
-/** Commands a lane holds at once; the rest wait on main. */
+/** The number of commands that a lane holds at once; the rest wait on main. */
 export const SLOTS = 1024;
-/** Response and event bytes a lane may have sent that main has not taken in. */
-export const OUTPUT_WINDOW = 4 * 1024 * 1024;
 
 const BEAT = 0;
 const TAKEN = 1;
-const WAITING = 2;
+const LOG_TAKEN = 2;
+const WAITING = 3;
 const FIRST_SLOT = 8;
 
 const OFFERED = 1;
 const CLAIMED = 2;
 const RECALLED = 3;
 
-// A slot's word is the command's sequence number and its state, so that a lane that comes late to a slot
-// which has been given to another command since finds a different word and leaves it alone.
+// A slot's word holds the command's sequence number and its state. A lane may come late to a slot that another command
+// has by then: it finds a different word and leaves that command alone.
 const word = (sequence: number, state: number): number => (sequence << 2) | state;
 
-/** What main and one lane share. Each method is safe on either side; its comment says whose it is. */
+/** The memory that main and one thread share. Each comment says which side calls the method. */
 export class SharedState {
   readonly #words: Int32Array;
 
@@ -30,12 +29,12 @@ export class SharedState {
     return new SharedArrayBuffer((FIRST_SLOT + SLOTS) * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** The same words for a lane on main's own thread. */
+  /** The same words for a lane on the main thread. */
   static allocateLocal(): ArrayBuffer {
     return new ArrayBuffer((FIRST_SLOT + SLOTS) * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Main: puts a command on offer. */
+  /** Main: offers a command. */
   offer(slot: number, sequence: number): void {
     Atomics.store(this.#words, FIRST_SLOT + slot, word(sequence, OFFERED));
   }
@@ -72,18 +71,24 @@ export class SharedState {
     return Atomics.load(this.#words, BEAT);
   }
 
-  /** Main: has taken in bytes the lane sent; true when the lane waits to hear of it. */
-  taken(bytes: number): boolean {
+  /** Main: counts what it has taken in; returns whether the thread waits to be told of it. */
+  taken(bytes: number, logBytes = 0): boolean {
     Atomics.add(this.#words, TAKEN, bytes);
+    Atomics.add(this.#words, LOG_TAKEN, logBytes);
     return Atomics.exchange(this.#words, WAITING, 0) === 1;
   }
 
-  /** Lane: how many of the `sent` bytes (counted modulo 2^32) main has not taken in. */
+  /** Thread: how many of the `sent` bytes of answers and events (modulo 2^32) main has not taken in. */
   outstanding(sent: number): number {
     return (sent - Atomics.load(this.#words, TAKEN)) >>> 0;
   }
 
-  /** Lane: asks to be told of the next bytes taken in. Look at `outstanding` once more after it. */
+  /** Thread: the same for bytes of log lines. */
+  logOutstanding(sent: number): number {
+    return (sent - Atomics.load(this.#words, LOG_TAKEN)) >>> 0;
+  }
+
+  /** Thread: asks to be told when main next takes bytes in. Check `outstanding` again after it. */
   awaitTaken(): void {
     Atomics.store(this.#words, WAITING, 1);
   }

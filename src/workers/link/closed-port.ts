@@ -1,13 +1,13 @@
-// Comlink between threads, closed: of what a port exposes one function can be called by name, and nothing else reached.
+// Comlink between threads, closed down: the other side can call the functions of one table by name, and nothing else.
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { MessagePort } from 'node:worker_threads';
 import { ERROR_CODES, type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
 
-/** A table of functions by name. Looked up without prototypes, so `constructor` and the like are no names. */
+/** Functions by name. It has no prototype chain, so that `constructor` and the like are not names in it. */
 export type FunctionTable = ReadonlyMap<string, (...args: never[]) => unknown>;
 
-/** What a call gives back: errors travel as data, since structured clone drops their codes. */
+/** The result of a call. Errors travel as data, since structured clone drops their codes. */
 type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
 
 interface Exposed {
@@ -16,16 +16,16 @@ interface Exposed {
 
 /** The far side of {@link expose}. */
 export interface Remote {
-  /** Calls a function of the table. Rejects with what it threw; never settles when the other thread is dead. */
+  /** Calls a function of the table. Rejects with the error it threw; never settles if the other thread is dead. */
   call(name: string, args: unknown[], transfer?: readonly (ArrayBuffer | MessagePort)[]): Promise<unknown>;
 }
 
 /**
  * Exposes a table of functions on a port.
  *
- * Comlink walks property paths from what is exposed, prototypes included: `call.constructor` would be the
- * Function constructor, that is, code of the caller's choice run on this side, and assignments would set
- * properties here. So only messages that apply the path `call` to plain arguments reach it.
+ * Comlink follows property paths from the exposed object, prototypes included. `call.constructor` is the Function
+ * constructor, by which a caller could run any code on this side, and an assignment would set properties here. So only
+ * messages that apply the path `call` to plain arguments reach Comlink.
  */
 export function expose(table: FunctionTable, port: MessagePort): void {
   const exposed: Exposed = {
@@ -46,15 +46,13 @@ export function expose(table: FunctionTable, port: MessagePort): void {
   Comlink.expose(exposed, onlyCalls(nodeEndpoint(port)));
 }
 
-/** Wraps a port on which the other side has exposed a table. */
+/** The caller's side of a port on which the other side has exposed a table. */
 export function remote(port: MessagePort): Remote {
-  const proxy = Comlink.wrap<Exposed>(nodeEndpoint(port));
+  // Taken once: each access of a proxy's property makes and registers another proxy.
+  const { call } = Comlink.wrap<Exposed>(nodeEndpoint(port));
   return {
     async call(name, args, transfer = []) {
-      const outcome = await proxy.call(
-        name,
-        transfer.length > 0 ? Comlink.transfer(args, [...transfer]) : args,
-      );
+      const outcome = await call(name, transfer.length > 0 ? Comlink.transfer(args, [...transfer]) : args);
       if ('error' in outcome) throw dataToError(outcome.error);
       return outcome.value;
     },
@@ -69,7 +67,7 @@ function dataToError({ code, message, stack, name }: ErrorData): Error {
   return error;
 }
 
-/** The part of an endpoint that Comlink uses here; its own type speaks of the DOM. */
+/** The part of an endpoint that Comlink uses here; Comlink's own type needs the DOM's types. */
 interface Endpoint {
   postMessage(message: unknown, transfer?: unknown[]): void;
   addEventListener(type: string, listener: Listener): void;
@@ -78,7 +76,7 @@ interface Endpoint {
 }
 type Listener = (event: { readonly data: unknown }) => void;
 
-/** An endpoint that lets through calls of `call` with plain arguments and answers everything else with a refusal. */
+/** An endpoint that passes calls of `call` with plain arguments on, and refuses every other message. */
 function onlyCalls(endpoint: Endpoint): Endpoint {
   const guards = new Map<Listener, Listener>();
   return {

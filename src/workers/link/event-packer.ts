@@ -2,8 +2,15 @@
 import type { Buffer } from 'node:buffer';
 import { CHUNK_BYTES, type EventRun } from '../../protocol/events.js';
 import { HEADER_BYTES } from '../../protocol/frames.js';
-import { FrameJoiner } from './batch.js';
-import type { OutgoingEvent } from '../run/publisher.js';
+import { FrameJoiner } from './frame-joiner.js';
+
+/** An encoded event: its JSON text, the text's size in UTF-8, and the fields that filters compare. */
+export interface OutgoingEvent {
+  readonly eventType: string;
+  readonly appName: string | null;
+  readonly text: string;
+  readonly size: number;
+}
 
 interface OpenRun {
   readonly eventType: string;
@@ -12,7 +19,7 @@ interface OpenRun {
   bytes: number;
 }
 
-/** A turn's events as they cross a thread: their bytes once, and the runs they make. */
+/** A turn's events as they cross between threads: their frames, and the runs that these form. */
 export interface PackedEvents {
   readonly buffer: ArrayBuffer;
   readonly runs: readonly Readonly<OpenRun>[];
@@ -22,6 +29,7 @@ export class EventPacker {
   readonly #frames = new FrameJoiner();
   #runs: OpenRun[] = [];
 
+  /** Bytes of the events collected. */
   get bytes(): number {
     return this.#frames.bytes;
   }
@@ -38,7 +46,7 @@ export class EventPacker {
     this.#frames.add(text, size);
   }
 
-  /** The events, or undefined without any; empties the packer. */
+  /** Returns the events, or undefined without events, and empties the packer. */
   pack(): PackedEvents | undefined {
     if (this.#runs.length === 0) return undefined;
     const joined: Buffer = this.#frames.join();
@@ -48,7 +56,7 @@ export class EventPacker {
   }
 }
 
-/** The runs of packed events, their bytes views of the one buffer. */
+/** Returns the runs of packed events; their bytes are views of the one buffer. */
 export function unpackEvents({ buffer, runs }: PackedEvents): EventRun[] {
   let offset = 0;
   return runs.map(({ eventType, appName, count, bytes }) => {

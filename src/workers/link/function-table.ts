@@ -1,7 +1,7 @@
-// The closed table of a service's functions: an object's own functions, and those of its class for an instance.
+// The table of the functions that a service offers: an object's own, and for an instance those of its class.
 import type { FunctionTable } from './closed-port.js';
 
-/** The functions of a service by name. Nothing of Object.prototype, no constructor, no accessor is among them. */
+/** The functions of a service by name, without those of Object.prototype, constructors and accessors. */
 export function functionTable(service: object): FunctionTable {
   const table = new Map<string, (...args: never[]) => unknown>();
   const chain: object[] = [];

@@ -1,13 +1,24 @@
-// What a worker thread is given: by main when it starts, and by what all threads have in common.
+// The messages between main and a worker thread: its task, and what it sends back.
 import type { MessagePort } from 'node:worker_threads';
-import type { Logger } from 'pino';
-import type { Publish } from '../../define.js';
-import type { FunctionTable } from './closed-port.js';
-import type { Outbox } from './outbox.js';
-import type { SharedState } from './claims.js';
+import type { PackedEvents } from './event-packer.js';
 import type { LogSettings } from './log.js';
 
-/** What every thread is started with. */
+/** A one-way message from a thread to main. In one message, answers go before events. */
+export interface ThreadMessage {
+  /** The thread has loaded the embedder's module. */
+  readonly ready?: true;
+  readonly answers?: ArrayBuffer;
+  readonly events?: PackedEvents;
+  /** A line of the thread's logger. */
+  readonly log?: string;
+  /** The number of log lines that were lost before this message. */
+  readonly linesLost?: number;
+}
+
+/** A port to the service, or the reason why there is none now. */
+export type ServiceLink = MessagePort | string;
+
+/** The part of a task that every thread gets. */
 export interface ThreadStart {
   readonly name: string;
   /** URL of the embedder's module. */
@@ -15,32 +26,23 @@ export interface ThreadStart {
   readonly workerData: unknown;
   /** Comlink calls from main. */
   readonly calls: MessagePort;
-  /** One-way messages to main. */
+  /** Messages to main. */
   readonly out: MessagePort;
   readonly memory: SharedArrayBuffer;
   readonly log: LogSettings;
   readonly maxMessageSize: number;
+  /** See `RefusedEvents`. */
+  readonly refused: SharedArrayBuffer;
 }
 
 export interface LaneStart extends ThreadStart {
   readonly role: 'lane';
-  readonly service: MessagePort | undefined;
+  readonly service: ServiceLink;
   readonly commandTimeout: number;
 }
 
 export interface ServiceStart extends ThreadStart {
   readonly role: 'service';
   /** Calls to the host's functions on main. */
-  readonly host: MessagePort | undefined;
+  readonly host: ServiceLink;
 }
-
-/** What every thread has. */
-export interface Thread {
-  readonly shared: SharedState;
-  readonly outbox: Outbox;
-  /** What the set-up of an embedder's module is given in any thread. */
-  readonly setup: { readonly workerData: unknown; readonly publish: Publish; readonly log: Logger };
-}
-
-/** Loads the embedder's module; resolves with the functions that main may call. */
-export type SetUp<S extends ThreadStart> = (start: S, thread: Thread) => Promise<FunctionTable>;

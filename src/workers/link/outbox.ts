@@ -1,94 +1,97 @@
-// What a thread has for main: a turn's answers, events and log lines in one message.
+// The way from a thread to main: a turn's answers and events in one message, each log line at once.
 import type { MessagePort } from 'node:worker_threads';
-import { AnswerPacker } from './batch.js';
-import { EventPacker, type PackedEvents } from './event-packer.js';
-import { OUTPUT_WINDOW, type SharedState } from './claims.js';
+import { AnswerPacker } from './answers.js';
+import type { SharedState } from './claims.js';
+import { EventPacker, type OutgoingEvent } from './event-packer.js';
+import type { ThreadMessage } from './messages.js';
+import { recordBytes } from './rows.js';
 
-/** A one-way message from a thread to main. Answers go before events. */
-export interface OutboxMessage {
-  readonly ready?: true;
-  readonly answers?: ArrayBuffer;
-  readonly events?: PackedEvents;
-  /** Lines of a logger that has no file descriptor. */
-  readonly logs?: readonly string[];
-}
-
-/** Events are sent before the turn ends once so many bytes of them are there. */
+/** Bytes of answers and events that a thread may have sent and main not taken in. */
+const OUTPUT_WINDOW = 4 * 1024 * 1024;
+/** The same for log lines, in characters: main logs them one by one, which must not take long. */
+const LOG_WINDOW = 256 * 1024;
+/** Events are sent before the turn ends once they have this many bytes. */
 const EAGER_BYTES = 128 * 1024;
-const LOG_BYTES = 256 * 1024;
 
 export class Outbox {
   readonly answers = new AnswerPacker();
   readonly #events = new EventPacker();
-  #logs: string[] = [];
-  #logBytes = 0;
-  #logsLost = 0;
-  #sent = 0;
-  #scheduled = false;
   readonly #port: MessagePort;
   readonly #shared: SharedState;
+  #sent = 0;
+  #logSent = 0;
+  #linesLost = 0;
+  #scheduled = false;
 
   constructor(port: MessagePort, shared: SharedState) {
     this.#port = port;
     this.#shared = shared;
   }
 
-  event(event: Parameters<EventPacker['add']>[0]): void {
+  event(event: OutgoingEvent): void {
     this.#events.add(event);
     if (this.#events.bytes >= EAGER_BYTES) this.flush();
     else this.#schedule();
   }
 
-  /** Keeps a log line for main; past a bound lines are lost, and their number told. */
+  /**
+   * Sends a log line at once: the lines of a turn in which the thread is killed must arrive. Past a bound lines are
+   * lost, and main is told how many.
+   */
   log(line: string): void {
-    if (this.#logBytes >= LOG_BYTES || this.#shared.outstanding(this.#sent) >= OUTPUT_WINDOW) {
-      this.#logsLost += 1;
+    if (!this.#mayLog()) {
+      this.#linesLost += 1;
       return;
     }
-    this.#logs.push(line);
-    this.#logBytes += line.length;
-    this.#schedule();
+    this.#tellLost();
+    this.#logSent = (this.#logSent + line.length) | 0;
+    this.#post({ log: line });
   }
 
   ready(): void {
-    this.#port.postMessage({ ready: true } satisfies OutboxMessage);
+    this.#post({ ready: true });
   }
 
-  /** Sends what is there. False when more is out than main should have to hold: begin nothing new then. */
+  /**
+   * Sends the answers and events collected.
+   *
+   * @returns false while main has too much to take in: begin nothing new until it has.
+   */
   readonly flush = (): boolean => {
     this.#shared.beat();
-    const answerBytes = this.answers.bytes;
+    if (this.#linesLost > 0 && this.#mayLog()) this.#tellLost();
     const answers = this.answers.pack();
-    const eventBytes = this.#events.bytes;
     const events = this.#events.pack();
-    const logs = this.#takeLogs();
-    if (answers || events || logs) {
-      const message: OutboxMessage = {
-        ...(answers ? { answers } : {}),
-        ...(events ? { events } : {}),
-        ...(logs ? { logs } : {}),
-      };
-      const transfer = [answers, events?.buffer].filter((buffer) => buffer !== undefined);
-      this.#sent = (this.#sent + outgoingBytes(answerBytes, eventBytes, logs)) | 0;
-      this.#port.postMessage(message, transfer);
-    }
-    if (this.#shared.outstanding(this.#sent) < OUTPUT_WINDOW) return true;
-    this.#shared.awaitTaken();
-    return this.#shared.outstanding(this.#sent) < OUTPUT_WINDOW;
-  };
-
-  #takeLogs(): string[] | undefined {
-    if (this.#logs.length === 0) return undefined;
-    const logs = this.#logs;
-    if (this.#logsLost > 0) {
-      logs.push(
-        `${JSON.stringify({ level: 40, msg: `${this.#logsLost} log lines of a worker were lost` })}\n`,
+    if (answers || events) {
+      const message = { ...(answers ? { answers } : {}), ...(events ? { events } : {}) };
+      this.#sent = (this.#sent + messageBytes(message)) | 0;
+      this.#post(
+        message,
+        [answers, events?.buffer].filter((buffer) => buffer !== undefined),
       );
     }
-    this.#logs = [];
-    this.#logBytes = 0;
-    this.#logsLost = 0;
-    return logs;
+    return this.#below(OUTPUT_WINDOW, () => this.#shared.outstanding(this.#sent));
+  };
+
+  #mayLog(): boolean {
+    return this.#below(LOG_WINDOW, () => this.#shared.logOutstanding(this.#logSent));
+  }
+
+  /** Whether less is outstanding than the window holds; if not, main calls `taken` when it has taken something in. */
+  #below(window: number, outstanding: () => number): boolean {
+    if (outstanding() < window) return true;
+    this.#shared.awaitTaken();
+    return outstanding() < window;
+  }
+
+  #tellLost(): void {
+    if (this.#linesLost === 0) return;
+    this.#post({ linesLost: this.#linesLost });
+    this.#linesLost = 0;
+  }
+
+  #post(message: ThreadMessage, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 
   #schedule(): void {
@@ -101,17 +104,7 @@ export class Outbox {
   }
 }
 
-function outgoingBytes(answers: number, events: number, logs: readonly string[] | undefined): number {
-  return answers + events + (logs?.reduce((sum, line) => sum + line.length, 0) ?? 0);
-}
-
-/** What main counts as taken in of a message; the same sum as the sender's. */
-export function messageBytes({ answers, events, logs }: OutboxMessage): number {
-  const answerBytes = answers ? answers.byteLength - answerIndexBytes(answers) : 0;
-  return outgoingBytes(answerBytes, events?.buffer.byteLength ?? 0, logs);
-}
-
-function answerIndexBytes(answers: ArrayBuffer): number {
-  const count = new Int32Array(answers, 0, 1)[0] ?? 0;
-  return (1 + 4 * count) * Int32Array.BYTES_PER_ELEMENT;
+/** The bytes of answers and events in a message: both sides count them alike. */
+export function messageBytes({ answers, events }: Pick<ThreadMessage, 'answers' | 'events'>): number {
+  return (answers ? recordBytes(answers) : 0) + (events?.buffer.byteLength ?? 0);
 }

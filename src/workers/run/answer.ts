@@ -1,4 +1,4 @@
-// What goes back for a command: a handler's response as JSON, or what it threw as an Error that can be sent.
+// Encodes a handler's response, or the error it threw, as JSON that can be sent.
 import { Buffer } from 'node:buffer';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 import { frameTooLarge } from '../../protocol/frames.js';
@@ -13,7 +13,7 @@ export interface AnswerText {
 }
 
 /**
- * What the handler of `name` returned.
+ * Encodes the value that the handler of `name` returned.
  *
  * @throws {IpcError} `REPLY_INVALID`, `REPLY_TOO_LARGE`.
  */
@@ -41,8 +41,8 @@ const MAIN_FIELD: Readonly<Record<string, 'message' | 'data'>> = {
   Data: 'data',
 };
 
-// Each property is read once, and what was read is checked and sent: an object may say something else the next time.
-// The main field is written by itself, so that what JSON leaves out, a function for one, is not an answer without it.
+// Each property is read once, and the value that was read is checked and sent: a getter may return another one next time.
+// The main field is written by itself, so that a value that JSON leaves out, such as a function, cannot be missing.
 function answerText(value: unknown): string {
   const kinds = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   const [kind = ''] = kinds;
@@ -62,7 +62,7 @@ function answerText(value: unknown): string {
   return pieced(opening, main, fields);
 }
 
-/** An answer whose main field JSON leaves out, which throws, or puts behind fields with numbers for names. */
+/** Writes an answer field by field: JSON would leave its main field out, which throws here, or put it behind numeric names. */
 function pieced(opening: string, main: string, fields: Readonly<Record<string, unknown>>): string {
   let text = `${opening}${writeJson(fields[main])}`;
   for (const name of Object.keys(fields)) {
@@ -72,17 +72,17 @@ function pieced(opening: string, main: string, fields: Readonly<Record<string, u
   return `${text}}}`;
 }
 
-/** Why a value is none, as a client would be told of it. */
+/** The reason why a value is not an answer, as its client is told. */
 function notAnAnswer(value: unknown): Error {
   try {
     const [kind] = Object.keys(checkResponse(value));
-    return new TypeError(`${kind} is no answer; publish() sends events`);
+    return new TypeError(`${kind} is not an answer; events are sent with publish()`);
   } catch (error) {
     return error as Error;
   }
 }
 
-/** Whatever was thrown, as an `Error` response. */
+/** Encodes whatever was thrown as an `Error` response. */
 export function encodeError(thrown: unknown, maxMessageSize: number): AnswerText {
   const sized = (response: IpcErrorResponse): AnswerText => {
     const text = writeJson(response);

@@ -1,7 +1,7 @@
-// Deadlines that are all equally far away: one timer, at most, whatever number of things run.
+// Deadlines that are all equally far away, with one timer for all of them.
 import type { Clock } from '../../clock.js';
 
-/** Things in the order they were added, each due `after` ms later. */
+/** Items in the order in which they were added, each due `after` ms later. */
 export class Deadlines<T> {
   readonly #clock: Clock;
   readonly #after: number;
@@ -29,7 +29,7 @@ export class Deadlines<T> {
     if (this.#cancel) return;
     const first = this.#items.values().next();
     if (first.done) return;
-    // The timer stays when its item is gone: the next one's deadline is later, and it is set anew then.
+    // The timer stays when its item is deleted: the next deadline is later, and the timer is set again then.
     this.#cancel = this.#clock.after(Math.max(1, first.value - this.#clock.now()), () => {
       this.#cancel = undefined;
       const now = this.#clock.now();

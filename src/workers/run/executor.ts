@@ -6,41 +6,42 @@ import { filterOf } from '../../protocol/events.js';
 import { parseJson } from '../../protocol/json.js';
 import { parseRequest, type SubscriptionType, splitRequest } from '../../protocol/messages.js';
 import { encodeAnswer, encodeError } from './answer.js';
-import { ANSWER, type AnswerKind, type BatchEntry } from '../link/batch.js';
+import { ANSWER, type AnswerKind } from '../link/answers.js';
+import type { BatchEntry } from '../link/batch.js';
 import type { CommandContext, CommandHandlers, HandledCommand } from '../../define.js';
 import { Deadlines } from './deadlines.js';
-import { Line, Running, type SharedContext } from './running.js';
+import { CommandQueue, Running, type SharedContext } from './running.js';
 
 /** How an executor is joined to its lane. */
 export interface ExecutorOptions {
   readonly handlers: CommandHandlers;
   readonly shared: SharedContext;
-  /** Milliseconds a command may run, counted from its beginning. */
+  /** Milliseconds that a command may run, counted from its beginning. */
   readonly commandTimeout: number;
   readonly maxMessageSize: number;
   readonly clock: Clock;
   /** Runs an action in a later turn of the loop. */
   readonly soon: (action: () => void) => void;
-  /** Whether the command is this lane's to begin. */
+  /** Claims a command; false when it was taken back. */
   readonly claim: (slot: number, sequence: number) => boolean;
   readonly answer: (slot: number, sequence: number, kind: AnswerKind, text: string, size: number) => void;
-  /** Sends what has been answered; false when too much is out that main has not taken in. */
+  /** Sends the answers; false while main has too much to take in. */
   readonly flush: () => boolean;
 }
 
-/** Answers wait for at most so long, in ms, behind the commands that follow them. */
+/** Milliseconds that answers wait at most behind the commands that follow them. */
 const FLUSH_AFTER = 1;
-/** The loop turns at least so often, in ms, while commands that do not wait follow one another. */
+/** Milliseconds after which the loop turns while commands that do not wait follow one another. */
 const YIELD_AFTER = 5;
 
-/** Main keeps a subscription's app name for as long as it lasts. */
+/** Characters of a subscription's app name: main keeps it as long as the subscription lasts. */
 const MAX_FILTER_LENGTH = 4096;
 
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #handlers: ReadonlyMap<string, (args: never, context: CommandContext) => unknown>;
-  readonly #lines = new Map<number, Line>();
-  #ready: Line[] = [];
+  readonly #queues = new Map<number, CommandQueue>();
+  #ready: CommandQueue[] = [];
   readonly #deadlines: Deadlines<Running>;
   #scheduled = false;
 
@@ -54,21 +55,21 @@ export class Executor {
     );
   }
 
-  /** Takes commands in and begins them, as far as one turn goes. */
+  /** Takes commands in and begins as many of them as one turn allows. */
   take(entries: readonly BatchEntry[]): void {
     for (const entry of entries) {
-      let line = this.#lines.get(entry.connectionId);
-      if (line === undefined) {
-        line = new Line();
-        this.#lines.set(entry.connectionId, line);
-        this.#ready.push(line);
+      let queue = this.#queues.get(entry.connectionId);
+      if (queue === undefined) {
+        queue = new CommandQueue();
+        this.#queues.set(entry.connectionId, queue);
+        this.#ready.push(queue);
       }
-      line.push(entry);
+      queue.push(entry);
     }
     this.#turn();
   }
 
-  /** Goes on, if there is anything to go on with; to be called also when main has taken in what was sent. */
+  /** Goes on with the commands that wait; also to be called when main has taken in what was sent. */
   resume(): void {
     if (this.#ready.length > 0) this.#schedule();
   }
@@ -87,17 +88,17 @@ export class Executor {
     const began = clock.now();
     let flushed = began;
     let open = flush();
-    let line: Line | undefined;
+    let queue: CommandQueue | undefined;
     let at = 0;
     // A connection keeps the lane while its commands do not wait, so that its answers lie side by side.
-    while (open && (line ??= this.#ready[at++])) {
-      if (!this.#advance(line)) line = undefined;
+    while (open && (queue ??= this.#ready[at++])) {
+      if (!this.#advance(queue)) queue = undefined;
       const now = clock.now();
       if (now - flushed < FLUSH_AFTER) continue;
       open = flush();
       flushed = now;
-      if (line) this.#ready.push(line);
-      line = undefined;
+      if (queue) this.#ready.push(queue);
+      queue = undefined;
       if (now - began >= YIELD_AFTER) break;
     }
     this.#ready.splice(0, at);
@@ -105,24 +106,24 @@ export class Executor {
     flush();
   }
 
-  /** Runs a line's next command; false when the line has none that can begin now. */
-  #advance(line: Line): boolean {
-    const entry = line.next();
+  /** Runs a queue's next command; false when none can begin now. */
+  #advance(queue: CommandQueue): boolean {
+    const entry = queue.next();
     if (entry === undefined) return false;
-    if (!this.#options.claim(entry.slot, entry.sequence)) return !this.#retire(line, entry);
-    const waits = this.#begin(entry, line);
-    return !waits && !this.#retire(line, entry);
+    if (!this.#options.claim(entry.slot, entry.sequence)) return !this.#retire(queue, entry);
+    const waits = this.#begin(entry, queue);
+    return !waits && !this.#retire(queue, entry);
   }
 
-  /** Forgets a line without commands; true if it was. */
-  #retire(line: Line, entry: BatchEntry): boolean {
-    if (!line.empty) return false;
-    if (this.#lines.get(entry.connectionId) === line) this.#lines.delete(entry.connectionId);
+  /** Forgets a queue that has no commands; returns whether it had none. */
+  #retire(queue: CommandQueue, entry: BatchEntry): boolean {
+    if (!queue.empty) return false;
+    if (this.#queues.get(entry.connectionId) === queue) this.#queues.delete(entry.connectionId);
     return true;
   }
 
   /** Begins a command; true when its answer comes later. */
-  #begin(entry: BatchEntry, line: Line): boolean {
+  #begin(entry: BatchEntry, queue: CommandQueue): boolean {
     try {
       const { name, args } = splitRequest(parseRequest(parseJson(entry.payload)));
       if (name === 'Subscribe' || name === 'Unsubscribe') {
@@ -131,13 +132,13 @@ export class Executor {
       }
       const handler = this.#handlers.get(name satisfies HandledCommand);
       if (handler === undefined) throw new IpcError('COMMAND_UNKNOWN', `This daemon does not handle ${name}`);
-      const running = new Running(entry, line, name, this.#options.shared);
-      const result = handler(args as never, running);
+      const running = new Running(entry, queue, name, this.#options.shared);
+      const result = handler(args as never, running.context);
       if (!isThenable(result)) {
         this.#answerWith(running, result);
         return false;
       }
-      // Of a thenable that is no promise nothing is known: it may throw, or call back now, twice or never.
+      // A thenable that is not a promise may throw, or call back synchronously, twice or never.
       const settled = Promise.resolve(result);
       this.#deadlines.add(running);
       settled.then(
@@ -151,7 +152,7 @@ export class Executor {
     }
   }
 
-  /** Subscriptions are the broker's: main performs the two commands when their turn to be answered has come. */
+  /** Subscriptions belong to the broker: main performs the two commands when it comes to their answers. */
   #handBack({ slot, sequence }: BatchEntry, name: 'Subscribe' | 'Unsubscribe', args: unknown): void {
     if (name === 'Unsubscribe') {
       this.#options.answer(slot, sequence, ANSWER.UNSUBSCRIBE, '', 0);
@@ -194,11 +195,11 @@ export class Executor {
     running.abort(error);
   }
 
-  /** The answer of a command that waited is out: its connection's next one may begin. */
+  /** A command that waited is answered: its connection's next one may begin. */
   #goOn(running: Running): void {
     running.answered = true;
-    if (!this.#retire(running.line, running.entry)) this.#ready.push(running.line);
-    // The answer itself leaves with this turn's others.
+    if (!this.#retire(running.queue, running.entry)) this.#ready.push(running.queue);
+    // The answer itself is sent with the others of this turn.
     this.#schedule();
   }
 

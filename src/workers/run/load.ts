@@ -1,4 +1,4 @@
-// Loads an embedder's module and checks that its default export is a definition of the right kind.
+// Loads an embedder's module and checks that its default export is the right kind of definition.
 import type { CommandsDefinition, ServiceDefinition } from '../../define.js';
 import { loadFault } from './load-fault.js';
 import { reachTypeScript } from './typescript.js';

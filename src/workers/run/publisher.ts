@@ -1,4 +1,4 @@
-// The publisher's end of the credit: encodes an event once and lets it go when the broker's window has room for it.
+// The publisher's end of the credit: encodes an event once, and sends it when the broker's window has space for it.
 import { Buffer } from 'node:buffer';
 import { IpcError } from '../../protocol/errors.js';
 import {
@@ -8,17 +8,10 @@ import {
   HEARTBEAT_EVENT_TYPE,
 } from '../../protocol/events.js';
 import { frameTooLarge, HEADER_BYTES } from '../../protocol/frames.js';
+import type { OutgoingEvent } from '../link/event-packer.js';
 
-/** Bytes of events a publisher may have sent that the broker has not routed, and again as many that wait. */
+/** Bytes of events that a publisher may have sent and the broker not routed; as many again may wait. */
 const PUBLISH_WINDOW = 1024 * 1024;
-
-/** An event on its way: its JSON text, the text's size in UTF-8, and what filters compare. */
-export interface OutgoingEvent {
-  readonly eventType: string;
-  readonly appName: string | null;
-  readonly text: string;
-  readonly size: number;
-}
 
 interface Waiting {
   readonly event: OutgoingEvent;
@@ -37,19 +30,19 @@ export class Publisher {
   readonly #window: number;
   readonly #send: (event: OutgoingEvent) => void;
   readonly #maxMessageSize: number;
-  readonly #onLost: (error: unknown) => void;
+  readonly #onRefused: (error: unknown) => void;
 
   constructor(options: {
     send(event: OutgoingEvent): void;
-    /** Told of each event that was not taken, whether its publisher awaits it or not. */
-    onLost?(error: unknown): void;
+    /** Is told of each event that was refused, whether its publisher awaits it or not. */
+    onRefused(error: unknown): void;
     maxMessageSize: number;
     window?: number;
   }) {
     this.#window = options.window ?? PUBLISH_WINDOW;
     this.#credit = this.#window;
     this.#send = options.send.bind(options);
-    this.#onLost = options.onLost?.bind(options) ?? (() => undefined);
+    this.#onRefused = options.onRefused.bind(options);
     this.#maxMessageSize = options.maxMessageSize;
   }
 
@@ -68,8 +61,8 @@ export class Publisher {
         error instanceof Error ? error : new IpcError('EVENT_INVALID', undefined, { cause: error }),
       );
     }
-    // Who does not await loses the event; a rejection that nobody handles would end the thread.
-    if (published !== RESOLVED) published.catch(this.#onLost);
+    // A publisher that does not await loses the event; an unhandled rejection would end the thread.
+    if (published !== RESOLVED) published.catch(this.#onRefused);
     return published;
   };
 
@@ -91,7 +84,7 @@ export class Publisher {
     return new Promise((resolve, reject) => this.#waiting.push({ event, resolve, reject }));
   }
 
-  /** The broker has routed that many bytes. */
+  /** The broker has routed this many bytes. */
   release(bytes: number): void {
     this.#credit += bytes;
     let sent = 0;
@@ -107,7 +100,7 @@ export class Publisher {
     if (sent > 0) this.#waiting.splice(0, sent);
   }
 
-  /** Nothing is taken any more; what waits is rejected. */
+  /** Takes no more events, and rejects those that wait. */
   close(): void {
     if (this.#closed) return;
     this.#closed = new IpcError('PUBLISH_CLOSED', 'The daemon is closed; nothing can be published any more');
@@ -116,7 +109,7 @@ export class Publisher {
     this.#waitingBytes = 0;
   }
 
-  // An event larger than the window goes when nothing else is under way.
+  // An event larger than the window is sent when nothing else is under way.
   #admits(bytes: number): boolean {
     return bytes <= this.#credit || this.#credit === this.#window;
   }

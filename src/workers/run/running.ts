@@ -1,10 +1,10 @@
-// Commands in a lane: those of one connection that wait their turn, and one that has begun, as its handler sees it.
+// Commands in a lane: a connection's commands that wait, and a command that has begun, as its handler sees it.
 import type { Logger } from 'pino';
 import type { IpcError } from '../../protocol/errors.js';
 import type { BatchEntry } from '../link/batch.js';
 import type { CommandContext, Publish, ServiceCalls } from '../../define.js';
 
-/** What all commands of a lane share. */
+/** The part of the context that all commands of a lane share. */
 export interface SharedContext {
   readonly publish: Publish;
   readonly log: Logger;
@@ -13,7 +13,7 @@ export interface SharedContext {
 }
 
 /** The commands of one connection that are in this lane. */
-export class Line {
+export class CommandQueue {
   #queue: BatchEntry[] = [];
   #head = 0;
 
@@ -37,34 +37,34 @@ export class Line {
   }
 }
 
-/** A command that has begun. Its signal is made when a handler first asks for it: most never do. */
-export class Running implements CommandContext {
+/** A command that has begun. */
+export class Running {
   #controller: AbortController | undefined;
-  #service: ServiceCalls | undefined;
-  /** Whether it was answered, by its handler or by its deadline. */
+  /** Whether it has been answered, by its handler or by its deadline. */
   answered = false;
+  /** All its properties are its own, so that a handler can copy it: `{ ...context, user }`. */
+  readonly context: CommandContext;
 
   constructor(
     readonly entry: BatchEntry,
-    readonly line: Line,
+    readonly queue: CommandQueue,
     readonly name: string,
-    readonly shared: SharedContext,
-  ) {}
-
-  get connectionId(): number {
-    return this.entry.connectionId;
-  }
-  get publish(): Publish {
-    return this.shared.publish;
-  }
-  get log(): Logger {
-    return this.shared.log;
-  }
-  get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
-  }
-  get service(): ServiceCalls {
-    return (this.#service ??= this.shared.serviceFor(() => this.signal));
+    { publish, log, serviceFor }: SharedContext,
+  ) {
+    const signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal;
+    let service: ServiceCalls | undefined;
+    this.context = {
+      connectionId: entry.connectionId,
+      publish,
+      log,
+      // Created when a handler first asks for them: most never do.
+      get signal() {
+        return signal();
+      },
+      get service() {
+        return (service ??= serviceFor(signal));
+      },
+    };
   }
 
   abort(reason: IpcError): void {

@@ -1,36 +1,26 @@
-// The service as a lane's handlers see it: calls that race the service's end and the command's signal.
+// The service as handlers see it: calls that end with the service and with the command's signal.
 import { setMaxListeners } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { IpcError } from '../../protocol/errors.js';
 import { type Remote, remote } from '../link/closed-port.js';
 import type { ServiceCalls } from '../../define.js';
+import type { ServiceLink } from '../link/messages.js';
 
-/** Calls of one lane that the service may not have answered; each keeps its arguments until it is taken in. */
+/** The number of one lane's calls that may be unanswered; each keeps its arguments until the service has taken it in. */
 const MAX_PENDING = 4096;
 
 export class ServiceClient {
   #remote: Remote | undefined;
   #port: MessagePort | undefined;
-  #why: string;
+  #why = 'it has not been connected';
   readonly #pending = new Set<(error: IpcError) => void>();
 
-  constructor(why = 'startDaemon was given no service') {
-    this.#why = why;
-  }
-
-  /** From now on calls go to the service at the other end of this port. */
-  attach(port: MessagePort): void {
-    this.detach('the service was replaced');
-    this.#port = port;
-    this.#remote = remote(port);
-  }
-
-  /** The service is gone: every call under way rejects, and so does every call until there is a new one. */
-  detach(why: string): void {
-    this.#why = why;
-    this.#remote = undefined;
+  /** From now on calls go to this service, or reject with this reason. Calls under way reject. */
+  connect(link: ServiceLink): void {
+    this.#why = typeof link === 'string' ? link : 'it was replaced';
     this.#port?.close();
-    this.#port = undefined;
+    this.#port = typeof link === 'string' ? undefined : link;
+    this.#remote = this.#port && remote(this.#port);
     for (const reject of [...this.#pending]) reject(this.#unavailable());
   }
 
@@ -43,11 +33,11 @@ export class ServiceClient {
       return Promise.reject(
         new IpcError(
           'SERVICE_UNAVAILABLE',
-          `The service has not answered ${MAX_PENDING} calls of this worker; it is too slow, or await some first`,
+          `The service has not answered ${MAX_PENDING} calls of this worker; await some before calling again`,
         ),
       );
     return new Promise((resolve, reject) => {
-      // Whatever settles it first: a service that never answers must not keep what its callers gave up.
+      // The first outcome settles it: a service that never answers must not keep calls that were given up.
       const settle = (act: () => void): void => {
         this.#pending.delete(fail);
         signal?.removeEventListener('abort', onAbort);
@@ -57,7 +47,7 @@ export class ServiceClient {
       const onAbort = (): void => fail(signal?.reason);
       this.#pending.add(fail);
       if (signal) {
-        // As many as there are calls under way.
+        // It has as many listeners as there are calls under way.
         setMaxListeners(0, signal);
         signal.addEventListener('abort', onAbort);
       }

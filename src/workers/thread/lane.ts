@@ -1,19 +1,22 @@
 // A lane in its thread: the embedder's handlers, run by an executor.
-import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../../clock.js';
 import { type Batch, unpackBatch } from '../link/batch.js';
+import type { LaneStart, ServiceLink } from '../link/messages.js';
 import { Executor } from '../run/executor.js';
 import { loadDefinition } from '../run/load.js';
 import { ServiceClient } from '../run/service-client.js';
-import type { LaneStart, SetUp } from '../link/messages.js';
+import type { Thread } from './thread.js';
 
-export const setUp: SetUp<LaneStart> = async (
-  { module, service: port, commandTimeout, maxMessageSize },
-  { shared, outbox, setup },
-) => {
+/** Loads the embedder's module and sets the lane up. */
+export async function setUp(
+  { module, service: link, commandTimeout, maxMessageSize }: LaneStart,
+  { shared, outbox, calls, setup }: Thread,
+): Promise<void> {
   const commands = await loadDefinition(module, 'bunctl-ipc.commands');
   const service = new ServiceClient();
-  if (port) service.attach(port);
+  service.connect(link);
+  // Before the set-up, which may call a service that dies meanwhile.
+  calls.set('service', (next: ServiceLink) => service.connect(next));
   const handlers = await commands.setUp({ ...setup, service: service.calls() });
   const executor = new Executor({
     handlers,
@@ -26,16 +29,12 @@ export const setUp: SetUp<LaneStart> = async (
     answer: (...answer) => outbox.answers.add(...answer),
     flush: outbox.flush,
   });
-  return new Map<string, (...args: never[]) => unknown>([
-    [
-      'take',
-      (buffer: ArrayBuffer, large: SharedArrayBuffer[]) => {
-        shared.beat();
-        executor.take(unpackBatch({ buffer, large } satisfies Batch));
-      },
-    ],
-    ['taken', () => executor.resume()],
-    ['service', (next: MessagePort) => service.attach(next)],
-    ['serviceLost', (why: string) => service.detach(why)],
-  ]);
-};
+  calls.set('take', (buffer: ArrayBuffer, large: SharedArrayBuffer[]) => {
+    shared.beat();
+    executor.take(unpackBatch({ buffer, large } satisfies Batch));
+  });
+  calls.set('taken', () => {
+    outbox.flush();
+    executor.resume();
+  });
+}

@@ -1,0 +1,24 @@
+// A client that costs nearly nothing itself, compiled when the bench runs: a lone request is too short for a client in Node.
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/**
+ * Compiles the client into `home`; undefined where there is no C compiler. `ask` gives the latencies of requests
+ * to the server at `path`, `own` those of an echo in C: what the client and the kernel cost. In µs.
+ */
+export function compileLightClient(home) {
+  const program = join(home, 'light-client');
+  const source = join(import.meta.dirname, 'light-client.c');
+  const { status, error, stderr } = spawnSync('cc', ['-O2', '-o', program, source], { encoding: 'utf8' });
+  if (error) return undefined;
+  if (status !== 0) throw new Error(`cc could not compile ${source}: ${stderr}`);
+  const measure = async (target, seconds) =>
+    JSON.parse((await run(program, [target, String(seconds)], { timeout: 60_000 })).stdout);
+  return {
+    ask: (path, seconds) => measure(path, seconds),
+    own: (seconds) => measure('--echo', seconds),
+  };
+}

@@ -1,0 +1,25 @@
+// Isolation 'none': one lane on the main thread.
+import { ServiceClient } from '../run/service-client.js';
+import { InlineLane } from './inline-lane.js';
+import type { Tier, TierSettings } from './tier.js';
+
+/** Loads the commands module and sets it up. */
+export async function startInlineTier(settings: TierSettings): Promise<Tier> {
+  const service = new ServiceClient();
+  const connect = (): void => service.connect(settings.connectService());
+  connect();
+  settings.onServiceChanged(connect);
+  const lane = await InlineLane.start({ ...settings, serviceFor: (signal) => service.calls(signal) });
+  return {
+    lanes: { pick: () => lane, down: undefined },
+    stats: () => ({
+      lanes: [{ id: lane.id, state: 'ready', inFlight: lane.load }],
+      laneDeaths: 0,
+      stuckThreads: 0,
+    }),
+    close() {
+      lane.close();
+      service.connect('the daemon is shutting down');
+    },
+  };
+}

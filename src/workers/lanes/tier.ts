@@ -1,0 +1,41 @@
+// A tier of isolation: how the lanes of a daemon are started, and what the daemon needs of them.
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock.js';
+import type { Publish } from '../../define.js';
+import type { AcceptEvents, Lanes } from '../../ports.js';
+import type { ServiceLink } from '../link/messages.js';
+import type { LaneStats } from './pooled-lane.js';
+import type { ThreadLog } from './thread-link.js';
+
+export interface TierSettings {
+  /** URL of the commands module. */
+  readonly module: string;
+  readonly workerData: unknown;
+  readonly minThreads: number;
+  readonly maxThreads: number;
+  readonly commandTimeout: number;
+  readonly unresponsiveAfter: number;
+  readonly resourceLimits: object;
+  /** A descriptor for the log lines of threads; without it, they go through `log`. */
+  readonly logFd?: number | undefined;
+  readonly maxMessageSize: number;
+  /** See `RefusedEvents`. */
+  readonly refused: SharedArrayBuffer;
+  readonly log: Logger;
+  readonly threadLog: ThreadLog;
+  readonly clock: Clock;
+  /** Main's own publisher. */
+  readonly publish: Publish;
+  /** A port to the service for one lane, or the reason why there is none. */
+  readonly connectService: () => ServiceLink;
+  /** Calls back when there is another service, or none: every lane connects anew. */
+  readonly onServiceChanged: (listener: () => void) => void;
+  readonly onEvents: AcceptEvents;
+  readonly onCapacity: () => void;
+}
+
+export interface Tier {
+  readonly lanes: Lanes;
+  readonly stats: () => { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
+  readonly close: () => void;
+}

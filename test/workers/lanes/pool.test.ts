@@ -1,0 +1,201 @@
+// The pool adds, ends, watches and replaces lanes; the lanes and the clock are the test's own.
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { LanePool } from '#dist/workers/lanes/pool.js';
+import type { LaneHooks, PooledLane } from '#dist/workers/lanes/pooled-lane.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+describe('the pool of lanes', () => {
+  /** A lane that does what the test says: `busy` is its loop's, `load` its commands'. */
+  class FakeLane implements PooledLane {
+    state: PooledLane['state'] = 'starting';
+    load = 0;
+    busy = 0;
+    looks = 0;
+
+    constructor(
+      readonly id: number,
+      readonly hooks: LaneHooks,
+    ) {}
+
+    get working(): boolean {
+      return this.load > 0;
+    }
+    offer = (): boolean => true;
+    recall = (): boolean => true;
+    utilization = (): number => this.busy;
+    watch(): void {
+      this.looks += 1;
+    }
+    /** A loop that does not turn does not end. */
+    stuck = false;
+    end(): void {
+      this.state = 'ending';
+      if (!this.stuck) this.die();
+    }
+    kill(because: string): void {
+      this.die(new Error(because));
+    }
+    /** One that is stuck in a system call is never gone. */
+    gone: Promise<void> = Promise.resolve();
+    connectService = (): void => undefined;
+
+    ready(): void {
+      this.state = 'ready';
+      this.hooks.onReady();
+    }
+    die(error?: Error): void {
+      this.state = 'dead';
+      this.hooks.onEnd(error);
+    }
+  }
+
+  async function pool(minThreads: number, maxThreads: number) {
+    const clock = new FakeClock();
+    const lanes: FakeLane[] = [];
+    const created = new LanePool({
+      minThreads,
+      maxThreads,
+      clock,
+      log: pino({ level: 'silent' }),
+      createLane(id, hooks) {
+        const lane = new FakeLane(id, hooks);
+        lanes.push(lane);
+        return lane;
+      },
+      connectService: () => 'there is none',
+      onCapacity: () => undefined,
+    });
+    const started = created.start();
+    for (const lane of lanes) lane.ready();
+    await started;
+    const ids = (): number[] => created.stats().lanes.map(({ id }) => id);
+    return { pool: created, clock, lanes, ids };
+  }
+
+  const lane = (lanes: readonly FakeLane[], index: number): FakeLane => lanes[index] as FakeLane;
+
+  test('adds a lane when every one is busy, up to the most, and ends it after 30 s without a command', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    expect(ids()).toEqual([1, 2]);
+    lane(made, 1).ready();
+    Object.assign(lane(made, 1), { load: 1, busy: 1 });
+    clock.advance(1000);
+    expect(ids()).toEqual([1, 2]);
+    for (const each of made) Object.assign(each, { load: 0, busy: 0 });
+    clock.advance(29_000);
+    expect(ids()).toEqual([1, 2]);
+    clock.advance(31_000);
+    expect(ids()).toHaveLength(1);
+  });
+
+  test('adds a lane when every one is full, though its loop only waits', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    lane(made, 0).load = 1024;
+    clock.advance(50);
+    expect(ids()).toEqual([1, 2]);
+  });
+
+  test('kills an idle lane that does not end in five seconds', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    lane(made, 1).ready();
+    for (const each of made) Object.assign(each, { load: 0, busy: 0, stuck: true });
+    const states = () => made.map(({ state }) => state).toSorted();
+    for (let step = 0; step < 100 && !states().includes('ending'); step += 1) clock.advance(1000);
+    clock.advance(3_999);
+    expect(states()).toEqual(['ending', 'ready']);
+    clock.advance(1_001);
+    expect([states(), ids().length]).toEqual([['dead', 'ready'], 1]);
+  });
+
+  test('watches from the next command on, also while a lane rests before its end', async () => {
+    const { pool: lanes, clock, lanes: made } = await pool(1, 2);
+    lanes.pick();
+    Object.assign(lane(made, 0), { load: 1, busy: 1 });
+    clock.advance(50);
+    lane(made, 1).ready();
+    Object.assign(lane(made, 0), { load: 0, busy: 0 });
+    clock.advance(1000);
+    const { looks } = lane(made, 0);
+    lanes.pick();
+    lane(made, 0).load = 1;
+    clock.advance(100);
+    expect(lane(made, 0).looks).toBe(looks + 2);
+  });
+
+  test('looks at nothing while nothing is to be done', async () => {
+    const { clock } = await pool(2, 2);
+    clock.advance(1000);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('gives a command to the least loaded lane that answers', async () => {
+    const { pool: lanes, lanes: made } = await pool(3, 3);
+    Object.assign(lane(made, 0), { load: 2 });
+    Object.assign(lane(made, 1), { load: 0, state: 'late' });
+    Object.assign(lane(made, 2), { load: 1 });
+    expect(lanes.pick()).toBe(made[2]);
+    Object.assign(lane(made, 2), { load: 1024 });
+    expect(lanes.pick()).toBe(made[0]);
+    // A full one too: it makes room by what stands behind others' first commands.
+    Object.assign(lane(made, 0), { state: 'ending' });
+    expect(lanes.pick()).toBe(made[2]);
+    Object.assign(lane(made, 2), { state: 'ending' });
+    expect(lanes.pick()).toBeUndefined();
+  });
+
+  test('replaces a lane that died, five times in ten seconds; then says so until the period is over', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
+    for (let deaths = 0; deaths < 5; deaths += 1) {
+      made.at(-1)?.die(new Error('x'));
+      expect(ids()).toEqual([deaths + 2]);
+      made.at(-1)?.ready();
+    }
+    expect(lanes.down).toBeUndefined();
+    made.at(-1)?.die(new Error('x'));
+    expect(ids()).toEqual([]);
+    expect(lanes.down).toMatchObject({ code: 'LANES_UNAVAILABLE' });
+    await lane(made, 0).gone;
+    clock.advance(9_999);
+    expect(ids()).toEqual([]);
+    clock.advance(1);
+    expect(ids()).toEqual([7]);
+    made.at(-1)?.ready();
+    expect(lanes.down).toBeUndefined();
+  });
+
+  test('makes no more than twice its threads while some do not end, says so, and goes on when they do', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
+    let ends = (): void => undefined;
+    const gone = new Promise<void>((resolve) => (ends = resolve));
+    Object.assign(lane(made, 0), { gone }).die(new Error('x'));
+    lane(made, 1).ready();
+    clock.advance(1000);
+    Object.assign(lane(made, 1), { gone }).die(new Error('x'));
+    lane(made, 2).ready();
+    clock.advance(1000);
+    lane(made, 2).die(new Error('x'));
+    expect([ids(), lanes.stats().stuck]).toEqual([[], 2]);
+    expect(lanes.down?.message).toContain('2 threads do not end');
+    clock.advance(10_000);
+    expect(ids()).toEqual([]);
+    ends();
+    await gone;
+    clock.advance(10_000);
+    expect([ids(), lanes.stats().stuck]).toEqual([[4], 0]);
+  });
+
+  test('kills a lane whose module is not loaded in time', async () => {
+    const { clock, lanes: made, ids } = await pool(1, 1);
+    lane(made, 0).die(new Error('x'));
+    clock.advance(30_000);
+    expect([lane(made, 1).state, ids()]).toEqual(['dead', [3]]);
+  });
+});

@@ -1,0 +1,219 @@
+// A pool with real threads and a clock of the test's own.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Job, Origin } from '#dist/ports.js';
+import { LanePool } from '#dist/workers/lanes/pool.js';
+import { ThreadLane } from '#dist/workers/lanes/thread-lane.js';
+import { logSettings } from '#dist/workers/lanes/thread-log.js';
+import { act, fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { until } from '../../support/until.js';
+
+describe('the lanes', () => {
+  /** A pool with a clock of the test's own, its threads real. */
+  function makePool({ maxThreads = 1, module = fixture('commands.js').href } = {}) {
+    const clock = new FakeClock();
+    const log = pino({ level: 'silent' });
+    const start = {
+      module,
+      workerData: undefined,
+      log: logSettings(log),
+      maxMessageSize: 1024 * 1024,
+      refused: new SharedArrayBuffer(8),
+      commandTimeout: 60_000,
+    };
+    const settings = {
+      start,
+      resourceLimits: {},
+      unresponsiveAfter: 60_000,
+      service: 'there is none',
+      onEvents: () => undefined,
+      log: { line: () => undefined, lost: () => undefined },
+    };
+    const pool = new LanePool({
+      minThreads: 1,
+      maxThreads,
+      log,
+      clock,
+      createLane: (id, hooks) => new ThreadLane(id, settings, hooks),
+      connectService: () => 'there is none',
+      onCapacity: () => undefined,
+    });
+    onTestFinished(() => pool.close());
+    const states = () => pool.stats().lanes.map(({ state }) => state);
+    /** A command that keeps a lane busy for so long; resolves when it is answered. */
+    const busy = (ms: number) =>
+      new Promise<void>((resolve) => {
+        const origin = {
+          connectionId: 1,
+          respond: () => undefined,
+          recall: () => undefined,
+          yieldCapacity: () => undefined,
+        };
+        const payload = Buffer.from(JSON.stringify(act('busy', { ms })));
+        const end = (): void => resolve();
+        const job = { origin, payload, slot: -1, sequence: -1, answered: end, failed: end };
+        pool.pick()?.offer({ ...job, subscribe: end, unsubscribe: end });
+      });
+    return { clock, pool, states, busy };
+  }
+
+  test('one is added when all are busy, up to their greatest number, and ended after 30 s without a command', async () => {
+    const { clock, pool, states, busy } = makePool({ maxThreads: 2 });
+    await pool.start();
+    const answered = busy(1000);
+    await until(() => {
+      clock.advance(50);
+      return states().length === 2;
+    }, 'a second lane is started');
+    await answered;
+    await until(() => states()[1] === 'ready', 'the second one is ready');
+    await until(() => {
+      if (states()[0] === 'late') clock.advance(50);
+      return states().join() === 'ready,ready';
+    }, 'the first one is ready again');
+    clock.advance(29_000);
+    expect(states()).toEqual(['ready', 'ready']);
+    for (let step = 0; step < 100 && !states().includes('ending'); step += 1) clock.advance(500);
+    await until(() => states().join() === 'ready', 'one has ended');
+    for (let look = 0; look < 3; look += 1) {
+      pool.pick();
+      clock.advance(60_000);
+    }
+    expect(states()).toEqual(['ready']);
+    expect(pool.stats().deaths).toBe(0);
+  });
+
+  test('none is added past their greatest number', async () => {
+    const { clock, pool, states, busy } = makePool();
+    await pool.start();
+    const answered = busy(500);
+    await until(() => {
+      clock.advance(50);
+      return states().join() === 'late';
+    }, 'the only one is late');
+    for (let look = 0; look < 20; look += 1) clock.advance(50);
+    expect(states()).toHaveLength(1);
+    await answered;
+  });
+
+  test('one whose module is not loaded in 30 s is given up, with a sentence', async () => {
+    const begun = join(temporaryDirectory(), 'begun');
+    const { clock, pool } = makePool({ module: neverLoads(begun) });
+    const starting = expect(pool.start()).rejects.toThrow('not loaded within 30000 ms');
+    await until(() => existsSync(begun), 'its module is being loaded');
+    clock.advance(30_000);
+    await starting;
+  });
+
+  test('a new one is tried when the period of too many deaths is over', async () => {
+    const DYING = `export default {
+      kind: 'bunctl-ipc.commands',
+      setUp() {
+        setTimeout(() => process.exit(1), 20);
+        return {};
+      },
+    };`;
+    const { clock, pool, states } = makePool({ module: `data:text/javascript,${encodeURIComponent(DYING)}` });
+    await pool.start();
+    await until(() => pool.down !== undefined, 'they are given up');
+    expect(pool.stats().deaths).toBe(6);
+    clock.advance(9999);
+    expect(states()).toEqual([]);
+    clock.advance(1);
+    await until(() => pool.stats().deaths === 12, 'there were new ones, and they died too');
+  });
+});
+
+describe('a late lane', () => {
+  function job(request: unknown) {
+    const answers: string[] = [];
+    const origin: Origin = {
+      connectionId: 1,
+      respond: (frames) => void answers.push(Buffer.from(frames.subarray(4)).toString()),
+      recall: () => undefined,
+      yieldCapacity: () => undefined,
+    };
+    const created: Job = {
+      origin,
+      payload: Buffer.from(JSON.stringify(request)),
+      slot: -1,
+      sequence: -1,
+      answered: () => undefined,
+      subscribe: () => undefined,
+      unsubscribe: () => undefined,
+      failed: ({ message }) => void answers.push(message),
+    };
+    return { job: created, answers };
+  }
+
+  async function makeLane() {
+    const told = { ready: false, capacity: 0, ended: false };
+    const lane = new ThreadLane(
+      1,
+      {
+        start: {
+          module: fixture('commands.js').href,
+          workerData: undefined,
+          log: logSettings(pino({ level: 'silent' })),
+          maxMessageSize: 1024 * 1024,
+          refused: new SharedArrayBuffer(8),
+          commandTimeout: 60_000,
+        },
+        resourceLimits: {},
+        unresponsiveAfter: 60_000,
+        service: 'there is none',
+        onEvents: () => undefined,
+        log: { line: () => undefined, lost: () => undefined },
+      },
+      {
+        onReady: () => (told.ready = true),
+        onCapacity: () => (told.capacity += 1),
+        onEnd: () => (told.ended = true),
+      },
+    );
+    onTestFinished(() => lane.kill('the test is over'));
+    await until(() => told.ready, 'it is ready');
+    return { lane, told };
+  }
+
+  test('takes no command, and takes them again and says so when its loop turns', async () => {
+    const { lane, told } = await makeLane();
+    const file = join(temporaryDirectory(), 'go');
+    const waiting = job(act('waitFor', { file }));
+    expect(lane.offer(waiting.job)).toBe(true);
+    lane.watch(50);
+    lane.watch(100);
+    expect(lane.state).toBe('late');
+    const { job: refused } = job('List');
+    expect(lane.offer(refused)).toBe(false);
+    expect(lane.load).toBe(1);
+    const { capacity } = told;
+    writeFileSync(file, '');
+    await until(() => {
+      lane.watch(0);
+      return lane.state === 'ready';
+    }, 'its loop turns');
+    expect(told.capacity).toBeGreaterThan(capacity);
+    expect(lane.offer(refused)).toBe(true);
+  });
+
+  test('a command that is taken back and offered again reaches its lane once', async () => {
+    const { lane } = await makeLane();
+    const file = join(temporaryDirectory(), 'runs');
+    const noted = job(act('note', { file, text: 'ran' }));
+    for (let n = 0; n < 5; n += 1) {
+      expect(lane.offer(noted.job)).toBe(true);
+      expect(lane.recall(noted.job)).toBe(true);
+    }
+    expect(lane.load).toBe(0);
+    lane.offer(noted.job);
+    const last = job(act('say', { text: 'last' }));
+    lane.offer(last.job);
+    await until(() => last.answers.length > 0, 'all are answered');
+    expect(readFileSync(file, 'utf8')).toBe('ran\n');
+    expect(noted.answers).toHaveLength(1);
+  });
+});

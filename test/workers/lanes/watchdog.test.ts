@@ -1,0 +1,38 @@
+// Whether a lane's loop turns is judged from its counter and a clock.
+import { describe, expect, test } from 'vitest';
+import { Watchdog } from '#dist/workers/lanes/watchdog.js';
+
+describe('the watchdog', () => {
+  test('asks a lane that has work, calls it late after 100 ms and dead after its time', () => {
+    const watchdog = new Watchdog(1000, () => 0);
+    expect(watchdog.look(50, true)).toBe('ask');
+    expect(watchdog.late).toBe(false);
+    expect(watchdog.look(50, true)).toBe('wait');
+    expect(watchdog.late).toBe(true);
+    expect(watchdog.look(850, true)).toBe('wait');
+    expect(watchdog.look(50, true)).toBe('dead');
+  });
+
+  test('forgets all of it when the loop turns', () => {
+    let beats = 0;
+    const watchdog = new Watchdog(1000, () => beats);
+    watchdog.look(50, true);
+    watchdog.look(900, true);
+    beats += 1;
+    expect(watchdog.look(500, true)).toBe('wait');
+    expect([watchdog.late, watchdog.silent]).toEqual([false, 0]);
+    expect(watchdog.look(50, true)).toBe('ask');
+  });
+
+  test('leaves an idle lane asleep, however long', () => {
+    const watchdog = new Watchdog(1000, () => 0);
+    for (let look = 0; look < 100; look += 1) expect(watchdog.look(1000, false)).toBe('wait');
+    expect(watchdog.late).toBe(false);
+  });
+
+  test('goes on watching a lane that was asked and lost its work', () => {
+    const watchdog = new Watchdog(1000, () => 0);
+    watchdog.look(50, true);
+    expect(watchdog.look(1000, false)).toBe('dead');
+  });
+});

@@ -1,0 +1,118 @@
+// A thread that does not come up, and one that does not go: both are told.
+import { execFile, execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { MessageChannel } from 'node:worker_threads';
+import { pino } from 'pino';
+import { startDaemon } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SharedState } from '#dist/workers/link/claims.js';
+import { logSettings } from '#dist/workers/lanes/thread-log.js';
+import type { LaneStart } from '#dist/workers/link/messages.js';
+import { WorkerThread } from '#dist/workers/lanes/worker-thread.js';
+import { fixture, temporaryDirectory } from '../../support/daemon.js';
+import { until } from '../../support/until.js';
+
+function laneThread(module: URL, workerData: unknown, resourceLimits = {}): WorkerThread {
+  const [calls, out] = [new MessageChannel(), new MessageChannel()];
+  const task: LaneStart = {
+    role: 'lane',
+    name: 'lane 1',
+    module: module.href,
+    workerData,
+    calls: calls.port2,
+    out: out.port2,
+    memory: new SharedState().memory as SharedArrayBuffer,
+    log: logSettings(pino({ level: 'silent' })),
+    maxMessageSize: 1024,
+    refused: new SharedArrayBuffer(8),
+    service: 'there is none',
+    commandTimeout: 1000,
+  };
+  onTestFinished(() => {
+    calls.port1.close();
+    out.port1.close();
+  });
+  return new WorkerThread(task, [calls.port2, out.port2], resourceLimits);
+}
+
+describe('a thread that cannot be set up ends at once, with its cause', () => {
+  test.each([
+    ['too little memory', { maxOldGenerationSizeMb: 4 }, 'memory limit'],
+    ['a stack that the system does not give', { stackSizeMb: 1_000_000 }, 'EAGAIN'],
+  ])('%s', async (_what, resourceLimits, cause) => {
+    const thread = laneThread(fixture('commands.js'), undefined, resourceLimits);
+    expect((await thread.ended)?.message).toContain(cause);
+    await thread.gone;
+  });
+
+  test('and the daemon that needs it does not start, and tells the cause', async () => {
+    const starting = startDaemon({
+      socketPath: join(temporaryDirectory(), 's'),
+      commands: fixture('commands.js'),
+      workers: { resourceLimits: { maxOldGenerationSizeMb: 4 } },
+    });
+    await expect(starting).rejects.toMatchObject({
+      code: 'LANES_UNAVAILABLE',
+      message: expect.stringContaining('memory limit') as string,
+    });
+  });
+
+  test.runIf(process.platform === 'linux')('a lack of descriptors is told as such', async () => {
+    const script = fileURLToPath(fixture('daemon-out-of-files.js'));
+    const path = join(temporaryDirectory(), 's');
+    const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, path];
+    const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as string[];
+    const ofLanes = refusals.filter((refusal) => refusal.startsWith('LANES_UNAVAILABLE'));
+    expect(ofLanes.length).toBeGreaterThan(0);
+    for (const refusal of ofLanes) expect(refusal).toMatch(/EMFILE|too many open files/);
+  });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a thread that is killed in a system call has ended at once, and is gone when the call returns',
+  async () => {
+    const pipe = join(temporaryDirectory(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const thread = laneThread(fixture('reads-a-pipe.js'), pipe);
+    let writer = -1;
+    const hasReader = (): boolean => {
+      try {
+        writer = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await until(hasReader, 'it reads the pipe');
+    let gone = false;
+    void thread.gone.then(() => (gone = true));
+    thread.kill();
+    expect(await thread.ended).toBeInstanceOf(Error);
+    for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+    expect(gone).toBe(false);
+    closeSync(writer);
+    await thread.gone;
+  },
+);
+
+test('a thread whose task has ended is gone soon', async () => {
+  const thread = laneThread(fixture('broken.js'), undefined);
+  expect(await thread.ended).toBeInstanceOf(Error);
+  await thread.gone;
+});
+
+test('a thread that is killed while it loads its code ends, and the process goes on', async () => {
+  const script = fileURLToPath(fixture('starts-and-kills.js'));
+  const hook = fileURLToPath(fixture('tells-of-its-entry.cjs'));
+  const child = promisify(execFile)(process.execPath, ['--require', hook, script, '16']);
+  expect((await child).stdout).toBe('survived\n');
+});
+
+test('Piscina require()s a CommonJS file: to kill a thread that require()s an ES module aborts the process', () => {
+  expect(existsSync(new URL('../../../dist/workers/thread/entry.cjs', import.meta.url))).toBe(true);
+  expect(createRequire(import.meta.url)('#dist/workers/thread/entry.cjs')).toBeTypeOf('function');
+});

@@ -1,0 +1,86 @@
+// What a hostile caller can reach through a port: the functions of the table, and nothing else.
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { expose, remote } from '#dist/workers/link/closed-port.js';
+import { functionTable } from '#dist/workers/link/function-table.js';
+
+describe('the exposed table', () => {
+  /** Sends Comlink's own messages by hand, as a hostile other side would. */
+  function hostile(): {
+    ask: (message: object) => Promise<unknown>;
+    port: MessagePort;
+    touched: () => unknown;
+  } {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const service = { add: (a: number, b: number) => a + b };
+    expose(functionTable(service), port2);
+    let id = 0;
+    const ask = (message: object) =>
+      new Promise((resolve) => {
+        const own = `hostile-${id++}`;
+        const listen = (answer: { id?: unknown }): void => {
+          if (answer.id !== own) return;
+          port1.off('message', listen);
+          resolve(answer);
+        };
+        port1.on('message', listen);
+        port1.postMessage({ id: own, ...message });
+      });
+    return { ask, port: port1, touched: () => (service as Record<string, unknown>)['evil'] };
+  }
+  const raw = (value: unknown) => ({ type: 'RAW', value });
+
+  test('answers call(name, args)', async () => {
+    const { port } = hostile();
+    expect(await remote(port).call('add', [1, 2])).toBe(3);
+  });
+
+  test.each([
+    [
+      'the Function constructor',
+      { type: 'CONSTRUCT', path: ['call', 'constructor'], argumentList: [raw('return process.pid')] },
+    ],
+    [
+      'the Function constructor, applied',
+      { type: 'APPLY', path: ['call', 'constructor'], argumentList: [raw('a'), raw('b')] },
+    ],
+    ['a setter', { type: 'SET', path: ['evil'], value: raw(1) }],
+    ['a prototype', { type: 'SET', path: ['__proto__', 'evil'], value: raw(1) }],
+    ['a getter', { type: 'GET', path: ['call'] }],
+    ['an endpoint', { type: 'ENDPOINT', path: [] }],
+    ['a release', { type: 'RELEASE', path: [] }],
+    [
+      'a call with a handler for an argument',
+      {
+        type: 'APPLY',
+        path: ['call'],
+        argumentList: [raw('add'), { type: 'HANDLER', name: 'throw', value: {} }],
+      },
+    ],
+    [
+      'a name that is no string',
+      { type: 'APPLY', path: ['call'], argumentList: [raw(['add']), raw([1, 2])] },
+    ],
+  ])('refuses %s', async (_what, message) => {
+    const { ask, touched } = hostile();
+    const answer = (await ask(message)) as { value: { error?: { code: string } } };
+    expect(answer.value.error?.code).toBe('SERVICE_METHOD_UNKNOWN');
+    expect(touched()).toBeUndefined();
+    expect('evil' in {}).toBe(false);
+  });
+
+  test('carries an error’s code and message', async () => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const fail = (): never => {
+      throw Object.assign(new TypeError('no file'), { code: 'ENOENT' });
+    };
+    expose(functionTable({ fail }), port2);
+    await expect(remote(port1).call('fail', [])).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'ENOENT',
+      message: 'no file',
+    });
+  });
+});

@@ -1,0 +1,43 @@
+// Deadlines come due in their order, each in its time.
+import { fc, test as property } from '@fast-check/vitest';
+import { describe, expect, test } from 'vitest';
+import { Deadlines } from '#dist/workers/run/deadlines.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+describe('deadlines', () => {
+  test('each comes due on its own time, with one timer for all', () => {
+    const clock = new FakeClock();
+    const due: [string, number][] = [];
+    const deadlines = new Deadlines<string>(clock, 100, (item) => due.push([item, clock.now()]));
+    deadlines.add('a');
+    clock.advance(30);
+    deadlines.add('b');
+    deadlines.add('c');
+    expect(clock.pending).toBe(1);
+    deadlines.delete('b');
+    clock.advance(200);
+    expect(due).toEqual([
+      ['a', 100],
+      ['c', 130],
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  property.prop([fc.array(fc.record({ wait: fc.nat(50), keep: fc.boolean() }), { maxLength: 50 })])(
+    'none is early, none is forgotten, none that was deleted comes',
+    (items) => {
+      const clock = new FakeClock();
+      const due = new Map<number, number>();
+      const deadlines = new Deadlines<number>(clock, 100, (item) => due.set(item, clock.now()));
+      const expected = new Map<number, number>();
+      for (const [index, { wait, keep }] of items.entries()) {
+        clock.advance(wait);
+        deadlines.add(index);
+        if (keep) expected.set(index, clock.now() + 100);
+        else deadlines.delete(index);
+      }
+      clock.advance(1000);
+      expect(due).toEqual(expected);
+    },
+  );
+});

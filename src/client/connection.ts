@@ -1,11 +1,12 @@
 // The connection under a client: frames in and out, whom each frame is for, when to read, and the end.
 import type { Socket } from 'node:net';
-import { IpcError } from '../protocol/errors.js';
+import type { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import type { IpcAnswer, IpcMessage, IpcResponse } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
-import { usableCode } from './answer-error.js';
+import { broken, closed, closedBy, endOfStream, silent, unreadable } from './endings.js';
+import { EventRoute } from './event-route.js';
 import { Inbox } from './inbox.js';
 import type { ResolvedOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
@@ -26,13 +27,10 @@ export class Connection {
   readonly #requests = new Requests();
   readonly #inbox: Inbox;
   readonly #silence: Silence;
+  readonly #route: EventRoute;
   readonly #gone: Promise<void>;
   readonly whenClosed: Promise<IpcError>;
   #onClosed: (why: IpcError) => void = () => undefined;
-  /** Whom events are for, as the answers so far say; undefined for the inbox. */
-  #route: ClientSubscription | undefined;
-  /** Whose Subscribe was written last, with no Unsubscribe behind it. */
-  #latest: ClientSubscription | undefined;
   #closed: IpcError | undefined;
   #paused = false;
 
@@ -42,10 +40,11 @@ export class Connection {
     this.#outgoing = new Outgoing(socket);
     this.#decoder = new FrameDecoder(options.maxMessageSize);
     this.#inbox = new Inbox(options.eventBuffer);
-    this.#silence = new Silence(options.heartbeatTimeout, () => this.#wasSilent());
+    this.#silence = new Silence(options.heartbeatTimeout, () => this.#end(silent(options.heartbeatTimeout)));
+    this.#route = new EventRoute(this.#silence, () => !this.#paused);
     this.whenClosed = new Promise((resolve) => (this.#onClosed = resolve));
     this.#gone = new Promise((resolve) => socket.once('close', () => resolve()));
-    socket.on('error', (cause) => this.#end(closed(`The connection broke: ${cause.message}`, { cause })));
+    socket.on('error', (cause) => this.#end(broken(cause)));
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('end', () => this.#ended());
     socket.on('close', () => this.#end(closed('The connection was closed')));
@@ -77,7 +76,7 @@ export class Connection {
     });
     return new Promise((resolve, reject) =>
       this.#outgoing.write(frame, (cause) => {
-        if (cause) reject(this.#closed ?? closed(`The connection broke: ${cause.message}`, { cause }));
+        if (cause) reject(this.#closed ?? broken(cause));
         else resolve();
       }),
     );
@@ -94,16 +93,16 @@ export class Connection {
     const host = {
       subscribe: async (from: ClientSubscription): Promise<void> => {
         const onAnswer = (answer: Answer): void => {
-          if ('Success' in answer) this.#routeTo(from);
+          if ('Success' in answer) this.#route.accepted(from);
           else this.#refused(from);
         };
         const answered = this.ask(request, { timeout, onAnswer });
-        this.#latest = from;
+        this.#route.written(from);
         await answered;
       },
       unsubscribe: async (from: ClientSubscription): Promise<void> => {
-        if (this.#latest !== from) return;
-        this.#latest = undefined;
+        if (!this.#route.isLatest(from)) return;
+        this.#route.written(undefined);
         await this.#unsubscribe(timeout);
       },
       onRoom: (): void => this.#readOn(),
@@ -143,38 +142,35 @@ export class Connection {
     if (name !== 'Subscribe' && name !== 'Unsubscribe') return undefined;
     // Its events are for recv().
     if (name === 'Subscribe') this.#inbox.use();
-    this.#latest = undefined;
-    return (answer) => this.#unsubscribed(answer);
+    this.#route.written(undefined);
+    return (answer) => this.#answeredByHand(answer);
+  }
+
+  #answeredByHand(answer: Answer): void {
+    this.#unsubscribed(answer);
+    if ('Error' in answer) this.#refused(undefined);
   }
 
   #unsubscribed(answer: Answer): void {
-    if ('Success' in answer) this.#routeTo(undefined);
+    if ('Success' in answer) this.#route.accepted(undefined);
   }
 
-  #routeTo(subscription: ClientSubscription | undefined): void {
-    const former = this.#route;
-    this.#route = subscription;
-    if (former !== subscription) former?.over();
-    if (subscription) this.#silence.watch(() => !this.#paused);
-    else this.#silence.stop();
-  }
-
-  /** The daemon keeps the subscription that it had; if nobody wants that one any more, it is told so. */
-  #refused(subscription: ClientSubscription): void {
-    if (this.#latest !== subscription) return;
-    this.#latest = this.#route?.open ? this.#route : undefined;
-    if (!this.#route || this.#latest) return;
+  #refused(by: ClientSubscription | undefined): void {
+    if (!this.#route.refused(by)) return;
     this.#requests.expect((answer) => this.#unsubscribed(answer));
     this.#outgoing.write(encodeJsonFrame('Unsubscribe'));
   }
 
-  /** Is not refused when many requests have no answer: without it events would come for ever. */
-  async #unsubscribe(timeout: number): Promise<void> {
-    if (this.#closed) return;
+  /**
+   * Writes Unsubscribe. It is not refused when many requests have no answer: without it events would come for ever.
+   *
+   * @returns Resolves when it is answered, the daemon is late, or the connection is gone; never rejects.
+   */
+  #unsubscribe(timeout: number): Promise<unknown> {
+    if (this.#closed) return Promise.resolve();
     const answer = this.#requests.ask({ timeout, onAnswer: (answer) => this.#unsubscribed(answer) });
     this.#outgoing.write(encodeJsonFrame('Unsubscribe'));
-    // The connection is gone, and the subscription with it; or the daemon is late, and the answer is still to come.
-    await answer.catch(() => undefined);
+    return answer.catch(() => undefined);
   }
 
   #receive(chunk: Uint8Array): void {
@@ -187,8 +183,7 @@ export class Connection {
         if (this.closed) return;
       }
     } catch (error) {
-      const ours = !(error instanceof IpcError);
-      this.#end(ours ? closed(`The client failed: ${String(error)}`, { cause: error }) : error);
+      this.#end(unreadable(error));
       return;
     }
     if (this.#paused || this.#wanted || !this.#full) return;
@@ -198,12 +193,12 @@ export class Connection {
 
   #dispatch(response: IpcResponse, bytes: number): void {
     if ('Event' in response) {
-      if (this.#route) this.#route.receive(response.Event, bytes, this.#wanted);
-      else if (this.#inbox.used) this.#inbox.pushEvent(response, bytes, this.#wanted);
+      if (this.#route.receive(response, bytes, this.#wanted)) return;
+      if (this.#inbox.used) this.#inbox.pushEvent(response, bytes, this.#wanted);
     } else if (!this.#requests.answer(response, bytes)) {
       if (this.#inbox.used) this.#inbox.pushAnswer(response, bytes);
       // Unasked: the daemon says why it will close.
-      else if ('Error' in response) this.#end(closedBy(response.Error));
+      else if ('Error' in response) this.#end(closedBy(response));
     }
   }
 
@@ -213,42 +208,30 @@ export class Connection {
   }
 
   get #full(): boolean {
-    return this.#route?.full === true || this.#inbox.bytes >= this.#options.eventBuffer;
+    return this.#route.full || this.#inbox.bytes >= this.#options.eventBuffer;
   }
 
   #readOn(): void {
     if (!this.#paused || this.#closed) return;
-    const roomy = (this.#route?.roomy ?? true) && this.#inbox.bytes <= this.#options.eventBuffer / 2;
+    const roomy = this.#route.roomy && this.#inbox.bytes <= this.#options.eventBuffer / 2;
     if (!roomy && !this.#wanted) return;
     this.#paused = false;
     this.#silence.heard();
     this.#socket.resume();
   }
 
-  #wasSilent(): void {
-    const { heartbeatTimeout } = this.#options;
-    const message = `The daemon has sent nothing for ${heartbeatTimeout} ms, not even a heartbeat (heartbeatTimeout)`;
-    this.#end(new IpcError('HEARTBEAT_MISSED', message));
-  }
-
   #ended(): void {
     if (this.#closed) this.#socket.destroySoon();
-    else if (!this.#decoder.midFrame) this.#end(closed('The daemon ended the connection'));
-    else {
-      const message = 'The daemon ended the connection in the middle of a frame';
-      this.#end(new IpcError('FRAME_TRUNCATED', message));
-    }
+    else this.#end(endOfStream(this.#decoder.midFrame));
   }
 
   /** @param linger Whether the daemon may first do what it was sent: cut off from its answers, it would not. */
   #end(error: IpcError, linger = false): void {
     if (this.#closed) return;
     this.#closed = error;
-    this.#silence.stop();
     this.#requests.rejectAll(error);
     this.#inbox.end(error);
-    this.#route?.over(error);
-    this.#latest?.over(error);
+    this.#route.over(error);
     this.#onClosed(error);
     this.#socket.end();
     if (!linger) this.#socket.destroySoon();
@@ -256,21 +239,4 @@ export class Connection {
     if (linger || this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), LINGER).unref();
     this.#socket.resume();
   }
-}
-
-function closed(message: string, options?: { cause: unknown }): IpcError {
-  return new IpcError('CONNECTION_CLOSED', message, options);
-}
-
-function closedBy({
-  message,
-  code,
-}: {
-  readonly message: string;
-  readonly code?: string | undefined;
-}): IpcError {
-  return new IpcError(
-    usableCode(code) ?? 'CONNECTION_CLOSED',
-    `The daemon closed the connection: ${message}`,
-  );
 }

@@ -104,9 +104,10 @@ class Run {
     this.settled.push(
       this.client.request({ Stop: { name } }, { signal }).then(
         (answer) => same(JSON.stringify(answer), JSON.stringify({ Success: { message: name } })),
-        (error: IpcError) => {
-          if (error.code === 'FAILED') same(error.message, name);
-          else if (error.code !== 'CONNECTION_CLOSED' && !isAbort(error)) throw error;
+        (error: unknown) => {
+          const { code, message } = error as IpcError;
+          if (code === 'FAILED') same(message, name);
+          else if (code !== 'CONNECTION_CLOSED' && !isAbort(error)) throw error;
         },
       ),
     );
@@ -160,11 +161,14 @@ class Run {
     switch (action) {
       case 0:
       case 1:
-        return this.request();
+        this.request();
+        return;
       case 2:
-        return this.subscribe();
+        this.subscribe();
+        return;
       case 3:
-        return this.send();
+        this.send();
+        return;
       case 4:
         if (this.random() < 0.5) this.settled.push(this.recv());
         return;
@@ -187,9 +191,11 @@ class Run {
       }
       case 8:
       case 9:
-        return this.daemon.answer();
+        this.daemon.answer();
+        return;
       default:
-        return this.daemon.publish(this.upTo(15));
+        this.daemon.publish(this.upTo(15));
+        return;
     }
   }
 

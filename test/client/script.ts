@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
-import { FrameDecoder } from 'bunctl-ipc/protocol';
 import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
-import { frame } from '../support/raw-client.js';
+import { frame, FrameReader } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 /** A daemon that says and does what the test writes, and keeps what it is sent. */
@@ -23,11 +22,9 @@ export class Script {
     this.listening = once(server, 'listening');
     onTestFinished(() => void server.close());
     this.socket = once(server, 'connection').then(([socket]) => {
-      const decoder = new FrameDecoder(64 * 1024 * 1024);
+      const reader = new FrameReader();
       (socket as Socket).on('data', (chunk) => {
-        decoder.push(chunk);
-        for (let payload = decoder.next(); payload; payload = decoder.next())
-          this.requests.push(JSON.parse(Buffer.from(payload).toString()));
+        this.requests.push(...reader.push(chunk));
       });
       (socket as Socket).on('error', () => undefined);
       onTestFinished(() => void (socket as Socket).destroy());

@@ -273,7 +273,7 @@ test('a second subscription that is refused leaves the first as it is, or ends i
   expect(await rejection(second.ready)).toMatchObject({ code: 'REFUSED' });
   for (const n of [1, 2]) expect((await first.next()).value).toEqual(event(n).Event);
   const third = client.subscribe(ALL);
-  await first.return?.();
+  await first.return();
   expect(await script.got(3)).not.toContain('Unsubscribe');
   await script.send(refused);
   expect(await rejection(third.ready)).toMatchObject({ code: 'REFUSED' });

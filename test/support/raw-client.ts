@@ -1,7 +1,6 @@
 // A client that knows bytes only: what it sends is what the test wrote, what it gets is what came.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { FrameDecoder } from 'bunctl-ipc/protocol';
 import { onTestFinished } from 'vitest';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -14,19 +13,46 @@ export function frame(payload: string | Uint8Array): Buffer {
   return Buffer.concat([header, body]);
 }
 
+/** Takes frames apart by a decoder of the tests' own, so that no fault of the library's hides behind itself. */
+export class FrameReader {
+  #held: Buffer[] = [];
+  #bytes = 0;
+  /** Bytes without which there is no whole frame. */
+  #needed = 4;
+
+  /** Whether a part of a frame came after the last whole one. */
+  get midFrame(): boolean {
+    return this.#bytes > 0;
+  }
+
+  /** The payloads that are whole with this chunk, as JSON. */
+  push(chunk: Buffer): unknown[] {
+    this.#held.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#needed) return [];
+    const frames: unknown[] = [];
+    let rest = Buffer.concat(this.#held);
+    for (this.#needed = 4; rest.length >= 4; this.#needed = 4) {
+      this.#needed = 4 + rest.readUInt32LE(0);
+      if (rest.length < this.#needed) break;
+      frames.push(JSON.parse(rest.toString('utf8', 4, this.#needed)));
+      rest = rest.subarray(this.#needed);
+    }
+    this.#held = [rest];
+    this.#bytes = rest.length;
+    return frames;
+  }
+}
+
 export class RawClient {
   readonly #frames: unknown[] = [];
   readonly #waiting: (() => void)[] = [];
-  readonly #decoder = new FrameDecoder(64 * 1024 * 1024);
+  readonly #reader = new FrameReader();
   #ended = false;
 
   private constructor(readonly socket: Socket) {
-    const decoder = this.#decoder;
     socket.on('data', (chunk) => {
-      decoder.push(chunk);
-      for (let payload = decoder.next(); payload; payload = decoder.next()) {
-        this.#frames.push(JSON.parse(Buffer.from(payload).toString()));
-      }
+      for (const json of this.#reader.push(chunk)) this.#frames.push(json);
       this.#wake();
     });
     const end = (): void => {
@@ -52,7 +78,7 @@ export class RawClient {
 
   /** Whether a part of a frame came after the last whole one. */
   get midFrame(): boolean {
-    return this.#decoder.midFrame;
+    return this.#reader.midFrame;
   }
 
   get ended(): boolean {

@@ -16,6 +16,7 @@ import { ThreadService } from './lanes/thread-service.js';
 import { startThreadTier } from './lanes/thread-tier.js';
 import type { Tier, TierSettings } from './lanes/tier.js';
 import { workerFile } from './lanes/worker-file.js';
+import { RefusedEvents } from './run/refused-events.js';
 
 export type { LaneStats };
 
@@ -40,12 +41,19 @@ export interface WorkersSettings {
   readonly onEvents: AcceptEvents;
 }
 
+export interface WorkersStats {
+  readonly lanes: readonly LaneStats[];
+  readonly laneDeaths: number;
+  readonly stuckThreads: number;
+  readonly eventsRefused: number;
+}
+
 export interface Workers {
   readonly lanes: Lanes;
   readonly publish: Publish;
   /** Calls back when a lane can take commands again, or none will. */
   onCapacity(listener: () => void): void;
-  stats(): { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
+  stats(): WorkersStats;
   /** Hands the broker now the events that main has published in this turn. */
   flush(): void;
   close(): void;
@@ -56,7 +64,8 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   const { settings, onEvents, maxMessageSize } = options;
   // Checked first: without the file, the blame would fall on the embedder's module.
   if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
-  const main = new MainPublisher(onEvents, maxMessageSize);
+  const refused = new RefusedEvents();
+  const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(options.log));
   const restoreOutput = surviveBrokenOutput();
   const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
   let service: ServiceHost | undefined;
@@ -67,12 +76,13 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   };
   let tier: Tier;
   try {
-    service = await startService(options, () => listeners.serviceChanged());
+    service = await startService(options, refused.memory, () => listeners.serviceChanged());
     tier = await startLanes({
       ...options,
       ...settings,
       module: options.commands,
       threadLog: threadLog(options.log),
+      refused: refused.memory,
       publish: main.publish,
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
       onServiceChanged: (listener) => (listeners.serviceChanged = listener),
@@ -85,7 +95,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   }
   return {
     lanes: tier.lanes,
-    stats: tier.stats,
+    stats: () => ({ ...tier.stats(), eventsRefused: refused.count }),
     publish: main.publish,
     onCapacity: (listener) => (listeners.capacity = listener),
     flush: () => main.flush(),
@@ -110,13 +120,20 @@ async function startLanes({
 
 async function startService(
   options: WorkersSettings,
+  refused: SharedArrayBuffer,
   onChanged: () => void,
 ): Promise<ServiceHost | undefined> {
   const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
   const { resourceLimits, unresponsiveAfter } = settings;
-  const start = { module: service, workerData, log: logSettings(log, settings.logFd), maxMessageSize };
+  const start = {
+    module: service,
+    workerData,
+    log: logSettings(log, settings.logFd),
+    maxMessageSize,
+    refused,
+  };
   const started = new ThreadService(
     { start, resourceLimits, startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
     {

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 
 /** Milliseconds for the search; without its result, the module's own name is told. */
-const TIMEOUT = 5000;
+const TIMEOUT = 15_000;
 
 /**
  * Parses the module and the files that it imports, and runs none of them. Node writes the place of a syntax error

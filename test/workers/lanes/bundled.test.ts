@@ -55,7 +55,7 @@ describe.each(bundlers)('%s', (_name, extension, bundle) => {
     const file = join(directory, `bundle.${extension}`);
     await bundle(fileURLToPath(fixture(`bundled/${program}`)), file, external);
     const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', file, ...args], {
-      timeout: 30_000,
+      timeout: 60_000,
     });
     return stdout.trim();
   }

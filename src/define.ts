@@ -20,9 +20,8 @@ export interface CommandContext<S extends object = ServiceFunctions> {
    */
   readonly publish: Publish;
   /**
-   * Fires when the command runs past `workers.commandTimeout`: its client has its `Error` by then. With
-   * `workers.abortOnDisconnect`, also when its client disconnects. The reason is an `IpcError`: `COMMAND_TIMEOUT` or
-   * `CONNECTION_CLOSED`.
+   * Fires when the command runs past `workers.commandTimeout`: its client has its `Error` by then. A client that
+   * disconnects does not end its command.
    */
   readonly signal: AbortSignal;
   /** A logger whose lines name the thread. */

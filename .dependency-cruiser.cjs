@@ -21,7 +21,7 @@ const rooms = {
     'version',
     'workers/define',
   ],
-  cli: ['protocol', 'endpoint', 'client', 'version', 'timeout', 'supervisor'],
+  cli: ['protocol', 'endpoint', 'client', 'version', 'timeout', 'nearest', 'supervisor'],
 };
 
 const allowed = (name, list) => [`^src/${name}/`, ...list.map((target) => `^src/${target}(/|\\.ts$)`)];

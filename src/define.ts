@@ -1,23 +1,30 @@
-// What an embedder writes: the handlers of commands and the functions of a service. Light to import; runs in workers.
+// What an embedder writes: the handlers of commands and the functions of a service. Light to import; runs in worker threads.
 import type { Logger } from 'pino';
+import { checkCommands, checkService } from './defined.js';
 import type { EventInput } from './protocol/events.js';
 import type { CommandArgs, CommandName, IpcEvent, IpcResponse } from './protocol/messages.js';
 
 /** Publishes an event to every subscriber whose filter it passes. */
 export type Publish = (event: EventInput) => Promise<void>;
 
-/** What a handler is given beside its arguments. Its members may be taken apart: `({ publish, signal }) => …`. */
+/**
+ * What a handler is given beside its arguments. Its members may be taken apart and copied: `({ publish, signal }) => …`,
+ * `{ ...context, user }`.
+ */
 export interface CommandContext<S extends object = ServiceFunctions> {
-  /** Which connection the command came on; unique in the daemon's life. */
+  /** The number of the command's connection; unique in the daemon's life. */
   readonly connectionId: number;
   /**
    * Resolves when the event is in the broker's window, so a handler that awaits it never floods.
    * Rejects with `EVENT_INVALID`, `PUBLISH_OVERRUN` (too much was published without awaiting) or `PUBLISH_CLOSED`.
    */
   readonly publish: Publish;
-  /** Fires when the command ran past `workers.commandTimeout`; its client has had its `Error` then. */
+  /**
+   * Fires when the command runs past `workers.commandTimeout`: its client has its `Error` by then. A client that
+   * disconnects does not end its command.
+   */
   readonly signal: AbortSignal;
-  /** A logger that says which lane it is. */
+  /** A logger whose lines name the thread. */
   readonly log: Logger;
   /**
    * The functions of the daemon's `service`. Every call is a promise, whatever the function returns, and rejects
@@ -30,20 +37,31 @@ export interface CommandContext<S extends object = ServiceFunctions> {
 /** The functions a service offers. Arguments and results are structured-cloned. */
 export type ServiceFunctions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** The functions of a service as a handler calls them: each gives a promise. `S` is the service's own type. */
+/** The functions of a service as a handler calls them: each returns a promise. `S` is the service's own type. */
 export type ServiceCalls<S extends object = ServiceFunctions> = {
   readonly [K in keyof S]: S[K] extends (...args: infer A) => infer R
     ? (...args: A) => Promise<Awaited<R>>
     : never;
 };
 
-/** The commands an embedder may handle; `Subscribe` and `Unsubscribe` are the broker's. */
+/** The commands an embedder may handle; the broker answers `Subscribe` and `Unsubscribe`. */
 export type HandledCommand = Exclude<CommandName, 'Subscribe' | 'Unsubscribe'>;
 
-/** What a handler may answer with; events go by `publish`. */
+const HANDLED = {
+  Start: true,
+  Stop: true,
+  Restart: true,
+  Status: true,
+  List: true,
+  Logs: true,
+  Delete: true,
+  Shutdown: true,
+} as const satisfies Record<HandledCommand, true>;
+
+/** What a handler may answer with; events are sent with `publish`. */
 export type CommandAnswer = Exclude<IpcResponse, IpcEvent>;
 
-/** Answers one command. What it throws becomes an `Error` response with the thrown message. */
+/** Answers one command. An error that it throws becomes an `Error` response with the error's message and code. */
 export type CommandHandler<K extends HandledCommand, S extends object = ServiceFunctions> = (
   args: CommandArgs<K>,
   context: CommandContext<S>,
@@ -54,9 +72,9 @@ export type CommandHandlers<S extends object = ServiceFunctions> = {
   readonly [K in HandledCommand]?: CommandHandler<K, S>;
 };
 
-/** What set-up of a commands module is given, once in each lane. */
+/** What the set-up function of a commands module is given, once in each lane. */
 export interface CommandSetup<S extends object = ServiceFunctions> {
-  /** What `startDaemon` was given as `workerData`. */
+  /** The `workerData` of `startDaemon`. */
   readonly workerData: unknown;
   readonly service: ServiceCalls<S>;
   readonly publish: Publish;
@@ -72,19 +90,30 @@ export interface CommandsDefinition {
 /**
  * Defines the handlers of a commands module, either as a table or as a function that sets it up in each lane.
  * Give the type of the service, `defineCommands<typeof service>(…)`, to have its calls typed.
+ *
+ * @throws {TypeError} for a class instance, a name that is not a command, and a handler that is not a function; for
+ *   the result of a set-up function when it is set up, so that the daemon does not start.
  */
 export function defineCommands<S extends object = ServiceFunctions>(
   handlers:
     CommandHandlers<S> | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
 ): CommandsDefinition {
-  const setUp = typeof handlers === 'function' ? handlers : () => handlers;
+  const checked = (table: CommandHandlers<S>): CommandHandlers<S> => {
+    checkCommands(table, Object.keys(HANDLED));
+    return table;
+  };
+  if (typeof handlers !== 'function') checked(handlers);
+  const setUp =
+    typeof handlers === 'function'
+      ? async (setup: CommandSetup<S>) => checked(await handlers(setup))
+      : () => handlers;
   return { kind: 'bunctl-ipc.commands', setUp: setUp as CommandsDefinition['setUp'] };
 }
 
-/** What set-up of a service module is given. */
+/** What the set-up function of a service module is given. */
 export interface ServiceSetup<H extends object = ServiceFunctions> {
   readonly workerData: unknown;
-  /** The functions of `startDaemon`'s `host`, on the main thread; calls without one reject. */
+  /** The functions of `startDaemon`'s `host`, on the main thread; calls reject if it was given none. */
   readonly host: ServiceCalls<H>;
   readonly publish: Publish;
   readonly log: Logger;
@@ -99,10 +128,21 @@ export interface ServiceDefinition {
 /**
  * Defines state that the handlers of all lanes share, in a thread of its own. A service never awaits a lane.
  * Give the type of the host, `defineService<Host>(…)`, to have its calls typed.
+ *
+ * @throws {TypeError} for a value that is not an object, and in a plain object for an entry that is not a function; for
+ *   the result of a set-up function when it is set up.
  */
 export function defineService<H extends object = ServiceFunctions>(
   functions: ServiceFunctions | ((setup: ServiceSetup<H>) => object | Promise<object>),
 ): ServiceDefinition {
-  const setUp = typeof functions === 'function' ? functions : () => functions;
+  const checked = (service: object): object => {
+    checkService(service);
+    return service;
+  };
+  if (typeof functions !== 'function') checked(functions);
+  const setUp =
+    typeof functions === 'function'
+      ? async (setup: ServiceSetup<H>) => checked(await functions(setup))
+      : () => functions;
   return { kind: 'bunctl-ipc.service', setUp: setUp as ServiceDefinition['setUp'] };
 }

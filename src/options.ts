@@ -45,6 +45,12 @@ export interface WorkersOptions {
    * `log` on the main thread, and past 256 KiB a thread that main has not logged yet they are lost and counted.
    */
   readonly logFd?: number | undefined;
+  /** Node's options of the worker threads, as of Node's Worker. Default: those of the process. */
+  readonly execArgv?: string[] | undefined;
+  /** Appended to `process.argv` in the worker threads, as of Node's Worker. Default: nothing. */
+  readonly argv?: string[] | undefined;
+  /** `process.env` of the worker threads, as of Node's Worker. Default: a copy of the process's. */
+  readonly env?: Record<string, string> | undefined;
   /** As of Node's Worker. Default: 512 MB of old space. A stack is 0.5 MB at least: less ends the process. */
   readonly resourceLimits?:
     | {
@@ -102,6 +108,9 @@ const workers = z
     commandTimeout: ms(1, 30_000),
     unresponsiveAfter: ms(100, 5000),
     logFd: z.int().min(0).optional(),
+    execArgv: z.array(z.string()).optional(),
+    argv: z.array(z.string()).optional(),
+    env: z.record(z.string(), z.string()).optional(),
     resourceLimits: z
       .strictObject({
         maxOldGenerationSizeMb: z.number().positive().optional(),

@@ -102,7 +102,7 @@ async function dispatch([first, ...rest]: readonly string[]): Promise<void> {
 
 async function wayOut(asked: string): Promise<string> {
   if (Object.hasOwn(ELSEWHERE, asked)) return ELSEWHERE[asked] as string;
-  const { nearest } = await import('./input/nearest.js');
+  const { nearest } = await import('../nearest.js');
   const meant = nearest(asked, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
   return meant === undefined
     ? '`bunctl --help` lists the commands.'

@@ -16,6 +16,7 @@ import { ThreadService } from './lanes/thread-service.js';
 import { startThreadTier } from './lanes/thread-tier.js';
 import type { Tier, TierSettings } from './lanes/tier.js';
 import { workerFile } from './lanes/worker-file.js';
+import type { ThreadOptions } from './lanes/worker-thread.js';
 import { RefusedEvents } from './run/refused-events.js';
 
 export type { LaneStats };
@@ -29,10 +30,11 @@ export interface WorkersSettings {
   readonly host: object | undefined;
   readonly workerData: unknown;
   readonly settings: Pick<PoolSettings, 'minThreads' | 'maxThreads'> & {
+    readonly [K in keyof ThreadOptions]: ThreadOptions[K] | undefined;
+  } & {
     readonly isolation: 'thread' | 'none';
     readonly commandTimeout: number;
     readonly unresponsiveAfter: number;
-    readonly resourceLimits: object;
     readonly logFd?: number | undefined;
   };
   readonly maxMessageSize: number;
@@ -80,6 +82,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
     tier = await startLanes({
       ...options,
       ...settings,
+      thread: threadOptions(settings),
       module: options.commands,
       threadLog: threadLog(options.log),
       refused: refused.memory,
@@ -126,7 +129,7 @@ async function startService(
   const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
-  const { resourceLimits, unresponsiveAfter } = settings;
+  const { unresponsiveAfter } = settings;
   const start = {
     module: service,
     workerData,
@@ -135,7 +138,7 @@ async function startService(
     refused,
   };
   const started = new ThreadService(
-    { start, resourceLimits, startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
+    { start, thread: threadOptions(settings), startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
     {
       onUp: onChanged,
       onDown(err) {
@@ -148,6 +151,15 @@ async function startService(
   );
   await started.start();
   return started;
+}
+
+function threadOptions({ resourceLimits, execArgv, argv, env }: WorkersSettings['settings']): ThreadOptions {
+  return {
+    ...(resourceLimits && { resourceLimits }),
+    ...(execArgv && { execArgv }),
+    ...(argv && { argv }),
+    ...(env && { env }),
+  };
 }
 
 function threadLog(log: Logger): TierSettings['threadLog'] {

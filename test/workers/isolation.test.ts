@@ -236,6 +236,28 @@ describe('a handler', () => {
     expect(await client.request('List')).toEqual(LIST);
   });
 
+  test('goes on when its client disconnects', async () => {
+    const file = join(temporaryDirectory(), 'aborted');
+    writeFileSync(file, '');
+    const { path, daemon } = await testDaemon({ workers: { commandTimeout: 2000 } });
+    const client = await RawClient.connect(path);
+    client.send(act('hang', { file }));
+    await until(() => daemon.stats().lanes[0]?.inFlight === 1, 'the command has begun');
+    client.socket.destroy();
+    await until(() => readFileSync(file, 'utf8') !== '', 'the signal fires');
+    expect(readFileSync(file, 'utf8')).toBe('COMMAND_TIMEOUT\n');
+  });
+
+  test('runs with the options, arguments and environment that the threads were given', async () => {
+    const { path } = await testDaemon({
+      workers: { execArgv: ['--no-warnings'], argv: ['--extra'], env: { ONLY: 'this' } },
+    });
+    const client = await RawClient.connect(path);
+    expect(await client.request(act('process'))).toEqual({
+      Data: { data: { execArgv: ['--no-warnings'], last: '--extra', env: { ONLY: 'this' } } },
+    });
+  });
+
   test('the deadline counts from a command’s turn, not from its arrival', async () => {
     const { path } = await testDaemon({ workers: { commandTimeout: 400 } });
     const client = await RawClient.connect(path);

@@ -1,6 +1,6 @@
 // Reads the apps of a `bunctl.json`, strictly: an unknown key is refused with a suggestion.
 import { dirname } from 'node:path';
-import { nearest } from '../input/nearest.js';
+import { nearest } from '../../nearest.js';
 import { type AppConfig, fullConfig } from './app-config.js';
 import {
   appsOf,

@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { absoluteSocketPath } from '../../endpoint/default-path.js';
 import type { DaemonOptions } from '../daemon/find.js';
 import { ArgumentsError, usage } from '../terminal/exit.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../../nearest.js';
 import { seconds } from './numbers.js';
 
 type Options = Record<

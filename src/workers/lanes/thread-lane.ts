@@ -1,5 +1,4 @@
 // A lane in a thread, from main's side: batches out, answers in, and the watch over its loop.
-import type { ResourceLimits } from 'node:worker_threads';
 import type { AcceptEvents, Job } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';
@@ -10,6 +9,7 @@ import type { LaneHooks, PooledLane } from './pooled-lane.js';
 import { Slots } from './slots.js';
 import { ThreadLink, type ThreadLog } from './thread-link.js';
 import { Watchdog } from './watchdog.js';
+import type { ThreadOptions } from './worker-thread.js';
 
 /** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
 const BATCHES_UNDER_WAY = 2;
@@ -20,7 +20,7 @@ export interface LaneSettings {
     LaneStart,
     'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout'
   >;
-  readonly resourceLimits: ResourceLimits;
+  readonly thread: ThreadOptions;
   readonly unresponsiveAfter: number;
   readonly service: ServiceLink;
   readonly onEvents: AcceptEvents;
@@ -49,7 +49,7 @@ export class ThreadLane implements PooledLane {
     this.#watchdog = new Watchdog(settings.unresponsiveAfter, () => this.#slots.shared.beats);
     this.#link = new ThreadLink(
       { ...settings.start, role: 'lane', name: `lane ${id}`, service: settings.service },
-      settings.resourceLimits,
+      settings.thread,
       {
         onReady: () => this.#ready(),
         onAnswers: (answers) => this.#answered(answers),

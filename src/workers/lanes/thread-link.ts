@@ -1,10 +1,5 @@
 // A worker thread from main's side: started with its task, called, heard, and drained when it has ended.
-import {
-  MessageChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  type ResourceLimits,
-} from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { AcceptEvents } from '../../ports.js';
 import { SharedState } from '../link/claims.js';
 import { type Remote, remote } from '../link/closed-port.js';
@@ -12,7 +7,7 @@ import { unpackEvents } from '../link/event-packer.js';
 import type { LaneStart, ServiceStart, ThreadMessage } from '../link/messages.js';
 import { messageBytes } from '../link/outbox.js';
 import { CreditBack } from './credit-back.js';
-import { WorkerThread } from './worker-thread.js';
+import { type ThreadOptions, WorkerThread } from './worker-thread.js';
 
 /** A thread's task without the parts that the link adds. */
 export type ThreadTask =
@@ -45,12 +40,7 @@ export class ThreadLink {
   #killedBecause: string | undefined;
   #ended = false;
 
-  constructor(
-    task: ThreadTask,
-    resourceLimits: ResourceLimits,
-    hooks: ThreadLinkHooks,
-    shared = new SharedState(),
-  ) {
+  constructor(task: ThreadTask, options: ThreadOptions, hooks: ThreadLinkHooks, shared = new SharedState()) {
     this.#hooks = hooks;
     this.#name = task.name;
     this.shared = shared;
@@ -63,7 +53,7 @@ export class ThreadLink {
     this.#thread = new WorkerThread(
       { ...task, calls: calls.port2, out: out.port2, memory: shared.memory },
       [calls.port2, out.port2, ...(typeof link === 'string' ? [] : [link])],
-      resourceLimits,
+      options,
     );
     this.#thread.ended.then((error) => this.#end(error)).catch((error: unknown) => this.#fail(error));
   }

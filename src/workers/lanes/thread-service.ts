@@ -1,5 +1,5 @@
 // A service module in a thread of its own: started, watched, and replaced when it dies.
-import { MessageChannel, type ResourceLimits } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../../clock.js';
 import type { AcceptEvents } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
@@ -9,13 +9,14 @@ import { ObjectService } from './object-service.js';
 import type { ServiceHost } from './service-host.js';
 import { ThreadLink, type ThreadLog } from './thread-link.js';
 import { Watchdog } from './watchdog.js';
+import type { ThreadOptions } from './worker-thread.js';
 
 /** Milliseconds between looks at the service's loop. Main does not see its calls, so the service is always asked. */
 const LOOK_EVERY = 500;
 
 export interface ServiceSettings {
   readonly start: Pick<ServiceStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused'>;
-  readonly resourceLimits: ResourceLimits;
+  readonly thread: ThreadOptions;
   /** Milliseconds that a service may take to load its module. */
   readonly startTimeout: number;
   /** A service whose loop has not turned for this many ms is killed and replaced. */
@@ -59,10 +60,10 @@ export class ThreadService implements ServiceHost {
    * @throws {IpcError} `SERVICE_UNAVAILABLE` when its module cannot be loaded, or not in time.
    */
   start(): Promise<void> {
-    const { start, resourceLimits, clock, startTimeout } = this.#settings;
+    const { start, thread, clock, startTimeout } = this.#settings;
     return new Promise((resolve, reject) => {
       const host = this.#host?.connect() ?? 'startDaemon was given no host';
-      const link = new ThreadLink({ ...start, role: 'service', name: 'service', host }, resourceLimits, {
+      const link = new ThreadLink({ ...start, role: 'service', name: 'service', host }, thread, {
         onReady: () => {
           this.#ready(link);
           resolve();

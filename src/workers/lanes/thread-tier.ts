@@ -15,13 +15,13 @@ export async function startThreadTier(settings: TierSettings): Promise<Tier> {
     refused,
     commandTimeout,
   };
-  const { resourceLimits, unresponsiveAfter, onEvents, threadLog: log } = settings;
+  const { thread, unresponsiveAfter, onEvents, threadLog: log } = settings;
   const pool = new LanePool({
     ...settings,
     createLane: (id, hooks) =>
       new ThreadLane(
         id,
-        { start, resourceLimits, unresponsiveAfter, service: connectService(), onEvents, log },
+        { start, thread, unresponsiveAfter, service: connectService(), onEvents, log },
         hooks,
       ),
   });

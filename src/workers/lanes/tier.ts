@@ -6,6 +6,7 @@ import type { AcceptEvents, Lanes } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 import type { LaneStats } from './pooled-lane.js';
 import type { ThreadLog } from './thread-link.js';
+import type { ThreadOptions } from './worker-thread.js';
 
 export interface TierSettings {
   /** URL of the commands module. */
@@ -15,7 +16,7 @@ export interface TierSettings {
   readonly maxThreads: number;
   readonly commandTimeout: number;
   readonly unresponsiveAfter: number;
-  readonly resourceLimits: object;
+  readonly thread: ThreadOptions;
   /** A descriptor for the log lines of threads; without it, they go through `log`. */
   readonly logFd?: number | undefined;
   readonly maxMessageSize: number;

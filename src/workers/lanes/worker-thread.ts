@@ -4,6 +4,14 @@ import { Piscina } from 'piscina';
 import { takeEarlyOutput } from './output.js';
 import { workerFile } from './worker-file.js';
 
+/** As of Node's Worker. */
+export interface ThreadOptions {
+  readonly resourceLimits?: ResourceLimits;
+  readonly execArgv?: string[];
+  readonly argv?: string[];
+  readonly env?: Record<string, string>;
+}
+
 /**
  * A pool of one thread. A lane that died must not leave its thread or its module cache to the next one, and a pool
  * whose first load failed does not spawn again. So each lane has its own pool, which ends with it. Piscina gives the
@@ -22,7 +30,7 @@ export class WorkerThread {
    */
   readonly gone: Promise<void>;
 
-  constructor(task: object, transfer: MessagePort[], resourceLimits: ResourceLimits) {
+  constructor(task: object, transfer: MessagePort[], options: ThreadOptions) {
     this.#pool = new Piscina({
       filename: workerFile(),
       minThreads: 0,
@@ -30,7 +38,7 @@ export class WorkerThread {
       maxQueue: 1,
       // The default parks the thread between messages, and with it every timer and port of the lane.
       atomics: 'disabled',
-      resourceLimits,
+      ...options,
     });
     let fault: Error | undefined;
     // An error outside a task is emitted on the pool; without a listener it would end the daemon. One case is a thread

@@ -26,7 +26,7 @@ describe('the lanes', () => {
     };
     const settings = {
       start,
-      resourceLimits: {},
+      thread: {},
       unresponsiveAfter: 60_000,
       service: 'there is none',
       onEvents: () => undefined,
@@ -162,7 +162,7 @@ describe('a late lane', () => {
           refused: new SharedArrayBuffer(8),
           commandTimeout: 60_000,
         },
-        resourceLimits: {},
+        thread: {},
         unresponsiveAfter: 60_000,
         service: 'there is none',
         onEvents: () => undefined,

@@ -25,7 +25,7 @@ describe('the thread of a service', () => {
           maxMessageSize: 1024 * 1024,
           refused: new SharedArrayBuffer(8),
         },
-        resourceLimits: {},
+        thread: {},
         startTimeout: 30_000,
         unresponsiveAfter: 3_600_000,
         clock: {

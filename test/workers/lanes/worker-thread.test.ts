@@ -36,7 +36,7 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
     calls.port1.close();
     out.port1.close();
   });
-  return new WorkerThread(task, [calls.port2, out.port2], resourceLimits);
+  return new WorkerThread(task, [calls.port2, out.port2], { resourceLimits });
 }
 
 describe('a thread that cannot be set up ends at once, with its cause', () => {

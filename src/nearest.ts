@@ -28,7 +28,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let least = bound + 1;
   for (const each of known) {
-    const far = distance(word.toLowerCase(), each);
+    const far = distance(word.toLowerCase(), each.toLowerCase());
     if (far < least) [best, least] = [each, far];
   }
   return best;

@@ -74,6 +74,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       clock,
       maxMessageSize,
       publish: main.publish,
+      flushEvents: () => main.flush(),
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
       onServiceChanged: (listener) => (serviceChanged = listener),
       onEvents,

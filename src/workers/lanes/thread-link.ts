@@ -10,7 +10,7 @@ import type { Batch, BatchMessage } from '../link/batch.js';
 import { SharedState } from '../link/claims.js';
 import { type Remote, remote } from '../link/closed-port.js';
 import { unpackEvents } from '../link/event-packer.js';
-import type { LaneStart, ServiceStart, ThreadMessage, ThreadNews } from '../link/messages.js';
+import { type LaneStart, newsOf, type ServiceStart, type ThreadMessage } from '../link/messages.js';
 import { messageBytes } from '../link/outbox.js';
 import { CreditBack } from './credit-back.js';
 import { WorkerThread } from './worker-thread.js';
@@ -115,7 +115,7 @@ export class ThreadLink {
   }
 
   #receive(received: ThreadMessage): void {
-    const message: ThreadNews = received instanceof ArrayBuffer ? { answers: received } : received;
+    const message = newsOf(received);
     // Events first: a connection that ends with an answer still gets the events that its command published before.
     if (message.events) this.#hooks.onEvents(unpackEvents(message.events), this.#credit.add);
     if (message.answers) this.#hooks.onAnswers?.(message.answers);

@@ -23,6 +23,11 @@ export interface ThreadNews {
   readonly tookBatch?: true;
 }
 
+/** The news in a message from a thread. */
+export function newsOf(message: ThreadMessage): ThreadNews {
+  return message instanceof ArrayBuffer ? { answers: message } : message;
+}
+
 /** A port to the service, or the reason why there is none now. */
 export type ServiceLink = MessagePort | string;
 

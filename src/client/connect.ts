@@ -1,13 +1,14 @@
 // Connects to a daemon: each candidate in turn, again while it is busy or starting, and only if it is ours or root's.
-import { lstatSync, type Stats } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { onAbort } from '../abort.js';
+import { candidateSocketPaths } from '../endpoint/default-path.js';
+import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { within } from '../timeout.js';
-import { onAbort } from '../abort.js';
-import type { ResolvedOptions } from './options.js';
+import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { checkTrust } from './trust.js';
 
-/** Which failures are worth another try: a full backlog, a socket that nobody holds any more or yet, and none at all. */
+/** Which failures are worth another try: a full backlog; also a socket without a listener; also no socket at all. */
 const WORTH_RETRYING: Readonly<Record<ResolvedOptions['retry'], readonly string[]>> = {
   busy: ['EAGAIN'],
   refused: ['EAGAIN', 'ECONNREFUSED'],
@@ -21,16 +22,42 @@ interface Failure {
   readonly error: unknown;
 }
 
+export interface Connected {
+  readonly socket: Socket;
+  /** The path that was connected to. */
+  readonly path: string;
+}
+
+/** Connects to a path, or to the first candidate on which a daemon answers; see `IpcClient.connect`. */
+export async function connectTo(
+  path: string | undefined,
+  options: ConnectOptions,
+): Promise<Connected & { readonly settings: ResolvedOptions }> {
+  if (path !== undefined && typeof path !== 'string')
+    throw new IpcError(
+      'OPTION_INVALID',
+      'path must be a string; options come second: IpcClient.connect(undefined, { timeout: 1000 })',
+    );
+  const settings = resolveOptions(options);
+  const paths = path === undefined ? candidates() : [endpointOf(path, process.platform)];
+  return { ...(await connectFirst(paths, settings)), settings };
+}
+
+function candidates(): string[] {
+  const ours = candidateSocketPaths();
+  // Whoever names a socket means that one alone.
+  if (process.env['BUNCTL_SOCKET'] || process.platform === 'win32') return ours;
+  return [...new Set([...ours, ORIGINAL_SOCKET])];
+}
+
 /**
  * Connects to the first of the paths on which a daemon answers; all are tried again together while one is worth it.
  * A timeout of 0 is none.
- *
- * @throws {IpcError} `CONNECT_FAILED`, `ENDPOINT_NOT_OURS`; or the signal's reason.
  */
-export async function connectFirst(
+async function connectFirst(
   paths: readonly string[],
   { timeout, retry, signal }: Pick<ResolvedOptions, 'timeout' | 'retry' | 'signal'>,
-): Promise<{ socket: Socket; path: string }> {
+): Promise<Connected> {
   const deadline = timeout === 0 ? Infinity : performance.now() + timeout;
   for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
     const failures: Failure[] = [];
@@ -52,7 +79,7 @@ export async function connectFirst(
   }
 }
 
-/** Waits so many ms, or until the signal aborts. */
+/** Waits `ms` milliseconds, or until the signal aborts. */
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const awake = (): void => {
@@ -71,7 +98,7 @@ function codeOf(error: unknown): string {
 
 function asError(failures: readonly Failure[]): unknown {
   const [first] = failures;
-  if (failures.length === 1 && codeOf(first?.error) === 'ENDPOINT_NOT_OURS') return first?.error;
+  if (failures.length === 1 && codeOf(first?.error).startsWith('ENDPOINT_')) return first?.error;
   const told = failures.map(({ path, error }) => `${path} (${reason(error)})`);
   return new IpcError(
     'CONNECT_FAILED',
@@ -85,11 +112,11 @@ async function connectTrusted(
   patience: number,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
-  checkOwner(path);
+  checkTrust(path);
   const socket = await connectOnce(path, patience, signal);
   try {
-    // Once more: what was looked at before may have been replaced since.
-    checkOwner(path);
+    // Again: what was looked at may have been replaced before the connection was made.
+    checkTrust(path);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -114,29 +141,6 @@ async function connectOnce(path: string, patience: number, signal: AbortSignal |
     throw error;
   } finally {
     stop();
-  }
-}
-
-/** Whose a file may be: the user's own or root's. */
-function isTrusted(owner: number, uid: number): boolean {
-  return owner === uid || owner === 0;
-}
-
-/**
- * Node cannot ask who is at the other end of a socket, so the owners of its file and directory are looked at:
- * a daemon of another user would be told secrets.
- */
-function checkOwner(path: string): void {
-  const uid = process.getuid?.();
-  if (uid === undefined) return;
-  const look = (what: string): Stats => lstatSync(what);
-  for (const what of [dirname(path), path]) {
-    if (!isTrusted(look(what).uid, uid)) {
-      throw new IpcError(
-        'ENDPOINT_NOT_OURS',
-        `${what} belongs to another user; a daemon there is not yours. Give the path of your own`,
-      );
-    }
   }
 }
 

@@ -1,5 +1,7 @@
-// Events that have come and not been taken: bounded in bytes, and those who wait for the next one, in the order in which they asked.
+// Events that came and were not taken yet. Whatever is dropped is counted, and told in its place.
+import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcEvent } from '../protocol/messages.js';
+import { Queue } from '../queue.js';
 
 /** An event as a subscriber sees it. */
 export type ReceivedEvent = IpcEvent['Event'];
@@ -7,86 +9,76 @@ export type ReceivedEvent = IpcEvent['Event'];
 interface Buffered {
   readonly event: ReceivedEvent;
   readonly bytes: number;
-}
-
-interface Waiter {
-  readonly resolve: (result: IteratorResult<ReceivedEvent, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly order: number;
 }
 
 export class EventBuffer {
-  #items: Buffered[] = [];
-  #head = 0;
+  readonly #items = new Queue<Buffered>();
   #bytes = 0;
-  #ended = false;
-  #error: unknown;
-  readonly #waiters: Waiter[] = [];
+  /** Dropped events that nobody was told of yet, and the order of the last of them. */
+  #untold = 0;
+  #untoldOrder = 0;
 
-  /** Bytes, as frames, of the events that wait. */
+  /** The size, as frames, of the events in the buffer. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  push(event: ReceivedEvent, bytes: number): void {
-    if (this.#ended) return;
-    const waiter = this.#waiters.shift();
-    if (waiter) {
-      waiter.resolve({ value: event, done: false });
-      return;
-    }
-    this.#items.push({ event, bytes });
+  /** The order of what {@link shift} takes next; `Infinity` if there is nothing. */
+  get order(): number {
+    return this.#untold > 0 ? this.#untoldOrder : (this.#items.peek()?.order ?? Infinity);
+  }
+
+  /** @param order Increases from event to event; shared with other buffers whose contents are read in one order. */
+  push(event: ReceivedEvent, bytes: number, order = 0): void {
+    this.#items.push({ event, bytes, order });
     this.#bytes += bytes;
   }
 
-  /** Takes the oldest event away unread; whether there was one. */
-  dropOldest(): boolean {
-    return this.#shift() !== undefined;
-  }
-
-  /** The next event, when there is one; done when ended. Callers are served in order. */
-  next(): Promise<IteratorResult<ReceivedEvent, undefined>> {
-    const buffered = this.#shift();
-    if (buffered) return Promise.resolve({ value: buffered.event, done: false });
-    if (this.#error !== undefined) {
-      const error = this.#error as Error;
-      this.#error = undefined;
-      return Promise.reject(error);
-    }
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-  }
-
   /**
-   * No more events: what is buffered can still be read, then `error` is thrown, once, if there is one. Those who
-   * wait all get it now.
+   * Drops the oldest events until at most `limit` bytes are left; the newest one stays, whatever its size. A
+   * notice that is dropped is not lost: the events that it tells of are told by the next one.
+   *
+   * @returns How many events were dropped that had not been dropped before.
    */
-  end(error?: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const waiters = this.#waiters.splice(0);
-    if (waiters.length === 0) this.#error = error;
-    for (const { resolve, reject } of waiters) {
-      if (error === undefined) resolve({ value: undefined, done: true });
-      else reject(error);
+  dropDownTo(limit: number): number {
+    let dropped = 0;
+    while (this.#bytes > limit && this.#items.length > 1) {
+      const { event, bytes, order } = this.#items.shift() as Buffered;
+      this.#bytes -= bytes;
+      this.#untoldOrder = order;
+      if (event.event_type === DROPPED_EVENT_TYPE) {
+        this.#untold += droppedIn(event);
+      } else if (event.event_type !== HEARTBEAT_EVENT_TYPE) {
+        this.#untold += 1;
+        dropped += 1;
+      }
     }
+    return dropped;
   }
 
-  /** Forgets what is buffered. */
+  /** The oldest event, or first the notice of those that were dropped before it; undefined if there is neither. */
+  shift(): ReceivedEvent | undefined {
+    if (this.#untold > 0) {
+      const dropped = this.#untold;
+      this.#untold = 0;
+      return { event_type: DROPPED_EVENT_TYPE, data: { dropped } };
+    }
+    const item = this.#items.shift();
+    this.#bytes -= item?.bytes ?? 0;
+    return item?.event;
+  }
+
+  /** Forgets everything. */
   clear(): void {
-    this.#items = [];
-    this.#head = 0;
+    this.#items.clear();
     this.#bytes = 0;
+    this.#untold = 0;
   }
+}
 
-  #shift(): Buffered | undefined {
-    const item = this.#items[this.#head];
-    if (!item) return undefined;
-    this.#head += 1;
-    this.#bytes -= item.bytes;
-    if (this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
+/** How many events a notice tells of. A number that makes no sense counts as none: the sum must not shrink or become NaN. */
+export function droppedIn({ data }: ReceivedEvent): number {
+  const dropped = (data as { dropped?: unknown } | null)?.dropped;
+  return Number.isSafeInteger(dropped) && (dropped as number) >= 0 ? (dropped as number) : 0;
 }

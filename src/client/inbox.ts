@@ -1,66 +1,92 @@
-// What came for whoever uses send() and recv(): frames in order, and those who wait for the next one.
+// What came for the callers of recv(): the answers of send(), and events without a subscription, in the order of the wire.
 import type { IpcError } from '../protocol/errors.js';
-import type { IpcResponse } from '../protocol/messages.js';
+import type { IpcEvent, IpcResponse } from '../protocol/messages.js';
+import { Queue } from '../queue.js';
 import { within } from '../timeout.js';
-
-interface Receiver {
-  readonly resolve: (response: IpcResponse) => void;
-  readonly reject: (error: IpcError) => void;
-}
+import { EventBuffer } from './event-buffer.js';
+import type { Answer } from './requests.js';
+import { Waiters } from './waiters.js';
 
 export class Inbox {
-  readonly #frames: { readonly response: IpcResponse; readonly bytes: number }[] = [];
-  readonly #receivers = new Set<Receiver>();
-  #bytes = 0;
+  readonly #answers = new Queue<{
+    readonly answer: Answer;
+    readonly bytes: number;
+    readonly order: number;
+  }>();
+  readonly #events = new EventBuffer();
+  readonly #receivers = new Waiters<IpcResponse>();
+  readonly #limit: number;
+  #answerBytes = 0;
+  #order = 0;
   #used = false;
   #end: IpcError | undefined;
 
-  /** Bytes, as frames, of what waits. */
-  get bytes(): number {
-    return this.#bytes;
+  /** @param limit Bytes that may wait here; for events while reading goes on, and for everything else that is read. */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  /** Whether events without a subscription are for it. */
+  /** Bytes, as frames, of what waits. */
+  get bytes(): number {
+    return this.#answerBytes + this.#events.bytes;
+  }
+
+  /** Whether the answers alone fill it. Answers cannot be dropped, so nothing is read until some are taken. */
+  get fullOfAnswers(): boolean {
+    return this.#answerBytes >= this.#limit;
+  }
+
+  /** Whether events without a subscription are kept here. */
   get used(): boolean {
     return this.#used;
+  }
+
+  /** Whether somebody waits in recv(). */
+  get awaited(): boolean {
+    return this.#receivers.length > 0;
   }
 
   use(): void {
     this.#used = true;
   }
 
-  push(response: IpcResponse, bytes: number): void {
-    const [receiver] = this.#receivers;
-    if (receiver) {
-      this.#receivers.delete(receiver);
-      receiver.resolve(response);
-      return;
-    }
-    this.#frames.push({ response, bytes });
-    this.#bytes += bytes;
+  pushAnswer(answer: Answer, bytes: number): void {
+    if (this.#receivers.give(answer)) return;
+    this.#answers.push({ answer, bytes, order: ++this.#order });
+    this.#answerBytes += bytes;
   }
 
-  /** The next frame; rejects after `timeout` ms, 0 for never, or at the connection's end. */
+  /** @param drop Whether the oldest events go when there is no room, because reading has to go on. */
+  pushEvent(event: IpcEvent, bytes: number, drop: boolean): void {
+    if (this.#receivers.give(event)) return;
+    this.#events.push(event.Event, bytes, ++this.#order);
+    if (drop) this.#events.dropDownTo(this.#limit);
+  }
+
+  /** The next frame; rejects after `timeout` ms, 0 for never, or at the end of the connection. */
   next(timeout: number): Promise<IpcResponse> {
     this.#used = true;
-    const waiting = this.#frames.shift();
-    if (waiting) {
-      this.#bytes -= waiting.bytes;
-      return Promise.resolve(waiting.response);
-    }
+    const waiting = this.#take();
+    if (waiting) return Promise.resolve(waiting);
     if (this.#end) return Promise.reject(this.#end);
-    let receiver: Receiver | undefined;
-    const frame = new Promise<IpcResponse>((resolve, reject) => {
-      receiver = { resolve, reject };
-      this.#receivers.add(receiver);
-    });
-    return within(frame, timeout, 'Nothing came', () => this.#receivers.delete(receiver as Receiver));
+    const { promise, forget } = this.#receivers.wait();
+    return within(promise, timeout, 'Nothing came', forget);
   }
 
   /** Nothing more will come; what waits can still be taken. */
   end(error: IpcError): void {
     this.#end = error;
-    for (const { reject } of this.#receivers) reject(error);
-    this.#receivers.clear();
+    this.#receivers.endAll(({ reject }) => reject(error));
+  }
+
+  #take(): IpcResponse | undefined {
+    const order = this.#answers.peek()?.order ?? Infinity;
+    if (this.#events.order < order) {
+      const event = this.#events.shift();
+      return event && { Event: event };
+    }
+    const oldest = this.#answers.shift();
+    this.#answerBytes -= oldest?.bytes ?? 0;
+    return oldest?.answer;
   }
 }

@@ -16,22 +16,30 @@ export interface ConnectOptions {
    * a path without a socket, for a daemon that was just told to start. Default `'refused'`.
    */
   readonly retry?: 'busy' | 'refused' | 'absent' | undefined;
-  /** How long an answer may take. Default 30,000. */
+  /** How long an answer may take, counted from the turn of its request. Default 30,000. */
   readonly requestTimeout?: number | undefined;
   /** Largest payload either way. Default 10 MiB, which is also the most. */
   readonly maxMessageSize?: number | undefined;
   /**
-   * Events that have come and not been taken; past it nothing is read, so that the daemon waits or drops. Only
-   * while a request waits for its answer does reading go on, and the oldest events go. Default 1 MiB, at most 1 GiB.
+   * Bytes, as frames, of events and of answers to send() that have come and were not taken. When it is full nothing
+   * is read, so that the daemon waits or drops. Only while somebody waits for an answer does reading go on; then
+   * the oldest events are dropped, counted and told, and answers to send() are kept. Default 1 MiB, at most 1 GiB.
    */
   readonly eventBuffer?: number | undefined;
+  /**
+   * While there is a subscription: how long the daemon may send nothing at all before the connection ends with
+   * `HEARTBEAT_MISSED`. Our daemon sends a heartbeat every 20 s (`subscribers.heartbeat`), the original sends none;
+   * give more than two intervals. Default 0, which is never.
+   */
+  readonly heartbeatTimeout?: number | undefined;
   /** Gives up connecting. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface RequestOptions {
-  /** In ms, as those of {@link ConnectOptions}; 0 or `Infinity` for none. Default: the connection's `requestTimeout`. */
+  /** In ms, as the times of {@link ConnectOptions}; 0 or `Infinity` for none. Default: the connection's `requestTimeout`. */
   readonly timeout?: number | undefined;
+  /** Gives up waiting for the answer. The request may still take effect. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,6 +47,17 @@ export interface RequestOptions {
 export type ResolvedOptions = {
   readonly [Name in Exclude<keyof ConnectOptions, 'signal'>]-?: NonNullable<ConnectOptions[Name]>;
 } & Pick<ConnectOptions, 'signal'>;
+
+/**
+ * Checks how long close() waits for answers, in ms.
+ *
+ * @throws {IpcError} `OPTION_INVALID`.
+ */
+export function checkDrain(drain: unknown): number {
+  if (drain === Infinity)
+    throw new IpcError('OPTION_INVALID', 'drain must have an end; give a number of milliseconds');
+  return checkTimeout(drain, 'drain');
+}
 
 const RETRIES: readonly unknown[] = ['busy', 'refused', 'absent'] satisfies ConnectOptions['retry'][];
 const GIB = 1024 ** 3;
@@ -54,6 +73,7 @@ export function resolveOptions({
   requestTimeout = DEFAULT_TIMEOUT,
   maxMessageSize = MAX_MESSAGE_SIZE,
   eventBuffer = 1024 * 1024,
+  heartbeatTimeout = 0,
   signal,
 }: ConnectOptions): ResolvedOptions {
   if (!RETRIES.includes(retry))
@@ -64,6 +84,7 @@ export function resolveOptions({
     requestTimeout: checkTimeout(requestTimeout, 'requestTimeout'),
     maxMessageSize: checkSize(maxMessageSize, 'maxMessageSize', MAX_MESSAGE_SIZE),
     eventBuffer: checkSize(eventBuffer, 'eventBuffer', GIB),
+    heartbeatTimeout: checkTimeout(heartbeatTimeout, 'heartbeatTimeout'),
     signal,
   };
 }

@@ -5,15 +5,17 @@ import { IpcError } from '../protocol/errors.js';
 /** Bytes of requests that may wait for the daemon to read them. */
 const MAX_UNSENT = 64 * 1024 * 1024;
 
+type OutgoingSocket = Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>;
+
 export class Outgoing {
-  readonly #socket: Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>;
+  readonly #socket: OutgoingSocket;
   #corked = false;
 
-  constructor(socket: Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>) {
+  constructor(socket: OutgoingSocket) {
     this.#socket = socket;
   }
 
-  /** @throws {IpcError} `REQUEST_TIMEOUT` when so many bytes more would be too many. */
+  /** @throws {IpcError} `REQUEST_TIMEOUT` if `bytes` more would be too many. */
   checkRoom(bytes: number): void {
     const { writableLength } = this.#socket;
     if (writableLength + bytes <= MAX_UNSENT) return;
@@ -23,7 +25,8 @@ export class Outgoing {
     );
   }
 
-  write(frame: Uint8Array): void {
+  /** @param onWritten Called when the kernel has the bytes, or with the error that prevented it. */
+  write(frame: Uint8Array, onWritten?: (error?: Error | null) => void): void {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -32,6 +35,6 @@ export class Outgoing {
         this.#socket.uncork();
       });
     }
-    this.#socket.write(frame);
+    this.#socket.write(frame, onWritten);
   }
 }

@@ -1,8 +1,10 @@
-// Requests under way, in order: the oldest is whom the next answer is for.
+// Requests without an answer, in order: the next answer is for the oldest. One timer serves the deadlines of all.
+import { onAbort } from '../abort.js';
+import { type Clock, systemClock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import type { IpcAnswer, IpcEvent, IpcResponse } from '../protocol/messages.js';
+import { Queue } from '../queue.js';
 import { AnswerError } from './answer-error.js';
-import { onAbort } from '../abort.js';
 
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;
@@ -10,97 +12,144 @@ const MAX_PENDING = 10_000;
 /** What answers a request. */
 export type Answer = Exclude<IpcResponse, IpcEvent>;
 
-export interface Pending {
-  /** With an `Error`, its caller's promise rejects. */
-  resolve(response: Answer, bytes: number): void;
-  reject(error: unknown): void;
-  /** Given up by its caller: its answer is still to come and is nobody's. */
-  abandoned: boolean;
-  readonly awaited: boolean;
+/** Called with the answer of a request, given up or not, before anything that came behind it is looked at. */
+export type OnAnswer = (answer: Answer, bytes: number) => void;
+
+export interface Asked {
+  /** In ms; 0 for none. Counted from the last answer that came before, see {@link Requests.ask}. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onAnswer?: OnAnswer | undefined;
+}
+
+interface Pending {
+  readonly sent: number;
+  readonly timeout: number;
+  readonly onAnswer: OnAnswer | undefined;
+  /** Undefined for a request whose caller does not wait here, or gave it up: its answer is still to come. */
+  caller: { resolve(answer: Answer): void; reject(error: unknown): void } | undefined;
 }
 
 export class Requests {
-  #pending: Pending[] = [];
-  #head = 0;
-  #awaited = 0;
+  readonly #clock: Clock;
+  readonly #pending = new Queue<Pending>();
+  #waiting = 0;
+  #lastAnswer = 0;
+  #cancelTimer: (() => void) | undefined;
+  #timerDue = Infinity;
+  #whenIdle: (() => void) | undefined;
 
-  get length(): number {
-    return this.#pending.length - this.#head;
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
   }
 
-  /** Whether somebody waits for an answer here, and not in the inbox. */
+  /** Requests without an answer, those that were given up included. */
+  get length(): number {
+    return this.#pending.length;
+  }
+
+  /** Whether a caller waits for an answer here, and not in the inbox. */
   get awaited(): boolean {
-    return this.#awaited > 0;
+    return this.#waiting > 0;
+  }
+
+  /** @throws {IpcError} `REQUEST_TIMEOUT` if the daemon owes too many answers already. */
+  checkRoom(): void {
+    if (this.length < MAX_PENDING) return;
+    throw new IpcError(
+      'REQUEST_TIMEOUT',
+      `${MAX_PENDING} requests have no answer yet; await some before sending more`,
+    );
+  }
+
+  /** A request whose answer is taken by `onAnswer` alone. */
+  expect(onAnswer: OnAnswer): void {
+    this.#pending.push({ sent: this.#clock.now(), timeout: 0, onAnswer, caller: undefined });
   }
 
   /**
-   * Waits for the next answer. `onAnswer` is called with it before anything that came behind it is looked at,
-   * which a promise's continuation is not.
+   * A request whose answer somebody waits for.
+   *
+   * The daemon runs the requests of a connection one after the other, so the time of a request counts from its
+   * turn: from the last answer before it, or from when it was sent. While an earlier request may still be waited
+   * for, it is not late either.
    */
-  add(
-    timeout: number,
-    signal: AbortSignal | undefined,
-    onAnswer?: (response: Answer, bytes: number) => void,
-    awaited = true,
-  ): Promise<IpcAnswer> {
-    if (this.length >= MAX_PENDING) {
-      throw new IpcError(
-        'REQUEST_TIMEOUT',
-        `${MAX_PENDING} requests have no answer yet; await some before sending more`,
-      );
-    }
+  ask({ timeout, signal, onAnswer }: Asked): Promise<IpcAnswer> {
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const clear = (): void => {
-        clearTimeout(timer);
+      const settled = (): void => {
+        pending.caller = undefined;
+        this.#waiting -= 1;
         stop();
+        if (this.#waiting === 0) this.#whenIdle?.();
       };
       const pending: Pending = {
-        abandoned: false,
-        awaited,
-        resolve(response, bytes) {
-          clear();
-          onAnswer?.(response, bytes);
-          if ('Error' in response) reject(new AnswerError(response));
-          else resolve(response);
-        },
-        reject(error) {
-          clear();
-          pending.abandoned = true;
-          reject(error);
+        sent: this.#clock.now(),
+        timeout,
+        onAnswer,
+        caller: {
+          resolve(answer) {
+            settled();
+            if ('Error' in answer) reject(new AnswerError(answer));
+            else resolve(answer);
+          },
+          reject(error) {
+            settled();
+            reject(error);
+          },
         },
       };
-      const stop = onAbort(signal, () => pending.reject(signal?.reason));
-      if (timeout > 0) {
-        const late = (): void =>
-          pending.reject(new IpcError('REQUEST_TIMEOUT', `No answer came within ${timeout} ms (timeout)`));
-        timer = setTimeout(late, timeout);
-      }
+      const stop = onAbort(signal, () => pending.caller?.reject(signal?.reason));
       this.#pending.push(pending);
-      if (awaited) this.#awaited += 1;
+      this.#waiting += 1;
+      if (timeout > 0) this.#wakeBy(pending.sent + timeout);
     });
   }
 
   /** An answer has come; false when nobody asked. */
-  answer(response: Answer, bytes: number): boolean {
-    const pending = this.#pending[this.#head];
+  answer(answer: Answer, bytes: number): boolean {
+    const pending = this.#pending.shift();
     if (!pending) return false;
-    this.#head += 1;
-    if (pending.awaited) this.#awaited -= 1;
-    if (this.#head * 2 > this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#head);
-      this.#head = 0;
-    }
-    if (!pending.abandoned) pending.resolve(response, bytes);
+    this.#lastAnswer = this.#clock.now();
+    pending.onAnswer?.(answer, bytes);
+    pending.caller?.resolve(answer);
     return true;
+  }
+
+  /** Resolves when no caller waits any more. */
+  idle(): Promise<void> {
+    if (!this.awaited) return Promise.resolve();
+    return new Promise((resolve) => (this.#whenIdle = resolve));
   }
 
   /** No answers will come. */
   rejectAll(error: IpcError): void {
-    const left = this.#pending.slice(this.#head);
-    this.#pending = [];
-    this.#head = 0;
-    this.#awaited = 0;
-    for (const pending of left) if (!pending.abandoned) pending.reject(error);
+    this.#cancelTimer?.();
+    this.#timerDue = Infinity;
+    for (const { caller } of this.#pending.takeAll()) caller?.reject(error);
+  }
+
+  #wakeBy(due: number): void {
+    if (due >= this.#timerDue) return;
+    this.#cancelTimer?.();
+    this.#timerDue = due;
+    this.#cancelTimer = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      this.#timerDue = Infinity;
+      this.#judge();
+    });
+  }
+
+  /** Rejects what is late. The first request that is not late protects those behind it. */
+  #judge(): void {
+    const now = this.#clock.now();
+    let due = 0;
+    for (const { caller, timeout, sent } of this.#pending) {
+      if (!caller || timeout === 0) continue;
+      due = Math.max(due, Math.max(sent, this.#lastAnswer) + timeout);
+      if (due > now) {
+        this.#wakeBy(due);
+        return;
+      }
+      caller.reject(new IpcError('REQUEST_TIMEOUT', `No answer came within ${timeout} ms (timeout)`));
+    }
   }
 }

@@ -1,165 +1,183 @@
-// A subscription as its reader holds it: an async iterable of events that unsubscribes when it is left.
+// A subscription: an async iterable of events that unsubscribes when its reader leaves it.
+import { onAbort } from '../abort.js';
 import { IpcError } from '../protocol/errors.js';
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
-import type { IpcAnswer, IpcMessage } from '../protocol/messages.js';
-import type { Answer } from './requests.js';
-import { onAbort } from '../abort.js';
-import { EventBuffer, type ReceivedEvent } from './event-buffer.js';
-
-/** What a subscription needs of its connection. */
-export interface SubscriptionHost {
-  /** `onAnswer` is called before anything that came behind the answer is looked at. */
-  request(message: IpcMessage, onAnswer?: (response: Answer) => void): Promise<IpcAnswer>;
-  /** Bytes were taken out of the buffer, or the subscription is over. */
-  onRoom(subscription: Subscription): void;
-}
+import { AnswerError } from './answer-error.js';
+import { droppedIn, EventBuffer, type ReceivedEvent } from './event-buffer.js';
+import { Waiters } from './waiters.js';
 
 /**
  * Events, oldest first: `for await (const { event_type, data } of subscription)`.
  *
- * Leaving the loop, {@link close} and the signal each unsubscribe; the signal's reason is thrown into a loop that
- * waits. The connection's end is thrown as `CONNECTION_CLOSED`. Heartbeats are not shown. Where events were
- * dropped, by the daemon or here, an event `events_dropped` with `data.dropped` says how many.
+ * Leaving the loop ends it at once and unsubscribes, and so do {@link close} and the signal; the signal's reason is
+ * thrown into a loop that waits. The end of the connection is thrown as its `IpcError`, after the events that had
+ * come. Heartbeats are not shown. Where events were dropped, by the daemon or by the client, an event
+ * `events_dropped` with `data.dropped` says how many: events read + events told as dropped = events that matched.
  */
-export class Subscription implements AsyncIterableIterator<ReceivedEvent, undefined> {
+export interface Subscription extends AsyncIterableIterator<ReceivedEvent, undefined> {
+  /**
+   * Resolves when the daemon has accepted the subscription; no event published since is missed.
+   *
+   * Rejects with an `AnswerError` if the daemon refused, or with the `IpcError` of the connection.
+   */
+  readonly ready: Promise<void>;
+  /** Events that came, those included that the client dropped; notices and heartbeats are not counted. */
+  readonly received: number;
+  /** Events that were dropped, by the daemon or by the client. */
+  readonly dropped: number;
+  /** The next event. Of several calls at once each gets an event of its own, in order, and all learn of the end. */
+  next(): Promise<IteratorResult<ReceivedEvent, undefined>>;
+  /** Ends the subscription as `break` does: at once. Unsubscribe follows on its own. */
+  return(): Promise<IteratorResult<ReceivedEvent, undefined>>;
+  /** Unsubscribes; events not yet read are forgotten. Resolves when the daemon has confirmed, or is gone or late. */
+  close(): Promise<void>;
+  [Symbol.asyncIterator](): Subscription;
+  /** Ends the subscription as `break` does. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a subscription needs of its connection. */
+export interface SubscriptionHost {
+  /** Writes Subscribe; settles with its answer. */
+  subscribe(from: ClientSubscription): Promise<unknown>;
+  /** Writes Unsubscribe, unless a later subscription has taken the place of this one. Never rejects. */
+  unsubscribe(from: ClientSubscription): Promise<void>;
+  /** Bytes were taken out of the buffer, or the subscription is over. */
+  onRoom(from: ClientSubscription): void;
+}
+
+export class ClientSubscription implements Subscription {
   readonly #host: SubscriptionHost;
   readonly #buffer = new EventBuffer();
+  readonly #readers = new Waiters<IteratorResult<ReceivedEvent, undefined>>();
   readonly #limit: number;
-  readonly #ready: Promise<void>;
   readonly #detach: () => void;
-  /** Events that come before the daemon's Success are those of a former subscription. */
-  #accepted = false;
-  #state: 'open' | 'over' = 'open';
+  readonly ready: Promise<void>;
+  #open = true;
+  #error: { readonly thrown: unknown } | undefined;
   #closing: Promise<void> | undefined;
-  #droppedHere = 0;
   #dropped = 0;
   #received = 0;
 
-  constructor(host: SubscriptionHost, request: IpcMessage, limit: number, signal: AbortSignal | undefined) {
+  /** @param limit Bytes of events that may wait for the reader. */
+  constructor(host: SubscriptionHost, limit: number, signal: AbortSignal | undefined) {
     this.#host = host;
     this.#limit = limit;
-    const aborted = (): void => {
-      this.#end(signal?.reason ?? new IpcError('CONNECTION_CLOSED', 'The subscription was aborted'));
-      void this.close();
-    };
-    this.#detach = onAbort(signal, aborted);
-    this.#ready = this.#subscribe(request);
-    // Whoever reads is told; one who never reads has nothing to be told.
-    this.#ready.catch(() => undefined);
-    if (signal?.aborted) aborted();
+    const abort = (): void => this.#abort(signal?.reason);
+    this.#detach = onAbort(signal, abort);
+    this.ready = this.#subscribe();
+    // The reader is told by next(); a caller that never reads has nothing to be told.
+    this.ready.catch(() => undefined);
+    if (signal?.aborted) abort();
   }
 
-  /** Resolves when the daemon has accepted the subscription; no event published since is missed. */
-  get ready(): Promise<void> {
-    return this.#ready;
-  }
-
-  /** Events received, notices and heartbeats not counted. */
   get received(): number {
     return this.#received;
   }
 
-  /** Events that were dropped, by the daemon or here. */
   get dropped(): number {
     return this.#dropped;
   }
 
   /** Whether events are for it. */
   get open(): boolean {
-    return this.#state === 'open';
+    return this.#open;
   }
 
   /** Whether as much is buffered as may be. */
   get full(): boolean {
-    return this.#state === 'open' && this.#buffer.bytes >= this.#limit;
+    return this.#open && this.#buffer.bytes >= this.#limit;
   }
 
   /** Whether there is room again. */
   get roomy(): boolean {
-    return this.#state !== 'open' || this.#buffer.bytes <= this.#limit / 2;
+    return !this.#open || this.#buffer.bytes <= this.#limit / 2;
   }
 
-  /** The connection has an event for it. `drop`: there must be room, so the oldest events go if there is none. */
+  /** @param drop Whether the oldest events go when there is no room, because reading has to go on. */
   receive(event: ReceivedEvent, bytes: number, drop: boolean): void {
-    if (this.#state !== 'open' || !this.#accepted || event.event_type === HEARTBEAT_EVENT_TYPE) return;
+    if (!this.#open || event.event_type === HEARTBEAT_EVENT_TYPE) return;
     if (event.event_type === DROPPED_EVENT_TYPE) this.#dropped += droppedIn(event);
     else this.#received += 1;
+    if (this.#readers.give({ value: event, done: false })) return;
     this.#buffer.push(event, bytes);
-    while (drop && this.#buffer.bytes > this.#limit && this.#buffer.dropOldest()) {
-      this.#droppedHere += 1;
-      this.#dropped += 1;
-    }
+    if (drop) this.#dropped += this.#buffer.dropDownTo(this.#limit);
   }
 
-  /** The connection is gone, or another subscription has taken the place of this one (`error` undefined). */
+  /** Nothing more comes: the connection is gone, or another subscription has taken the place (`error` undefined). */
   over(error?: IpcError): void {
-    this.#end(error);
-    this.#closing ??= Promise.resolve();
+    this.#end(error && { thrown: error });
   }
 
-  /** The next event. Of several calls at once each gets one of its own, in order, and all are told of the end. */
-  async next(): Promise<IteratorResult<ReceivedEvent, undefined>> {
-    await this.#ready;
-    if (this.#droppedHere > 0) {
-      const dropped = this.#droppedHere;
-      this.#droppedHere = 0;
-      return { value: { event_type: DROPPED_EVENT_TYPE, data: { dropped } }, done: false };
+  next(): Promise<IteratorResult<ReceivedEvent, undefined>> {
+    const event = this.#buffer.shift();
+    if (event) {
+      this.#host.onRoom(this);
+      return Promise.resolve({ value: event, done: false });
     }
-    const result = await this.#buffer.next();
-    this.#host.onRoom(this);
-    return result;
+    if (this.#open) return this.#readers.wait().promise;
+    const error = this.#error;
+    this.#error = undefined;
+    return error ? Promise.reject(error.thrown) : Promise.resolve({ value: undefined, done: true });
   }
 
-  async return(): Promise<IteratorResult<ReceivedEvent, undefined>> {
-    await this.close();
-    return { value: undefined, done: true };
+  return(): Promise<IteratorResult<ReceivedEvent, undefined>> {
+    this.#leave();
+    return Promise.resolve({ value: undefined, done: true });
   }
 
-  /** Unsubscribes; what is buffered is forgotten. Resolves when the daemon has confirmed, or is gone. */
   close(): Promise<void> {
-    this.#end();
-    this.#buffer.clear();
-    this.#closing ??= this.#unsubscribe();
-    this.#host.onRoom(this);
-    return this.#closing;
+    this.#leave();
+    return this.#closing ?? Promise.resolve();
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  async #subscribe(request: IpcMessage): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #subscribe(): Promise<void> {
     try {
-      await this.#host.request(request, (answer) => {
-        this.#accepted = 'Success' in answer;
-      });
+      await this.#host.subscribe(this);
     } catch (error) {
-      this.over(error as IpcError);
+      this.#end({ thrown: error });
+      // Its Success may still come.
+      if (!(error instanceof AnswerError)) this.#unsubscribe();
       throw error;
     }
   }
 
-  async #unsubscribe(): Promise<void> {
-    try {
-      // Written at once, whether Subscribe has been answered or not: what counts is the order on the wire, and one
-      // that waited would end the subscription that follows this one.
-      await this.#host.request('Unsubscribe');
-    } catch {
-      // The connection is gone, and the subscription with it.
-    }
+  /** Its reader wants nothing more. */
+  #leave(): void {
+    this.#end();
+    this.#error = undefined;
+    this.#buffer.clear();
+    this.#host.onRoom(this);
+    this.#unsubscribe();
   }
 
-  #end(error?: unknown): void {
-    if (this.#state === 'over') return;
-    this.#state = 'over';
+  #abort(reason: unknown): void {
+    this.#buffer.clear();
+    this.#end({ thrown: reason ?? new IpcError('CONNECTION_CLOSED', 'The subscription was aborted') });
+    this.#unsubscribe();
+  }
+
+  #unsubscribe(): void {
+    this.#closing ??= this.#host.unsubscribe(this);
+  }
+
+  #end(error?: { readonly thrown: unknown }): void {
+    if (!this.#open) return;
+    this.#open = false;
     this.#detach();
-    this.#buffer.end(error);
+    if (this.#readers.length === 0) this.#error = error;
+    this.#readers.endAll(({ resolve, reject }) => {
+      if (error) reject(error.thrown);
+      else resolve({ value: undefined, done: true });
+    });
     this.#host.onRoom(this);
   }
-}
-
-/** How many events a notice tells of. One that makes no sense counts as none: the sum must not go back or become NaN. */
-function droppedIn({ data }: ReceivedEvent): number {
-  const dropped = (data as { dropped?: unknown } | null)?.dropped;
-  return Number.isSafeInteger(dropped) && (dropped as number) >= 0 ? (dropped as number) : 0;
 }

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   CONNECT_FAILED: 'no daemon answers on this endpoint',
   CONNECTION_CLOSED: 'the connection is closed',
   REQUEST_TIMEOUT: 'no response came in time',
+  HEARTBEAT_MISSED: 'the daemon of a subscription has sent nothing for too long',
   COMMAND_REFUSED: 'the daemon answered with an error that has no code, as the original does',
   TOO_MANY_CONNECTIONS: 'the daemon has as many connections as it accepts',
   // Options

@@ -40,23 +40,12 @@ export function writeJson(value: unknown): string {
 }
 
 function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return wellFormedString(value);
+  if (typeof value === 'string') return value.toWellFormed();
   if (Array.isArray(value)) return value.map(wellFormed);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [wellFormedString(key), wellFormed(item)]),
+    Object.entries(value).map(([key, item]) => [key.toWellFormed(), wellFormed(item)]),
   );
-}
-
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-function wellFormedString(text: string): string {
-  return text.replace(LONE_SURROGATE, '\ufffd');
-}
-
-/** Whether a string has no lone surrogate, that is, whether UTF-8 can hold it. */
-export function isWellFormed(text: string): boolean {
-  return text.search(LONE_SURROGATE) === -1;
 }
 
 /** Encodes a value as one frame of JSON; see {@link writeJson} and {@link encodeFrame} for what it throws. */

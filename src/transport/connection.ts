@@ -1,75 +1,88 @@
 // The original's connection, on the server's side: requests in by recv(), responses out by send().
 import type { Socket } from 'node:net';
-import { SocketSink } from '../writer/sink.js';
-import { Writer } from '../writer/writer.js';
 import { systemClock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
 import { checkResponse, errorResponse } from '../protocol/responses.js';
+import { Queue } from '../queue.js';
 import { checkTimeout, DEFAULT_TIMEOUT, within } from '../timeout.js';
+import { SocketSink } from '../writer/sink.js';
+import { Writer } from '../writer/writer.js';
+import { Loop } from './loop.js';
 
 /** Response bytes past which send() waits until they have drained to half of it. */
 const HIGH_WATER = 1024 * 1024;
 
 interface Receiver {
   readonly resolve: (payload: Uint8Array) => void;
-  readonly reject: (error: IpcError) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
  * One client's connection: `for await (const message of connection) await connection.send(…)`. The loop forgives the
- * client everything; with {@link recv} each failing is the caller's to deal with.
+ * client everything; with {@link recv} the caller deals with each error of the client.
  */
-export class IpcConnection {
+export class IpcConnection implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #decoder = new FrameDecoder(MAX_MESSAGE_SIZE);
   readonly #writer: Writer;
-  readonly #receiving: Receiver[] = [];
-  readonly #sending: (() => void)[] = [];
+  readonly #receiving = new Queue<Receiver>();
+  #sending: (() => void)[] = [];
   #timeout = DEFAULT_TIMEOUT;
-  #broken = false;
-  /** Why nothing more will come, and nothing can be sent any more. */
-  #inputEnd: IpcError | undefined;
+  /** Whether the stream of frames cannot be followed any more, or is not to be. */
+  #deaf = false;
+  /** Why nothing more will come; an IpcError, unless this package failed. */
+  #inputEnd: unknown;
+  /** Why nothing can be sent any more. */
   #outputEnd: IpcError | undefined;
-  #finished: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #socketClosed: Promise<void>;
+  /** Resolves when everything was sent, or nothing can be. */
+  readonly #flushed: Promise<void>;
+  #onFlushed: () => void = () => undefined;
 
   /** @internal Connections come from `IpcServer.accept`. */
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#flushed = new Promise((resolve) => {
+      this.#onFlushed = resolve;
+    });
+    this.#socketClosed = new Promise((resolve) => {
+      if (socket.closed) resolve();
+      else socket.once('close', () => resolve());
+    });
     this.#writer = new Writer(
       new SocketSink(socket),
       { queueBytes: 1, highWater: 1, lowWater: 1, writeHighWaterMark: HIGH_WATER, eventHold: 0 },
       systemClock,
       {
         onResponsesDrained: () => this.#drained(),
-        onFinished: () => this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection is closed')),
+        onFinished: () => this.#ended(closed('The connection is closed')),
         onBytes: () => undefined,
       },
     );
     socket.on('data', (chunk) => {
-      // Past an end that is ours, or a frame that is too large, what comes is read away.
-      if (this.#inputEnd) return;
+      // Behind our own end, or a frame that is too large, input is read and thrown away.
+      if (this.#inputEnd !== undefined) return;
       this.#decoder.push(chunk);
       this.#deliver();
     });
     socket.on('end', () => {
-      this.#inputEnd ??= new IpcError('CONNECTION_CLOSED', 'The client ended the connection');
+      this.#inputEnd ??= closed('The client ended the connection');
       this.#deliver();
     });
-    socket.on('error', (cause) =>
-      this.#ended(new IpcError('CONNECTION_CLOSED', `The connection broke: ${cause.message}`, { cause })),
-    );
-    socket.on('close', () => this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection was closed')));
+    socket.on('error', (cause) => this.#ended(closed(`The connection broke: ${cause.message}`, cause)));
+    socket.on('close', () => this.#ended(closed('The connection was closed')));
     socket.pause();
-    // One that broke while it waited to be accepted says so no more.
-    if (socket.destroyed) this.#ended(new IpcError('CONNECTION_CLOSED', 'The connection was closed'));
+    // A socket that broke while it waited to be accepted does not say so again.
+    if (socket.destroyed) this.#ended(closed('The connection was closed'));
   }
 
   /** Whether nothing can be sent any more. */
   get closed(): boolean {
-    return this.#outputEnd !== undefined;
+    return this.#outputEnd !== undefined || this.#closing !== undefined;
   }
 
   /**
@@ -82,8 +95,8 @@ export class IpcConnection {
   }
 
   /**
-   * Resolves with the client's next request. One that is malformed rejects with `MESSAGE_INVALID`, and the
-   * connection goes on; one that timed out has lost nothing.
+   * Resolves with the client's next request. A malformed one rejects with `MESSAGE_INVALID`, and the connection goes
+   * on. A recv() that timed out has lost nothing.
    *
    * @throws {IpcError} `MESSAGE_INVALID`, `REQUEST_TIMEOUT`, `FRAME_TOO_LARGE`, `FRAME_TRUNCATED`, `CONNECTION_CLOSED`.
    */
@@ -92,24 +105,25 @@ export class IpcConnection {
   }
 
   /**
-   * Sends a response. Resolves at once while little waits to be sent, else when enough has left.
+   * Sends a response. Resolves at once while little waits to be sent, otherwise when enough has left.
    *
-   * @throws {IpcError} `FRAME_TOO_LARGE`, `REPLY_INVALID`: nothing was sent, the connection goes on;
-   *   `REQUEST_TIMEOUT`: it is queued; `CONNECTION_CLOSED`.
+   * @throws {IpcError} `FRAME_TOO_LARGE`, `REPLY_INVALID`: nothing was sent, and the connection goes on;
+   *   `REQUEST_TIMEOUT`: the response is queued; `CONNECTION_CLOSED`.
    */
   async send(response: IpcResponse): Promise<void> {
+    if (this.#closing) throw closed('The connection is closed');
     this.#checkOpen();
     this.#writer.respond(encodeJsonFrame(checkResponse(response), MAX_MESSAGE_SIZE));
     if (!this.#writer.congested) return;
-    const room = new Promise<void>((resolve) => this.#sending.push(resolve));
-    await within(room, this.#timeout, 'The client did not read');
+    const drained = new Promise<void>((resolve) => this.#sending.push(resolve));
+    await within(drained, this.#timeout, 'The client did not read');
     this.#checkOpen();
   }
 
-  /** Sends what is queued, then ends the connection; a client that does not read is cut after the timeout. */
+  /** Sends what is queued, then ends the connection; a client that does not read or end is cut after the timeout. */
   close(): Promise<void> {
-    this.#finished ??= this.#close();
-    return this.#finished;
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -119,87 +133,86 @@ export class IpcConnection {
   /**
    * Requests until the client ends its half or is gone, or {@link close} is called; a client may be silent as long as
    * it likes. Nothing that the client does is thrown: a malformed message is answered with an `Error`, and so is a
-   * frame over the limit, which ends the loop, as half a frame at the end does. However the loop ends, it closes the
-   * connection.
+   * frame over the limit, which ends the loop, as half a frame at the end does.
+   *
+   * However the loop ends, it closes the connection. A loop that is left, also by `return()` or `throw()` while it
+   * waits, ends as soon as everything that is queued has left; the client's end is not waited for.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<IpcMessage, void> {
-    try {
-      for (let message = await this.#request(); message !== undefined; message = await this.#request())
-        yield message;
-    } finally {
-      await this.close();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<IpcMessage, void> {
+    return new Loop({
+      next: () => this.#request(),
+      leave: () => Promise.race([this.#flushed, this.close()]),
+    });
   }
 
   /** @param timeout In ms; 0 for ever. */
   async #receive(timeout: number): Promise<IpcMessage> {
-    let receiver: Receiver | undefined;
+    let forget = (): void => undefined;
     const payload = new Promise<Uint8Array>((resolve, reject) => {
-      receiver = { resolve, reject };
+      const receiver = { resolve, reject };
       this.#receiving.push(receiver);
+      forget = () => {
+        this.#receiving.remove(receiver);
+        if (this.#receiving.length === 0 && this.#inputEnd === undefined) this.#socket.pause();
+      };
     });
     this.#deliver();
-    const forget = (): void => {
-      const at = this.#receiving.indexOf(receiver as Receiver);
-      if (at >= 0) this.#receiving.splice(at, 1);
-      if (this.#receiving.length === 0 && !this.#inputEnd) this.#socket.pause();
-    };
     return parseRequest(parseJson(await within(payload, timeout, 'No whole request came', forget)));
   }
 
-  /** The next request that is one; undefined when no more will come, or the client cannot be told what was wrong. */
+  /** The next valid request; undefined when no more will come, or the client cannot be told what was wrong. */
   async #request(): Promise<IpcMessage | undefined> {
     for (;;) {
       try {
         return await this.#receive(0);
       } catch (error) {
-        const { code } = error as IpcError;
+        const code = error instanceof IpcError ? error.code : 'INTERNAL';
         if (code === 'CONNECTION_CLOSED' || code === 'FRAME_TRUNCATED') return undefined;
-        if (code !== 'MESSAGE_INVALID' && code !== 'FRAME_TOO_LARGE') throw error;
-        const told = await this.send(errorResponse(error)).then(
+        const clients = code === 'MESSAGE_INVALID' || code === 'FRAME_TOO_LARGE';
+        // What is not the client's fault is told to our caller, and to the client only that it happened.
+        const told = await this.send(errorResponse(clients ? error : new IpcError('INTERNAL'))).then(
           () => true,
           () => false,
         );
+        if (!clients) throw error;
         if (!told || code === 'FRAME_TOO_LARGE') return undefined;
       }
     }
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      if (this.#socket.closed) resolve();
-      else this.#socket.once('close', () => resolve());
-    });
     this.#writer.finish();
-    // What the client still sends is read away, or its end would never be seen.
-    this.#broken = true;
-    this.#inputEnd = new IpcError('CONNECTION_CLOSED', 'The connection is closed');
-    for (const { reject } of this.#receiving.splice(0)) reject(this.#inputEnd);
+    this.#deaf = true;
+    this.#inputEnd = closed('The connection is closed');
+    this.#rejectReceivers();
+    // Whatever the client still sends is read and thrown away, or its end would never be seen.
     this.#socket.resume();
-    await within(closed, this.#timeout, 'The client did not read', () => this.#socket.destroy()).catch(
-      () => closed,
-    );
+    try {
+      await within(this.#socketClosed, this.#timeout, 'The client did not read');
+    } catch {
+      this.#socket.destroy();
+      await this.#socketClosed;
+    }
   }
 
-  /** Gives whole frames to those who wait; while nobody does, nothing is read. */
+  /** Gives whole frames to the receivers that wait; while none does, nothing is read. */
   #deliver(): void {
     try {
-      while (this.#receiving.length > 0 && !this.#broken) {
+      while (this.#receiving.length > 0 && !this.#deaf) {
         const payload = this.#decoder.next();
         if (payload === undefined) break;
         this.#receiving.shift()?.resolve(payload);
       }
     } catch (error) {
-      // The stream cannot be followed any more.
-      this.#broken = true;
-      this.#inputEnd = error as IpcError;
+      this.#deaf = true;
+      this.#inputEnd = error;
     }
     if (this.#receiving.length === 0) {
-      if (!this.#inputEnd) this.#socket.pause();
+      if (this.#inputEnd === undefined) this.#socket.pause();
       return;
     }
-    if (this.#inputEnd) this.#rejectReceivers();
-    else this.#socket.resume();
+    if (this.#inputEnd === undefined) this.#socket.resume();
+    else this.#rejectReceivers();
   }
 
   #checkOpen(): void {
@@ -207,21 +220,29 @@ export class IpcConnection {
   }
 
   #rejectReceivers(): void {
-    const half = this.#inputEnd?.code === 'CONNECTION_CLOSED' && this.#decoder.midFrame;
+    const { code } = this.#inputEnd as Partial<IpcError>;
+    const half = code === 'CONNECTION_CLOSED' && !this.#deaf && this.#decoder.midFrame;
     const error = half
       ? new IpcError('FRAME_TRUNCATED', 'The client ended the connection in the middle of a frame')
-      : (this.#inputEnd as IpcError);
-    for (const { reject } of this.#receiving.splice(0)) reject(error);
+      : this.#inputEnd;
+    for (const { reject } of this.#receiving.takeAll()) reject(error);
   }
 
   #ended(error: IpcError): void {
     this.#outputEnd ??= error;
     this.#inputEnd ??= error;
+    this.#onFlushed();
     this.#drained();
     this.#deliver();
   }
 
   #drained(): void {
-    for (const resolve of this.#sending.splice(0)) resolve();
+    const sending = this.#sending;
+    this.#sending = [];
+    for (const resolve of sending) resolve();
   }
+}
+
+function closed(message: string, cause?: unknown): IpcError {
+  return new IpcError('CONNECTION_CLOSED', message, { cause });
 }

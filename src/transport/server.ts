@@ -2,18 +2,28 @@
 import type { Socket } from 'node:net';
 import { claimEndpoint } from '../endpoint/claim.js';
 import type { Claim } from '../endpoint/ports.js';
-import { SocketSink } from '../writer/sink.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { errorFrame } from '../protocol/responses.js';
+import { Queue } from '../queue.js';
+import { SocketSink } from '../writer/sink.js';
 import { IpcConnection } from './connection.js';
+import { Loop } from './loop.js';
 
-/** Connections that wait for {@link IpcServer.accept}; one more is told so and closed. */
+/** Connections that may wait for {@link IpcServer.accept}; further ones are told so and closed. */
 const MAX_WAITING = 512;
 
+/** How {@link IpcServer.bind} listens. */
+export interface ServerOptions {
+  /**
+   * Told about what is wrong with the endpoint while the server lives on: its file was replaced by something else,
+   * or could not be bound again. Must not throw. Default: nobody is told.
+   */
+  readonly onFault?: ((error: Error) => void) | undefined;
+}
+
 interface Acceptor {
-  readonly resolve: (connection: IpcConnection) => void;
-  readonly reject: (error: IpcError) => void;
+  readonly resolve: (connection: IpcConnection | undefined) => void;
 }
 
 /**
@@ -21,9 +31,9 @@ interface Acceptor {
  *
  * @example const server = await IpcServer.bind('/run/user/1000/my.sock');
  */
-export class IpcServer {
-  readonly #waiting: Socket[] = [];
-  readonly #accepting: Acceptor[] = [];
+export class IpcServer implements AsyncDisposable {
+  readonly #waiting = new Queue<Socket>();
+  readonly #accepting = new Queue<Acceptor>();
   #claim: Claim | undefined;
   #closed: Promise<void> | undefined;
 
@@ -33,13 +43,16 @@ export class IpcServer {
   ) {}
 
   /**
-   * Claims an endpoint and listens on it.
+   * Claims an endpoint and listens on it; works on the main thread and in a worker thread.
    *
    * @throws {IpcError} `ENDPOINT_IN_USE` and the other `ENDPOINT_*`.
    */
-  static async bind(path: string): Promise<IpcServer> {
+  static async bind(path: string, { onFault }: ServerOptions = {}): Promise<IpcServer> {
     const server = new IpcServer(endpointOf(path, process.platform));
-    server.#claim = await claimEndpoint(server.path, { onConnection: (socket) => server.#arrived(socket) });
+    server.#claim = await claimEndpoint(server.path, {
+      onConnection: (socket) => server.#arrived(socket),
+      onFault: (error) => onFault?.(error),
+    });
     return server;
   }
 
@@ -48,14 +61,17 @@ export class IpcServer {
    *
    * @throws {IpcError} `CONNECTION_CLOSED` once the server is closed.
    */
-  accept(): Promise<IpcConnection> {
-    if (this.#closed) return Promise.reject(closed());
-    const socket = this.#waiting.shift();
-    if (socket) return Promise.resolve(new IpcConnection(socket));
-    return new Promise((resolve, reject) => this.#accepting.push({ resolve, reject }));
+  async accept(): Promise<IpcConnection> {
+    const connection = await this.#accept().connection;
+    if (!connection) throw new IpcError('CONNECTION_CLOSED', 'The server is closed');
+    return connection;
   }
 
-  /** Stops listening and removes the socket; connections that were accepted stay open. */
+  /**
+   * Stops listening and removes the socket; accepted connections stay open, waiting ones are closed.
+   *
+   * @throws {IpcError} `ENDPOINT_UNUSABLE` when the socket's file could not be removed; the server is closed then too.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -65,42 +81,60 @@ export class IpcServer {
     return this.close();
   }
 
-  /** Ends when the server is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<IpcConnection, void> {
-    for (;;) {
-      let connection: IpcConnection;
-      try {
-        connection = await this.accept();
-      } catch (error) {
-        if (this.#closed) return;
-        throw error;
-      }
-      yield connection;
+  /**
+   * Connections until the server is closed. A loop that is left ends at once, also by `return()` or `throw()` while
+   * it waits; the server listens on, and another loop gets the next connection.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<IpcConnection, void> {
+    let withdraw = (): void => undefined;
+    return new Loop({
+      next: () => {
+        const accepting = this.#accept();
+        withdraw = accepting.withdraw;
+        return accepting.connection;
+      },
+      leave: async () => withdraw(),
+    });
+  }
+
+  /** The next connection, undefined once the server is closed; `withdraw` gives the place in the queue up. */
+  #accept(): { connection: Promise<IpcConnection | undefined>; withdraw: () => void } {
+    const socket = this.#waiting.shift();
+    if (socket || this.#closed) {
+      const connection = socket && new IpcConnection(socket);
+      return { connection: Promise.resolve(connection), withdraw: () => undefined };
     }
+    let withdraw = (): void => undefined;
+    const connection = new Promise<IpcConnection | undefined>((resolve) => {
+      const acceptor = { resolve };
+      this.#accepting.push(acceptor);
+      withdraw = () => {
+        if (this.#accepting.remove(acceptor)) resolve(undefined);
+      };
+    });
+    return { connection, withdraw };
   }
 
   async #close(): Promise<void> {
-    for (const { reject } of this.#accepting.splice(0)) reject(closed());
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    for (const { resolve } of this.#accepting.takeAll()) resolve(undefined);
+    for (const socket of this.#waiting.takeAll()) socket.destroy();
     await this.#claim?.release();
   }
 
   #arrived(socket: Socket): void {
+    if (this.#closed !== undefined || this.#waiting.length >= MAX_WAITING) {
+      refuse(socket);
+      return;
+    }
     const next = this.#accepting.shift();
     if (next) {
       next.resolve(new IpcConnection(socket));
-    } else if (this.#waiting.length >= MAX_WAITING || this.#closed) {
-      refuse(socket);
-    } else {
-      // It may be gone before it is accepted; its error is told to whoever reads it then.
-      socket.on('error', () => undefined);
-      this.#waiting.push(socket.pause());
+      return;
     }
+    // It may be gone before it is accepted; its reader learns of the error then.
+    socket.on('error', () => undefined);
+    this.#waiting.push(socket.pause());
   }
-}
-
-function closed(): IpcError {
-  return new IpcError('CONNECTION_CLOSED', 'The server is closed');
 }
 
 function refuse(socket: Socket): void {

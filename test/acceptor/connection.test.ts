@@ -158,7 +158,9 @@ describe('a connection', () => {
   });
 
   describe('in which the daemon itself fails', () => {
-    const INTERNAL = { Error: { message: expect.stringContaining('the daemon failed') as string } };
+    const INTERNAL = {
+      Error: { message: expect.stringContaining('the daemon failed') as string, code: 'INTERNAL' },
+    };
     const broken = (): never => {
       throw new TypeError('secret');
     };

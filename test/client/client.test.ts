@@ -328,13 +328,14 @@ describe('subscriptions', () => {
     expect((await script.got(2))[1]).toBe('Unsubscribe');
   });
 
-  test('a second subscription ends the first', async () => {
+  test('a second subscription ends the first when it is accepted; no event between is lost', async () => {
     const script = new Script();
     const client = await script.connect();
     const first = client.subscribe(ALL);
     const second = client.subscribe({ StatusEvents: { app_name: null } });
     await script.send(success('Subscribed to events'), event(1), success('Subscribed to events'), event(2));
     expect((await second.next()).value).toEqual(event(2).Event);
+    expect((await first.next()).value).toEqual(event(1).Event);
     expect((await first.next()).done).toBe(true);
   });
 

@@ -1,8 +1,9 @@
 // The codes of errors: one table, the same in the documentation and in the code; and errors as `Error` responses.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERROR_CODES, errorResponse, errorToData, IpcError } from 'bunctl-ipc/protocol';
+import { ERROR_CODES, errorResponse, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
+import { errorToData } from '#dist/protocol/errors.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

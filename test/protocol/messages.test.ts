@@ -13,7 +13,6 @@ import {
   writeJson,
 } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
-import { isWellFormed } from '#dist/protocol/json.js';
 
 const bytes = (text: string) => Buffer.from(text);
 const request = (text: string) => parseRequest(parseJson(bytes(text)));
@@ -116,7 +115,7 @@ describe('requests', () => {
 
   property.prop([
     fc.string({ unit: 'grapheme' }),
-    fc.string({ unit: 'binary' }).filter((text) => isWellFormed(text)),
+    fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),
   ])('any name and config go through unchanged', (name, config) => {
     const message = { Start: { name, config } };
     expect(request(writeJson(message))).toEqual(message);
@@ -158,7 +157,7 @@ describe('responses', () => {
     'what is written has no lone surrogate, not even escaped',
     (text, value) => {
       const written = writeJson({ Data: { data: { [text]: [text, value] } } });
-      expect(isWellFormed(written)).toBe(true);
+      expect(written.isWellFormed()).toBe(true);
       expect(written).not.toMatch(/\\ud[89a-f]/i);
       expect(JSON.parse(written)).toBeTypeOf('object');
     },

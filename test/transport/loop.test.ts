@@ -2,10 +2,13 @@
 import { once } from 'node:events';
 import { createServer, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { FrameDecoder } from 'bunctl-ipc/protocol';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
 import { frame, RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
 
 const success = (message: string) => ({ Success: { message } });
 const refusal = (part: string) => ({
@@ -151,5 +154,113 @@ describe('a connection’s loop', () => {
     client.destroy();
     await once(socket, 'close');
     expect(await serve(new IpcConnection(socket))).toEqual([]);
+  });
+
+  describe.each([
+    ['return()', (loop: AsyncGenerator) => loop.return(undefined)],
+    [
+      'throw()',
+      (loop: AsyncGenerator) =>
+        loop.throw(new Error('mine')).catch((error: unknown) => (error as Error).message),
+    ],
+  ])('that is left by %s while it waits', (_what, leave) => {
+    test('ends at once, though the client keeps its half open', async () => {
+      const { client, connection } = await raw();
+      const loop = connection[Symbol.asyncIterator]();
+      const waiting = [loop.next(), loop.next()];
+      expect(await leave(loop)).toEqual(_what === 'throw()' ? 'mine' : { done: true, value: undefined });
+      for (const one of waiting) expect(await one).toEqual({ done: true, value: undefined });
+      expect(await loop.next()).toEqual({ done: true, value: undefined });
+      expect(connection.closed).toBe(true);
+      expect(await client.rest()).toEqual([]);
+      client.socket.end();
+    });
+
+    test('sends first what is queued', async () => {
+      const { client, connection } = await raw();
+      client.socket.pause();
+      const loop = connection[Symbol.asyncIterator]();
+      const waiting = loop.next();
+      const text = 'x'.repeat(500_000);
+      await connection.send(success(text));
+      const left = leave(loop);
+      client.socket.resume();
+      await left;
+      expect(await client.rest()).toEqual([success(text)]);
+      expect(await waiting).toEqual({ done: true, value: undefined });
+      client.socket.end();
+    });
+  });
+
+  test('that a stream reads is closed when the stream is destroyed', async () => {
+    const { client, connection } = await raw();
+    const stream = Readable.from(connection);
+    stream.on('data', () => undefined);
+    client.send('List');
+    await once(stream, 'data');
+    stream.destroy();
+    expect(await client.rest()).toEqual([]);
+    client.socket.end();
+    await until(() => connection.closed, 'it is closed');
+  });
+
+  test('throws a fault that is not the client’s to its reader, and tells the client nothing of it', async () => {
+    const { client, connection } = await raw();
+    const loop = connection[Symbol.asyncIterator]();
+    const waiting = expect(loop.next()).rejects.toThrow('secret');
+    const next = vi.spyOn(FrameDecoder.prototype, 'next').mockImplementationOnce(() => {
+      throw new TypeError('secret');
+    });
+    onTestFinished(() => next.mockRestore());
+    client.socket.write(frame('"List"'));
+    await waiting;
+    const answers = await client.rest();
+    expect(answers).toMatchObject([{ Error: { code: 'INTERNAL' } }]);
+    expect(JSON.stringify(answers)).not.toContain('secret');
+  });
+});
+
+describe('a server’s loop', () => {
+  async function bound(): Promise<IpcServer> {
+    const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+    onTestFinished(() => server.close());
+    return server;
+  }
+
+  test('that is left while it waits ends at once, and the next loop gets the next connection', async () => {
+    const server = await bound();
+    const first = server[Symbol.asyncIterator]();
+    const waiting = [first.next(), first.next()];
+    expect(await first.return(undefined)).toEqual({ done: true, value: undefined });
+    for (const one of waiting) expect(await one).toEqual({ done: true, value: undefined });
+    const second = server[Symbol.asyncIterator]();
+    const client = await RawClient.connect(server.path);
+    const { value } = await second.next();
+    client.send('List');
+    expect(await value?.recv()).toBe('List');
+    await second.return(undefined);
+    const third = await RawClient.connect(server.path);
+    await expect(server.accept()).resolves.toBeInstanceOf(IpcConnection);
+    third.socket.destroy();
+  });
+
+  test('ends when the server is closed', async () => {
+    const server = await bound();
+    const serving = (async () => {
+      for await (const _connection of server);
+    })();
+    const accepted = expect(server.accept()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await server.close();
+    await Promise.all([serving, accepted]);
+    await expect(server.accept()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  test('that a stream reads ends when the stream is destroyed', async () => {
+    const server = await bound();
+    const stream = Readable.from(server);
+    stream.on('data', () => undefined);
+    const closed = once(stream, 'close');
+    stream.destroy();
+    await closed;
   });
 });

@@ -1,0 +1,276 @@
+// The connection under a client: frames in and out, whom each frame is for, when to read, and the end.
+import type { Socket } from 'node:net';
+import { IpcError } from '../protocol/errors.js';
+import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';
+import { encodeJsonFrame, parseJson } from '../protocol/json.js';
+import type { IpcAnswer, IpcMessage, IpcResponse } from '../protocol/messages.js';
+import { checkResponse } from '../protocol/responses.js';
+import { usableCode } from './answer-error.js';
+import { Inbox } from './inbox.js';
+import type { ResolvedOptions } from './options.js';
+import { Outgoing } from './outgoing.js';
+import { type Answer, type Asked, Requests } from './requests.js';
+import { Silence } from './silence.js';
+import { ClientSubscription } from './subscription.js';
+
+/** How long, in ms, the daemon may take for what it was sent once the connection is closed, before it is cut. */
+const LINGER = 1000;
+
+type SettledOptions = Pick<ResolvedOptions, 'maxMessageSize' | 'eventBuffer' | 'heartbeatTimeout'>;
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: SettledOptions;
+  readonly #decoder: FrameDecoder;
+  readonly #outgoing: Outgoing;
+  readonly #requests = new Requests();
+  readonly #inbox: Inbox;
+  readonly #silence: Silence;
+  readonly #gone: Promise<void>;
+  readonly whenClosed: Promise<IpcError>;
+  #onClosed: (why: IpcError) => void = () => undefined;
+  /** Whom events are for, as the answers so far say; undefined for the inbox. */
+  #route: ClientSubscription | undefined;
+  /** Whose Subscribe was written last, with no Unsubscribe behind it. */
+  #latest: ClientSubscription | undefined;
+  #closed: IpcError | undefined;
+  #paused = false;
+
+  constructor(socket: Socket, options: SettledOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#outgoing = new Outgoing(socket);
+    this.#decoder = new FrameDecoder(options.maxMessageSize);
+    this.#inbox = new Inbox(options.eventBuffer);
+    this.#silence = new Silence(options.heartbeatTimeout, () => this.#wasSilent());
+    this.whenClosed = new Promise((resolve) => (this.#onClosed = resolve));
+    this.#gone = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', (cause) => this.#end(closed(`The connection broke: ${cause.message}`, { cause })));
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#end(closed('The connection was closed')));
+  }
+
+  /** Why the connection is over, if it is. */
+  get closed(): IpcError | undefined {
+    return this.#closed;
+  }
+
+  /** @throws {IpcError} See `IpcClient.request`. */
+  ask(message: IpcMessage, asked: Asked): Promise<IpcAnswer> {
+    const frame = this.#frame(message);
+    const onAnswer = asked.onAnswer ?? this.#effectOf(message);
+    const answer = this.#requests.ask({ ...asked, onAnswer });
+    this.#outgoing.write(frame);
+    this.#readOn();
+    return answer;
+  }
+
+  /** Resolves when the kernel has the request; its answer is for the inbox. */
+  async send(message: IpcMessage): Promise<void> {
+    this.#inbox.use();
+    const frame = this.#frame(message);
+    const effect = this.#effectOf(message);
+    this.#requests.expect((answer, bytes) => {
+      effect?.(answer);
+      this.#inbox.pushAnswer(answer, bytes);
+    });
+    return new Promise((resolve, reject) =>
+      this.#outgoing.write(frame, (cause) => {
+        if (cause) reject(this.#closed ?? closed(`The connection broke: ${cause.message}`, { cause }));
+        else resolve();
+      }),
+    );
+  }
+
+  recv(timeout: number): Promise<IpcResponse> {
+    const next = this.#inbox.next(timeout);
+    this.#readOn();
+    return next;
+  }
+
+  /** @param timeout For the answers to Subscribe and Unsubscribe, in ms; 0 for none. */
+  subscribe(request: IpcMessage, timeout: number, signal: AbortSignal | undefined): ClientSubscription {
+    const host = {
+      subscribe: async (from: ClientSubscription): Promise<void> => {
+        const onAnswer = (answer: Answer): void => {
+          if ('Success' in answer) this.#routeTo(from);
+          else this.#refused(from);
+        };
+        const answered = this.ask(request, { timeout, onAnswer });
+        this.#latest = from;
+        await answered;
+      },
+      unsubscribe: async (from: ClientSubscription): Promise<void> => {
+        if (this.#latest !== from) return;
+        this.#latest = undefined;
+        await this.#unsubscribe(timeout);
+      },
+      onRoom: (): void => this.#readOn(),
+    };
+    return new ClientSubscription(host, this.#options.eventBuffer, signal);
+  }
+
+  /** Resolves when no caller waits for an answer. */
+  idle(): Promise<void> {
+    return this.#requests.idle();
+  }
+
+  close(): Promise<void> {
+    this.#end(closed('The client closed the connection'), this.#requests.length > 0);
+    return this.#gone;
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  #frame(message: IpcMessage): Uint8Array {
+    if (this.#closed) throw this.#closed;
+    const frame = encodeJsonFrame(message, this.#options.maxMessageSize);
+    this.#requests.checkRoom();
+    this.#outgoing.checkRoom(frame.byteLength);
+    return frame;
+  }
+
+  /** What a Subscribe or Unsubscribe that came by request() or send() changes when it has succeeded. */
+  #effectOf(message: IpcMessage): ((answer: Answer) => void) | undefined {
+    const name = typeof message === 'string' ? message : Object.keys(message)[0];
+    if (name !== 'Subscribe' && name !== 'Unsubscribe') return undefined;
+    // Its events are for recv().
+    if (name === 'Subscribe') this.#inbox.use();
+    this.#latest = undefined;
+    return (answer) => this.#unsubscribed(answer);
+  }
+
+  #unsubscribed(answer: Answer): void {
+    if ('Success' in answer) this.#routeTo(undefined);
+  }
+
+  #routeTo(subscription: ClientSubscription | undefined): void {
+    const former = this.#route;
+    this.#route = subscription;
+    if (former !== subscription) former?.over();
+    if (subscription) this.#silence.watch(() => !this.#paused);
+    else this.#silence.stop();
+  }
+
+  /** The daemon keeps the subscription that it had; if nobody wants that one any more, it is told so. */
+  #refused(subscription: ClientSubscription): void {
+    if (this.#latest !== subscription) return;
+    this.#latest = this.#route?.open ? this.#route : undefined;
+    if (!this.#route || this.#latest) return;
+    this.#requests.expect((answer) => this.#unsubscribed(answer));
+    this.#outgoing.write(encodeJsonFrame('Unsubscribe'));
+  }
+
+  /** Is not refused when many requests have no answer: without it events would come for ever. */
+  async #unsubscribe(timeout: number): Promise<void> {
+    if (this.#closed) return;
+    const answer = this.#requests.ask({ timeout, onAnswer: (answer) => this.#unsubscribed(answer) });
+    this.#outgoing.write(encodeJsonFrame('Unsubscribe'));
+    // The connection is gone, and the subscription with it; or the daemon is late, and the answer is still to come.
+    await answer.catch(() => undefined);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    this.#silence.heard();
+    this.#decoder.push(chunk);
+    try {
+      for (let payload = this.#decoder.next(); payload; payload = this.#decoder.next()) {
+        this.#dispatch(checkResponse(parseJson(payload)), payload.byteLength + HEADER_BYTES);
+        if (this.closed) return;
+      }
+    } catch (error) {
+      const ours = !(error instanceof IpcError);
+      this.#end(ours ? closed(`The client failed: ${String(error)}`, { cause: error }) : error);
+      return;
+    }
+    if (this.#paused || this.#wanted || !this.#full) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  #dispatch(response: IpcResponse, bytes: number): void {
+    if ('Event' in response) {
+      if (this.#route) this.#route.receive(response.Event, bytes, this.#wanted);
+      else if (this.#inbox.used) this.#inbox.pushEvent(response, bytes, this.#wanted);
+    } else if (!this.#requests.answer(response, bytes)) {
+      if (this.#inbox.used) this.#inbox.pushAnswer(response, bytes);
+      // Unasked: the daemon says why it will close.
+      else if ('Error' in response) this.#end(closedBy(response.Error));
+    }
+  }
+
+  /** Whether somebody waits for an answer, so that reading goes on whatever events wait. */
+  get #wanted(): boolean {
+    return (this.#requests.awaited && !this.#inbox.fullOfAnswers) || this.#inbox.awaited;
+  }
+
+  get #full(): boolean {
+    return this.#route?.full === true || this.#inbox.bytes >= this.#options.eventBuffer;
+  }
+
+  #readOn(): void {
+    if (!this.#paused || this.#closed) return;
+    const roomy = (this.#route?.roomy ?? true) && this.#inbox.bytes <= this.#options.eventBuffer / 2;
+    if (!roomy && !this.#wanted) return;
+    this.#paused = false;
+    this.#silence.heard();
+    this.#socket.resume();
+  }
+
+  #wasSilent(): void {
+    const { heartbeatTimeout } = this.#options;
+    const message = `The daemon has sent nothing for ${heartbeatTimeout} ms, not even a heartbeat (heartbeatTimeout)`;
+    this.#end(new IpcError('HEARTBEAT_MISSED', message));
+  }
+
+  #ended(): void {
+    if (this.#closed) this.#socket.destroySoon();
+    else if (!this.#decoder.midFrame) this.#end(closed('The daemon ended the connection'));
+    else {
+      const message = 'The daemon ended the connection in the middle of a frame';
+      this.#end(new IpcError('FRAME_TRUNCATED', message));
+    }
+  }
+
+  /** @param linger Whether the daemon may first do what it was sent: cut off from its answers, it would not. */
+  #end(error: IpcError, linger = false): void {
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#silence.stop();
+    this.#requests.rejectAll(error);
+    this.#inbox.end(error);
+    this.#route?.over(error);
+    this.#latest?.over(error);
+    this.#onClosed(error);
+    this.#socket.end();
+    if (!linger) this.#socket.destroySoon();
+    // A daemon that never reads would keep what is unsent, and with it the socket.
+    if (linger || this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), LINGER).unref();
+    this.#socket.resume();
+  }
+}
+
+function closed(message: string, options?: { cause: unknown }): IpcError {
+  return new IpcError('CONNECTION_CLOSED', message, options);
+}
+
+function closedBy({
+  message,
+  code,
+}: {
+  readonly message: string;
+  readonly code?: string | undefined;
+}): IpcError {
+  return new IpcError(
+    usableCode(code) ?? 'CONNECTION_CLOSED',
+    `The daemon closed the connection: ${message}`,
+  );
+}

@@ -1,0 +1,34 @@
+// Whom a socket belongs to, and whether it is one: looked at before and after connecting.
+import { lstatSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { checkEndpoint } from '../protocol/endpoints.js';
+import { IpcError } from '../protocol/errors.js';
+
+/**
+ * Checks a path before a daemon on it is told anything.
+ *
+ * Node cannot ask which user is at the other end of a socket, so the owners of its file and of its directory are
+ * looked at: a daemon of another user would be told secrets. A path that the kernel would cut would lead to another
+ * socket than the one that was looked at.
+ *
+ * @throws {IpcError} `ENDPOINT_TOO_LONG`, `ENDPOINT_UNUSABLE`, `ENDPOINT_NOT_OURS`, `ENDPOINT_NOT_A_SOCKET`; or what
+ *   the file system says, `ENOENT` for one.
+ */
+export function checkTrust(path: string): void {
+  checkEndpoint(path, process.platform);
+  const uid = process.getuid?.();
+  if (uid === undefined) return;
+  for (const file of [dirname(path), path]) {
+    const { uid: owner } = lstatSync(file);
+    if (owner !== uid && owner !== 0)
+      throw new IpcError(
+        'ENDPOINT_NOT_OURS',
+        `${file} belongs to another user; a daemon there is not yours. Give the path of your own`,
+      );
+  }
+  if (!statSync(path).isSocket())
+    throw new IpcError(
+      'ENDPOINT_NOT_A_SOCKET',
+      `${path} is not a socket; give the path of the socket of the daemon`,
+    );
+}

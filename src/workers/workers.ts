@@ -1,5 +1,6 @@
 // The workers as the daemon sees them: lanes of the chosen tier, the service they share, and main's own publisher.
 import type { Logger } from 'pino';
+import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import type { Publish } from '../define.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
@@ -37,6 +38,8 @@ export interface WorkersSettings {
   readonly log: Logger;
   readonly clock: Clock;
   readonly onEvents: AcceptEvents;
+  /** Gives the start up: the threads are killed. */
+  readonly signal: AbortSignal;
 }
 
 export interface Workers {
@@ -65,6 +68,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
     service?.close();
   };
   try {
+    options.signal.throwIfAborted();
     tier = await (settings.isolation === 'none' ? startInlineTier : startThreadTier)({
       ...settings,
       module: options.commands,
@@ -74,6 +78,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       clock,
       maxMessageSize,
       publish: main.publish,
+      signal: options.signal,
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
       onServiceChanged: (listener) => (serviceChanged = listener),
       onEvents,
@@ -119,8 +124,13 @@ async function startService(
       log: threadLog(log),
     },
   );
-  await started.start();
-  return started;
+  const stop = onAbort(options.signal, () => started.close());
+  try {
+    await started.start();
+    return started;
+  } finally {
+    stop();
+  }
 }
 
 function threadLog(log: Logger): TierSettings['threadLog'] {

@@ -22,6 +22,8 @@ export interface DaemonStats {
   readonly laneDeaths: number;
   /** Threads of dead lanes that a system call holds, so that they cannot end. */
   readonly stuckThreads: number;
+  /** Events that `publish()` refused in any thread, since the start: they reached nobody. */
+  readonly eventsRefused: number;
   readonly events: BrokerStats;
 }
 
@@ -74,13 +76,14 @@ export class RunningDaemon implements Daemon {
 
   readonly stats = (): DaemonStats => {
     const { acceptor, dispatcher, broker, workers } = this.#parts;
-    const { lanes, laneDeaths, stuckThreads } = workers.stats();
+    const { lanes, laneDeaths, stuckThreads, eventsRefused } = workers.stats();
     return {
       connections: acceptor.stats(),
       commands: { ...dispatcher.counters },
       lanes,
       laneDeaths,
       stuckThreads,
+      eventsRefused,
       events: broker.stats(),
     };
   };

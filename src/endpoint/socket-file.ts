@@ -1,12 +1,12 @@
 // What is at a socket's path: whose directory it is in, whether it is a socket, and whether anybody listens there.
 import { once } from 'node:events';
-import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { IpcError } from '../protocol/errors.js';
+import { ownDirectory } from './own-directory.js';
 
 /** A listener that neither takes nor refuses a connection for so long, in ms, is live and busy. */
 const PROBE_TIMEOUT = 2000;
-const STICKY = 0o1000;
 
 /** A file's identity, by which a successor's file is told from ours. */
 export interface FileId {
@@ -51,24 +51,12 @@ export function sameFile(a: FileId | undefined, b: FileId | undefined): boolean 
  * @throws {IpcError} `ENDPOINT_NOT_OURS`, `ENDPOINT_UNUSABLE`.
  */
 export async function prepareDirectory(directory: string): Promise<boolean> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const { uid, mode } = await stat(directory);
-    const ours = uid === process.getuid?.() || uid === 0;
-    const openToAll = (mode & 0o002) !== 0 && (mode & STICKY) === 0;
-    if (!ours || openToAll) {
-      const why = ours ? 'is writable by everyone' : 'belongs to another user';
-      throw new IpcError('ENDPOINT_NOT_OURS', `The socket's directory ${why}; choose another: ${directory}`);
-    }
-    return (mode & 0o077) === 0;
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOTDIR') {
-      const message = `The socket's directory cannot be made: ${directory}, or a part of it, is not a directory; choose another`;
-      throw new IpcError('ENDPOINT_UNUSABLE', message, { cause });
-    }
-    throw asUnusable(cause, directory);
-  }
+  const { mode } = await ownDirectory(directory, {
+    what: "The socket's directory",
+    advice: 'choose another',
+    others: 'sticky',
+  });
+  return (mode & 0o077) === 0;
 }
 
 /**

@@ -1,4 +1,4 @@
-// The nine requests, four responses and three subscriptions: zod schemas; a message's type is its wire shape.
+// The ten requests, four responses and three subscriptions: zod schemas; a message's type is its wire shape.
 import { z } from 'zod';
 import { IpcError } from './errors.js';
 
@@ -12,8 +12,6 @@ const lineCount = z
     (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 64,
     'must be a non-negative integer',
   );
-
-const named = z.object({ name: text });
 
 /** `StatusEvents`, `LogEvents` and `AllEvents`: what a subscription wants, of one app or (null) of all. */
 const subscriptionSchemas = {
@@ -34,17 +32,35 @@ const subscription = z.unknown().transform((value, context): SubscriptionType =>
 /** A unit variant: a bare string on the wire, `{"List":null}` also accepted. */
 const unit = null;
 
+/** Variables by name. */
+const environment = z.record(text, text);
+
 const requestSchemas = {
-  /** `environment` is ours, and passed over by the original: what the app's own `env` is laid upon. */
-  Start: z.object({ name: text, config: text, environment: z.record(text, text).optional() }),
-  Stop: named,
-  Restart: named,
-  Delete: named,
+  // Optional fields are extensions, which the original ignores. Their meanings are in docs/protocol.md.
+  Start: z.object({
+    name: text,
+    config: text,
+    environment: environment.optional(),
+    source: text.optional(),
+    replace: z.boolean().optional(),
+    dry_run: z.boolean().optional(),
+  }),
+  Stop: z.object({ name: text, kill_escaped: z.boolean().optional() }),
+  Restart: z.object({
+    name: text,
+    config: text.optional(),
+    environment: environment.optional(),
+    source: text.optional(),
+    kill_escaped: z.boolean().optional(),
+  }),
+  Delete: z.object({ name: text, kill_escaped: z.boolean().optional() }),
   Status: z.object({ name: optionalText }),
   List: unit,
   Logs: z.object({ name: optionalText, lines: lineCount }),
   Subscribe: z.object({ subscription }),
   Unsubscribe: unit,
+  /** An extension: the original has no such request. */
+  Shutdown: z.object({ kill_escaped: z.boolean().optional() }),
 };
 
 const responseSchemas = {
@@ -144,18 +160,15 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
   return [found, (value as Record<string, unknown>)[found]];
 }
 
-// serde also reads a struct from an array of its fields in order: {"Status":[null]}. The fields that are ours alone,
-// which are the optional ones, come last and may be left out.
+// serde also reads a struct from an array of its fields in order: {"Status":[null]}. The optional fields are ours: the
+// original's arrays do not have them.
 function fromPositional(content: unknown, schema: z.ZodObject, key: string): unknown {
   if (!Array.isArray(content)) return content;
-  const names = fieldNames(schema);
-  const fewest = names.filter((name) => !(schema.shape[name] instanceof z.ZodOptional)).length;
-  if (content.length < fewest || content.length > names.length) {
-    throw invalid(`${key}: ${content.length} fields, expected ${fewest} (${names.join(', ')})`);
+  const names = fieldNames(schema).filter((name) => !(schema.shape[name] instanceof z.ZodOptional));
+  if (content.length !== names.length) {
+    throw invalid(`${key}: ${content.length} fields, expected ${names.length} (${names.join(', ')})`);
   }
-  return Object.fromEntries(
-    names.slice(0, content.length).map((name, index) => [name, content[index] as unknown]),
-  );
+  return Object.fromEntries(names.map((name, index) => [name, content[index] as unknown]));
 }
 
 function fieldNames(schema: z.ZodObject): string[] {

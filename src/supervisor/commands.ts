@@ -1,29 +1,37 @@
-// The handlers of the wire's commands, loaded in every lane: they check, ask the supervisor, and word the answer.
-import { type CommandAnswer, defineCommands, type ServiceCalls } from '../define.js';
-import { type AppConfig, parseAppConfig } from './model/app-config.js';
-import { appId } from './model/app-id.js';
-import { stateFiles } from './state/paths.js';
+// The handlers of the wire's requests, loaded in every lane: they check, ask the supervisor, and word the answer.
+import { type CommandAnswer, type CommandHandlers, defineCommands } from '../define.js';
 import { IpcError } from '../protocol/errors.js';
-import { appStatus } from './status.js';
 import type { SupervisorFunctions } from './decide/supervisor.js';
-import type { SupervisorData } from './model/messages.js';
-import { readTail } from './logs/tail.js';
+import { readLogs } from './logs/read-logs.js';
+import { type AppConfig, parseAppConfig } from './model/app-config.js';
+import { appId, shownName, whyNotAName } from './model/app-id.js';
+import type { Addressed, StartResult, SupervisorData } from './model/messages.js';
+import { andEscaped } from './model/survivors.js';
+import { stateFiles } from './state/paths.js';
+import { appStatus } from './status.js';
 
-/** Bytes of log lines in one answer: escaped they still fit a frame. */
+/** Bytes of log lines in one answer: escaped, they still fit a frame. */
 const LOG_BYTES = 1536 * 1024;
 
-function idOf(name: string): string {
+/** An app as a request names it. @throws {IpcError} `APP_NAME_INVALID`. */
+function addressed(name: string): Addressed {
   const id = appId(name);
+  const shown = shownName(name);
+  // The original says it twice.
   if (id === undefined)
-    throw new IpcError('APP_NAME_INVALID', `Invalid app name: Invalid app name: ${shown(name)}`);
-  return id;
+    throw new IpcError('APP_NAME_INVALID', `Invalid app name: Invalid app name: ${shown}`);
+  return { name: shown, id };
 }
 
-/** A name in a message: no longer than a line. */
-function shown(name: string): string {
-  return name.length > 300 ? `${name.slice(0, 300)}…` : name;
+/** The id of a new app, by its configuration. @throws {IpcError} `APP_NAME_INVALID`. */
+function addressedNew(name: string, config: AppConfig): Addressed {
+  const why = whyNotAName(config.name);
+  const id = appId(config.name);
+  if (why === undefined && id !== undefined) return { name: shownName(name), id };
+  throw new IpcError('APP_NAME_INVALID', `Failed to start app ${shownName(name)}: ${why}`);
 }
 
+/** @throws {IpcError} `APP_CONFIG_INVALID`, its message naming the key. */
 function configOf(json: string): AppConfig {
   try {
     return parseAppConfig(json);
@@ -32,101 +40,103 @@ function configOf(json: string): AppConfig {
   }
 }
 
-/** What has left the app's process group is named: nobody else will stop it. */
-function andEscaped(message: string, escaped: readonly number[]): string {
-  if (escaped.length === 0) return message;
-  return `${message}; it has left behind ${escaped.length === 1 ? 'process' : 'processes'} ${escaped.join(', ')}, which still ${escaped.length === 1 ? 'runs' : 'run'}`;
+/** The original's words, whether it was running or not: our fields tell them apart. */
+function startAnswer(name: string, { action, pid, differs }: StartResult, dryRun: boolean) {
+  const more = { action, differs };
+  if (dryRun) return { message: `App ${name} would be ${action}`, ...more };
+  if (action === 'changed') return { message: `Restarted app ${name}${withPid(pid ?? 0)}`, ...more };
+  return { message: `Started app ${name}`, ...(action === 'unchanged' ? { running: pid } : {}), ...more };
+}
+
+/** A process may have ended before anybody looked. */
+function withPid(pid: number): string {
+  return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
 }
 
 export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const { stateDirectory, daemon } = workerData as SupervisorData;
   const files = stateFiles(stateDirectory);
-  // Each answer says who answers, for clients that know of it.
+  // Each answer says which daemon answers, for clients that look at it.
   const data = (value: unknown): CommandAnswer => {
     const content = { data: value, daemon };
     return { Data: content };
   };
-  const success = (message: string, more: object = {}): CommandAnswer => {
-    const content = { message, ...more, daemon };
-    return { Success: content };
+  const success = (content: {
+    readonly message: string;
+    readonly [more: string]: unknown;
+  }): CommandAnswer => {
+    const all = { ...content, daemon };
+    return { Success: all };
   };
 
-  async function logsOf(
-    service: ServiceCalls<SupervisorFunctions>,
-    id: string,
-    lines: number,
-    bytes: number,
-  ) {
-    // Before the files are read: one that is emptied in between is of a later generation then.
-    const generations = await service.generations(id);
-    const [output, errors] = await Promise.all([
-      readTail(files.log(id, 'stdout'), lines, bytes),
-      readTail(files.log(id, 'stderr'), lines, bytes),
-    ]);
-    return {
-      output: output.lines,
-      errors: errors.lines,
-      /** Where the lines end in the app's files: a `log_line` event that ends further on is not among them. */
-      ends: { stdout: output.end, stderr: errors.end },
-      /** Of which generation the ends are: an event of a later one is not among the lines either. */
-      generations,
-    };
-  }
-
-  return {
-    async Start({ name, config, environment }, { service }) {
-      const parsed = configOf(config);
-      const id = appId(parsed.name);
-      if (id === undefined)
-        throw new IpcError(
-          'APP_NAME_INVALID',
-          `Failed to start app ${shown(name)}: Invalid app name: ${shown(parsed.name)}`,
-        );
-      const { running } = await service.start(shown(name), id, parsed, environment ?? null);
-      // The original's words whether it ran or not; who asks ours can tell.
-      return success(`Started app ${shown(name)}`, running === null ? {} : { running });
+  const handlers: CommandHandlers<SupervisorFunctions> = {
+    async Start({ name, config: json, environment, source, replace, dry_run: dryRun }, { service }) {
+      const config = configOf(json);
+      const app = addressedNew(name, config);
+      const result = await service.start({
+        ...app,
+        config,
+        environment: environment ?? null,
+        source: source ?? null,
+        replace: replace ?? false,
+        dryRun: dryRun ?? false,
+      });
+      const { action, differs, ...plain } = startAnswer(app.name, result, dryRun ?? false);
+      const wantsMore = replace !== undefined || dryRun !== undefined;
+      return success(wantsMore ? { ...plain, action, differs } : plain);
     },
-    async Stop({ name }, { service }) {
-      const { escaped } = await service.stop(shown(name), idOf(name));
-      return success(andEscaped(`Stopped app ${shown(name)}`, escaped));
+    async Stop({ name, kill_escaped: kill }, { service }) {
+      const app = addressed(name);
+      const survivors = await service.stop(app, kill ?? false);
+      return success({ message: andEscaped(`Stopped app ${app.name}`, survivors) });
     },
-    async Restart({ name }, { service }) {
-      const { pid, wasRunning, escaped } = await service.restart(shown(name), idOf(name));
-      const what = wasRunning ? 'Restarted' : 'Started';
-      // It may have ended before anybody looked.
-      const how = pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
-      return success(andEscaped(`${what} app ${shown(name)}${how}`, escaped));
+    async Restart({ name, config: json, environment, source, kill_escaped: kill }, { service }) {
+      const config = json === undefined ? undefined : configOf(json);
+      const app = config ? addressedNew(name, config) : addressed(name);
+      const result = await service.restart({
+        ...app,
+        config,
+        environment,
+        source,
+        killEscaped: kill ?? false,
+      });
+      const what = result.wasRunning ? 'Restarted' : 'Started';
+      return success({ message: andEscaped(`${what} app ${app.name}${withPid(result.pid)}`, result) });
     },
-    async Delete({ name }, { service }) {
-      const { escaped } = await service.delete(shown(name), idOf(name));
-      return success(andEscaped(`Deleted app ${shown(name)}`, escaped));
+    async Delete({ name, kill_escaped: kill }, { service }) {
+      const app = addressed(name);
+      const survivors = await service.delete(app, kill ?? false);
+      return success({ message: andEscaped(`Deleted app ${app.name}`, survivors) });
     },
     async Status({ name }, { service }) {
-      const apps = await service.status(
-        name === null ? null : shown(name),
-        name === null ? null : idOf(name),
-      );
-      const statuses = apps.map((app) => appStatus(app, Date.now()));
+      const apps = await service.status(name === null ? null : addressed(name));
+      const statuses = apps.map((app) => appStatus(app, files, Date.now()));
       return data(name === null ? statuses : statuses[0]);
     },
     async List(_args, { service }) {
       return data(await service.list());
     },
     async Logs({ name, lines }, { service }) {
+      const read = async (id: string, bytes: number) =>
+        // The generations first: a file that is emptied in between is of a later one then.
+        readLogs(await service.generations(id), (stream) => files.log(id, stream), lines, bytes);
       if (name !== null) {
-        const id = idOf(name);
-        await service.status(shown(name), id);
-        return data({
-          type: 'single',
-          app: shown(name),
-          logs: await logsOf(service, id, lines, LOG_BYTES / 2),
-        });
+        const app = addressed(name);
+        await service.status(app);
+        return data({ type: 'single', app: app.name, logs: await read(app.id, LOG_BYTES / 2) });
       }
       const ids = await service.list();
       const bytes = Math.floor(LOG_BYTES / 2 / Math.max(1, ids.length));
       const apps = [];
-      for (const id of ids) apps.push([id, await logsOf(service, id, lines, bytes)]);
+      for (const id of ids) apps.push([id, await read(id, bytes)]);
       return data({ type: 'all', apps });
     },
+    async Shutdown({ kill_escaped: kill }, { service }) {
+      const { stopped, failed, survivors } = await service.shutdown(kill ?? false);
+      const apps = `Stopped ${stopped === 1 ? '1 app' : `${stopped} apps`}; the daemon ends now`;
+      const message = [apps, ...failed, ...survivors.map((each) => andEscaped(`app ${each.app}`, each))];
+      return success({ message: message.join('\n') });
+    },
   };
+  return handlers;
 });

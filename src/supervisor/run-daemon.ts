@@ -1,90 +1,135 @@
-// The process manager's daemon as a process: endpoint, state, log, signals, and the word that it is ready.
+// The process manager's daemon as a process: endpoint, state, log, the declared file, and its end.
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { lockEndpoint } from '../endpoint/lock.js';
-import { AnswerError, IpcClient } from '../client/index.js';
+import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { VERSION } from '../version.js';
-import { listeningPath } from './state/left-behind.js';
-import { LogFile } from './logs/daemon-log.js';
-import { stateDirectory, stateFiles } from './state/paths.js';
-import { openFilesLimit } from './system/processes.js';
+import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
-import { privateDirectory } from './state/store.js';
-import type { SupervisorData } from './model/messages.js';
+import { softLimit } from './host/soft-limit.js';
+import { LogFile } from './logs/daemon-log.js';
+import type { DeclaredFile, DeclaredOutcome } from './model/declared-file.js';
+import type { MainFunctions } from './model/host-functions.js';
+import type { ShutdownResult, SupervisorData } from './model/messages.js';
+import { prepareStateDirectory } from './state/own-files.js';
+import { ownState } from './state/owner.js';
+import { stateDirectory, stateFiles } from './state/paths.js';
 
 export interface RunOptions {
-  /** Default: the rule's; then no other daemon of the user may be on another of its places. */
+  /** Default: the rule's first place; then no other daemon of the user may be on another of its places. */
   readonly socketPath?: string | undefined;
-  /** Start requests for apps that are to run from the beginning. */
-  readonly apps?: readonly { readonly name: string; readonly config: string }[];
+  /** What is to run. */
+  readonly declared?: DeclaredFile | undefined;
+  readonly signals: EndSignals;
 }
 
 export interface RunningDaemon {
   readonly socketPath: string;
   readonly stateDirectory: string;
   readonly daemonLog: string;
-  /** Resolves when a signal has ended it, with the exit code. */
-  readonly ended: Promise<number>;
+  /** What the declared file meant for each app; never resolves when the daemon ends before it was applied. */
+  readonly applied: Promise<readonly DeclaredOutcome[]>;
+  /** Resolves when the daemon has ended, with what it has stopped; null when the supervisor did not tell. */
+  readonly ended: Promise<ShutdownResult | null>;
 }
 
-/** Longest an app may take to stop, and so a command. */
-const COMMAND_TIMEOUT = 2 * 3600 * 1000;
-/** How long answers and events may take to leave, in ms, when the daemon ends. */
+/** The longest, in ms, that a command may take: an app may take an hour to stop, and a Restart stops and starts. */
+export const COMMAND_TIMEOUT = 2 * 3600 * 1000;
+/** How long, in ms, answers and events may take to leave when the daemon ends. */
 const GRACE = 5000;
+/** How long, in ms, the daemon may take to remove its socket after a second signal. */
+const SECOND_SIGNAL_GRACE = 200;
 
 /**
- * Runs the daemon until SIGTERM or SIGINT: its apps are stopped, each with its own timeout. A second signal ends
- * it at once and leaves them running.
+ * Runs the daemon until the first signal or a Shutdown request: then its apps are stopped, each with its own timeout.
+ * A second signal ends it at once and leaves them running.
  *
- * @throws {IpcError} as `startDaemon`.
+ * @throws {IpcError} as `startDaemon`; `ENDPOINT_NOT_OURS` when the state directory is not the user's own;
+ *   `SHUTTING_DOWN` when a signal came before anything was started.
  */
-export async function runDaemon({ socketPath, apps = [] }: RunOptions): Promise<RunningDaemon> {
+export async function runDaemon({ socketPath, declared, signals }: RunOptions): Promise<RunningDaemon> {
   const path = endpointOf(socketPath ?? defaultSocketPath(), process.platform);
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
-  for (const each of [directory, files.apps, files.logs]) await privateDirectory(each);
-  await own(directory, path);
+  for (const each of [directory, files.apps, files.logs]) await prepareStateDirectory(each);
+  const lockHolds = await ownState(directory, path);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     new LogFile(files.daemonLog),
   );
-  const { host, daemon } = await bring(path, directory, log);
+  if (!lockHolds && process.platform !== 'win32')
+    log.warn(
+      { directory },
+      'no lock on files is available: a daemon on another host could use this state as well',
+    );
+  if (signals.received())
+    throw new IpcError('SHUTTING_DOWN', 'The daemon was told to end before it had started');
+  const main = new Main(declared, signals);
+  const { host, daemon } = await bring(path, directory, log, main);
   writeFileSync(files.socket, `${path}\n`, { mode: 0o600 });
-  const ended = untilSignal(async () => {
+  // The apps keep running, but the socket's file does not stay behind.
+  signals.onSecond(() => {
+    const exit = (): never => process.exit(130);
+    setTimeout(exit, SECOND_SIGNAL_GRACE);
+    daemon.close({ grace: 0 }).then(exit, exit);
+  });
+  const ended = signals.first.then(async () => {
     log.info('stopping the apps');
     await host.shutDown();
     await daemon.close({ grace: GRACE });
     host.close();
+    return main.result;
   });
-  void startApps(path, apps, (name, why) => log.error({ app: name, why }, 'an app could not be started'));
-  return { socketPath: path, stateDirectory: directory, daemonLog: files.daemonLog, ended };
+  return {
+    socketPath: path,
+    stateDirectory: directory,
+    daemonLog: files.daemonLog,
+    applied: main.outcomes,
+    ended,
+  };
 }
 
-/**
- * For this process's life. Two daemons on different sockets could come by one state otherwise, and each start the
- * same apps: when the socket's directory was removed and made anew, for one.
- */
-async function own(directory: string, path: string): Promise<void> {
-  try {
-    await lockEndpoint(stateFiles(directory).lock);
-  } catch (cause) {
-    if (!(cause instanceof IpcError) || cause.code !== 'ENDPOINT_IN_USE') throw cause;
-    throw new IpcError(
-      'ENDPOINT_IN_USE',
-      `A daemon of yours runs on ${listeningPath(path) ?? path} already and keeps its apps in ${directory}; stop it first, or give this one a path with --socket`,
-      { cause },
-    );
+/** What the supervisor asks of the daemon as a whole, and tells it. */
+class Main {
+  readonly outcomes: Promise<readonly DeclaredOutcome[]>;
+  result: ShutdownResult | null = null;
+  readonly #signals: EndSignals;
+  /** Kept until it was applied: a supervisor that dies before leaves it to the next one. */
+  #declared: DeclaredFile | null;
+  #onApplied!: (outcomes: readonly DeclaredOutcome[]) => void;
+
+  constructor(declared: DeclaredFile | undefined, signals: EndSignals) {
+    this.#declared = declared ?? null;
+    this.#signals = signals;
+    this.outcomes = new Promise((resolve) => {
+      this.#onApplied = resolve;
+    });
+  }
+
+  functions(): Omit<MainFunctions, keyof ReturnType<ProcessHost['functions']>> {
+    return {
+      declared: () => this.#declared,
+      applied: (outcomes) => {
+        this.#declared = null;
+        this.#onApplied(outcomes);
+      },
+      shutDown: () => this.#signals.request(),
+      shutdownResult: (result) => {
+        this.result = result;
+      },
+    };
   }
 }
 
-async function bring(path: string, directory: string, log: pino.Logger) {
-  const host = new ProcessHost(stateFiles(directory), log, {
-    openFiles: inheritedOpenFiles(),
+async function bring(path: string, directory: string, log: pino.Logger, main: Main) {
+  const host = new ProcessHost({
+    files: stateFiles(directory),
+    log,
+    limit: await softLimit(log),
     socket: path,
   });
   const workerData: SupervisorData = {
@@ -95,7 +140,7 @@ async function bring(path: string, directory: string, log: pino.Logger) {
     socketPath: path,
     commands: new URL('./commands.js', import.meta.url),
     service: new URL('./decide/supervisor.js', import.meta.url),
-    host: host.functions(),
+    host: { ...host.functions(), ...main.functions() },
     workerData,
     workers: { commandTimeout: COMMAND_TIMEOUT },
     log,
@@ -104,13 +149,7 @@ async function bring(path: string, directory: string, log: pino.Logger) {
   return { host, daemon };
 }
 
-/** The limit that whoever started the daemon had; Node has raised the daemon's own to the hard limit. */
-function inheritedOpenFiles(): number | undefined {
-  const told = Number(process.env['BUNCTL_OPEN_FILES']);
-  return Number.isInteger(told) && told > 0 ? told : openFilesLimit(process.ppid);
-}
-
-/** A daemon that was given no path must be the user's only one. */
+/** A daemon without a named socket must be the only one of its user. */
 async function refuseSecond(path: string): Promise<void> {
   for (const candidate of candidateSocketPaths()) {
     if (candidate === path) continue;
@@ -122,43 +161,4 @@ async function refuseSecond(path: string): Promise<void> {
       `A daemon of yours runs on ${candidate} already; stop it first, or give this one a path with --socket`,
     );
   }
-}
-
-/** One bad app keeps nobody else from starting. */
-async function startApps(
-  path: string,
-  apps: NonNullable<RunOptions['apps']>,
-  onFault: (name: string, why: string) => void,
-): Promise<void> {
-  if (apps.length === 0) return;
-  const client = await IpcClient.connect(path);
-  try {
-    for (const { name, config } of apps) {
-      await client.request({ Start: { name, config } }).catch((error: unknown) => {
-        if (!(error instanceof AnswerError)) throw error;
-        onFault(name, error.message);
-      });
-    }
-  } finally {
-    await client.close();
-  }
-}
-
-function untilSignal(stop: () => Promise<void>): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const onSignal = (): void => {
-      // The second one: the apps are left running.
-      if (stopping) process.exit(130);
-      stopping = true;
-      stop().then(
-        () => resolve(0),
-        () => resolve(1),
-      );
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-    // A closed terminal is no reason to end.
-    process.on('SIGHUP', () => undefined);
-  });
 }

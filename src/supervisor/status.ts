@@ -1,11 +1,10 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
 import type { AppState } from './model/app-state.js';
-import { PAGE, statOf } from './system/processes.js';
+import { PAGE, TICKS_PER_SECOND } from './system/kernel.js';
+import { statOf } from './system/stat.js';
 import type { AppSnapshot } from './model/messages.js';
-
-/** Linux shows CPU times in hundredths of a second to every program (USER_HZ). */
-const TICKS_PER_SECOND = 100;
+import type { stateFiles } from './state/paths.js';
 
 const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
   no: 'No',
@@ -14,8 +13,13 @@ const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
   'unless-stopped': 'UnlessStopped',
 };
 
-/** The wire's AppStatus, and what is more of it. */
-export function appStatus({ id, config, state }: AppSnapshot, now: number) {
+/**
+ * The wire's AppStatus, and our own fields after it.
+ *
+ * @param now Milliseconds since the epoch.
+ */
+export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>, now: number) {
+  const { id, config, state } = app;
   const stat = state.pid === null ? undefined : statOf(state.pid);
   const uptime = state.startedAt === null || state.pid === null ? null : Math.max(0, now - state.startedAt);
   return {
@@ -32,7 +36,9 @@ export function appStatus({ id, config, state }: AppSnapshot, now: number) {
     last_exit_signal: state.lastExit?.signal ?? null,
     /** It was adopted, and how it ended could not be seen. */
     last_exit_unknown: state.lastExit?.unknown ?? false,
-    /** Why it could not be spawned when that was last tried. */
+    /** `exit`, `crash`, `stop`, `max_memory` or `unknown`; null before the first end. See `ExitReason`. */
+    last_exit_reason: state.lastExitReason,
+    /** Why the last spawn failed; null after one that succeeded. */
     last_error: state.lastError ?? null,
     uptime_seconds: uptime === null ? null : Math.floor(uptime / 1000),
     max_memory: config.max_memory,
@@ -40,8 +46,21 @@ export function appStatus({ id, config, state }: AppSnapshot, now: number) {
     max_restart_attempts: config.backoff.max_attempts,
     backoff_exhausted: state.exhausted,
     env: maskedEnv(config.env),
+    /** The names of all variables of its own. */
+    env_names: Object.keys(config.env).sort(),
+    /** The names of the variables of whoever started it; null for those of the daemon. */
+    environment_names: app.environmentNames,
+    /** What its owner wants: `running` or `stopped`. */
+    wanted: state.wanted,
+    /** Milliseconds since the epoch; null when it does not run. */
+    started_at: state.pid === null ? null : state.startedAt,
+    /** The file that declares it; null when it was described on the command line. */
+    source: app.source,
+    log_files: { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
+    /** Processes of its runs that have left its process group; null in the status of all apps. */
+    escaped: app.escaped,
     memory_bytes: stat ? stat.residentPages * PAGE : null,
-    /** Of one core, over the process's life. */
+    /** Percent of one core, over the life of the process. */
     cpu_percent:
       stat && uptime !== null && uptime > 0
         ? Math.round((stat.cpuTicks / TICKS_PER_SECOND / (uptime / 1000)) * 1000) / 10
@@ -54,7 +73,7 @@ function stateText({ status, attempt, retryAt }: AppState, now: number): string 
   return `Backoff { attempt: ${attempt}, next_retry_ms: ${Math.max(0, (retryAt ?? now) - now)} }`;
 }
 
-/** The variables worth showing; of them the values of PORT* and NODE_ENV only. */
+/** The variables worth showing. Only of PORT* and NODE_ENV the values are shown. */
 function maskedEnv(env: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env)

@@ -8,6 +8,7 @@ import { IpcError } from '../protocol/errors.js';
 import { startInlineTier } from './lanes/inline-tier.js';
 import { MainPublisher } from './lanes/main-publisher.js';
 import { ObjectService } from './lanes/object-service.js';
+import { surviveBrokenOutput } from './lanes/output.js';
 import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
 import type { LaneStats } from './lanes/pooled-lane.js';
 import type { ServiceHost } from './lanes/service-host.js';
@@ -16,6 +17,7 @@ import { ThreadService } from './lanes/thread-service.js';
 import { startThreadTier } from './lanes/thread-tier.js';
 import type { Tier, TierSettings } from './lanes/tier.js';
 import { workerFile } from './lanes/worker-file.js';
+import { RefusedEvents } from './run/refused-events.js';
 
 export type { LaneStats };
 
@@ -42,12 +44,19 @@ export interface WorkersSettings {
   readonly signal: AbortSignal;
 }
 
+export interface WorkersStats {
+  readonly lanes: readonly LaneStats[];
+  readonly laneDeaths: number;
+  readonly stuckThreads: number;
+  readonly eventsRefused: number;
+}
+
 export interface Workers {
   readonly lanes: Lanes;
   readonly publish: Publish;
   /** Calls back when a lane can take commands again, or none will. */
   onCapacity(listener: () => void): void;
-  stats(): { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
+  stats(): WorkersStats;
   /** Hands the broker now the events that main has published in this turn. */
   flush(): void;
   close(): void;
@@ -55,63 +64,80 @@ export interface Workers {
 
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
-  const { settings, log, clock, maxMessageSize, onEvents } = options;
+  const { settings, onEvents, maxMessageSize } = options;
   // Checked first: without the file, the blame would fall on the embedder's module.
   if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
-  const main = new MainPublisher(onEvents, maxMessageSize);
-  let tier: Tier;
-  let capacity = (): void => undefined;
-  let serviceChanged = (): void => undefined;
-  const service = await startService(options, () => serviceChanged());
+  const refused = new RefusedEvents();
+  const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(options.log));
+  const restoreOutput = surviveBrokenOutput();
+  const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
+  let service: ServiceHost | undefined;
   const closeShared = (): void => {
     main.close();
     service?.close();
+    restoreOutput();
   };
+  let tier: Tier;
   try {
+    service = await startService(options, refused.memory, () => listeners.serviceChanged());
     options.signal.throwIfAborted();
-    tier = await (settings.isolation === 'none' ? startInlineTier : startThreadTier)({
+    tier = await startLanes({
+      ...options,
       ...settings,
       module: options.commands,
-      workerData: options.workerData,
-      log,
-      threadLog: threadLog(log),
-      clock,
-      maxMessageSize,
+      threadLog: threadLog(options.log),
+      refused: refused.memory,
       publish: main.publish,
-      signal: options.signal,
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
-      onServiceChanged: (listener) => (serviceChanged = listener),
-      onEvents,
-      onCapacity: () => capacity(),
+      onServiceChanged: (listener) => (listeners.serviceChanged = listener),
+      onCapacity: () => listeners.capacity(),
+      isolation: settings.isolation,
     });
-  } catch (cause) {
+  } catch (error) {
     closeShared();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
+    throw error;
   }
-  const { lanes, stats, close } = tier;
   return {
-    lanes,
-    stats,
+    lanes: tier.lanes,
+    stats: () => ({ ...tier.stats(), eventsRefused: refused.count }),
     publish: main.publish,
-    onCapacity: (listener) => (capacity = listener),
+    onCapacity: (listener) => (listeners.capacity = listener),
     flush: () => main.flush(),
     close() {
-      close();
+      tier.close();
       closeShared();
     },
   };
 }
 
+async function startLanes({
+  isolation,
+  ...settings
+}: TierSettings & { isolation: 'thread' | 'none' }): Promise<Tier> {
+  try {
+    return await (isolation === 'none' ? startInlineTier(settings) : startThreadTier(settings));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
+  }
+}
+
 async function startService(
   options: WorkersSettings,
+  refused: SharedArrayBuffer,
   onChanged: () => void,
 ): Promise<ServiceHost | undefined> {
   const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
   const { resourceLimits, unresponsiveAfter } = settings;
-  const start = { module: service, workerData, log: logSettings(log, settings.logFd), maxMessageSize };
+  const start = {
+    module: service,
+    workerData,
+    log: logSettings(log, settings.logFd),
+    maxMessageSize,
+    refused,
+  };
   const started = new ThreadService(
     { start, resourceLimits, startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
     {

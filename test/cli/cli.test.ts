@@ -7,7 +7,7 @@ import { type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { details, duration, stateWord } from '#dist/cli/answers/show.js';
 import type { AppStatus } from '#dist/cli/answers/wire.js';
-import { statOf } from '#dist/supervisor/system/processes.js';
+import { statOf } from '#dist/supervisor/system/stat.js';
 import { temporaryDirectory } from '../support/daemon.js';
 import { alive, CLI, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
 import { until } from '../support/until.js';

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
@@ -83,6 +84,54 @@ describe('a handler', () => {
       client.send(act('flood'), 'List');
       expect(await client.take(2)).toEqual([{ Success: { message: 'flooded' } }, LIST]);
       expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
+    },
+  );
+
+  test.each(['thread', 'none'] as const)(
+    'that does not await publish(): events that are refused are counted, and told once in the log (%s)',
+    async (isolation) => {
+      let log = '';
+      const stream = { write: (line: string) => void (log += line) };
+      const { path, daemon } = await testDaemon({ workers: { isolation }, log: pino({}, stream) });
+      const subscriber = await RawClient.connect(path);
+      await subscriber.request({ Subscribe: { subscription: { AllEvents: { app_name: null } } } });
+      const client = await RawClient.connect(path);
+      await client.request(act('flood'));
+      await client.request(act('flood'));
+      await until(() => daemon.stats().eventsRefused > 0, 'they are counted');
+      const { eventsRefused } = daemon.stats();
+      // Two floods of a hundred: every event was either sent to the subscriber or refused.
+      expect(await subscriber.take(200 - eventsRefused)).toHaveLength(200 - eventsRefused);
+      const lines = () => log.split('\n').filter((line) => line.includes('refused an event'));
+      await until(() => lines().length > 0, 'it is logged');
+      expect(lines()).toHaveLength(1);
+      expect(lines()[0]).toContain('PUBLISH_OVERRUN');
+      await daemon.publish({ eventType: 'x', data: 1n }).catch(() => undefined);
+      expect(daemon.stats().eventsRefused).toBe(eventsRefused + 1);
+    },
+  );
+
+  test.each(['thread', 'none'] as const)(
+    'may copy its context, and its set-up’s: all that is in it is its own (%s)',
+    async (isolation) => {
+      const { path } = await testDaemon({
+        commands: fixture('copies-context.js'),
+        service: fixture('service.js'),
+        workers: { isolation },
+      });
+      const client = await RawClient.connect(path);
+      expect(await client.request('List')).toEqual({
+        Data: {
+          data: {
+            setUp: 'function',
+            publish: 'function',
+            log: 'function',
+            aborted: false,
+            count: 3,
+            user: 'ann',
+          },
+        },
+      });
     },
   );
 

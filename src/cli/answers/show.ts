@@ -41,19 +41,43 @@ function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string
   return most ? `${size(used)}; all its processes together may hold ${size(most)}` : size(used);
 }
 
-function exitText({
-  last_exit_code: code,
-  last_exit_signal: signal,
-  last_exit_unknown: unknown,
-}: AppStatus): string | undefined {
-  if (unknown) return 'unknown (it ended while no daemon was running)';
-  if (signal) return signal;
-  return code === null || code === undefined ? undefined : String(code);
+/** Why the last run ended, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  crash: 'it crashed',
+  stop: 'it was stopped',
+  max_memory: 'it held more memory than it may',
+  unknown: 'it ended while no daemon was running',
+};
+
+/** How the app last ended, in words; undefined before its first end. */
+export function exitText(app: AppStatus): string | undefined {
+  const { last_exit_code: code, last_exit_signal: signal, last_exit_unknown: unknown } = app;
+  const reason = REASONS[unknown ? 'unknown' : (app.last_exit_reason ?? '')];
+  const end = unknown ? 'unknown' : (signal ?? (typeof code === 'number' ? String(code) : undefined));
+  return end !== undefined && reason !== undefined ? `${end} (${reason})` : end;
 }
 
-/** One app in a few lines. */
-export function details(app: AppStatus): string {
-  const lines: [string, string | undefined][] = [
+/** The values that are shown, and the names of the other variables. */
+function environmentText({ env = {}, env_names: own, environment_names: callers }: AppStatus) {
+  const shown = Object.entries(env).filter(([, value]) => value !== '***');
+  const hidden = own?.filter((name) => !shown.some(([key]) => key === name)) ?? [];
+  return [
+    ...shown.map(([key, value]): Line => [key, harmless(value)]),
+    ['variables', hidden.length > 0 ? `${hidden.map(harmless).join(', ')} (values not shown)` : undefined],
+    ['inherited', callers?.length ? callers.map(harmless).join(', ') : undefined],
+  ] satisfies Line[];
+}
+
+type Line = readonly [label: string, text: string | undefined];
+
+/**
+ * One app in a few lines.
+ *
+ * @param difference How the app differs from the file that it came from; undefined if it does not.
+ */
+export function details(app: AppStatus, difference?: string): string {
+  const { escaped, source, log_files: logs } = app;
+  const lines: Line[] = [
     ['state', stateWord(app) + (retryText(app.state) ?? '')],
     ['error', app.last_error ? harmless(app.last_error) : undefined],
     ['pid', app.pid === null ? undefined : String(app.pid)],
@@ -62,15 +86,18 @@ export function details(app: AppStatus): string {
     ['cpu', typeof app.cpu_percent === 'number' ? `${app.cpu_percent} %` : undefined],
     ['restarts', String(app.restarts ?? 0)],
     ['last exit', exitText(app)],
+    ['left over', escaped?.length ? `processes ${escaped.join(', ')} (--kill-escaped ends them)` : undefined],
     ['policy', app.restart_policy],
     ['command', harmless([app.command ?? '', ...(app.args ?? [])].join(' '))],
     ['folder', app.cwd],
-    ...Object.entries(app.env ?? {})
-      .filter(([, value]) => value !== '***')
-      .map(([key, value]): [string, string] => [key, harmless(value)]),
+    ['file', source ? harmless(source) : undefined],
+    ['differs', difference === undefined ? undefined : harmless(difference)],
+    ['stdout', logs?.stdout],
+    ['stderr', logs?.stderr],
+    ...environmentText(app),
   ];
   return [
     style('bold', harmless(app.name)),
-    ...lines.filter(([, value]) => value !== undefined).map(([key, value]) => `  ${key.padEnd(10)} ${value}`),
+    ...lines.filter(([, text]) => text !== undefined).map(([label, text]) => `  ${label.padEnd(10)} ${text}`),
   ].join('\n');
 }

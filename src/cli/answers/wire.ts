@@ -29,6 +29,16 @@ export interface AppStatus {
   readonly env?: Readonly<Record<string, string>>;
   readonly memory_bytes?: number | null;
   readonly cpu_percent?: number | null;
+  /** `exit`, `crash`, `stop`, `max_memory` or `unknown`. */
+  readonly last_exit_reason?: string | null;
+  /** The names of its own variables, and of those of the command that started it. */
+  readonly env_names?: readonly string[];
+  readonly environment_names?: readonly string[] | null;
+  /** The configuration file that it came from. */
+  readonly source?: string | null;
+  readonly log_files?: Readonly<Record<'stdout' | 'stderr', string>>;
+  /** Processes that it started and that have left its process group. */
+  readonly escaped?: readonly number[] | null;
 }
 
 export interface Logs {
@@ -79,6 +89,10 @@ export interface Done {
   readonly message: string;
   /** The process id of an app that was to be started and is running already. */
   readonly running?: unknown;
+  /** What a Start has done: `started`, `changed` or `unchanged`. */
+  readonly action?: string;
+  /** The names of the fields in which a configuration differs from the one that the app had. */
+  readonly differs?: readonly string[];
 }
 
 /** Asks for something to be done. */
@@ -118,6 +132,13 @@ export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {
   const data = await askData(client, { Status: { name: null } });
   return Array.isArray(data) ? (data as AppStatus[]) : [];
 }
+
+/**
+ * Whether a daemon knows our extensions of the wire, by a status of it: dry runs, files that apps come from, Restart
+ * with a configuration. Without an app it cannot be told, and need not.
+ */
+export const knowsExtensions = (statuses: readonly AppStatus[]): boolean =>
+  statuses.every((app) => app.log_files !== undefined);
 
 /** What the daemon says about itself; undefined from the original's. */
 export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {

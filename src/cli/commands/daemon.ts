@@ -1,25 +1,33 @@
 // bunctl daemon
 import { subscribe } from 'node:diagnostics_channel';
 import { closeSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { catchEndSignals } from '../../supervisor/end-signals.js';
+import type { DeclaredFile, DeclaredOutcome } from '../../supervisor/model/declared-file.js';
+import type { ShutdownResult } from '../../supervisor/model/messages.js';
+import { andEscaped } from '../../supervisor/model/survivors.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 
-export const help = `Runs the daemon in the foreground. It is started by itself when \`bunctl start\` needs one.
+export const help = `Runs the daemon in the foreground. \`bunctl start\` starts one in the background when it needs one.
 
 Usage: bunctl daemon [-s PATH] [-c FILE]
 
   -s, --socket PATH    where to listen
-  -c, --config FILE    start its apps that have auto_start
+  -c, --config FILE    run what this file declares: its apps with auto_start are started, changed ones are
+                       restarted, and those that it no longer declares are stopped
 ${COMMON_HELP}
 
-SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end it; a second one leaves them running.`;
+SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.`;
 
-/** How long, in ms, threads may take to end once the daemon has. */
+/** How long, in ms, threads may take to end once the daemon has ended. */
 const THREADS_GRACE = 2000;
 
 export async function run(args: string[]): Promise<void> {
+  // Before anything else: a signal that came while the daemon starts would leave its socket file behind.
+  const signals = catchEndSignals();
   const { values, daemon } = parse(
     args.map((arg) => (arg === '-s' ? '--socket' : arg)),
     { config: { type: 'string', short: 'c' } },
@@ -27,41 +35,92 @@ export async function run(args: string[]): Promise<void> {
   const tell = readiness();
   const threads = watchThreads();
   try {
-    const apps = values.config === undefined ? [] : await appsOf(values.config);
+    const declared = values.config === undefined ? undefined : await declaredIn(values.config);
     const { runDaemon } = await import('../../supervisor/run-daemon.js');
-    const running = await runDaemon({ socketPath: daemon.socket, apps });
+    const running = await runDaemon({ socketPath: daemon.socket, declared, signals });
     tell('ready');
     print(`bunctl listens on ${running.socketPath}; its log is ${running.daemonLog}`);
-    process.exitCode = await running.ended;
+    if (declared)
+      await Promise.race([running.applied.then((all) => report(all, declared.file)), running.ended]);
+    reportEnd(await running.ended);
     await threads.leave();
-    // Nor is the process kept by anything that was forgotten.
-    setTimeout(() => process.exit(), 1000).unref();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     tell(JSON.stringify({ code: code ?? 'FAILED', message }));
-    void threads.leave();
+    await threads.leave();
+    if (code === 'SHUTTING_DOWN') return;
     if (code === 'ENDPOINT_IN_USE') throw new CliError(EXIT.failed, message, { cause: error });
     throw error;
+  } finally {
+    // Nothing that was forgotten keeps the process.
+    setTimeout(() => process.exit(), 1000).unref();
   }
 }
 
-async function appsOf(file: string) {
-  const { readConfig } = await import('../config/config-files.js');
-  const { apps } = readConfig(file);
-  return apps.filter((app) => app.auto_start).map((app) => ({ name: app.name, config: JSON.stringify(app) }));
+async function declaredIn(file: string): Promise<DeclaredFile> {
+  const [{ readConfig }, { checkAppConfig }] = await Promise.all([
+    import('../config/config-files.js'),
+    import('../../supervisor/model/app-config.js'),
+  ]);
+  const path = resolve(file);
+  const apps = readConfig(file).apps.map((app) => {
+    try {
+      return checkAppConfig(app);
+    } catch (error) {
+      throw new CliError(EXIT.usage, `${path}: app ${app.name}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  });
+  return { file: path, apps };
+}
+
+/** What the file meant: successes on stdout, everything the user may not expect on stderr. */
+function report(outcomes: readonly DeclaredOutcome[], file: string): void {
+  for (const { app, outcome, why } of outcomes) {
+    switch (outcome) {
+      case 'started':
+        print(`Started app ${app}`);
+        break;
+      case 'changed':
+        print(`Restarted app ${app} with its changed configuration`);
+        break;
+      case 'stopped':
+        say(`App ${app} is no longer in ${file} and was stopped; to forget it: bunctl delete ${app}`);
+        break;
+      case 'kept-stopped':
+        say(`App ${app} stays stopped, as it was told to; to start it: bunctl start ${app}`);
+        break;
+      case 'failed':
+        say(`App ${app} is not as ${file} declares it: ${why ?? 'the reason is not known'}`);
+        break;
+      case 'unchanged':
+      case 'not-started':
+        break;
+    }
+  }
+}
+
+function reportEnd(result: ShutdownResult | null): void {
+  for (const failure of result?.failed ?? []) say(`An app could not be stopped: ${failure}`);
+  for (const survivors of result?.survivors ?? []) say(andEscaped(`App ${survivors.app}`, survivors));
 }
 
 /**
  * Knows every thread that is made from here on. An exit, in whatever way, waits for all of them, and no timer fires
- * meanwhile: one that is stuck in a system call would keep the process for ever.
+ * meanwhile: a thread that is stuck in a system call would keep the process for ever.
  */
 function watchThreads(): { leave(): Promise<void> } {
   const ends = new Set<Promise<void>>();
   subscribe('worker_threads', (message) => {
     const { worker } = message as { worker: Worker };
-    const end = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const end = new Promise<void>((done) => {
+      worker.once('exit', () => {
+        ends.delete(end);
+        done();
+      });
+    });
     ends.add(end);
-    void end.then(() => ends.delete(end));
   });
   return {
     /** Waits for the threads, which have been told to end; kills the process when one does not. */
@@ -77,7 +136,7 @@ function watchThreads(): { leave(): Promise<void> } {
   };
 }
 
-/** Whoever started us in the background reads one line from the descriptor it named. */
+/** The command that started this daemon in the background reads one line from the descriptor that it named. */
 function readiness(): (word: string) => void {
   const fd = Number(process.env['BUNCTL_READY_FD']);
   delete process.env['BUNCTL_READY_FD'];
@@ -87,7 +146,7 @@ function readiness(): (word: string) => void {
       writeSync(fd, `${word}\n`);
       closeSync(fd);
     } catch {
-      // It has gone away; that is its affair.
+      // The command has gone away, and needs no answer.
     }
   };
 }

@@ -1,21 +1,21 @@
 // bunctl doctor
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import { IpcClient } from '../../client/client.js';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { endpointOf } from '../../protocol/endpoints.js';
 import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
 import { VERSION } from '../../version.js';
-import { COMMON_HELP, parse } from '../input/arguments.js';
-import { appsLeft } from '../daemon/find.js';
+import { duration } from '../answers/show.js';
+import { allStatuses, daemonInfo, versionNotice } from '../answers/wire.js';
+import { appsLeft, type DaemonOptions } from '../daemon/find.js';
+import { folderProblems, machineProblems } from '../daemon/machine-checks.js';
 import { otherPlaces, rulePlaces } from '../daemon/places.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
 import { EXIT } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
 import { style } from '../terminal/style.js';
-import { duration } from '../answers/show.js';
-import { allStatuses, daemonInfo, versionNotice } from '../answers/wire.js';
 
-export const help = `Finds the daemon, its socket and its versions, and what is wrong.
+export const help = `Finds the daemon, its socket and its versions, and what is wrong with them, the machine and the folders.
 
 Usage: bunctl doctor
 
@@ -25,43 +25,45 @@ Exits with 1 when something is wrong.`;
 
 export async function run(args: string[]): Promise<void> {
   const { daemon } = parse(args, {}, { names: false });
-  const problems: string[] = [];
+  const problems = machineProblems();
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);
-  const paths = [...rulePlaces(daemon.socket), ...(await otherPlaces(daemon.socket))];
   const live: string[] = [];
-  for (const path of paths) {
-    const found = await look(path, problems);
+  for (const path of [...rulePlaces(daemon.socket), ...(await otherPlaces(daemon.socket))]) {
+    const found = await examine(path, problems);
     if (found.live) live.push(path);
     line('socket', `${path}: ${found.text}`);
   }
   if (live.length > 1)
     problems.push(`Several of your daemons are running: ${live.join(', ')}. Commands use the first.`);
   const path = live[0] ?? endpointOf(daemon.socket ?? defaultSocketPath(), process.platform);
-  const state = stateDirectory(path);
-  line('state', state);
-  line('log', stateFiles(state).daemonLog);
-  const writable = canWrite(state);
-  if (!writable)
-    problems.push(`The state directory cannot be written: ${state}. Set BUNCTL_STATE_DIR to one that can.`);
-  for (const file of putAside(stateFiles(state).apps))
-    problems.push(
-      `${file} is not a record of an app and was put aside: its app may still be running, unknown to the daemon.`,
-    );
+  try {
+    const state = stateDirectory(path);
+    line('state', state);
+    line('log', stateFiles(state).daemonLog);
+    problems.push(...folderProblems(state, path));
+  } catch (error) {
+    problems.push((error as Error).message);
+  }
   if (live.length === 0) {
     line('daemon', 'not running; bunctl start starts it');
-    const left = await appsLeft(daemon);
-    if (left)
-      problems.push(
-        `The daemon on ${left.path} ended without a shutdown and left ${left.apps.join(', ')}. The next command starts a daemon that looks after what is still running; for example: bunctl list`,
-      );
+    problems.push(...(await leftProblems(daemon)));
   }
   for (const problem of problems) print(`${style('red', 'problem')}    ${problem}`);
   if (problems.length > 0) process.exitCode = EXIT.failed;
   else print(style('green', 'All is well.'));
 }
 
-async function look(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {
+async function leftProblems(daemon: DaemonOptions): Promise<string[]> {
+  const left = await appsLeft(daemon);
+  if (!left) return [];
+  return [
+    `The daemon on ${left.path} ended without a shutdown and left ${left.apps.join(', ')}. The next command starts a daemon that looks after what is still running; for example: bunctl list`,
+  ];
+}
+
+/** Asks the daemon on a socket, if there is one, and adds what is wrong with it. */
+async function examine(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {
   let client: IpcClient;
   try {
     client = await IpcClient.connect(path, { timeout: 1000, requestTimeout: 5000 });
@@ -81,16 +83,11 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);
     if (failed.length > 0)
       problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs ${failed[0]}`);
-    const mode = process.platform === 'win32' ? 0 : lstatSync(path).mode & 0o077;
-    if (mode !== 0)
-      problems.push(
-        `${path} is open to others (mode ${(lstatSync(path).mode & 0o777).toString(8)}); chmod 600 it.`,
-      );
+    problems.push(...modeProblems(path));
+    if (info.started_at > Date.now() + 60_000)
+      problems.push(`The daemon on ${path} started in the future by this clock: check the clock.`);
     const up = duration(Math.max(0, Math.floor((Date.now() - info.started_at) / 1000)));
-    return {
-      text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${counted}`,
-      live: true,
-    };
+    return { text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${counted}`, live: true };
   } catch (error) {
     problems.push(`The daemon on ${path} does not answer: ${(error as Error).message}`);
     return { text: 'accepts connections, but does not answer', live: true };
@@ -99,31 +96,20 @@ async function look(path: string, problems: string[]): Promise<{ text: string; l
   }
 }
 
+function modeProblems(path: string): string[] {
+  const mode = process.platform === 'win32' ? 0 : lstatSync(path).mode & 0o777;
+  if ((mode & 0o077) === 0) return [];
+  return [`${path} is open to others (mode ${mode.toString(8)}); chmod 600 it.`];
+}
+
 function absent(path: string): string {
-  const stat = process.platform === 'win32' ? undefined : lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) return 'nothing there';
-  return stat.isSocket() ? 'left behind, no daemon listens on it (the next one replaces it)' : 'not a socket';
-}
-
-/** Records that a daemon could not read. */
-function putAside(directory: string): string[] {
+  if (process.platform === 'win32') return 'nothing there';
   try {
-    return readdirSync(directory)
-      .filter((file) => file.endsWith('.bad'))
-      .map((file) => join(directory, file));
-  } catch {
-    return [];
-  }
-}
-
-/** Whether a folder can be written to, or created. */
-function canWrite(directory: string): boolean {
-  for (let at = directory; ; at = dirname(at)) {
-    try {
-      accessSync(at, constants.W_OK);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || at === dirname(at)) return false;
-    }
+    return lstatSync(path).isSocket()
+      ? 'left behind, no daemon listens on it (the next one replaces it)'
+      : 'not a socket';
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'nothing there' : message;
   }
 }

@@ -2,50 +2,72 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
 import { identify, isAlive } from '../../supervisor/system/processes.js';
-import { COMMON_HELP, parse } from '../input/arguments.js';
+import { askMessage, daemonInfo } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
-import { CliError, EXIT } from '../terminal/exit.js';
+import {
+  checkKillEscaped,
+  KILL_ESCAPED,
+  KILL_ESCAPED_HELP,
+  killEscapedField,
+} from '../daemon/kill-escaped.js';
+import { COMMON_HELP, parse } from '../input/arguments.js';
+import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
-import { daemonInfo } from '../answers/wire.js';
 
 export const help = `Stops all apps, each with its own timeout, then the daemon.
 
 Usage: bunctl shutdown
 
+${KILL_ESCAPED_HELP}
 ${COMMON_HELP}`;
 
+/** How long, in ms, the daemon's process may take to end after its socket has closed. */
+const END_GRACE = 5000;
+/** How often, in ms, it is looked at. */
+const POLL = 20;
+
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {}, { names: 'bunctl stop' });
+  const { daemon, values } = parse(args, KILL_ESCAPED, { names: 'bunctl stop' });
   const client = await daemonFor(daemon, { start: 'if-left' });
   if (!client) {
     say('No daemon is running.');
     return;
   }
   try {
-    await end(client, daemon.timeout === 0 ? Infinity : (daemon.timeout ?? 120) * 1000);
+    await checkKillEscaped(client, values);
+    await end(client, killEscapedField(values));
   } finally {
     await client.close();
   }
   print(`Stopped the daemon on ${client.path}`);
 }
 
-/** The wire has no message for this: the daemon says which process it is, and a signal makes it shut down. */
-async function end(client: IpcClient, timeout: number): Promise<void> {
+/** The daemon is asked over its socket. The process id that it tells is only looked at: it may be of another container. */
+async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<void> {
   const info = await daemonInfo(client);
   if (!info)
     throw new CliError(
       EXIT.failed,
       `The daemon on ${client.path} is not this bunctl; end it by its own means.`,
     );
-  const itself = identify(info.pid);
-  process.kill(info.pid, 'SIGTERM');
-  const deadline = performance.now() + timeout;
-  while (isAlive(itself)) {
-    if (performance.now() > deadline)
+  const process = identify(info.pid);
+  try {
+    const message = await askMessage(client, { Shutdown: fields });
+    // Its first line says how many apps were stopped; the others, what was left behind.
+    for (const line of message.split('\n').slice(1)) say(line);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === EXIT.timeout)
       throw new CliError(
         EXIT.timeout,
         `The daemon (pid ${info.pid}) is still stopping its apps (timeout); it goes on with that.`,
+        { cause: error },
       );
-    await sleep(30);
+    // It may end before its answer has left.
+    if (code !== EXIT.unreachable) throw error;
   }
+  while (!client.closed) await sleep(POLL);
+  // Its lock is free when its process has ended.
+  const deadline = performance.now() + END_GRACE;
+  while (isAlive(process) && performance.now() < deadline) await sleep(POLL);
 }

@@ -1,9 +1,12 @@
 // bunctl start
+import type { IpcClient } from '../../client/client.js';
 import { appId } from '../../supervisor/model/app-id.js';
+import { applyFile } from '../daemon/apply-file.js';
 import { appsOnDisk, type DaemonOptions, withDaemon } from '../daemon/find.js';
 import { startDescribed, startKnown, unknownApp } from '../daemon/start-apps.js';
+import { waitTime, waitUntilStable } from '../daemon/wait.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { appsDescribed, START_OPTIONS } from '../input/start-arguments.js';
+import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 
 export const help = `Starts an app, and the daemon if none is running.
@@ -26,6 +29,8 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --max-memory SIZE      restart it when its processes hold more memory, such as 512M
       --max-cpu PERCENT      shown by status, not enforced
       --uid, --gid ID        run it as another user or group
+      --env MODE             with an ecosystem file: add each app's env_MODE, such as production
+      --wait[=SECONDS]       return when it has run that long (default 2); fail with the end of its log if not
 ${COMMON_HELP}
 
 Examples:
@@ -45,10 +50,22 @@ async function checkKnown(daemon: DaemonOptions, names: readonly string[]): Prom
 
 export async function run(args: string[]): Promise<void> {
   const typed = parse(args, START_OPTIONS, { commandLine: true });
-  const { daemon, names } = typed;
-  const apps = appsDescribed(typed);
-  const before = apps ? {} : { before: () => checkKnown(daemon, names) };
-  await withDaemon(daemon, { start: 'always', ...before }, (client) =>
-    apps ? startDescribed(client, apps) : startKnown(client, names),
-  );
+  const { daemon, names, values } = typed;
+  const wait = waitTime(values.wait);
+  const described = appsDescribed(typed);
+  const before = described ? {} : { before: () => checkKnown(daemon, names) };
+  await withDaemon(daemon, { start: 'always', ...before }, async (client) => {
+    const started = described ? await startAll(client, described) : await startKnown(client, names);
+    if (wait !== undefined) await waitUntilStable(client, started, wait);
+  });
+}
+
+/** Starts apps that were described; a file is applied if the daemon knows how to. */
+async function startAll(client: IpcClient, described: Described): Promise<string[]> {
+  const { apps, file } = described;
+  const applied =
+    file !== undefined &&
+    (await applyFile(client, { ...described, file }, { restart: false, updateEnv: false }));
+  if (!applied) await startDescribed(client, described);
+  return apps.map(({ name }) => name);
 }

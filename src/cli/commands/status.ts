@@ -2,6 +2,7 @@
 import type { IpcClient } from '../../client/client.js';
 import { details } from '../answers/show.js';
 import { allStatuses, askData, type AppStatus } from '../answers/wire.js';
+import { fileDifference } from '../daemon/apply-file.js';
 import { daemonFor, requireDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName } from '../input/names.js';
@@ -54,7 +55,10 @@ export async function run(args: string[]): Promise<void> {
 async function text(client: IpcClient, name: Name): Promise<string> {
   const apps =
     name === null ? await allStatuses(client) : [(await askData(client, { Status: { name } })) as AppStatus];
-  return apps.length === 0 ? 'There are no apps.' : apps.map(details).join('\n\n');
+  if (apps.length === 0) return 'There are no apps.';
+  const texts: string[] = [];
+  for (const app of apps) texts.push(details(app, await fileDifference(client, app)));
+  return texts.join('\n\n');
 }
 
 /** Subscribes before it asks, so that no change falls in between. */

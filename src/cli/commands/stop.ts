@@ -2,6 +2,12 @@
 import { askMessage } from '../answers/wire.js';
 import { expandAll, forEachApp, resolveNames } from '../daemon/each-app.js';
 import { withDaemon } from '../daemon/find.js';
+import {
+  checkKillEscaped,
+  KILL_ESCAPED,
+  KILL_ESCAPED_HELP,
+  killEscapedField,
+} from '../daemon/kill-escaped.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
@@ -10,6 +16,7 @@ export const help = `Stops apps: SIGTERM to each one's process group, SIGKILL af
 
 Usage: bunctl stop NAME… | FILE.json | all
 
+${KILL_ESCAPED_HELP}
 ${COMMON_HELP}
 
 Examples:
@@ -18,14 +25,15 @@ Examples:
   bunctl stop all`;
 
 export async function run(args: string[]): Promise<void> {
-  const { names, daemon } = parse(args, {});
+  const { names, daemon, values } = parse(args, KILL_ESCAPED);
   if (names.length === 0) throw usage('Which app? Type bunctl stop NAME, or bunctl stop all.');
   const wanted = await resolveNames(names);
   await withDaemon(daemon, { start: 'if-left' }, async (client) => {
+    await checkKillEscaped(client, values);
     const apps = await expandAll(client, wanted, ({ state }) => state !== 'Stopped');
     if (apps.length === 0) say('No app is running.');
     await forEachApp(client, daemon, apps, async (each, name) =>
-      print(await askMessage(each, { Stop: { name } })),
+      print(await askMessage(each, { Stop: { name, ...killEscapedField(values) } })),
     );
   });
 }

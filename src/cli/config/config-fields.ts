@@ -1,6 +1,6 @@
 // What all kinds of configuration files share: apps with fields, and messages about them.
-import type { AppConfig } from './app-config.js';
 import { CliError, EXIT } from '../terminal/exit.js';
+import type { AppConfig } from './app-config.js';
 
 /** Something is wrong with a configuration file; the message names it. */
 export class ConfigFileError extends CliError {
@@ -14,6 +14,10 @@ export interface ConfigFile {
   readonly apps: readonly AppConfig[];
   /** Sentences for the user: what was ignored, and why. */
   readonly notices: readonly string[];
+  /** Why apps cannot be started, by their names. They can still be stopped and deleted. */
+  readonly faults: ReadonlyMap<string, string>;
+  /** Why nothing in the file can be read, as a sentence; then there are no apps. */
+  readonly refusal?: string;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -22,8 +26,8 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function appsOf(path: string, content: Fields): Fields[] {
-  const { apps } = content;
+/** The apps in a file's content. */
+export function appsOf(path: string, { apps }: Fields): Fields[] {
   if (!Array.isArray(apps)) throw new ConfigFileError(`${path} needs a list of apps: {"apps":[…]}`);
   return apps.map((app, index) => {
     if (isObject(app)) return app;
@@ -31,12 +35,14 @@ export function appsOf(path: string, content: Fields): Fields[] {
   });
 }
 
+/** A field that must be a text. */
 export function textOf(path: string, app: Fields, index: number, key: string): string {
   const value = app[key];
   if (typeof value === 'string' && value !== '') return value;
   throw new ConfigFileError(`${path}: apps[${index}] needs a "${key}"`);
 }
 
+/** The file, if no name occurs twice. */
 export function complete(
   path: string,
   apps: readonly AppConfig[],
@@ -47,11 +53,11 @@ export function complete(
     if (seen.has(name)) throw new ConfigFileError(`${path} has two apps named ${name}`);
     seen.add(name);
   }
-  return { path, apps, notices };
+  return { path, apps, notices, faults: new Map() };
 }
 
+/** The notice about keys that are ignored. */
 export function withoutEffect(path: string, name: string, keys: readonly string[]): string[] {
-  return keys.length > 0
-    ? [`${path}: ${keys.join(', ')} of ${name} ${keys.length === 1 ? 'has' : 'have'} no effect`]
-    : [];
+  const verb = keys.length === 1 ? 'has' : 'have';
+  return keys.length > 0 ? [`${path}: ${keys.join(', ')} of ${name} ${verb} no effect`] : [];
 }

@@ -1,63 +1,61 @@
 // Configuration files: which one a folder has, and the apps in it. None is ever executed.
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fullConfig } from './app-config.js';
-import {
-  appsOf,
-  complete,
-  type ConfigFile,
-  ConfigFileError,
-  type Fields,
-  isObject,
-  withoutEffect,
-  textOf,
-} from './config-fields.js';
-import { ecosystem } from './ecosystem.js';
+import { isFile } from '../input/files.js';
 import { quoteWords } from '../input/shell-words.js';
+import { fullConfig } from './app-config.js';
+import { bunctlFile } from './bunctl-file.js';
+import { complete, type ConfigFile, ConfigFileError, type Fields, isObject } from './config-fields.js';
+import { ecosystem } from './ecosystem.js';
 
 const MAX_BYTES = 1024 * 1024;
 const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js'];
 
 /**
- * The configuration of a folder: the first of `bunctl.json`, `ecosystem.config.json` and `package.json` in it, then in its
- * `config` folder. Undefined if there is none.
+ * The configuration of a folder: the first of `bunctl.json`, `ecosystem.config.json`, an ecosystem file in JavaScript and
+ * `package.json` in it, then in its `config` folder. Undefined if there is none.
  *
+ * @param mode Which `env_MODE` of an ecosystem file is added.
  * @throws {ConfigFileError} if the file cannot be read.
  */
-export function findConfig(folder: string): ConfigFile | undefined {
-  const notices: string[] = [];
+export function findConfig(folder: string, mode?: string): ConfigFile | undefined {
   for (const place of [folder, join(folder, 'config')]) {
     for (const name of ['bunctl.json', 'ecosystem.config.json', ...JAVASCRIPT, 'package.json']) {
       const path = join(place, name);
-      if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
-      if (JAVASCRIPT.includes(name)) notices.push(notJson(path));
-      else {
-        const found = name === 'package.json' ? packageConfig(path, false) : readConfig(path);
-        if (found) return { ...found, notices: [...notices, ...found.notices] };
-      }
+      if (!isFile(path)) continue;
+      // The search ends here: whatever comes after it was not what the user meant.
+      if (JAVASCRIPT.includes(name)) return { ...complete(path, []), refusal: notJson(path) };
+      const found = name === 'package.json' ? packageConfig(path, false, mode) : readConfig(path, mode);
+      if (found) return found;
     }
   }
-  return notices.length === 0 ? undefined : { path: folder, apps: [], notices };
+  return undefined;
 }
 
 /**
  * Reads a file that was named. Its name says whether it is a `bunctl.json`, an ecosystem file or a `package.json`; a file
  * with another name is one of the first two.
  *
+ * @param file An absolute path.
+ * @param mode Which `env_MODE` of an ecosystem file is added.
  * @throws {ConfigFileError}
  */
-export function readConfig(file: string): ConfigFile {
+export function readConfig(file: string, mode?: string): ConfigFile {
   const path = resolve(file);
   const name = basename(path);
   if (/\.[cm]?[jt]s$/.test(name)) refuseJavaScript(path);
-  if (name === 'package.json') return packageConfig(path, true) as ConfigFile;
+  if (name === 'package.json') return packageConfig(path, true, mode) as ConfigFile;
   const content = readJson(path);
-  if (/ecosystem|pm2/.test(name)) return ecosystem(path, content);
-  if (name.startsWith('bunctl')) return bunctl(path, content);
-  const apps = Array.isArray(content['apps']) ? (content['apps'] as unknown[]) : [];
-  return apps.some((app) => isObject(app) && 'script' in app)
-    ? ecosystem(path, content)
-    : bunctl(path, content);
+  const { apps } = content;
+  const hasScripts = [apps].flat().some((app) => isObject(app) && 'script' in app);
+  const isEcosystem = /ecosystem|pm2/.test(name) || (!name.startsWith('bunctl') && hasScripts);
+  return isEcosystem ? ecosystem(path, content, mode) : withoutMode(bunctlFile(path, content), mode);
+}
+
+/** Only ecosystem files have variables for a mode. */
+function withoutMode(file: ConfigFile, mode: string | undefined): ConfigFile {
+  if (mode === undefined) return file;
+  throw new ConfigFileError(`--env needs KEY=VALUE, not "${mode}": only an ecosystem file has env_${mode}`);
 }
 
 /**
@@ -112,29 +110,8 @@ function lineOf(text: string, { message }: Error): string {
   return ` (line ${text.slice(0, Number(position)).split('\n').length})`;
 }
 
-function bunctl(path: string, content: Fields): ConfigFile {
-  const other = Object.keys(content).find((key) => key !== 'apps');
-  if (other !== undefined)
-    throw new ConfigFileError(`${path} has an unknown key "${other}"; the file is {"apps":[…]}`);
-  const notices: string[] = [];
-  const apps = appsOf(path, content).map((app, index) => {
-    const name = textOf(path, app, index, 'name');
-    textOf(path, app, index, 'command');
-    const idle = Object.keys(app).filter((key) => KEPT_ONLY.has(key) && app[key] !== null);
-    notices.push(...withoutEffect(path, name, idle));
-    return fullConfig(app, { cwd: dirname(path) });
-  });
-  return complete(path, apps, notices);
-}
-
-/** Keys of the original that are kept and have no effect. */
-const KEPT_ONLY: ReadonlySet<string> = new Set([
-  ...['health_check', 'kill_timeout', 'max_cpu_percent'],
-  ...['stdout_log', 'stderr_log', 'combined_log', 'log_max_size', 'log_max_files'],
-]);
-
 /** The apps of a `package.json`; undefined if it has none, which is an error if the user named the file. */
-function packageConfig(path: string, named: boolean): ConfigFile | undefined {
+function packageConfig(path: string, named: boolean, mode: string | undefined): ConfigFile | undefined {
   let content: Fields;
   try {
     content = readJson(path);
@@ -142,13 +119,14 @@ function packageConfig(path: string, named: boolean): ConfigFile | undefined {
     if (named) throw error;
     return undefined;
   }
-  if (isObject(content['bunctl'])) return bunctl(path, content['bunctl']);
-  if (isObject(content['pm2'])) return ecosystem(path, content['pm2']);
+  if (isObject(content['bunctl'])) return withoutMode(bunctlFile(path, content['bunctl']), mode);
+  if (isObject(content['pm2'])) return ecosystem(path, content['pm2'], mode);
   const { name, scripts } = content;
-  if (typeof name === 'string' && isObject(scripts) && typeof scripts['start'] === 'string')
-    return complete(path, [
-      fullConfig({ name, command: 'npm', args: ['run', 'start'] }, { cwd: dirname(path) }),
-    ]);
+  if (typeof name === 'string' && isObject(scripts) && typeof scripts['start'] === 'string') {
+    // A scoped name, such as @acme/api, has characters that an app's name cannot have.
+    const app = { name: name.replace(/^@/, '').replaceAll('/', '-'), command: 'npm', args: ['run', 'start'] };
+    return withoutMode(complete(path, [fullConfig(app, { cwd: dirname(path) })]), mode);
+  }
   if (!named) return undefined;
   throw new ConfigFileError(`${path} has neither "bunctl" nor "pm2" nor a name and a start script`);
 }

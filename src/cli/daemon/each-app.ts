@@ -1,10 +1,12 @@
 // Does something for several apps side by side: those that were named, those of a file, or `all`.
 import type { IpcClient } from '../../client/client.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
+import { absolutePath } from '../input/folder.js';
 import { checkName, isConfigFile } from '../input/names.js';
-import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
+import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
+import { throwFirst } from './in-turn.js';
 
 /** How many apps are worked on at a time, so that apps that take long to end are waited for together. */
 const SIDE_BY_SIDE = 64;
@@ -16,7 +18,7 @@ export async function resolveNames(typed: readonly string[]): Promise<string[]> 
     if (!isConfigFile(name)) names.push(checkName(name));
     else {
       const { readConfig } = await import('../config/config-files.js');
-      names.push(...readConfig(name).apps.map((app) => app.name));
+      names.push(...readConfig(absolutePath(name)).apps.map((app) => app.name));
     }
   }
   return names;
@@ -63,12 +65,4 @@ export async function forEachApp(
   const others = Array.from({ length: Math.min(SIDE_BY_SIDE, names.length) - 1 }, workOnAnother);
   await Promise.all([work(client), ...others]);
   throwFirst(failures, names.length);
-}
-
-/** Throws the only failure as it is; of several only how many there were, since each has been reported. */
-export function throwFirst(failures: readonly Error[], total: number): void {
-  const [first] = failures;
-  if (first === undefined) return;
-  if (total === 1) throw first;
-  throw new CliError(exitCodeOf(first), `${failures.length} of ${total} failed`);
 }

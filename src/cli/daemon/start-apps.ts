@@ -6,28 +6,14 @@ import type { AppConfig } from '../config/app-config.js';
 import { isFile } from '../input/files.js';
 import { hasKnownKind } from '../input/program.js';
 import { quoteWords, splitWords } from '../input/shell-words.js';
+import type { Described } from '../input/start-arguments.js';
 import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
-import { print, say } from '../terminal/output.js';
-import { throwFirst } from './each-app.js';
+import { print } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
-
-/** Does something for each item in turn; a failure stops none of the others. Throws as {@link throwFirst}. */
-async function inTurn<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  const failures: Error[] = [];
-  for (const item of items) {
-    try {
-      await act(item);
-    } catch (error) {
-      if (exitCodeOf(error) === EXIT.unreachable) throw error;
-      failures.push(error as Error);
-      if (items.length > 1) say((error as Error).message);
-    }
-  }
-  throwFirst(failures, items.length);
-}
+import { inTurn } from './in-turn.js';
 
 /** Starts apps in the order in which they are written. */
-export async function startDescribed(client: IpcClient, apps: readonly AppConfig[]): Promise<void> {
+export async function startDescribed(client: IpcClient, { apps, file }: Described): Promise<void> {
   const environment = callersEnvironment();
   await inTurn(apps, async (app) => {
     const { name } = app;
@@ -37,7 +23,7 @@ export async function startDescribed(client: IpcClient, apps: readonly AppConfig
       });
       print(typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message);
     } catch (error) {
-      throw withHint(error as Error, app);
+      throw nameFileIn(withHint(error as Error, app), file, name);
     }
   });
 }
@@ -54,6 +40,12 @@ function withHint(error: Error, { command, name }: AppConfig): Error {
     : error;
 }
 
+/** Names the file and the app in what a daemon says about a configuration. */
+export function nameFileIn(error: Error, file: string | undefined, name: string): Error {
+  if (file === undefined || exitCodeOf(error) !== EXIT.usage) return error;
+  return new CliError(EXIT.usage, `${file}: app ${name}: ${error.message}`, { cause: error });
+}
+
 /** The error for a name that no daemon knows. */
 export function unknownApp(name: string): CliError {
   const file = isFile(name)
@@ -67,10 +59,10 @@ export function unknownApp(name: string): CliError {
   );
 }
 
-/** Starts apps that the daemon knows. */
-export async function startKnown(client: IpcClient, names: readonly string[]): Promise<void> {
+/** Starts apps that the daemon knows, with the caller's environment; those that run are left alone. */
+export async function startKnown(client: IpcClient, names: readonly string[]): Promise<string[]> {
   const apps = await allStatuses(client);
-  const wanted = names.includes('all') ? apps.map(({ name }) => name) : names;
+  const wanted = names.includes('all') ? apps.map(({ name }) => name) : [...names];
   await inTurn(wanted, async (name) => {
     const app = apps.find((one) => one.name === appId(name));
     if (app?.state === 'Running') {
@@ -78,9 +70,11 @@ export async function startKnown(client: IpcClient, names: readonly string[]): P
       return;
     }
     try {
-      print(await askMessage(client, { Restart: { name } }));
+      const fields = { name, environment: callersEnvironment() };
+      print(await askMessage(client, { Restart: fields }));
     } catch (error) {
       throw exitCodeOf(error) === EXIT.notFound ? unknownApp(name) : error;
     }
   });
+  return wanted;
 }

@@ -6,7 +6,13 @@ import { ArgumentsError, usage } from '../terminal/exit.js';
 import { nearest } from './nearest.js';
 import { seconds } from './numbers.js';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+type Options = Record<
+  string,
+  NonNullable<ParseArgsConfig['options']>[string] & {
+    /** A boolean option that may have a value too: `--wait` or `--wait=5`. */
+    readonly optionalValue?: boolean;
+  }
+>;
 type Values<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; allowPositionals: true; options: T }>
 >['values'];
@@ -89,7 +95,8 @@ function checkOption(token: OptionToken, known: Options, args: readonly string[]
   const option = Object.hasOwn(known, name) ? known[name] : undefined;
   if (!option) throw new ArgumentsError(`Unknown option ${rawName}.${hint(token, known, args, takes)}`);
   if (option.type === 'boolean') {
-    if (value !== undefined) throw new ArgumentsError(`${rawName} takes no value, but "${value}" was given.`);
+    if (value !== undefined && !option.optionalValue)
+      throw new ArgumentsError(`${rawName} takes no value, but "${value}" was given.`);
   } else if (value === undefined) {
     throw new ArgumentsError(`${rawName} needs a value.`);
   } else if (!inlineValue && value.length > 1 && value.startsWith('-')) {

@@ -43,15 +43,20 @@ export function interpreted(interpreter: readonly string[], args: readonly strin
  * runs by itself; a file that names its interpreter and is not executable runs with it; any other with that of its kind.
  *
  * @param file An absolute path.
+ * @param otherwise The interpreter of a file of no known kind that is not executable.
  * @throws {CliError} exit code 2 if the file cannot be run.
  */
-export function programFor(file: string, args: readonly string[] = []): Program {
+export function programFor(
+  file: string,
+  args: readonly string[] = [],
+  otherwise?: readonly string[],
+): Program {
   const shebang = shebangOf(file);
   if (isExecutable(file) && (shebang || !hasKnownKind(file)))
     return { ...interpreted(shebang ?? [file], []), command: file, args };
   if (shebang) return interpreted(shebang, [file, ...args]);
   if (TYPESCRIPT.includes(extname(file))) return interpreted(typeScriptRunner(file), [file, ...args]);
-  const interpreter = INTERPRETERS[extname(file)];
+  const interpreter = INTERPRETERS[extname(file)] ?? otherwise;
   if (interpreter) return interpreted(interpreter, [file, ...args]);
   const shown = quoteWords([file]);
   throw usage(

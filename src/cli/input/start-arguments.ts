@@ -21,30 +21,46 @@ export const START_OPTIONS = {
   name: { type: 'string' },
   command: { type: 'string' },
   script: { type: 'string', short: 's' },
+  wait: { type: 'boolean', optionalValue: true },
 } as const;
 
 type Arguments = Parsed<typeof START_OPTIONS>;
+
+/** What is to be started. */
+export interface Described {
+  readonly apps: readonly AppConfig[];
+  /** The file that the apps are from; undefined if they are from the command line. */
+  readonly file?: string;
+  /** Whether these are all apps of the file. */
+  readonly whole?: boolean;
+}
 
 /**
  * The apps that the arguments describe; undefined if they are only names, of apps that the daemon may know.
  *
  * @throws {CliError} exit code 2 if they make no sense.
  */
-export function appsDescribed(typed: Arguments): readonly AppConfig[] | undefined {
+export function appsDescribed(typed: Arguments): Described | undefined {
   const app = appOfItsOwn(typed);
-  if (app) return [app];
+  if (app) return { apps: [app] };
   const { values } = typed;
-  const options = values.name === undefined ? appOptionsGiven(values) : ['name'];
+  // With a file, `--env production` chooses its env_production.
+  const mode = values.env?.length === 1 && !values.env[0]?.includes('=') ? values.env[0] : undefined;
+  const options = [
+    ...(values.name === undefined ? [] : ['name']),
+    ...appOptionsGiven(mode === undefined ? values : { ...values, env: undefined }),
+  ];
   if (options[0] !== undefined)
     throw usage(`--${options[0]} needs a command: bunctl start NAME --${options[0]} … -- COMMAND [ARGS…]`);
-  return appsOfFile(typed);
+  return appsOfFile(typed, mode);
 }
 
 /** The apps of the file that was named, or else of the folder's; all, or those whose names were typed. */
-function appsOfFile({ values, names: words }: Arguments): readonly AppConfig[] | undefined {
+function appsOfFile({ values, names: words }: Arguments, mode: string | undefined): Described | undefined {
   const named = values.config ?? words.slice(0, 1).find(isConfigFile);
   const names = named === values.config ? words : words.slice(1);
-  const file = named === undefined ? findConfig(currentFolder()) : readConfig(absolutePath(named));
+  const file =
+    named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
   if (names.length === 0 || (names.length === 1 && names[0] === 'all' && file)) return allApps(file);
   const chosen = names.map((name) => {
@@ -53,20 +69,37 @@ function appsOfFile({ values, names: words }: Arguments): readonly AppConfig[] |
     return file?.apps.find((app) => appId(app.name) === id);
   });
   if (named === undefined && chosen.every((app) => app === undefined)) return undefined;
-  return chosen.map((app, index) => {
-    if (!app) throw usage(`${file?.path} has no app ${names[index]}.`);
-    return app;
+  const apps = chosen.map((app, index) => {
+    if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
+    return startable(file, app);
   });
+  return file && { apps, file: file.path };
 }
 
-function allApps(file: ConfigFile | undefined): readonly AppConfig[] {
+/** All apps of a file that was named. */
+export function fileDescribed(
+  named: string,
+  mode: string | undefined,
+): Described & { readonly file: string } {
+  const file = readConfig(absolutePath(named), mode);
+  for (const notice of file.notices) say(notice);
+  return { ...allApps(file), file: file.path };
+}
+
+function allApps(file: ConfigFile | undefined): Described {
   if (!file)
     throw usage(
       'Nothing to start: type bunctl start NAME -- COMMAND [ARGS…], or write a bunctl.json; see bunctl start --help.',
     );
+  if (file.refusal !== undefined) throw usage(file.refusal);
   if (file.apps.length === 0) throw usage(`${file.path} has no apps.`);
-  for (const { name } of file.apps) checkNewName(name);
-  return file.apps;
+  return { apps: file.apps.map((app) => startable(file, app)), file: file.path, whole: true };
+}
+
+function startable({ faults }: ConfigFile, app: AppConfig): AppConfig {
+  const fault = faults.get(checkNewName(app.name));
+  if (fault !== undefined) throw usage(fault);
+  return app;
 }
 
 /** The app of a command line or of a script; undefined if there is neither. */

@@ -20,7 +20,9 @@ export const APP_OPTIONS = {
   gid: { type: 'string' },
 } as const;
 
-export type AppValues = Partial<Parsed<typeof APP_OPTIONS>['values']>;
+type AllValues = Parsed<typeof APP_OPTIONS>['values'];
+
+export type AppValues = { readonly [Option in keyof AllValues]?: AllValues[Option] | undefined };
 
 const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];
 

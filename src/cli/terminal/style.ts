@@ -20,12 +20,32 @@ export function style(how: Style, text: string): string {
   return coloured() ? styleText(how, text, { validateStream: false }) : text;
 }
 
-/** Makes a line of an app or a daemon safe for a terminal: its control characters do nothing. */
+/** Sequences that set colours: `ESC [ numbers m`. */
+// eslint-disable-next-line no-control-regex -- control characters are what is searched for
+const COLOURS = /\u001b\[[\d;:]*m/g;
+
+/**
+ * Makes a line of an app or a daemon safe to print. Sequences that move the cursor, set titles or do anything else than
+ * colour are removed, and so are colours if stdout shows none. Of a line that rewrites itself with carriage returns the
+ * last version is kept. Other control characters become visible.
+ */
 export function harmless(text: string): string {
-  return onTerminal()
-    ? // eslint-disable-next-line no-control-regex -- control characters are what is searched for
-      stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '�')
-    : text;
+  const last = text.replace(/\r+$/, '').replace(/^.*\r/s, '');
+  if (!coloured()) return withoutControls(last);
+  const parts = last.split(COLOURS).map(withoutControls);
+  const colours = last.match(COLOURS) ?? [];
+  const whole = parts.map((part, index) => part + (colours[index] ?? '')).join('');
+  // A colour that the line does not end would colour what is printed after it.
+  return colours.length > 0 ? `${whole}\u001b[0m` : whole;
+}
+
+/** What is printed as plain text: no control sequences, no control characters but tabs. */
+function withoutControls(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+      .replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '�')
+  );
 }
 
 /** Rows under headings, each column as wide as its widest cell. */

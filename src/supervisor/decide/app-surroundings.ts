@@ -1,4 +1,4 @@
-// What an app needs of the world: its host, its clock, its log's follower, and whom it tells.
+// What an app needs from outside: its host, its clock, the follower of its output, and where to report.
 import type { Clock } from '../../clock.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import type { LogFollower } from '../logs/log-follower.js';
@@ -8,7 +8,7 @@ export interface AppSurroundings {
   readonly host: ServiceCalls<HostFunctions>;
   readonly publish: Publish;
   readonly clock: Clock;
-  /** Epoch, in ms. */
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly random: () => number;
   readonly follower: Pick<LogFollower, 'follow' | 'ended' | 'forget'>;

@@ -1,189 +1,199 @@
-// One app as an actor: its machine, its timers, its commands one at a time; the host does what it decides.
+// One app as an actor: its state machine, its timers, and its commands one at a time. The host does what it decides.
+import { IpcError } from '../../protocol/errors.js';
 import type { AppConfig } from '../model/app-config.js';
+import type { DecidedRecord } from '../model/app-record.js';
+import { type AppState, type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import { Ending } from './ending.js';
+import type { Effect, Input, TimerName } from './inputs.js';
+import { STABLE_AFTER, step } from './machine.js';
 import { Timers } from './timers.js';
-import { type Effect, type Input, step, STABLE_AFTER, type TimerName } from './machine.js';
-import type { DecidedRecord, Environment } from '../model/app-record.js';
-import { type AppState, type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
+import { Turns } from './turns.js';
+
+/** What a start may change beside the state. */
+export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
+
+type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;
 
 export class App {
   readonly #around: AppSurroundings;
   readonly #timers: Timers<TimerName>;
   readonly #ending: Ending;
-  #state: AppState;
-  #config: AppConfig;
-  #environment: Environment | null;
-  /** Inputs are taken one after the other, each with all it causes. */
-  #inputs: Promise<void> = Promise.resolve();
-  #commands: Promise<unknown> = Promise.resolve();
-  /** Why the spawn of the command under way failed, if it did. */
-  #spawnErrors: Error[] = [];
+  #decided: DecidedRecord;
+  /** Inputs are taken one after the other, each with everything it causes. */
+  readonly #inputs = new Turns();
+  readonly #commands = new Turns();
+  /** Why the last spawn failed, if it did. */
+  #spawnError: Error | undefined;
   /** Events are published in order, and nothing waits for subscribers. */
   #published: Promise<void> = Promise.resolve();
+  #closing = false;
+  #removed = false;
 
   constructor(
     readonly id: string,
-    config: AppConfig,
-    environment: Environment | null,
-    state: AppState,
+    decided: DecidedRecord,
     around: AppSurroundings,
   ) {
-    this.#config = config;
-    this.#environment = environment;
-    this.#state = state;
+    this.#decided = decided;
     this.#around = around;
     this.#ending = new Ending(around.clock);
-    this.#timers = new Timers(around.clock, (type) => void this.input({ type }));
+    this.#timers = new Timers(around.clock, (type) => this.tell({ type }));
+  }
+
+  get decided(): DecidedRecord {
+    return this.#decided;
   }
 
   get state(): AppState {
-    return this.#state;
+    return this.#decided.state;
   }
 
   get config(): AppConfig {
-    return this.#config;
+    return this.#decided.config;
   }
 
-  /** Commands on one app run one at a time. */
+  /** It is gone for good; another app may have its id. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
+  /** Runs commands on this app one at a time. */
   command<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#commands.then(run);
-    this.#commands = done.catch(() => undefined);
-    return done;
+    return this.#commands.run(run);
+  }
+
+  /** From now on it is never started again, whoever asks and whatever timer is due: the daemon shuts down. */
+  close(): void {
+    this.#closing = true;
   }
 
   /**
-   * Starts it, with a configuration and an environment, unless it runs; resolves with whether it was started. One that
-   * is being stopped is waited for. Rejects when it cannot be spawned.
+   * Starts it, with a change, unless it runs. Resolves with whether it was started; false also when it was removed
+   * meanwhile. Waits for one that is being stopped.
+   *
+   * @throws {Error} when it cannot be spawned; `SHUTTING_DOWN` when the daemon shuts down, perhaps since the call.
    */
-  async start(
-    config: AppConfig = this.#config,
-    environment: Environment | null = this.#environment,
-  ): Promise<boolean> {
-    this.#spawnErrors = [];
-    let begun = false;
-    await this.#ended();
-    // Judged in its turn: a restart of its own may be under way.
-    await this.#queue('start', async () => {
-      const { status } = this.#state;
-      if (status !== 'Stopped' && status !== 'Backoff') return;
-      begun = true;
-      this.#config = config;
-      this.#environment = environment;
-      await this.#take({ type: 'start' });
-    });
-    const [failed] = this.#spawnErrors;
-    if (failed) throw failed;
-    return begun;
-  }
-
-  /**
-   * Stops it and resolves when its process group is gone, with the processes that carry its mark and have left
-   * the group. Rejects when it does not end.
-   */
-  async stop(forShutdown = false): Promise<number[]> {
-    if (this.#state.status !== 'Stopped') {
-      let end: Promise<void> | undefined;
-      await this.#queue('stop', async () => {
-        end = this.#ending.next();
-        await this.#take({ type: 'stop', forShutdown });
-      });
-      if (this.#state.status === 'Stopping') await this.#ending.within(this.#config, this.#state.pid, end);
-    } else if (!forShutdown) {
-      await this.input({ type: 'stop' });
+  async start(change: AppChange = {}, how: StartOptions = {}): Promise<boolean> {
+    for (;;) {
+      if (this.state.status === 'Stopping') await this.#ending.within(this.config, this.state.pid);
+      const outcome = await this.#inputs.run(() => this.#startNow(change, how));
+      if (outcome !== 'stopping') return outcome === 'started';
     }
-    return this.#around.host.escaped(this.id);
+  }
+
+  // Judged only in its turn: while the caller waited, the app may have been restarted, stopped or removed.
+  async #startNow(change: AppChange, how: StartOptions): Promise<'started' | 'running' | 'stopping'> {
+    if (this.#closing) throw new IpcError('SHUTTING_DOWN', 'the daemon is shutting down');
+    const { status } = this.state;
+    if (status === 'Stopping') return 'stopping';
+    if (this.#removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
+    this.#decided = { ...this.#decided, ...change };
+    this.#spawnError = undefined;
+    await this.#take({ type: 'start', ...how });
+    const failed = this.#lastSpawnError();
+    if (failed) throw failed;
+    return 'started';
+  }
+
+  /** Changes what is written down of it, without a start. */
+  async change(change: AppChange): Promise<void> {
+    await this.#inputs.run(async () => {
+      if (this.#removed) return;
+      this.#decided = { ...this.#decided, ...change };
+      await this.#save();
+    });
+  }
+
+  /**
+   * Stops it and resolves when its process group is gone. Rejects when the group does not end.
+   *
+   * @param keepWanted It is stopped although its owner wants it to run.
+   */
+  async stop({ keepWanted = false } = {}): Promise<void> {
+    const end = await this.#inputs.run(async () => {
+      const next = this.#ending.next();
+      await this.#take({ type: 'stop', keepWanted });
+      return { ended: next };
+    });
+    if (this.state.status === 'Stopping') await this.#ending.within(this.config, this.state.pid, end.ended);
   }
 
   /** Removes it from the host; it must be stopped. */
   async remove(): Promise<void> {
-    this.#timers.clear();
-    await this.#around.host.remove(this.id);
-    this.#around.follower.forget(this.id);
-    this.#around.onRemoved(this.id);
+    await this.#inputs.run(() => this.#remove());
   }
 
-  /** Counts a Restart of the running app. */
-  async restarted(): Promise<void> {
-    this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
-    await this.#save();
-  }
-
-  /** Takes it over from a former supervisor: what it missed happens now. */
+  /** Takes it over from a former supervisor: what that one missed happens now. */
   async resume(live: boolean, exit: Exit | null, pid: number | null): Promise<void> {
-    const { status, retryAt, wanted } = this.#state;
-    const { now, follower } = this.#around;
+    const { status, wanted } = this.state;
     if (live && pid !== null) {
-      follower.follow(this.id);
-      // One that is wanted was only to end with a daemon, and that one is gone.
-      if (status === 'Stopping' && wanted === 'stopped') {
-        await this.input({ type: 'stop' });
-        return;
-      }
-      this.#state = {
-        ...this.#state,
-        status: 'Running',
-        pid,
-        startedAt: this.#state.startedAt ?? now(),
-        retryAt: null,
-        overLimit: false,
-      };
-      this.#timers.set('stable', STABLE_AFTER);
-      await this.#save();
+      this.#around.follower.follow(this.id);
+      // An app that is wanted was being stopped for a shutdown only, and that daemon is gone.
+      if (status === 'Stopping' && wanted === 'stopped') await this.input({ type: 'stop' });
+      else await this.#resumeRunning(pid);
     } else if (status === 'Running' || status === 'Stopping') {
-      follower.ended(this.id);
+      this.#around.follower.ended(this.id);
       await this.input({ type: 'exited', exit: exit ?? UNKNOWN_EXIT });
     } else if (status === 'Backoff') {
-      // A clock that was set back meanwhile must not make it wait for longer than any delay is.
-      const { max_delay_ms: most } = this.#config.backoff;
-      const left = Math.min(Math.max(0, (retryAt ?? 0) - now()), most);
-      this.#timers.set('retry', left);
+      this.#resumeBackoff();
     } else if (status === 'Starting') {
-      // It was told to start, and there is no process: it is started now.
-      this.#state = { ...this.#state, status: 'Backoff', retryAt: now() };
+      // It was to be started, and there is no process.
+      this.#setState({ status: 'Backoff', retryAt: this.#around.now() });
       await this.input({ type: 'retry' });
     }
   }
 
-  /** Takes an input in; resolves when all it causes is done. */
-  input(input: Input): Promise<void> {
-    return this.#queue(input.type, () => this.#take(input));
+  /** Takes an input; resolves when everything that it causes is done. */
+  async input(input: Input): Promise<void> {
+    await this.#inputs.run(() => this.#take(input));
   }
 
-  #queue(what: string, act: () => Promise<void>): Promise<void> {
-    const done = this.#inputs.then(act);
-    this.#inputs = done.catch((error: unknown) => this.#around.onFault(`${this.id}: ${what}`, error));
-    return this.#inputs;
+  /** As {@link input}, for callers that do not wait. */
+  tell(input: Input): void {
+    this.input(input).catch((error: unknown) => this.#around.onFault(`${this.id}: ${input.type}`, error));
   }
 
-  /** Resolves when it is not being stopped, or no longer. */
-  async #ended(): Promise<void> {
-    await this.#inputs;
-    if (this.#state.status !== 'Stopping') return;
-    await this.#ending.within(this.#config, this.#state.pid);
+  async #resumeRunning(pid: number): Promise<void> {
+    this.#setState({
+      status: 'Running',
+      pid,
+      startedAt: this.state.startedAt ?? this.#around.now(),
+      retryAt: null,
+      overLimit: false,
+    });
+    this.#timers.set('stable', STABLE_AFTER);
+    await this.#save();
+  }
+
+  #resumeBackoff(): void {
+    // If the clock was set back meanwhile, the app still waits no longer than its longest delay.
+    const left = Math.max(0, (this.state.retryAt ?? 0) - this.#around.now());
+    this.#timers.set('retry', Math.min(left, this.config.backoff.max_delay_ms));
   }
 
   async #take(input: Input): Promise<void> {
-    const before = this.#state;
+    // A retry that falls due in a shutdown would start what nobody stops any more.
+    if (this.#removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
+    const before = this.state;
     const { state, effects } = step(before, input, {
-      config: this.#config,
+      config: this.config,
       now: this.#around.now(),
       random: this.#around.random(),
     });
-    this.#state = state;
+    this.#setState(state);
     if (state.status !== 'Starting' && state !== before) await this.#save();
     if (input.type === 'exited') this.#around.follower.ended(this.id);
     for (const effect of effects) await this.#perform(effect);
-    if (this.#state.status !== 'Stopping') this.#ending.over();
+    if (this.state.status !== 'Stopping') this.#ending.over();
   }
 
   async #perform(effect: Effect): Promise<void> {
-    const { host } = this.#around;
     switch (effect.do) {
       case 'spawn':
-        return this.#spawn(effect.automatic);
+        return this.#spawn(effect);
       case 'signal':
-        await host.signal(this.id, effect.signal);
+        await this.#around.host.signal(this.id, effect.signal);
         return;
       case 'timer':
         this.#timers.set(effect.name, effect.ms);
@@ -195,36 +205,49 @@ export class App {
         this.#publish(effect.eventType, effect.data);
         return;
       case 'remove':
-        return this.remove();
+        return this.#remove();
     }
   }
 
-  async #spawn(automatic: boolean): Promise<void> {
+  async #spawn({ automatic, onFailure }: Extract<Effect, { do: 'spawn' }>): Promise<void> {
     try {
-      const { host } = this.#around;
-      const { pid, startedAt, offsets } = await host.spawn(this.id, this.#decided());
+      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#decided);
       this.#around.follower.follow(this.id, offsets);
       await this.#take({ type: 'spawned', pid, startedAt, automatic });
     } catch (error) {
-      this.#spawnErrors.push(error as Error);
-      if (automatic) this.#around.onFault(`${this.id} could not be restarted`, error);
-      await this.#take({ type: 'spawn-failed', automatic, error: (error as Error).message });
+      this.#spawnError = error as Error;
+      if (automatic) this.#around.onFault(`${this.id} could not be started`, error);
+      await this.#take({ type: 'spawn-failed', onFailure, error: (error as Error).message });
     }
   }
 
-  // An event waits for the broker's window at most, and never holds the app's life up.
+  /** A function, since the compiler takes the field for what was last assigned to it. */
+  #lastSpawnError(): Error | undefined {
+    return this.#spawnError;
+  }
+
+  async #remove(): Promise<void> {
+    if (this.#removed) return;
+    this.#timers.clear();
+    await this.#around.host.remove(this.id);
+    this.#removed = true;
+    this.#around.follower.forget(this.id);
+    this.#around.onRemoved(this.id);
+  }
+
+  // An event waits at most for room in the broker's window, and the app does not wait for it.
   #publish(eventType: string, data: Readonly<Record<string, unknown>>): void {
     this.#published = this.#published
       .then(() => this.#around.publish({ eventType, appName: this.id, data: { app: this.id, ...data } }))
       .catch((error: unknown) => this.#around.onFault(`${this.id}: ${eventType}`, error));
   }
 
-  #decided(): DecidedRecord {
-    return { config: this.#config, environment: this.#environment, state: this.#state };
+  #setState(state: Partial<AppState>): void {
+    this.#decided = { ...this.#decided, state: { ...this.state, ...state } };
   }
 
   async #save(): Promise<void> {
-    // The host says on its own when a disk is full, and tries again.
-    await this.#around.host.save(this.id, this.#decided()).catch(() => undefined);
+    // The host reports a full disk itself, and tries again.
+    await this.#around.host.save(this.id, this.#decided).catch(() => undefined);
   }
 }

@@ -1,9 +1,9 @@
-// Those who wait until an app that is being stopped has ended, and how long they do.
+// The callers that wait for the end of an app that is being stopped, and how long they wait.
 import type { Clock } from '../../clock.js';
 import type { AppConfig } from '../model/app-config.js';
 import { milliseconds } from '../model/durations.js';
 
-/** How long, in ms, after SIGKILL a process may take to end before its Stop is answered without it. */
+/** How long, in ms, a process may take to end after SIGKILL. Then its Stop fails. */
 const KILLED_PATIENCE = 5000;
 
 export class Ending {
@@ -14,7 +14,7 @@ export class Ending {
     this.#clock = clock;
   }
 
-  /** Resolves when it has ended; to be asked for before it can. */
+  /** Resolves when it has ended. Call it before the app can end. */
   next(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
@@ -25,7 +25,7 @@ export class Ending {
     this.#waiting.clear();
   }
 
-  /** Rejects when an end takes longer than its app's stop timeout and what a killed one may need. */
+  /** Resolves with the end; rejects when it takes longer than the stop timeout and a kill may take. */
   async within(config: AppConfig, pid: number | null, end: Promise<void> = this.next()): Promise<void> {
     let cancel = (): void => undefined;
     const late = new Promise<never>((_resolve, reject) => {

@@ -1,13 +1,13 @@
-// Looks every few seconds whether an app holds more memory than it may.
+// Checks every few seconds whether an app holds more memory than it may.
 import type { Clock } from '../../clock.js';
 
-/** Milliseconds between looks. */
-const LOOK_EVERY = 5000;
+/** Milliseconds between checks. */
+const CHECK_EVERY = 5000;
 
-/** An app that runs and has a limit. */
+/** A running app with a memory limit. */
 export interface Limited {
   readonly id: string;
-  /** Its leader, whose number is its process group's. */
+  /** The leader of its process group. */
   readonly pid: number;
   /** Bytes. */
   readonly most: number;
@@ -15,7 +15,7 @@ export interface Limited {
 
 export interface MemoryWatchSettings {
   readonly clock: Clock;
-  /** The apps that run and have a limit, now. */
+  /** The running apps with a limit, as they are now. */
   readonly limited: () => readonly Limited[];
   /** See `groupsOver`. */
   readonly groupsOver: (limits: ReadonlyMap<number, number>) => ReadonlyMap<number, number>;
@@ -23,11 +23,11 @@ export interface MemoryWatchSettings {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Looks again and again, for as long as its thread lives. */
+/** Checks again and again, as long as its thread lives. */
 export function watchMemory(settings: MemoryWatchSettings): void {
-  settings.clock.after(LOOK_EVERY, () => {
+  settings.clock.after(CHECK_EVERY, () => {
     try {
-      look(settings);
+      check(settings);
     } catch (error) {
       settings.onFault(error);
     }
@@ -35,7 +35,7 @@ export function watchMemory(settings: MemoryWatchSettings): void {
   });
 }
 
-function look({ limited, groupsOver, onOver }: MemoryWatchSettings): void {
+function check({ limited, groupsOver, onOver }: MemoryWatchSettings): void {
   const apps = limited();
   const over = groupsOver(new Map(apps.map(({ pid, most }) => [pid, most])));
   for (const app of apps) {

@@ -1,29 +1,30 @@
-// The supervisor: a service in a worker of its own that decides for all apps. It may die; the host hands the next one its inventory.
+// The supervisor: a service in a thread of its own that decides for all apps. It may die; the host hands the next one its inventory.
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
-import { App } from './app.js';
-import type { AppSurroundings } from './app-surroundings.js';
-import type { AppConfig } from '../model/app-config.js';
 import { LogFollower } from '../logs/log-follower.js';
-import { STOPPED } from '../model/app-state.js';
-import { groupsOver } from '../system/group-memory.js';
-import { type Limited, watchMemory } from './memory-watch.js';
+import type { AppInventory, HostNotice, MainFunctions } from '../model/host-functions.js';
+import type { DeclaredFile } from '../model/declared-file.js';
+import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
-import type { AppInventory, HostFunctions, HostNotice } from '../model/host-functions.js';
-import { IpcError } from '../../protocol/errors.js';
-import type { Environment } from '../model/app-record.js';
-import type { AppSnapshot, SupervisorData } from '../model/messages.js';
+import { groupsOver } from '../system/group-memory.js';
+import type { App } from './app.js';
+import { AppRegistry } from './app-registry.js';
+import { applyFile, concerns } from './declared.js';
+import { type Limited, watchMemory } from './memory-watch.js';
+import { Requests } from './requests.js';
+import { stopAll } from './stop-all.js';
 
 class Supervisor {
-  readonly #host: ServiceSetup<HostFunctions>['host'];
-  readonly #around: AppSurroundings;
+  readonly #host: ServiceSetup<MainFunctions>['host'];
   readonly #log: Logger;
   readonly #follower: LogFollower;
-  readonly #apps = new Map<string, App>();
-  #shuttingDown = false;
+  readonly #apps: AppRegistry;
+  readonly requests: Requests;
+  #stopped: Promise<ShutdownResult> | undefined;
+  #killEscaped = false;
 
-  constructor({ host, publish, log, workerData }: ServiceSetup<HostFunctions>) {
+  constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
     this.#log = log;
@@ -33,7 +34,7 @@ class Supervisor {
       listened: () => host.listened(),
       onFault: (error) => log.warn({ err: error }, 'the log follower has a fault'),
     });
-    this.#around = {
+    this.#apps = new AppRegistry({
       host,
       publish,
       clock: systemClock,
@@ -41,92 +42,30 @@ class Supervisor {
       random: Math.random,
       follower: this.#follower,
       onFault: (what, err) => log.error({ err }, what),
-      onRemoved: (id) => this.#apps.delete(id),
-    };
+    });
+    this.requests = new Requests(this.#apps, host);
   }
 
-  /** Takes over what there is, then follows the host's notices. */
+  /** Takes over what there is, then follows the host's notices and applies the declared file. */
   async begin(): Promise<void> {
-    const { apps, sequence } = await this.#host.inventory();
-    for (const each of apps) await this.#takeOver(each);
-    void this.#followNotices(sequence);
+    const [{ apps, sequence }, declared] = await Promise.all([this.#host.inventory(), this.#host.declared()]);
+    await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
+    this.#followNotices(sequence).catch(dieOf);
+    if (declared) this.#apply(declared).catch(dieOf);
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
       groupsOver,
       onOver: (app, held) => this.#overMemory(app, held),
-      onFault: (err) => this.#log.warn({ err }, 'the memory of apps could not be looked at'),
-    });
-  }
-
-  /** Resolves with the process that runs already, or null when one was started. */
-  async start(
-    name: string,
-    id: string,
-    config: AppConfig,
-    environment: Environment | null,
-  ): Promise<{ running: number | null }> {
-    this.#open();
-    const isNew = !this.#apps.has(id);
-    const app = this.#apps.get(id) ?? this.#create(id, config, environment);
-    return app.command(async () => {
-      this.#open();
-      // Deleted by the command before: it is a new one again.
-      if (this.#apps.get(id) !== app) return this.start(name, id, config, environment);
-      let started: boolean;
-      try {
-        started = await app.start(config, environment);
-      } catch (error) {
-        // A failed spawn leaves no ghost.
-        if (isNew) await app.remove();
-        throw new IpcError('APP_SPAWN_FAILED', `Failed to start app ${name}: ${(error as Error).message}`);
-      }
-      if (started) return { running: null };
-      if (sameConfig(app.config, config)) return { running: app.state.pid };
-      throw new IpcError(
-        'APP_CONFIG_DIFFERS',
-        `App ${name} is running with another configuration; stop it first, then start it with the new one`,
-      );
-    });
-  }
-
-  stop(name: string, id: string): Promise<{ escaped: number[] }> {
-    return this.#command(name, id, async (app) => {
-      if (app.state.status === 'Stopped') throw new IpcError('APP_NOT_RUNNING', `App ${name} is not running`);
-      return { escaped: await this.#stop(name, app) };
-    });
-  }
-
-  restart(name: string, id: string): Promise<{ pid: number; wasRunning: boolean; escaped: number[] }> {
-    return this.#command(name, id, async (app) => {
-      this.#open();
-      const wasRunning = app.state.status === 'Running';
-      const escaped = app.state.status === 'Stopped' ? [] : await this.#stop(name, app);
-      try {
-        await app.start();
-      } catch (error) {
-        throw new IpcError(
-          'APP_SPAWN_FAILED',
-          `Failed to ${wasRunning ? 're' : ''}start app ${name}: ${(error as Error).message}`,
-        );
-      }
-      if (wasRunning) await app.restarted();
-      return { pid: app.state.pid ?? 0, wasRunning, escaped };
-    });
-  }
-
-  delete(name: string, id: string): Promise<{ escaped: number[] }> {
-    return this.#command(name, id, async (app) => {
-      const escaped = app.state.status === 'Stopped' ? [] : await this.#stop(name, app);
-      await app.remove();
-      return { escaped };
+      onFault: (err) => this.#log.warn({ err }, 'the memory of apps could not be checked'),
     });
   }
 
   /** One app, or all sorted by id. */
-  status(name: string | null, id: string | null): AppSnapshot[] {
-    if (name !== null && id !== null) return [snapshot(this.#known(name, id))];
-    return this.#sorted().map(snapshot);
+  async status(which: Addressed | null): Promise<AppSnapshot[]> {
+    if (which === null) return this.#apps.all().map((app) => snapshot(app, null));
+    const app = this.#apps.known(which);
+    return [snapshot(app, await this.#host.escaped(app.id))];
   }
 
   /** See `LogFollower.generations`. */
@@ -135,59 +74,34 @@ class Supervisor {
   }
 
   list(): string[] {
-    return this.#sorted().map(({ id }) => id);
+    return this.#apps.all().map(({ id }) => id);
   }
 
-  async #stop(name: string, app: App): Promise<number[]> {
-    try {
-      return await app.stop();
-    } catch (error) {
-      throw new IpcError('APP_STOP_FAILED', `Failed to stop app ${name}: ${(error as Error).message}`);
-    }
+  /** Has the daemon shut down; resolves when all apps are stopped, or could not be. */
+  async shutdown(killEscaped: boolean): Promise<ShutdownResult> {
+    this.#killEscaped ||= killEscaped;
+    await this.#host.shutDown();
+    return this.#stopAll();
   }
 
-  #sorted(): App[] {
-    return [...this.#apps.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  /** In its turn; an app that was deleted by a command before is not there any more. */
-  #command<T>(name: string, id: string, run: (app: App) => Promise<T>): Promise<T> {
-    const app = this.#known(name, id);
-    return app.command(() => {
-      if (this.#apps.get(id) !== app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
-      return run(app);
-    });
-  }
-
-  #known(name: string, id: string): App {
-    const app = this.#apps.get(id);
-    if (!app) throw new IpcError('APP_NOT_FOUND', `App ${name} not found`);
-    return app;
-  }
-
-  #open(): void {
-    if (this.#shuttingDown)
-      throw new IpcError('SHUTTING_DOWN', 'The daemon is shutting down; try again when it is up');
-  }
-
-  #create(id: string, config: AppConfig, environment: Environment | null): App {
-    const app = new App(id, config, environment, STOPPED, this.#around);
-    this.#apps.set(id, app);
-    return app;
-  }
-
-  async #takeOver({ record, live, exit }: AppInventory): Promise<void> {
-    const { id, config, environment, state, process } = record;
-    const app = new App(id, config, environment, state, this.#around);
-    this.#apps.set(id, app);
+  async #takeOver({ record, live, exit }: AppInventory, declared: DeclaredFile | null): Promise<void> {
+    const { id, config, environment, state, source, process } = record;
+    const app = this.#apps.add(id, { config, environment, state, source });
     await app.resume(live, exit, process?.pid ?? null);
-    // Stopped by a shutdown though it is wanted: an app that is to be up whenever the daemon is.
+    // The file may have another configuration for it, or none.
+    if (concerns(declared, id, source)) return;
     const { restart_policy: policy, auto_start: autoStart } = config;
     const always = policy === 'always' || policy === 'unless-stopped' || autoStart;
-    if (app.state.status === 'Stopped' && app.state.wanted === 'running' && always) {
-      // What cannot be spawned yet, from a disk that comes late for one, is tried again.
-      await app.input({ type: 'start', automatic: true });
+    const { status, wanted, resting } = app.state;
+    // Stopped by a shutdown although it is wanted: it is to be up whenever the daemon is.
+    if (status === 'Stopped' && wanted === 'running' && !resting && always) {
+      // A disk may come late: what cannot be started yet is tried again.
+      await app.input({ type: 'start', automatic: true, onFailure: 'try-again' });
     }
+  }
+
+  async #apply(declared: DeclaredFile): Promise<void> {
+    await this.#host.applied(await applyFile(declared, this.#apps, this.requests));
   }
 
   async #followNotices(after: number): Promise<void> {
@@ -199,12 +113,36 @@ class Supervisor {
     }
   }
 
+  #happened(notice: HostNotice): void {
+    if (notice.type === 'exited') {
+      const app = this.#apps.get(notice.id);
+      if (app && (app.state.pid === null || app.state.pid === notice.pid))
+        app.tell({ type: 'exited', exit: notice.exit });
+      return;
+    }
+    this.#stopAll().catch(dieOf);
+  }
+
+  #stopAll(): Promise<ShutdownResult> {
+    this.#stopped ??= this.#stopEveryApp();
+    return this.#stopped;
+  }
+
+  async #stopEveryApp(): Promise<ShutdownResult> {
+    const result = await stopAll(this.#apps, this.#host, () => this.#killEscaped);
+    await this.#host.shutdownResult(result);
+    await this.#host.stopped();
+    return result;
+  }
+
   #limited(): Limited[] {
-    return [...this.#apps.values()].flatMap(({ id, config, state }) =>
-      config.max_memory && state.status === 'Running' && state.pid !== null
-        ? [{ id, pid: state.pid, most: config.max_memory }]
-        : [],
-    );
+    return this.#apps
+      .all()
+      .flatMap(({ id, config, state }) =>
+        config.max_memory && state.status === 'Running' && state.pid !== null
+          ? [{ id, pid: state.pid, most: config.max_memory }]
+          : [],
+      );
   }
 
   #overMemory({ id, pid, most }: Limited, held: number): void {
@@ -212,38 +150,48 @@ class Supervisor {
       { app: id, appPid: pid, held, most },
       'an app holds more memory than it may, and is ended',
     );
-    void this.#apps.get(id)?.input({ type: 'over-memory', pid });
-  }
-
-  #happened(notice: HostNotice): void {
-    if (notice.type === 'exited') {
-      const app = this.#apps.get(notice.id);
-      if (app && (app.state.pid === null || app.state.pid === notice.pid))
-        void app.input({ type: 'exited', exit: notice.exit });
-      return;
-    }
-    this.#shuttingDown = true;
-    const stopped = [...this.#apps.values()].map((app) => app.command(() => app.stop(true)));
-    void Promise.allSettled(stopped).then(() => this.#host.stopped());
+    this.#apps.get(id)?.tell({ type: 'over-memory', pid });
   }
 }
 
-function snapshot({ id, config, state }: App): AppSnapshot {
-  return { id, config, state };
+/** Without the main thread this supervisor is deaf: its thread ends, and the next one takes over. */
+function dieOf(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
-function sameConfig(a: AppConfig, b: AppConfig): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function snapshot({ id, decided }: App, escaped: readonly number[] | null): AppSnapshot {
+  const { config, state, source, environment } = decided;
+  return {
+    id,
+    config,
+    state,
+    source,
+    environmentNames: environment && Object.keys(environment).sort(),
+    escaped,
+  };
 }
 
-export default defineService<HostFunctions>(async (setup) => {
+/** The functions of the supervisor, as handlers call them. */
+function functionsOf(supervisor: Supervisor) {
+  const { requests } = supervisor;
+  return {
+    start: requests.start.bind(requests),
+    stop: requests.stop.bind(requests),
+    restart: requests.restart.bind(requests),
+    delete: requests.delete.bind(requests),
+    status: supervisor.status.bind(supervisor),
+    list: supervisor.list.bind(supervisor),
+    generations: supervisor.generations.bind(supervisor),
+    shutdown: supervisor.shutdown.bind(supervisor),
+  };
+}
+
+export type SupervisorFunctions = ReturnType<typeof functionsOf>;
+
+export default defineService<MainFunctions>(async (setup) => {
   const supervisor = new Supervisor(setup);
   await supervisor.begin();
-  return supervisor;
+  return functionsOf(supervisor);
 });
-
-/** The supervisor's functions, as handlers call them. */
-export type SupervisorFunctions = Pick<
-  Supervisor,
-  'start' | 'stop' | 'restart' | 'delete' | 'status' | 'list' | 'generations'
->;

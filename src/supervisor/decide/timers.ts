@@ -1,4 +1,4 @@
-// Timers by name: one of each at most.
+// Timers by name: at most one of each.
 import type { Clock } from '../../clock.js';
 
 export class Timers<Name extends string> {
@@ -11,7 +11,7 @@ export class Timers<Name extends string> {
     this.#due = due;
   }
 
-  /** In ms; a timer of that name that runs already is replaced. */
+  /** Sets a timer, in ms, in the place of one of the same name. */
   set(name: Name, ms: number): void {
     this.cancel(name);
     this.#cancels.set(

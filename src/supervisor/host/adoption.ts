@@ -1,33 +1,74 @@
-// What is left of an app of which a former daemon wrote down the record: its process, or what its process left behind.
-import {
-  bootId,
-  identify,
-  isAlive,
-  leadersOf,
-  markedProcesses,
-  type ProcessIdentity,
-  statOf,
-} from '../system/processes.js';
+// Which processes the apps of a former daemon have left, found in one pass over all processes.
 import type { AppRecord } from '../model/app-record.js';
-import { runMark } from '../model/mark.js';
+import { runOfMark } from '../model/mark.js';
+import { type MarkedProcess, markedProcesses } from '../system/marked.js';
+import { bootId, isAlive, type ProcessIdentity } from '../system/processes.js';
 
-/** Its process that lives: the one written down, or one that was spawned and not written down any more. */
-export function survivorOf(record: AppRecord): ProcessIdentity | null {
-  const { process: former } = record;
-  if (former && isAlive(former)) return former;
-  // Who carries the mark without being its leader is a child, or has escaped; the app itself has ended then.
-  const [leader] = leadersOf(runMark(record));
-  return leader === undefined ? null : identify(leader);
+/** What is left of an app: its process; or, when that has ended unseen, other members of its process group. */
+export interface LeftProcess {
+  readonly leader: ProcessIdentity;
+  readonly leaderLives: boolean;
 }
 
 /**
- * Its process that died unseen, if its group still has members: they would hold its ports, so the group's end is the
- * app's end.
+ * The left processes by the id of their app. An app that has left nothing is not in the map.
+ *
+ * @param scan Finds all processes of apps. It is called once at most, and not if all apps were stopped.
  */
-export function restOf(record: AppRecord): ProcessIdentity | null {
-  const { process: former } = record;
-  if (!former || former.bootId !== bootId()) return null;
-  // By the mark too: the group's number may be another's by now.
-  const remains = markedProcesses(runMark(record)).some((pid) => statOf(pid)?.group === former.pid);
-  return remains ? former : null;
+export async function findLeftProcesses(
+  records: readonly AppRecord[],
+  scan: () => Promise<readonly MarkedProcess[]> = markedProcesses,
+): Promise<Map<string, LeftProcess>> {
+  const left = new Map<string, LeftProcess>();
+  const unknown: AppRecord[] = [];
+  for (const record of records) {
+    const { process: leader } = record;
+    if (leader !== null && isAlive(leader)) left.set(record.id, { leader, leaderLives: true });
+    else if (mayHaveLeft(record)) unknown.push(record);
+  }
+  const marked = unknown.length > 0 ? await scan() : [];
+  for (const record of unknown) {
+    const found = unrecordedLeader(record, marked) ?? orphanedGroup(record, marked);
+    if (found) left.set(record.id, found);
+  }
+  return left;
+}
+
+/** An app that was stopped when its record was written has left nothing. */
+function mayHaveLeft({ process: leader, state }: AppRecord): boolean {
+  return leader !== null || (state.status !== 'Stopped' && state.status !== 'Backoff');
+}
+
+/**
+ * A process that was spawned but is not in the record, because the daemon was killed in between or could not write. It
+ * leads its session, and its run is later than that of the recorded process. Of several it is the first: a helper that
+ * made itself the leader of a session was started by it.
+ */
+function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): LeftProcess | undefined {
+  let found: { run: number; process: MarkedProcess } | undefined;
+  for (const process of marked) {
+    const run = runOfMark(process.mark, record);
+    if (run === undefined || run.runs < (record.process === null ? 0 : 1)) continue;
+    const { pid, stat } = process;
+    if (stat.session !== pid || stat.group !== pid || (run.leader ?? pid) !== pid) continue;
+    const earlier = found !== undefined && Number(stat.startTime) < Number(found.process.stat.startTime);
+    if (found === undefined || run.runs > found.run || (run.runs === found.run && earlier))
+      found = { run: run.runs, process };
+  }
+  if (!found) return undefined;
+  const { pid, stat } = found.process;
+  return { leader: { pid, startTime: stat.startTime, bootId: bootId() }, leaderLives: true };
+}
+
+/**
+ * The group of a recorded process that has ended. Its members hold the app's ports, so the end of the group is the
+ * app's end. Members are known by the mark of that run, because the group's number may belong to a stranger by now.
+ */
+function orphanedGroup(record: AppRecord, marked: readonly MarkedProcess[]): LeftProcess | undefined {
+  const { process: leader } = record;
+  if (leader === null || leader.bootId === null || leader.bootId !== bootId()) return undefined;
+  const remains = marked.some(
+    ({ mark, stat }) => stat.group === leader.pid && runOfMark(mark, record)?.runs === 0,
+  );
+  return remains ? { leader, leaderLives: false } : undefined;
 }

@@ -1,18 +1,40 @@
-// Ends processes that are in no group of ours, and so can only be found by their mark.
+// Ends processes that have left their process group, and so are only found by their mark.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendSignal } from '../system/processes.js';
+import { isAlive, type ProcessIdentity, sendSignal } from '../system/processes.js';
 
-/** Milliseconds between two looks. */
-const LOOK_EVERY = 100;
+/** Milliseconds between two polls. */
+const PAUSE = 50;
 /** How long, in ms, a killed process may take to disappear. */
 const KILLED_PATIENCE = 2000;
 
-/** SIGTERM for all that `find` finds, SIGKILL after `patience` ms; resolves with those that live on. */
-export async function endProcesses(find: () => number[], patience: number): Promise<number[]> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const pid of find()) sendSignal(pid, signal);
-    const end = performance.now() + (signal === 'SIGTERM' ? patience : KILLED_PATIENCE);
-    while (find().length > 0 && performance.now() < end) await sleep(LOOK_EVERY);
+/**
+ * Ends all processes that `find` finds, and those that these start meanwhile: SIGTERM once for each, SIGKILL after
+ * `patience` ms.
+ *
+ * @returns The processes that live on.
+ */
+export async function endProcesses(
+  find: () => Promise<readonly ProcessIdentity[]>,
+  patience: number,
+): Promise<readonly ProcessIdentity[]> {
+  const told = new Set<string>();
+  const killAt = performance.now() + patience;
+  const giveUpAt = killAt + KILLED_PATIENCE;
+  for (;;) {
+    const found = await find();
+    const now = performance.now();
+    if (found.length === 0 || now >= giveUpAt) return found;
+    for (const process of found) {
+      const key = `${process.pid} ${process.startTime}`;
+      if (now >= killAt) signal(process, 'SIGKILL');
+      else if (!told.has(key)) signal(process, 'SIGTERM');
+      told.add(key);
+    }
+    const until = now < killAt ? killAt : giveUpAt;
+    while (performance.now() < until && found.some(isAlive)) await sleep(PAUSE);
   }
-  return find();
+}
+
+function signal(process: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {
+  if (isAlive(process)) sendSignal(process.pid, name);
 }

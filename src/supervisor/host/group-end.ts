@@ -1,30 +1,170 @@
-// Ends what a leader has left in its process group, which would hold the app's ports.
-import { poll } from './poll.js';
-import { groupLives, sendSignal } from '../system/processes.js';
-
-/** Milliseconds between looks whether anything is left. */
-const LOOK_EVERY = 50;
+// Ends a process group: SIGTERM once for each process, the leader first, and SIGKILL for what remains after the patience.
+import { ticksNow } from '../system/clock.js';
+import { type GroupMembers, membersOf } from '../system/groups.js';
+import { exists, sendSignal } from '../system/processes.js';
+import { endsBySigterm, hasProc, isDead, statOf } from '../system/stat.js';
 
 /**
- * SIGTERM for all that is left of a group, SIGKILL after so many ms. Calls `onGone` once nothing is, at once when that
- * is so already; the returned function ends the looks.
+ * The rest of the group may be told by its leader. A process that was not told is told after so many ms, and one that may
+ * have been told when half the patience is over.
  */
-export function endGroup(group: number, patience: number, onGone: () => void): (() => void) | undefined {
-  if (!groupLives(group)) {
-    onGone();
-    return undefined;
+const LEADER_FIRST = 250;
+/** How long, in ms, after its leader's end a process that handles SIGTERM may go on as if it had been told already. */
+const ALREADY_TOLD = 500;
+/** Milliseconds between two polls: the first, and the longest. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 250;
+
+export class GroupEnd {
+  readonly #group: number;
+  readonly #patience: number;
+  readonly #scan: typeof membersOf;
+  /** When the leader was asked to end: by `performance.now()`, and in clock ticks since the boot. */
+  #asked: { readonly at: number; readonly ticks: number } | undefined;
+  #leaderEndedAt: number | undefined;
+  readonly #told = new Set<number>();
+  #killed = false;
+  #onGone: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pause = FIRST_PAUSE;
+  /** A member that lived at the last scan: while it lives, no scan is needed. */
+  #witness: number | undefined;
+  #closed = false;
+
+  /**
+   * @param group The group's number, which is its leader's.
+   * @param patience Milliseconds from the leader's end until SIGKILL.
+   * @param scan Finds the members of a group among all processes.
+   */
+  constructor(group: number, patience: number, scan: typeof membersOf = membersOf) {
+    this.#group = group;
+    this.#patience = patience;
+    this.#scan = scan;
   }
-  const killAt = performance.now() + patience;
-  sendSignal(-group, 'SIGTERM');
-  let killed = false;
-  const unwatch = poll(LOOK_EVERY, () => {
-    if (!groupLives(group)) {
-      unwatch();
-      onGone();
-    } else if (!killed && performance.now() >= killAt) {
-      killed = true;
-      sendSignal(-group, 'SIGKILL');
+
+  /** Asks the leader to end, and the rest a moment later. Asking again does nothing. Returns whether it could be asked. */
+  ask(): boolean {
+    if (this.#asked) return exists(-this.#group);
+    this.#asked = { at: performance.now(), ticks: ticksNow() };
+    this.#told.add(this.#group);
+    if (!hasProc) return sendSignal(-this.#group, 'SIGTERM') || sendSignal(this.#group, 'SIGTERM');
+    if (this.#leaderEndedAt === undefined) {
+      this.#schedule(LEADER_FIRST);
+      return sendSignal(this.#group, 'SIGTERM');
     }
-  });
-  return unwatch;
+    return exists(-this.#group);
+  }
+
+  /** Kills all of the group. Returns whether there was one. */
+  kill(): boolean {
+    return sendSignal(-this.#group, 'SIGKILL') || sendSignal(this.#group, 'SIGKILL');
+  }
+
+  /** The leader has ended. Calls `onGone` when all others have too, at once if there are none. */
+  leaderEnded(onGone: () => void): void {
+    this.#onGone = onGone;
+    this.#leaderEndedAt = performance.now();
+    if (!exists(-this.#group)) {
+      this.#gone();
+      return;
+    }
+    // Nobody has told the rest, because the leader ended by itself.
+    if (!this.#asked) {
+      this.#asked = { at: this.#leaderEndedAt, ticks: Infinity };
+      sendSignal(-this.#group, 'SIGTERM');
+      this.#witness = undefined;
+    }
+    this.#pause = FIRST_PAUSE;
+    this.#schedule(0);
+  }
+
+  /** Stops watching the group. Its processes go on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #gone(): void {
+    this.close();
+    this.#onGone?.();
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#look().catch(() => {
+        // Our own lack of descriptors, for example, says nothing about the group: it is looked at again.
+        this.#schedule(LONGEST_PAUSE);
+      });
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#leaderEndedAt === undefined) return this.#lookBesideLeader();
+    if (!exists(-this.#group)) {
+      this.#gone();
+      return;
+    }
+    if (hasProc && (this.#witness === undefined || !lives(this.#witness) || this.#tellingIsDue())) {
+      const members = await this.#scan(this.#group);
+      if (this.#closed) return;
+      // A group of nothing but zombies is gone. If a scan saw none at all, they have come and gone meanwhile.
+      if (members?.live.length === 0 || !exists(-this.#group)) {
+        this.#gone();
+        return;
+      }
+      this.#tell(members);
+      this.#witness = members?.live[0];
+    }
+    if (!this.#killed && performance.now() >= this.#leaderEndedAt + this.#patience) {
+      this.#killed = true;
+      this.kill();
+      this.#pause = FIRST_PAUSE;
+    }
+    this.#pause = Math.min(this.#pause * 1.5, LONGEST_PAUSE);
+    this.#schedule(this.#pause);
+  }
+
+  /** The leader was asked and still lives. */
+  async #lookBesideLeader(): Promise<void> {
+    this.#tell(await this.#scan(this.#group));
+    const half = (this.#asked?.at ?? 0) + this.#patience / 2 - performance.now();
+    // Set only if the leader ended while the scan ran; then that look is scheduled already.
+    if (this.#leaderEndedAt === undefined && half > 0) this.#schedule(half);
+  }
+
+  #secondTelling = false;
+
+  /** Whether it is time to tell those that may have been told by their leader. */
+  #tellingIsDue(): boolean {
+    if (this.#secondTelling || this.#asked?.ticks === Infinity) return false;
+    return performance.now() >= (this.#leaderEndedAt ?? Infinity) + ALREADY_TOLD;
+  }
+
+  #tell(members: GroupMembers | undefined): void {
+    const { at, ticks } = this.#asked ?? { at: Infinity, ticks: Infinity };
+    if (this.#closed || ticks === Infinity) return;
+    const now = performance.now();
+    const leaderEnded = this.#leaderEndedAt !== undefined;
+    const everybody = leaderEnded ? this.#tellingIsDue() : now >= at + this.#patience / 2;
+    if (leaderEnded && everybody) this.#secondTelling = true;
+    for (const pid of members?.live ?? []) {
+      if (this.#told.has(pid)) continue;
+      if (!everybody) {
+        // What was started since is the work of a handler of SIGTERM.
+        if (Number(statOf(pid)?.startTime ?? Infinity) >= ticks) continue;
+        // A process that SIGTERM would have ended has not been told. Another may have been.
+        if (!endsBySigterm(pid)) continue;
+      }
+      this.#told.add(pid);
+      sendSignal(pid, 'SIGTERM');
+    }
+  }
+}
+
+function lives(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && !isDead(stat);
 }

@@ -1,6 +1,6 @@
-// Looks at the world again and again, where nothing tells of a change.
+// Polls where nothing tells of a change.
 
-/** Calls `look` every so many ms until the returned function is called; does not keep the process alive. */
+/** Calls `look` every so many ms until the returned function is called. Does not keep the process alive. */
 export function poll(ms: number, look: () => void): () => void {
   const timer = setInterval(look, ms);
   timer.unref();

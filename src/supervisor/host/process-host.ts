@@ -1,78 +1,64 @@
-// The process host, on the main thread: owns the children and the truth about them, decides nothing.
+// The process host, on the main thread: it owns the processes and the truth about them, and decides nothing.
 import type { Logger } from 'pino';
-import { restOf, survivorOf } from './adoption.js';
 import type { AppConfig } from '../model/app-config.js';
-import { milliseconds } from '../model/durations.js';
-import { Notices } from './notices.js';
 import type { AppRecord, DecidedRecord, Environment } from '../model/app-record.js';
-import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
+import { milliseconds } from '../model/durations.js';
 import type { AppInventory, HostFunctions, SpawnedApp } from '../model/host-functions.js';
-import { appMark, nextNonce, runMark } from '../model/mark.js';
+import { nextNonce, runMark } from '../model/mark.js';
 import type { stateFiles } from '../state/paths.js';
-import { endProcesses } from './end-processes.js';
-import { endGroup } from './group-end.js';
-import { identify, isAlive, processesWithMarkPrefix, sendSignal } from '../system/processes.js';
-import { poll } from './poll.js';
-import { removeIfEmpty } from './output-files.js';
-import { checkSpawn, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { checkedRecords } from '../state/records.js';
 import { Store } from '../state/store.js';
+import { findLeftProcesses } from './adoption.js';
+import { HeldApp } from './held-app.js';
+import { LookUps } from './look-up.js';
+import { Notices } from './notices.js';
+import { removeIfEmpty } from './output-files.js';
+import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
+import { endSurvivors, survivorsOf } from './survivors.js';
 
-/** How often, in ms, it is looked whether an adopted process still lives. */
-const LOOK_EVERY = 200;
-
-interface Held {
-  record: AppRecord;
-  live: boolean;
-  exit: Exit | null;
-  /** Ends the looks at an adopted process or at a group's rest. */
-  unwatch: (() => void) | undefined;
+/** What all apps of a host have in common. */
+export interface HostSettings {
+  readonly files: ReturnType<typeof stateFiles>;
+  readonly log: Logger;
+  /** How apps get the soft limit of open files that the daemon was started with; undefined for the daemon's own. */
+  readonly limit: SoftLimit | undefined;
+  /** Where the daemon listens. */
+  readonly socket: string;
 }
 
-/**
- * The functions of a host, as a supervisor calls them. They are short, or only wait. The supervisor may die at any moment and a
- * new one ask for the inventory.
- */
+/** Beyond the longest stop timeout, how long in ms the supervisor may take to stop all apps. */
+const SHUTDOWN_PATIENCE = 10_000;
+
 export class ProcessHost {
-  readonly #files: ReturnType<typeof stateFiles>;
-  readonly #log: Logger;
-  readonly #openFiles: number | undefined;
-  readonly #socket: string;
-  readonly #apps = new Map<string, Held>();
+  readonly #settings: HostSettings;
+  readonly #apps = new Map<string, HeldApp>();
   readonly #store: Store;
-  #read = false;
+  readonly #lookUps = new LookUps();
   readonly #notices = new Notices();
   readonly #stopped: Promise<void>;
+  #adopted: Promise<void> | undefined;
   #onStopped!: () => void;
-  /** Whether somebody listens to events. */
+  /** Whether anybody subscribes to events. */
   subscribers: () => boolean = () => true;
 
-  /** @param around Apps' limit of open files, and the daemon's socket; see `spawnApp`. */
-  constructor(
-    files: ReturnType<typeof stateFiles>,
-    log: Logger,
-    around: Pick<SpawnSurroundings, 'openFiles' | 'socket'>,
-  ) {
-    this.#files = files;
-    this.#log = log;
-    this.#openFiles = around.openFiles;
-    this.#socket = around.socket;
+  constructor(settings: HostSettings) {
+    this.#settings = settings;
     this.#stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
-    this.#store = new Store(files.app, (error) =>
-      log.error({ err: error }, 'the state cannot be written and is tried again'),
+    this.#store = new Store(settings.files.app, (error) =>
+      settings.log.error({ err: error }, 'the state cannot be written and is tried again'),
     );
   }
 
-  /** The table of functions for the supervisor: what it may call, and nothing else of this. */
+  /** The functions that the supervisor may call. */
   functions(): HostFunctions {
     return {
       inventory: () => this.#inventory(),
       notices: (after) => this.#notices.after(after),
       checkSpawn: (config, environment) => this.#checkSpawn(config, environment),
       spawn: (id, decided) => this.#spawn(id, decided),
-      signal: (id, signal) => this.#signal(id, signal),
+      signal: (id, signal) => this.#apps.get(id)?.signal(signal) ?? false,
       save: (id, decided) => this.#save(id, decided),
       remove: (id) => this.#remove(id),
       escaped: (id) => this.#escaped(id),
@@ -82,161 +68,131 @@ export class ProcessHost {
     };
   }
 
-  /** Asks the supervisor to stop all apps; resolves when it has, or when `patience` ms are over. */
+  /** Asks the supervisor to stop all apps. Resolves when it has, or when it takes too long; then all apps are killed. */
   async shutDown(): Promise<void> {
-    const patience = Math.max(
-      0,
-      ...[...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout)),
-    );
+    const timeouts = [...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout));
     this.#notices.tell({ type: 'shutdown' });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patience + 10_000);
+      timer = setTimeout(resolve, Math.max(0, ...timeouts) + SHUTDOWN_PATIENCE);
     });
     await Promise.race([this.#stopped, late]);
     clearTimeout(timer);
-    // A supervisor that is gone has stopped nobody.
-    for (const id of this.#apps.keys()) this.#signal(id, 'SIGKILL');
+    // A supervisor that has died stops nothing.
+    await this.#spawnsSettled();
+    for (const app of this.#apps.values()) app.signal('SIGKILL');
     await this.#store.flush();
   }
 
-  /** Looks no more; what runs, runs on. */
+  /** Stops watching. Running apps keep running. */
   close(): void {
-    for (const { unwatch } of this.#apps.values()) unwatch?.();
+    for (const app of this.#apps.values()) app.close();
   }
 
-  #inventory(): { apps: AppInventory[]; sequence: number } {
-    // Read now and not before: the daemon has its endpoint, so no other one reads, writes or adopts here.
-    if (!this.#read) {
-      this.#read = true;
-      const onFault = (file: string, err: Error): void =>
-        this.#log.error({ err, file }, 'a state file is no record of an app and was put aside');
-      for (const record of checkedRecords(this.#files.apps, onFault)) this.#adopt(record);
-    }
+  async #inventory(): Promise<{ apps: readonly AppInventory[]; sequence: number }> {
+    // Not before: the daemon has its endpoint now, so no other one reads, writes or adopts here.
+    this.#adopted ??= this.#adoptAll().catch((error: unknown) => {
+      this.#adopted = undefined;
+      throw error;
+    });
+    await this.#adopted;
+    // A process that a former supervisor is starting belongs to the app, whoever hears of it.
+    await this.#spawnsSettled();
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
       sequence: this.#notices.restart(),
     };
   }
 
-  async #checkSpawn(config: AppConfig, environment: Environment | null): Promise<void> {
-    checkSpawn(config, this.#surroundings('', environment));
+  async #spawnsSettled(): Promise<void> {
+    await Promise.allSettled([...this.#apps.values()].flatMap(({ spawning }) => spawning ?? []));
   }
 
   #surroundings(mark: string, environment: Environment | null): SpawnSurroundings {
-    return { mark, openFiles: this.#openFiles, base: environment ?? process.env, socket: this.#socket };
+    const { limit, socket } = this.#settings;
+    return { mark, limit, base: environment ?? process.env, socket, lookUps: this.#lookUps };
+  }
+
+  #checkSpawn(config: AppConfig, environment: Environment | null): Promise<void> {
+    return checkSpawn(config, this.#surroundings('', environment));
   }
 
   async #spawn(id: string, decided: DecidedRecord): Promise<SpawnedApp> {
     const former = this.#apps.get(id);
-    if (former?.live) throw new Error(`${id} runs already`);
-    former?.unwatch?.();
+    if (former?.live || former?.spawning) throw new Error(`${id} runs already`);
+    former?.close();
     const nonce = nextNonce(former?.record.nonce);
-    const held: Held = {
-      record: { version: 1, id, ...decided, nonce, process: null },
-      live: false,
-      exit: null,
-      unwatch: undefined,
-    };
-    this.#apps.set(id, held);
-    // Before the spawn: a daemon killed in between finds the process by its mark.
-    await this.#store.save(id, held.record).catch((error: unknown) => {
-      // A new app that nobody would know of later is not started; one that is known goes on, with the mark by which
-      // it is known.
-      if (former) {
-        held.record = { ...held.record, nonce: former.record.nonce };
-        return;
-      }
+    const app = this.#hold({ version: 1, id, ...decided, nonce, process: null });
+    return app.whileSpawning(this.#begin(app, former === undefined));
+  }
+
+  async #begin(app: HeldApp, isNew: boolean): Promise<SpawnedApp> {
+    const { id } = app.record;
+    // Before the spawn: if the daemon is killed in between, the next one finds the process by its mark.
+    await this.#store.save(id, app.record).catch((error: unknown) => {
+      // An app that the next daemon would not know is not started. One that it knows is: its mark tells a later run.
+      if (!isNew) return;
       this.#apps.delete(id);
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
+    const { files } = this.#settings;
     const { child, pid, offsets } = await spawnApp(
-      decided.config,
-      { stdout: this.#files.log(id, 'stdout'), stderr: this.#files.log(id, 'stderr') },
-      this.#surroundings(runMark(held.record), decided.environment),
+      app.record.config,
+      { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
+      this.#surroundings(runMark(app.record), app.record.environment),
     );
-    held.live = true;
-    held.record = { ...held.record, process: identify(pid) };
-    const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
-      this.#leaderEnded(held, pid, { code, signal, unknown: false });
-    if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
-    else child.once('exit', ended);
+    app.spawned(child, pid);
     return { pid, startedAt: Date.now(), offsets };
   }
 
-  /** The app is gone when its group is. */
-  #leaderEnded(held: Held, pid: number, exit: Exit): void {
-    held.unwatch = endGroup(pid, milliseconds(held.record.config.stop_timeout), () =>
-      this.#gone(held, pid, exit),
+  #hold(record: AppRecord): HeldApp {
+    const app = new HeldApp(record, (pid, exit) =>
+      this.#notices.tell({ type: 'exited', id: record.id, pid, exit }),
     );
-  }
-
-  #gone(held: Held, pid: number, exit: Exit): void {
-    held.unwatch = undefined;
-    held.live = false;
-    held.exit = exit;
-    held.record = { ...held.record, process: null };
-    this.#notices.tell({ type: 'exited', id: held.record.id, pid, exit });
-  }
-
-  #signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
-    const held = this.#apps.get(id);
-    const pid = held?.record.process?.pid;
-    if (!held?.live || pid === undefined) return false;
-    return sendSignal(-pid, signal) || sendSignal(pid, signal);
+    this.#apps.set(record.id, app);
+    return app;
   }
 
   async #save(id: string, decided: DecidedRecord): Promise<void> {
-    const held = this.#apps.get(id);
-    if (!held) return;
-    held.record = { ...held.record, ...decided };
-    await this.#store.save(id, held.record);
+    const app = this.#apps.get(id);
+    if (!app) return;
+    app.record = { ...app.record, ...decided };
+    await this.#store.save(id, app.record);
   }
 
   async #remove(id: string): Promise<void> {
-    const held = this.#apps.get(id);
-    if (held?.live) throw new Error(`${id} still runs`);
-    held?.unwatch?.();
+    const app = this.#apps.get(id);
+    if (app?.live || app?.spawning) throw new Error(`${id} still runs`);
+    app?.close();
     this.#apps.delete(id);
-    // The log of an app that never said anything tells nobody anything.
-    for (const stream of ['stdout', 'stderr'] as const) removeIfEmpty(this.#files.log(id, stream));
+    // The log of an app that never printed anything is of no use.
+    for (const stream of ['stdout', 'stderr'] as const)
+      await removeIfEmpty(this.#settings.files.log(id, stream));
     await this.#store.save(id, null);
   }
 
-  #escaped(id: string): number[] {
-    const held = this.#apps.get(id);
-    return held ? processesWithMarkPrefix(appMark(held.record)) : [];
+  async #escaped(id: string): Promise<number[]> {
+    const app = this.#apps.get(id);
+    return app ? (await survivorsOf(app)).map(({ pid }) => pid) : [];
   }
 
   async #endEscaped(id: string): Promise<number[]> {
-    const held = this.#apps.get(id);
-    if (!held) return [];
-    return endProcesses(() => this.#escaped(id), milliseconds(held.record.config.stop_timeout));
+    const app = this.#apps.get(id);
+    return app ? endSurvivors(app) : [];
   }
 
-  /** What a former daemon left: the process may run, may have been spawned unseen, or may be gone. */
-  #adopt(record: AppRecord): void {
-    const found = survivorOf(record);
-    const held: Held = {
-      record: { ...record, process: found },
-      live: found !== null,
-      exit: found || !record.state.pid ? null : UNKNOWN_EXIT,
-      unwatch: undefined,
-    };
-    this.#apps.set(record.id, held);
-    if (found) {
-      this.#log.info({ app: record.id, appPid: found.pid }, 'adopted an app that runs');
-      held.unwatch = poll(LOOK_EVERY, () => {
-        if (isAlive(found)) return;
-        held.unwatch?.();
-        this.#leaderEnded(held, found.pid, UNKNOWN_EXIT);
-      });
-      return;
+  /** Reads what a former daemon has left: of each app a process may run, may have been started unseen, or may be gone. */
+  async #adoptAll(): Promise<void> {
+    const { files, log } = this.#settings;
+    const records = checkedRecords(files.apps, (file, err) =>
+      log.error({ err, file }, 'a state file is not a record of an app and was put aside'),
+    );
+    const left = await findLeftProcesses(records);
+    for (const record of records) {
+      const found = left.get(record.id);
+      if (found?.leaderLives)
+        log.info({ app: record.id, appPid: found.leader.pid }, 'adopted an app that runs');
+      this.#hold(record).adopt(found);
     }
-    const rest = restOf(record);
-    if (!rest) return;
-    held.live = true;
-    held.record = { ...held.record, process: rest };
-    this.#leaderEnded(held, rest.pid, UNKNOWN_EXIT);
   }
 }

@@ -1,20 +1,18 @@
 // Follows the apps' output files and hands on each line once: what is not read yet waits in the file, nowhere else.
-import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptied, type Followed, passOver } from './followed.js';
 import { logName, type Stream } from '../state/paths.js';
-import { lastLineStart, lineText, readBlock } from './tail.js';
+import { DirectoryWatch } from './directory-watch.js';
+import { type Followed, noticeChange, passOver, remember, startOver } from './followed.js';
+import { lastLineStart, linesOf, lineText } from './tail.js';
+import { MAX_LINE, readUnread } from './unread.js';
 
-const NEWLINE = 0x0a;
-const BLOCK = 64 * 1024;
-/** A longer line is handed on in pieces of this size: six times it, escaped, still fits a frame. */
-const MAX_LINE = 1536 * 1024;
-/** How often, in ms, all files are looked at, whatever the watch says or has missed. */
-const LOOK_EVERY = 1000;
-/** The same while nobody listens and there is a watch; and the least time between looks then. */
-const QUIET_LOOK_EVERY = 5000;
+/** How often, in ms, all files are polled, whatever the watch tells or has missed. */
+const POLL_EVERY = 1000;
+/** The same while nobody listens and there is a watch; and the least time between two polls then. */
+const QUIET_POLL_EVERY = 5000;
 const QUIET_PAUSE = 200;
+const STREAMS = ['stdout', 'stderr'] as const;
 
 export interface FollowedLine {
   readonly id: string;
@@ -22,14 +20,14 @@ export interface FollowedLine {
   readonly line: string;
   /** Where in its file the line ends, in bytes. */
   readonly end: number;
-  /** Grows when the file is found emptied: only ends of one generation can be compared. */
+  /** Grows when the file is found emptied or replaced: only ends of one generation can be compared. */
   readonly generation: number;
 }
 
 export interface FollowerHooks {
   /** Awaited: a flood waits in its file. */
   onLine(line: FollowedLine): Promise<void>;
-  /** Whether anybody wants lines; while not, they are passed over. */
+  /** Whether anybody wants lines. While nobody does, they are passed over. */
   listened(): Promise<boolean>;
   onFault(error: Error): void;
 }
@@ -39,8 +37,8 @@ export class LogFollower {
   readonly #hooks: FollowerHooks;
   readonly #pathOf: (id: string, stream: Stream) => string;
   readonly #files = new Map<string, Followed>();
-  readonly #watcher: FSWatcher | undefined;
-  /** Those of a follower that comes later are greater. */
+  readonly #watch: DirectoryWatch;
+  /** Generations of a later follower are greater. */
   readonly #firstGeneration = Date.now();
   #wake: (() => void) | undefined;
   #closed = false;
@@ -48,33 +46,36 @@ export class LogFollower {
   constructor(directory: string, pathOf: (id: string, stream: Stream) => string, hooks: FollowerHooks) {
     this.#hooks = hooks;
     this.#pathOf = pathOf;
-    try {
-      this.#watcher = watch(directory, (_type, name) => {
-        const followed = name === null ? undefined : this.#files.get(name);
+    this.#watch = new DirectoryWatch(directory, {
+      onChange: (name) => {
+        const followed = this.#files.get(name);
         if (!followed) return;
         followed.dirty = true;
         this.#wake?.();
-      });
-      // Out of watches, for example: the looks go on.
-      this.#watcher.on('error', (error) => hooks.onFault(error));
-    } catch (error) {
-      hooks.onFault(error as Error);
-    }
-    void this.#run();
+      },
+      // The system has no watches left, for example: polling goes on.
+      onFault: (error) => hooks.onFault(error),
+    });
+    this.#run().catch((error: unknown) => hooks.onFault(error as Error));
   }
 
   /** Follows an app's files from these offsets, or from where they end now. */
   follow(id: string, offsets?: Readonly<Record<Stream, number>>): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
+    for (const stream of STREAMS) {
       const name = logName(id, stream);
       const known = this.#files.get(name);
-      if (known) known.ended = false;
-      else
+      if (known) {
+        known.ended = false;
+        // The next run opens the file that is at the path then.
+        known.inode = undefined;
+      } else
         this.#files.set(name, {
           id,
           stream,
           path: this.#pathOf(id, stream),
           offset: offsets?.[stream],
+          before: Buffer.alloc(0),
+          inode: undefined,
           aligned: true,
           generation: this.#firstGeneration,
           dirty: true,
@@ -86,14 +87,14 @@ export class LogFollower {
 
   /** The app has ended; its files are read to their end. */
   ended(id: string): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
+    for (const stream of STREAMS) {
       const followed = this.#files.get(logName(id, stream));
       if (followed) followed.ended = followed.dirty = true;
     }
     this.#wake?.();
   }
 
-  /** See {@link FollowedLine}; of each of an app's files. */
+  /** The generation of each of an app's files; see {@link FollowedLine}. */
   generations(id: string): Readonly<Record<Stream, number>> {
     const of = (stream: Stream): number =>
       this.#files.get(logName(id, stream))?.generation ?? this.#firstGeneration;
@@ -102,12 +103,12 @@ export class LogFollower {
 
   /** The app is gone. */
   forget(id: string): void {
-    for (const stream of ['stdout', 'stderr'] as const) this.#files.delete(logName(id, stream));
+    for (const stream of STREAMS) this.#files.delete(logName(id, stream));
   }
 
   close(): void {
     this.#closed = true;
-    this.#watcher?.close();
+    this.#watch.close();
     this.#wake?.();
   }
 
@@ -120,25 +121,30 @@ export class LogFollower {
       if (!listened) {
         for (const { followed, size } of passed) passOver(followed, size);
         await sleep(QUIET_PAUSE, undefined, { ref: false });
-        await this.#idle(this.#watcher ? QUIET_LOOK_EVERY : LOOK_EVERY);
+        await this.#idle(this.#watch.active ? QUIET_POLL_EVERY : POLL_EVERY);
       } else if (!(await this.#readDirty())) {
-        await this.#idle(LOOK_EVERY);
+        await this.#idle(POLL_EVERY);
       }
     }
   }
 
-  /** How large the files are that have changed. */
+  /** The sizes of the files that have changed. */
   async #sizes(): Promise<{ followed: Followed; size: number }[]> {
     const sizes = [];
     for (const followed of [...this.#files.values()]) {
       if (!followed.dirty) continue;
-      const found = await stat(followed.path).catch(() => undefined);
-      if (found) sizes.push({ followed, size: found.size });
+      const found = await stat(followed.path).catch((error: unknown) => {
+        this.#unreadable(followed, error);
+        return undefined;
+      });
+      if (!found) continue;
+      this.#notice(followed, found);
+      sizes.push({ followed, size: found.size });
     }
     return sizes;
   }
 
-  /** Hands on a block of each file that has changed; whether there is more. */
+  /** Hands on a block of each file that has changed. Returns whether there is more. */
   async #readDirty(): Promise<boolean> {
     let more = false;
     for (const followed of [...this.#files.values()]) {
@@ -147,79 +153,96 @@ export class LogFollower {
       try {
         if (await this.#read(followed)) more = followed.dirty = true;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#hooks.onFault(error as Error);
+        this.#unreadable(followed, error);
       }
     }
     return more;
   }
 
-  async #idle(lookEvery: number): Promise<void> {
+  async #idle(pollEvery: number): Promise<void> {
     if (this.#closed || [...this.#files.values()].some(({ dirty }) => dirty)) return;
     const controller = new AbortController();
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    const looked = sleep(lookEvery, undefined, { signal: controller.signal, ref: false }).then(
-      () => {
+    const polled = sleep(pollEvery, undefined, { signal: controller.signal, ref: false }).then(
+      async () => {
         for (const followed of this.#files.values()) followed.dirty = true;
+        await this.#watch.renew();
       },
       () => undefined,
     );
-    await Promise.race([woken, looked]);
+    await Promise.race([woken, polled]);
     controller.abort();
     this.#wake = undefined;
   }
 
-  /** Hands on the lines of one block; whether there may be more. */
+  /** Hands on the lines of one block. Returns whether there may be more. */
   async #read(followed: Followed): Promise<boolean> {
     const file = await open(followed.path, 'r');
     try {
-      const { size } = await file.stat();
-      emptied(followed, size);
+      const found = await file.stat();
+      this.#notice(followed, found);
       if (followed.offset === undefined || !followed.aligned) {
         const whole = followed.offset !== undefined;
-        followed.offset = await lastLineStart(file, followed.offset ?? size);
+        followed.offset = await lastLineStart(file, followed.offset ?? found.size);
         followed.aligned = true;
         if (!whole) return false;
       }
-      return await this.#readLines(followed, file, size);
+      return await this.#readLines(followed, file, found.size);
     } finally {
       await file.close();
     }
   }
 
   async #readLines(followed: Followed, file: FileHandle, size: number): Promise<boolean> {
-    let start = followed.offset as number;
-    if (start >= size) return false;
-    let bytes = await readBlock(file, start, BLOCK);
-    // A line longer than a block: read on until it ends, is as long as may be, or the file ends.
-    while (!bytes.includes(NEWLINE) && bytes.length < MAX_LINE && start + bytes.length < size) {
-      const next = await readBlock(
-        file,
-        start + bytes.length,
-        Math.min(MAX_LINE - bytes.length, bytes.length),
-      );
-      if (next.length === 0) break;
-      bytes = Buffer.concat([bytes, next]);
-    }
+    const bytes = await readUnread(followed, file, size);
+    if (bytes.length === 0) return false;
+    const start = followed.offset ?? 0;
+    const { lines, rest } = linesOf(bytes);
     let at = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
-      await this.#hand(followed, bytes.subarray(at, end), start + end + 1);
-      at = end + 1;
+    try {
+      for (const line of lines) {
+        await this.#hand(followed, line, start + at + line.length + 1);
+        at += line.length + 1;
+      }
+      const piece = lines.length === 0 && bytes.length >= MAX_LINE;
+      const last = followed.ended && start + bytes.length >= size;
+      if (rest.length > 0 && (piece || last)) {
+        await this.#hand(followed, rest, start + bytes.length);
+        at = bytes.length;
+      }
+    } finally {
+      remember(followed, bytes, at);
     }
-    const rest = bytes.subarray(at);
-    const whole = at === 0 && bytes.length >= MAX_LINE;
-    const last = followed.ended && start + bytes.length >= size;
-    const handed = rest.length > 0 && (whole || last);
-    if (handed) await this.#hand(followed, rest, start + bytes.length);
-    start = followed.offset as number;
     // What is left begins a line that is not whole yet, or is more than a block.
-    return start < size && (at > 0 || whole) && start + (handed ? 0 : rest.length) < size;
+    return at > 0 && start + bytes.length < size;
   }
 
   async #hand(followed: Followed, bytes: Buffer, end: number): Promise<void> {
     const { id, stream, generation } = followed;
     await this.#hooks.onLine({ id, stream, line: lineText(bytes), end, generation });
     followed.offset = end;
+  }
+
+  #notice(followed: Followed, found: { readonly size: number; readonly ino: number }): void {
+    if (noticeChange(followed, found) && !followed.ended) this.#lost(followed, 'replaced by another file');
+  }
+
+  #unreadable(followed: Followed, error: unknown): void {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#hooks.onFault(error as Error);
+    else if (followed.inode !== undefined) {
+      followed.inode = undefined;
+      if (followed.offset !== undefined) startOver(followed);
+      if (!followed.ended) this.#lost(followed, 'removed or renamed');
+    }
+  }
+
+  #lost({ id, path }: Followed, how: string): void {
+    this.#hooks.onFault(
+      new Error(
+        `${path} was ${how}: what app ${id} prints from now on is not in it; bunctl restart ${id} opens it again`,
+      ),
+    );
   }
 }

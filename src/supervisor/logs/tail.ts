@@ -1,26 +1,26 @@
-// The end of a file, read from its end: the last lines of a log of any size.
+// The last lines of a log of any size, read from its end.
 import { type FileHandle, open } from 'node:fs/promises';
 
-const NEWLINE = 0x0a;
+export const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BLOCK = 64 * 1024;
 
 /** The last lines of a file. */
 export interface Tail {
   readonly lines: string[];
-  /** Where in the file they end: what is written from here on is not among them. */
+  /** Where in the file they end: later output is not among them. */
   readonly end: number;
 }
 
-/** A line's text: without the end of line, and with U+FFFD for bytes that are no UTF-8. */
+/** The text of a line: without its line end, and with U+FFFD for bytes that are not UTF-8. */
 export function lineText(bytes: Buffer): string {
   const end = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length;
   return bytes.toString('utf8', 0, end);
 }
 
 /**
- * Reads the last `count` lines of a file, a last one without a newline included, but no more than `maxBytes` of
- * it; a line that is cut by that bound is left out. A file that is not there has no lines.
+ * Reads the last `count` lines of a file, including a last one without a newline, but no more than `maxBytes` of it. A
+ * line that is cut by that bound is left out. A file that is not there has no lines.
  */
 export async function readTail(path: string, count: number, maxBytes: number): Promise<Tail> {
   let file: FileHandle;
@@ -37,7 +37,7 @@ export async function readTail(path: string, count: number, maxBytes: number): P
     let at = size;
     let newlines = 0;
     let bytes = 0;
-    // One newline more than lines: the one before the first of them. A newline at the very end ends the last.
+    // One newline more than lines, because one ends the line before the first. A newline at the very end ends the last line.
     while (at > 0 && newlines <= count && bytes < maxBytes) {
       const length = Math.min(BLOCK, at, maxBytes - bytes);
       const block = await readBlock(file, at - length, length);
@@ -47,14 +47,17 @@ export async function readTail(path: string, count: number, maxBytes: number): P
       bytes += length;
     }
     const all = Buffer.concat(blocks);
-    const lines = splitLines(all, at > 0);
+    const { lines, rest } = linesOf(all);
+    // What begins before the bytes that were read is not whole.
+    if (at > 0) lines.shift();
+    if (rest.length > 0 && (at === 0 || all.includes(NEWLINE))) lines.push(rest);
     return { lines: lines.slice(-count).map(lineText), end: size };
   } finally {
     await file.close();
   }
 }
 
-/** Where the line begins in which a file ends: after its last newline, or `size` when that is its last byte. */
+/** Where the last line of a file begins: after its last newline, which may be at its end. */
 export async function lastLineStart(file: FileHandle, size: number): Promise<number> {
   for (let at = size; at > 0;) {
     const length = Math.min(BLOCK, at);
@@ -73,17 +76,13 @@ export async function readBlock(file: FileHandle, position: number, length: numb
   return buffer.subarray(0, bytesRead);
 }
 
-function splitLines(bytes: Buffer, cut: boolean): Buffer[] {
+/** The lines that end in these bytes, without their newlines, and what follows the last newline. */
+export function linesOf(bytes: Buffer): { lines: Buffer[]; rest: Buffer } {
   const lines: Buffer[] = [];
   let start = 0;
-  if (cut) {
-    const first = bytes.indexOf(NEWLINE);
-    start = first < 0 ? bytes.length : first + 1;
-  }
-  for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
     lines.push(bytes.subarray(start, end));
     start = end + 1;
   }
-  if (start < bytes.length) lines.push(bytes.subarray(start));
-  return lines;
+  return { lines, rest: bytes.subarray(start) };
 }

@@ -1,11 +1,14 @@
-// An app's identity: the name as it was given, made into what files, events and other apps know it by.
+// An app's identity: the id by which files, events and commands know it, made from the name that it was given.
 
-/** Longest id in characters: it becomes a part of file names. */
+/** The longest id, in characters: it becomes a part of file names. */
 const MAX_ID = 200;
 
+/** Words of the command line that mean something other than one app. */
+const RESERVED = new Set(['all']);
+
 /**
- * The id of a name: trimmed, ASCII letters in lower case, every other character but digits, `-`, `_` and `.` a
- * `-`, none of those at either end. Undefined when nothing is left or it is too long to be a file's name.
+ * The id of a name: trimmed, ASCII letters in lower case, every other character except digits, `-`, `_` and `.` a
+ * `-`, and no `-` at either end. Undefined when nothing is left or it is too long for a file name.
  */
 export function appId(name: string): string | undefined {
   const id = name
@@ -14,4 +17,18 @@ export function appId(name: string): string | undefined {
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .replace(/^-+|-+$/g, '');
   return id === '' || id.length > MAX_ID ? undefined : id;
+}
+
+/** Why a new app cannot have this name, as a sentence; undefined when it can. */
+export function whyNotAName(name: string): string | undefined {
+  const id = appId(name);
+  if (id === undefined) return `Invalid app name: ${shownName(name)}`;
+  return RESERVED.has(id)
+    ? `Invalid app name: ${shownName(name)} is a reserved word, since "${id}" means every app; choose another name`
+    : undefined;
+}
+
+/** A name in a message: no longer than a line. */
+export function shownName(name: string): string {
+  return name.length > 300 ? `${name.slice(0, 300)}…` : name;
 }

@@ -12,6 +12,8 @@ export interface DecidedRecord {
   /** What the app's own `env` is laid upon; null for the daemon's own. Shown to nobody. */
   readonly environment: Environment | null;
   readonly state: AppState;
+  /** The absolute path of the file that declares it; null when it was described on the command line. */
+  readonly source: string | null;
 }
 
 /** The record of an app, as its file holds it. */

@@ -12,10 +12,18 @@ export interface Exit {
 /** The end of a process that was not our child: only a parent learns how a process ended. */
 export const UNKNOWN_EXIT: Exit = { code: null, signal: null, unknown: true };
 
+/**
+ * Why a process ended: `exit` by itself with code 0, `crash` by itself in any other way, `stop` because it was told
+ * to, `max_memory` because it held too much, `unknown` when nobody saw its end.
+ */
+export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown';
+
 export interface AppState {
   readonly status: Status;
-  /** What its owner wants; `stopped` once it ended and its policy lets it rest. */
+  /** What its owner wants. Only commands change it: what the app does, or fails to do, never does. */
   readonly wanted: 'running' | 'stopped';
+  /** It ended by itself and is not restarted: its policy says so, or its attempts are used up. */
+  readonly resting: boolean;
   /** It is being stopped because it held too much memory: its end counts as a crash. */
   readonly overLimit: boolean;
   readonly pid: number | null;
@@ -27,6 +35,7 @@ export interface AppState {
   readonly attempt: number;
   readonly exhausted: boolean;
   readonly lastExit: Exit | null;
+  readonly lastExitReason: ExitReason | null;
   /** When it is tried again, in milliseconds since the epoch. */
   readonly retryAt: number | null;
   /** Why the last spawn failed; null after one that succeeded. */
@@ -37,6 +46,7 @@ export interface AppState {
 export const STOPPED: AppState = {
   status: 'Stopped',
   wanted: 'stopped',
+  resting: false,
   overLimit: false,
   pid: null,
   startedAt: null,
@@ -44,6 +54,7 @@ export const STOPPED: AppState = {
   attempt: 0,
   exhausted: false,
   lastExit: null,
+  lastExitReason: null,
   retryAt: null,
   lastError: null,
 };

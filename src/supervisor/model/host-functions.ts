@@ -2,6 +2,8 @@
 import type { AppConfig } from './app-config.js';
 import type { AppRecord, DecidedRecord, Environment } from './app-record.js';
 import type { Exit } from './app-state.js';
+import type { DeclaredFile, DeclaredOutcome } from './declared-file.js';
+import type { ShutdownResult } from './messages.js';
 
 /** Something that happened on the main thread. Sequence numbers grow without gaps. */
 export type HostNotice = { readonly sequence: number } &
@@ -36,7 +38,7 @@ export interface SpawnedApp {
  */
 export interface HostFunctions {
   /** Every app, and the number of the notice after which the new supervisor goes on. */
-  readonly inventory: () => { readonly apps: readonly AppInventory[]; readonly sequence: number };
+  readonly inventory: () => Promise<{ readonly apps: readonly AppInventory[]; readonly sequence: number }>;
   /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
   readonly notices: (after: number) => Promise<readonly HostNotice[]>;
   /**
@@ -53,8 +55,8 @@ export interface HostFunctions {
   readonly save: (id: string, decided: DecidedRecord) => Promise<void>;
   /** Forgets a stopped app and deletes its record. */
   readonly remove: (id: string) => Promise<void>;
-  /** The processes of any run of an app that have left its process group. */
-  readonly escaped: (id: string) => number[];
+  /** The processes of any run of an app that live and are not in its process group, whatever its state. */
+  readonly escaped: (id: string) => Promise<number[]>;
   /**
    * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
    * live on.
@@ -64,4 +66,16 @@ export interface HostFunctions {
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */
   readonly stopped: () => void;
+}
+
+/** All functions of the daemon's main thread: those of the host, and what concerns the daemon as a whole. */
+export interface MainFunctions extends HostFunctions {
+  /** The file to be applied; null when there is none, or once its outcomes were told. */
+  readonly declared: () => DeclaredFile | null;
+  /** Tells the outcomes of the declared file. */
+  readonly applied: (outcomes: readonly DeclaredOutcome[]) => void;
+  /** Asks the daemon to end, as SIGTERM does: the notice `shutdown` follows. */
+  readonly shutDown: () => void;
+  /** What the shutdown has done; call it before `stopped`. */
+  readonly shutdownResult: (result: ShutdownResult) => void;
 }

@@ -1,5 +1,6 @@
 // What travels between the handlers, the supervisor and the daemon that started them.
 import type { AppConfig } from './app-config.js';
+import type { Environment } from './app-record.js';
 import type { AppState } from './app-state.js';
 
 /** What the daemon gives its modules as `workerData`. */
@@ -14,7 +15,7 @@ export interface DaemonInfo {
   readonly pid: number;
   readonly socket: string;
   readonly state: string;
-  /** Epoch, in ms. */
+  /** Milliseconds since the epoch. */
   readonly started_at: number;
 }
 
@@ -23,4 +24,68 @@ export interface AppSnapshot {
   readonly id: string;
   readonly config: AppConfig;
   readonly state: AppState;
+  /** The file that declares it; null when it was described on the command line. */
+  readonly source: string | null;
+  /** The names of the variables that it was started with beside its own; null when they are the daemon's. */
+  readonly environmentNames: readonly string[] | null;
+  /** Processes of any of its runs that have left its process group. Null where they were not looked for. */
+  readonly escaped: readonly number[] | null;
+}
+
+/** Which app a request means. */
+export interface Addressed {
+  /** As the request names it, for messages. */
+  readonly name: string;
+  readonly id: string;
+}
+
+/** What has left the process group of an app. */
+export interface Survivors {
+  /** The processes that live on. */
+  readonly escaped: readonly number[];
+  /** The processes that were ended, as the request asked. */
+  readonly ended: readonly number[];
+}
+
+export interface StartRequest extends Addressed {
+  readonly config: AppConfig;
+  /** Undefined keeps the environment of an app that is known. */
+  readonly environment: Environment | null | undefined;
+  readonly source: string | null;
+  /** An app that runs with another configuration is restarted with this one; otherwise it is refused. */
+  readonly replace: boolean;
+  /** Nothing is done; the result says what would be. */
+  readonly dryRun: boolean;
+}
+
+export interface StartResult {
+  readonly action: 'started' | 'changed' | 'unchanged';
+  /** Null for a process that has ended already. */
+  readonly pid: number | null;
+  /** Which keys differ from the configuration that the app had; see `configDifferences`. */
+  readonly differs: readonly string[];
+}
+
+export interface RestartRequest extends Addressed {
+  /** A new configuration, or undefined to keep the one that it has. */
+  readonly config: AppConfig | undefined;
+  readonly environment: Environment | undefined;
+  readonly source: string | null | undefined;
+  readonly killEscaped: boolean;
+}
+
+export interface RestartResult extends Survivors {
+  /** 0 for a process that has ended already. */
+  readonly pid: number;
+  readonly wasRunning: boolean;
+}
+
+/** What a shutdown has done. */
+export interface ShutdownResult {
+  /** How many apps it stopped. */
+  readonly stopped: number;
+  /** Apps that did not end, with why. */
+  readonly failed: readonly string[];
+  /** What apps left behind, by the app. */
+  readonly survivors: readonly (Survivors & { readonly app: string })[];
 }

@@ -1,41 +1,42 @@
-// What a daemon that ended without a shutdown has left: apps that run, and wait for the next one to adopt them.
-import { readFileSync } from 'node:fs';
-import { stateDirectory, stateFiles } from './paths.js';
-import { bootId } from '../system/processes.js';
+// What a daemon that ended without a shutdown has left: apps that run until the next daemon adopts them.
 import type { AppRecord } from '../model/app-record.js';
-import { readRecords } from './store.js';
+import { bootId } from '../system/processes.js';
+import { readOwnFile } from './own-files.js';
+import { stateDirectory, stateFiles } from './paths.js';
+import { readRecords } from './record-files.js';
 
 /**
- * The ids of the apps that were left running by the daemon of a socket, by its state directory: a daemon that ends
- * in good order writes down the end of each. They may have ended since. Of a former boot there are none: those
- * have not been left by a daemon.
+ * The ids of the apps that the daemon of a socket left running, by its state directory. A daemon that shuts down
+ * writes down the end of each app. They may have ended since. Apps of an earlier boot are not among them: they ended
+ * with that boot.
  */
 export function leftBehind(socketPath: string): string[] {
   const boot = bootId();
-  return records(stateFiles(stateDirectory(socketPath)).apps)
+  return recordsOf(socketPath)
     .filter(({ process }) => process !== null && process.bootId === boot)
     .map(({ id }) => id);
 }
 
-/** The ids of all apps of which there is a record. */
+/** The ids of all recorded apps. */
 export function recorded(socketPath: string): string[] {
-  return records(stateFiles(stateDirectory(socketPath)).apps).map(({ id }) => id);
+  return recordsOf(socketPath).map(({ id }) => id);
 }
 
-/** Where the daemon of a socket's state directory has written down that it listens; undefined when it has not. */
+/** The socket path that the daemon of this state directory wrote down; undefined when there is none. */
 export function listeningPath(socketPath: string): string | undefined {
   try {
-    return readFileSync(stateFiles(stateDirectory(socketPath)).socket, 'utf8').trim() || undefined;
+    return readOwnFile(stateFiles(stateDirectory(socketPath)).socket).trim() || undefined;
   } catch {
+    // There is no such file, or it is not ours to believe.
     return undefined;
   }
 }
 
-function records(directory: string): AppRecord[] {
+function recordsOf(socketPath: string): AppRecord[] {
   try {
-    return readRecords(directory, () => undefined);
+    return readRecords(stateFiles(stateDirectory(socketPath)).apps, () => undefined);
   } catch {
-    // There is no such directory, or it is not ours to read.
+    // There is no such directory, or it cannot be read.
     return [];
   }
 }

@@ -1,35 +1,56 @@
-// Where the process manager keeps things: one state directory per daemon, and the files in it.
+// Where the process manager keeps its files: one state directory per daemon.
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unnamedSocketPaths } from '../../endpoint/default-path.js';
+import { IpcError } from '../../protocol/errors.js';
 
-/** What the rule looks at, so that it can be tested. */
+/** What the rule looks at, given by the caller so that it can be tested. */
 export interface StateSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
-  /** Where a daemon may listen that was given no path. */
+  /** The user's home; throws when it is not known. */
+  readonly home: () => string;
+  /** Where a daemon without a named socket may listen. */
   readonly places: readonly string[];
 }
 
-const here = (): StateSurroundings => ({ env: process.env, home: homedir(), places: unnamedSocketPaths() });
+const here = (): StateSurroundings => ({ env: process.env, home, places: unnamedSocketPaths() });
+
+/** A user without an entry in passwd(5), as in many containers, has a home only if `HOME` says so. */
+function home(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new IpcError(
+      'OPTION_INVALID',
+      `The home directory of user ${process.getuid?.()} is not known, so there is no place for the state. Set BUNCTL_STATE_DIR to a directory of your own, or set HOME`,
+      { cause },
+    );
+  }
+}
 
 /**
- * The state directory of the daemon on a socket: in `$BUNCTL_STATE_DIR`, else `$XDG_STATE_HOME/bunctl`, else
- * `~/.local/state/bunctl`, the directory `default` for all places of the rule, so that apps are the same from a
- * terminal, from cron and after /run/user/UID was made anew; for a path that was named one named by its hash.
+ * The state directory of the daemon on a socket. It is in `$BUNCTL_STATE_DIR`, else in `$XDG_STATE_HOME/bunctl`, else
+ * in `~/.local/state/bunctl`. Its name is `default` for all places where a daemon without a named socket may listen:
+ * a terminal, cron and a new /run/user/UID find the same apps. For a named socket it is a hash of the path.
+ *
+ * @throws {IpcError} `OPTION_INVALID` when the home is needed and not known.
  */
 export function stateDirectory(
   socketPath: string,
   { env, home, places }: StateSurroundings = here(),
 ): string {
-  const xdg = env['XDG_STATE_HOME'];
-  const base =
-    env['BUNCTL_STATE_DIR'] || join(xdg?.startsWith('/') ? xdg : join(home, '.local', 'state'), 'bunctl');
+  const base = env['BUNCTL_STATE_DIR'] || join(stateHome(env, home), 'bunctl');
   const name = places.includes(socketPath)
     ? 'default'
     : createHash('sha256').update(socketPath).digest('hex').slice(0, 16);
   return join(resolve(base), name);
+}
+
+function stateHome(env: StateSurroundings['env'], home: () => string): string {
+  const xdg = env['XDG_STATE_HOME'];
+  // A relative value is invalid by the XDG base directory specification.
+  return xdg?.startsWith('/') ? xdg : join(home(), '.local', 'state');
 }
 
 /** One of an app's two output streams. */
@@ -41,13 +62,13 @@ export function stateFiles(directory: string) {
     apps: join(directory, 'apps'),
     app: (id: string) => join(directory, 'apps', `${id}.json`),
     logs: join(directory, 'logs'),
-    /** An id never starts the name's end, so even `..` makes a plain file's name. */
+    /** The name goes on after the id, so that even the id `..` is a plain file name. */
     log: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
     daemonLog: join(directory, 'daemon.log'),
     /** The path of the socket on which its daemon listens, or listened last. */
     socket: join(directory, 'socket'),
-    /** No file: the name of the lock that makes one daemon its owner. */
-    lock: join(directory, 'daemon'),
+    /** The file whose lock makes one daemon the owner of the directory. */
+    lock: join(directory, 'lock'),
   };
 }
 

@@ -1,18 +1,19 @@
-// What a former daemon wrote down, checked: a file that is no record of an app is put aside, and everything else goes on.
+// Reads the records that a former daemon wrote. A file that is not a record of an app is put aside; the others are used.
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkAppConfig } from '../model/app-config.js';
 import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
-import { readRecords } from './store.js';
+import { readRecords } from './record-files.js';
 
 const exit = z.object({ code: z.int().nullable(), signal: z.string().nullable(), unknown: z.boolean() });
 
-/** What is missing is as in an app that was never started: a record of an older version may lack it. */
+/** A record of an older version may lack a field: the field is then as in an app that was never started. */
 const state = z.object({
   status: z.enum(['Stopped', 'Starting', 'Running', 'Stopping', 'Backoff']),
   wanted: z.enum(['running', 'stopped']),
+  resting: z.boolean().default(STOPPED.resting),
   overLimit: z.boolean().default(STOPPED.overLimit),
   pid: z.int().nullable().default(STOPPED.pid),
   startedAt: z.number().nullable().default(STOPPED.startedAt),
@@ -20,6 +21,10 @@ const state = z.object({
   attempt: z.int().default(STOPPED.attempt),
   exhausted: z.boolean().default(STOPPED.exhausted),
   lastExit: exit.nullable().default(STOPPED.lastExit),
+  lastExitReason: z
+    .enum(['exit', 'crash', 'stop', 'max_memory', 'unknown'])
+    .nullable()
+    .default(STOPPED.lastExitReason),
   retryAt: z.number().nullable().default(STOPPED.retryAt),
   lastError: z.string().nullable().default(STOPPED.lastError),
 });
@@ -29,20 +34,21 @@ const record = z.object({
   id: z.string().min(1),
   environment: z.record(z.string(), z.string()).nullable().default(null),
   state,
+  source: z.string().nullable().default(null),
   nonce: z.string().min(1),
   process: z
     .object({ pid: z.int().positive(), startTime: z.string().nullable(), bootId: z.string().nullable() })
     .nullable(),
 });
 
-/** @throws {Error} when it is no record. */
+/** @throws {Error} when it is not a record. */
 function check(given: AppRecord): AppRecord {
   return { ...record.parse(given), config: checkAppConfig(given.config) };
 }
 
 /**
- * Reads every record of a directory. A file that is none becomes `FILE.bad`, so that no later app of its name writes
- * over it, and is told to `onFault`.
+ * Reads every record of a directory. A file that is not a record, or that another user may have written, is reported
+ * to `onFault` and becomes `FILE.bad`, so that no later app of its name overwrites it.
  */
 export function checkedRecords(
   directory: string,

@@ -1,28 +1,8 @@
-// The truth on disk: one file an app, written whole or not at all, for its owner's eyes.
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// Writes the records of apps: one file an app, written whole or not at all, readable by its owner only.
+import { open, rename, rm } from 'node:fs/promises';
 import type { AppRecord } from '../model/app-record.js';
 
-/** Reads every record of a directory; a file that is none is told to `onFault` and left as it is. */
-export function readRecords(directory: string, onFault: (file: string, error: Error) => void): AppRecord[] {
-  const records: AppRecord[] = [];
-  for (const name of readdirSync(directory)) {
-    if (!name.endsWith('.json')) continue;
-    const file = join(directory, name);
-    try {
-      const record = JSON.parse(readFileSync(file, 'utf8')) as Partial<AppRecord> | null;
-      if (record?.version !== 1 || `${record.id}.json` !== name || !record.config || !record.state)
-        throw new Error('it is no record of an app');
-      records.push(record as AppRecord);
-    } catch (error) {
-      onFault(file, error as Error);
-    }
-  }
-  return records;
-}
-
-/** Writes files one version after the other; of several that wait only the last is written. */
+/** Writes the versions of a file one after the other. Of several versions that wait, only the last one is written. */
 export class Store {
   readonly #pathOf: (id: string) => string;
   readonly #onFault: (error: Error) => void;
@@ -31,21 +11,21 @@ export class Store {
   readonly #writing = new Map<string, Promise<void>>();
   #retry: NodeJS.Timeout | undefined;
 
-  /** @param retryAfter In ms: when a write that failed is tried again. */
+  /** @param retryAfter Milliseconds until a failed write is tried again. */
   constructor(pathOf: (id: string) => string, onFault: (error: Error) => void, retryAfter = 5000) {
     this.#pathOf = pathOf;
     this.#onFault = onFault;
     this.#retryAfter = retryAfter;
   }
 
-  /** Resolves when this version or a later one is on disk; rejects when it is not, and is tried again later. */
+  /** Resolves when this version or a later one is on disk. Rejects when it cannot be written; it is tried again later. */
   async save(id: string, record: AppRecord | null): Promise<void> {
     this.#waiting.set(id, record);
     await (this.#writing.get(id) ?? Promise.resolve()).catch(() => undefined);
     return this.#writing.get(id) ?? this.#begin(id);
   }
 
-  /** Everything that waits is on disk, or could not be written. */
+  /** Resolves when everything that waits is on disk or could not be written. */
   async flush(): Promise<void> {
     clearTimeout(this.#retry);
     await Promise.allSettled([...this.#waiting.keys()].map((id) => this.#writing.get(id) ?? this.#begin(id)));
@@ -80,7 +60,7 @@ export class Store {
   }
 }
 
-/** Under another name first: a crash or a full disk leaves the former version. */
+/** Writes under another name first, so that a crash or a full disk leaves the former version. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const made = `${path}.new`;
   try {
@@ -96,10 +76,4 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await rm(made, { force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-/** A directory for its owner alone. */
-export async function privateDirectory(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await mkdir(path, { recursive: true, mode: 0o700 });
 }

@@ -1,18 +1,18 @@
-// The users of this machine, as their file says (passwd(5)): Node can only tell of the user it runs as.
-import { readFileSync } from 'node:fs';
+// The users of this machine, as their file lists them (passwd(5)): Node only knows the user it runs as.
+import { readFile } from 'node:fs/promises';
 
-/** A user, as far as a process that is to run as him needs it. */
+/** What a process that runs as this user needs. */
 export interface User {
   readonly name: string;
   readonly gid: number;
   readonly home: string;
 }
 
-/** Undefined for a number that the file does not know, and where there is no such file. */
-export function userOf(uid: number, file = '/etc/passwd'): User | undefined {
+/** Undefined for a number that is not in the file, and where there is no such file. */
+export async function userOf(uid: number, file = '/etc/passwd'): Promise<User | undefined> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = await readFile(file, 'utf8');
   } catch {
     return undefined;
   }

@@ -10,10 +10,11 @@ export class MainPublisher {
   readonly #onEvents: AcceptEvents;
   #scheduled = false;
 
-  constructor(onEvents: AcceptEvents, maxMessageSize: number) {
+  constructor(onEvents: AcceptEvents, maxMessageSize: number, onRefused: (error: unknown) => void) {
     this.#onEvents = onEvents;
     this.#publisher = new Publisher({
       maxMessageSize,
+      onRefused,
       send: (event) => {
         this.#packer.add(event);
         this.#schedule();

@@ -16,7 +16,10 @@ const BATCHES_UNDER_WAY = 2;
 
 /** What a lane is started with. */
 export interface LaneSettings {
-  readonly start: Pick<LaneStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'commandTimeout'>;
+  readonly start: Pick<
+    LaneStart,
+    'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout'
+  >;
   readonly resourceLimits: ResourceLimits;
   readonly unresponsiveAfter: number;
   readonly service: ServiceLink;

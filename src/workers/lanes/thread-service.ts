@@ -14,7 +14,7 @@ import { Watchdog } from './watchdog.js';
 const LOOK_EVERY = 500;
 
 export interface ServiceSettings {
-  readonly start: Pick<ServiceStart, 'module' | 'workerData' | 'log' | 'maxMessageSize'>;
+  readonly start: Pick<ServiceStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused'>;
   readonly resourceLimits: ResourceLimits;
   /** Milliseconds that a service may take to load its module. */
   readonly startTimeout: number;

@@ -7,12 +7,13 @@ import type { Tier, TierSettings } from './tier.js';
 
 /** Starts the lanes; rejects with the error that kept one from being ready. */
 export async function startThreadTier(settings: TierSettings): Promise<Tier> {
-  const { module, workerData, maxMessageSize, commandTimeout, connectService } = settings;
+  const { module, workerData, maxMessageSize, refused, commandTimeout, connectService } = settings;
   const start = {
     module,
     workerData,
     log: logSettings(settings.log, settings.logFd),
     maxMessageSize,
+    refused,
     commandTimeout,
   };
   const { resourceLimits, unresponsiveAfter, onEvents, threadLog: log } = settings;

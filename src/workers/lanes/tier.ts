@@ -19,6 +19,8 @@ export interface TierSettings {
   /** A descriptor for the log lines of threads; without it, they go through `log`. */
   readonly logFd?: number | undefined;
   readonly maxMessageSize: number;
+  /** See `RefusedEvents`. */
+  readonly refused: SharedArrayBuffer;
   readonly log: Logger;
   readonly threadLog: ThreadLog;
   readonly clock: Clock;

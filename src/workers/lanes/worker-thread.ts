@@ -1,6 +1,7 @@
 // One thread of Piscina, which runs one long task and is thrown away with it.
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { takeEarlyOutput } from './output.js';
 import { workerFile } from './worker-file.js';
 
 /**
@@ -41,6 +42,7 @@ export class WorkerThread {
     const run = this.#spawn(task, transfer);
     // The thread's own event, since the pool forgets a thread that it has told to end.
     const [thread] = this.#pool.threads;
+    if (thread) takeEarlyOutput(thread);
     this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
     this.ended = run
       .then(

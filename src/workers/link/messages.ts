@@ -31,6 +31,8 @@ export interface ThreadStart {
   readonly memory: SharedArrayBuffer;
   readonly log: LogSettings;
   readonly maxMessageSize: number;
+  /** See `RefusedEvents`. */
+  readonly refused: SharedArrayBuffer;
 }
 
 export interface LaneStart extends ThreadStart {

@@ -133,7 +133,7 @@ export class Executor {
       const handler = this.#handlers.get(name satisfies HandledCommand);
       if (handler === undefined) throw new IpcError('COMMAND_UNKNOWN', `This daemon does not handle ${name}`);
       const running = new Running(entry, queue, name, this.#options.shared);
-      const result = handler(args as never, running);
+      const result = handler(args as never, running.context);
       if (!isThenable(result)) {
         this.#answerWith(running, result);
         return false;

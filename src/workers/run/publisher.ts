@@ -30,19 +30,19 @@ export class Publisher {
   readonly #window: number;
   readonly #send: (event: OutgoingEvent) => void;
   readonly #maxMessageSize: number;
-  readonly #onLost: (error: unknown) => void;
+  readonly #onRefused: (error: unknown) => void;
 
   constructor(options: {
     send(event: OutgoingEvent): void;
-    /** Told of each event that was not taken, whether its publisher awaits it or not. */
-    onLost?(error: unknown): void;
+    /** Is told of each event that was refused, whether its publisher awaits it or not. */
+    onRefused(error: unknown): void;
     maxMessageSize: number;
     window?: number;
   }) {
     this.#window = options.window ?? PUBLISH_WINDOW;
     this.#credit = this.#window;
     this.#send = options.send.bind(options);
-    this.#onLost = options.onLost?.bind(options) ?? (() => undefined);
+    this.#onRefused = options.onRefused.bind(options);
     this.#maxMessageSize = options.maxMessageSize;
   }
 
@@ -62,7 +62,7 @@ export class Publisher {
       );
     }
     // A publisher that does not await loses the event; an unhandled rejection would end the thread.
-    if (published !== RESOLVED) published.catch(this.#onLost);
+    if (published !== RESOLVED) published.catch(this.#onRefused);
     return published;
   };
 

@@ -37,34 +37,34 @@ export class CommandQueue {
   }
 }
 
-/** A command that has begun. Its signal is created when the handler first asks for it: most never do. */
-export class Running implements CommandContext {
+/** A command that has begun. */
+export class Running {
   #controller: AbortController | undefined;
-  #service: ServiceCalls | undefined;
   /** Whether it has been answered, by its handler or by its deadline. */
   answered = false;
+  /** All its properties are its own, so that a handler can copy it: `{ ...context, user }`. */
+  readonly context: CommandContext;
 
   constructor(
     readonly entry: BatchEntry,
     readonly queue: CommandQueue,
     readonly name: string,
-    readonly shared: SharedContext,
-  ) {}
-
-  get connectionId(): number {
-    return this.entry.connectionId;
-  }
-  get publish(): Publish {
-    return this.shared.publish;
-  }
-  get log(): Logger {
-    return this.shared.log;
-  }
-  get signal(): AbortSignal {
-    return (this.#controller ??= new AbortController()).signal;
-  }
-  get service(): ServiceCalls {
-    return (this.#service ??= this.shared.serviceFor(() => this.signal));
+    { publish, log, serviceFor }: SharedContext,
+  ) {
+    const signal = (): AbortSignal => (this.#controller ??= new AbortController()).signal;
+    let service: ServiceCalls | undefined;
+    this.context = {
+      connectionId: entry.connectionId,
+      publish,
+      log,
+      // Created when a handler first asks for them: most never do.
+      get signal() {
+        return signal();
+      },
+      get service() {
+        return (service ??= serviceFor(signal));
+      },
+    };
   }
 
   abort(reason: IpcError): void {

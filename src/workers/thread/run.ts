@@ -5,18 +5,22 @@ import { expose } from '../link/closed-port.js';
 import type { LaneStart, ServiceStart } from '../link/messages.js';
 import { Outbox } from '../link/outbox.js';
 import { Publisher } from '../run/publisher.js';
+import { RefusedEvents } from '../run/refused-events.js';
 import { threadLogger } from './logger.js';
+import { redirectOutput } from './output.js';
 import type { Thread } from './thread.js';
 
 /** The task; resolves when main closes the call port. */
 export async function run(start: LaneStart | ServiceStart): Promise<void> {
+  redirectOutput();
   const shared = new SharedState(start.memory);
   const outbox = new Outbox(start.out, shared);
+  const log = threadLogger(start.log, start.name, (line) => outbox.log(line));
   const publisher = new Publisher({
     send: (event) => outbox.event(event),
+    onRefused: new RefusedEvents(start.refused).listener(log),
     maxMessageSize: start.maxMessageSize,
   });
-  const log = threadLogger(start.log, start.name, (line) => outbox.log(line));
   const calls: Thread['calls'] = new Map<string, (...args: never[]) => unknown>([
     ['beat', () => shared.beat()],
     ['released', (bytes: number) => publisher.release(bytes)],

@@ -1,7 +1,7 @@
 // Configuration files: which one is found, what is in it, and what is said when it is wrong.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findConfig, readConfig } from '#dist/cli/config/config-files.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { temporaryDirectory } from '../../support/daemon.js';
@@ -34,13 +34,23 @@ describe('discovery', () => {
     expect(findConfig(folder({ 'package.json': { name: 'library' } }))).toBeUndefined();
   });
 
-  test('passes over JavaScript with a notice, and a broken package.json silently', () => {
+  test('ends at a file in JavaScript, which is not read, and passes over a broken package.json', () => {
     const found = findConfig(
       folder({ 'ecosystem.config.js': 'process.exit(1)', 'package.json': { bunctl: { apps: [app('a')] } } }),
     );
-    expect(found?.notices.join()).toContain('JavaScript config files are not supported for security reasons');
-    expect(found?.apps).toHaveLength(1);
+    expect(found?.refusal).toContain('JavaScript config files are not supported for security reasons');
+    expect(found?.apps).toEqual([]);
+    const json = { 'ecosystem.config.js': '', 'ecosystem.config.json': script('converted') };
+    expect(names(folder(json))).toEqual(['converted']);
     expect(findConfig(folder({ 'package.json': '{' }))).toBeUndefined();
+  });
+
+  test.each([
+    ['api', 'api'],
+    ['@acme/api', 'acme-api'],
+  ])('names the app of package.json %s: %s', (name, usable) => {
+    const found = folder({ 'package.json': { name, scripts: { start: 'x' } } });
+    expect(names(found)).toEqual([usable]);
   });
 });
 
@@ -62,6 +72,12 @@ describe('a bunctl.json', () => {
       stop_timeout: { secs: 10, nanos: 0 },
     });
     for (const one of [a, b]) expect(parseAppConfig(JSON.stringify(one)).name).toBe(one?.name);
+  });
+
+  test('may give variables as numbers, true and false, which become text', () => {
+    const env = { PORT: 3000, DEBUG: true, EMPTY: '' };
+    const [one] = findConfig(folder({ 'bunctl.json': { apps: [{ ...app('a'), env }] } }))?.apps ?? [];
+    expect(one?.env).toEqual({ PORT: '3000', DEBUG: 'true', EMPTY: '' });
   });
 
   test.each([
@@ -96,6 +112,15 @@ describe('a bunctl.json', () => {
     ['{"apps":{}}', /needs a list of apps/],
     ['{"apps":[],"other":1}', /unknown key "other"/],
     ['{"apps":[{"command":"x"}]}', /apps\[0\] needs a "name"/],
+    [
+      '{"apps":[{"name":"a","command":"x","commnad":"y"}]}',
+      /bunctl\.json: app a has an unknown key "commnad"; did you mean "command"\?/,
+    ],
+    [
+      '{"apps":[{"name":"a","command":"x","env":{"A":null}}]}',
+      /bunctl\.json: env\.A of app a must be text, a number, true or false, not null/,
+    ],
+    ['{"apps":[{"name":"a","command":"x","env":[]}]}', /bunctl\.json: env of app a must be an object/],
     ['{"apps":[{"name":"a"}]}', /apps\[0\] needs a "command"/],
     ['{"apps":[{"name":"a","command":"x"},{"name":"a","command":"y"}]}', /two apps named a/],
   ])('that is wrong is named with its fault: %s', (text, message) => {
@@ -121,7 +146,6 @@ describe('an ecosystem file', () => {
   });
 
   test('is translated', () => {
-    vi.stubEnv('NODE_ENV', 'development');
     const directory = folder({
       'pm2.json': script('api', {
         args: '--port 80  -v',
@@ -135,12 +159,11 @@ describe('an ecosystem file', () => {
         watch: true,
       }),
     });
-    const { apps, notices } = readConfig(join(directory, 'pm2.json'));
-    vi.unstubAllEnvs();
+    const { apps, notices } = readConfig(join(directory, 'pm2.json'), 'development');
     expect(notices.join()).toContain('one instance of api');
     expect(apps[0]).toMatchObject({
       command: 'node',
-      args: ['a.js', '--port', '80', '-v'],
+      args: [join(directory, 'a.js'), '--port', '80', '-v'],
       env: { A: '1', B: 'y' },
       max_memory: 512 * 1024 * 1024,
       stop_timeout: { secs: 1, nanos: 500_000_000 },
@@ -155,11 +178,11 @@ describe('an ecosystem file', () => {
     const read = (more: object) =>
       readConfig(join(folder({ 'ecosystem.json': script('a', more) }), 'ecosystem.json')).apps[0];
     expect(read({ interpreter: 'none', autorestart: false, args: ['b c'] })).toMatchObject({
-      command: 'a.js',
+      command: expect.stringMatching(/\/a\.js$/) as string,
       args: ['b c'],
       restart_policy: 'no',
     });
-    expect(read({ interpreter: 'python3' })).toMatchObject({ command: 'python3', args: ['a.js'] });
+    expect(read({ interpreter: 'python3' })).toMatchObject({ command: 'python3' });
     expect(() => read({ max_memory_restart: 'lots' })).toThrow('512M');
     expect(() => read({ max_memory_restart: '0M' })).toThrow('512M');
   });

@@ -21,6 +21,7 @@ describe('the lanes', () => {
       workerData: undefined,
       log: logSettings(log),
       maxMessageSize: 1024 * 1024,
+      refused: new SharedArrayBuffer(8),
       commandTimeout: 60_000,
     };
     const settings = {
@@ -158,6 +159,7 @@ describe('a late lane', () => {
           workerData: undefined,
           log: logSettings(pino({ level: 'silent' })),
           maxMessageSize: 1024 * 1024,
+          refused: new SharedArrayBuffer(8),
           commandTimeout: 60_000,
         },
         resourceLimits: {},

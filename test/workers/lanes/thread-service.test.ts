@@ -23,6 +23,7 @@ describe('the thread of a service', () => {
           workerData: undefined,
           log: logSettings(pino({ level: 'silent' })),
           maxMessageSize: 1024 * 1024,
+          refused: new SharedArrayBuffer(8),
         },
         resourceLimits: {},
         startTimeout: 30_000,

@@ -28,6 +28,7 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
     memory: new SharedState().memory as SharedArrayBuffer,
     log: logSettings(pino({ level: 'silent' })),
     maxMessageSize: 1024,
+    refused: new SharedArrayBuffer(8),
     service: 'there is none',
     commandTimeout: 1000,
   };

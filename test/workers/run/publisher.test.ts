@@ -5,12 +5,14 @@ import { Publisher } from '#dist/workers/run/publisher.js';
 describe('the publisher', () => {
   const make = (window = 1000) => {
     const sent: string[] = [];
+    const refused: string[] = [];
     const publisher = new Publisher({
       send: ({ text }) => void sent.push(text),
+      onRefused: (error) => void refused.push((error as { code: string }).code),
       maxMessageSize: 10_000,
       window,
     });
-    return { publisher, sent };
+    return { publisher, sent, refused };
   };
   const sized = (bytes: number) => ({ eventType: 'e', data: 'x'.repeat(bytes - 42) });
   const state = async (promise: Promise<void>): Promise<string> =>

@@ -5,7 +5,8 @@ import { type AppConfig, parseAppConfig } from '#dist/supervisor/model/app-confi
 import { backoffDelay } from '#dist/supervisor/decide/backoff.js';
 import { appId } from '#dist/supervisor/model/app-id.js';
 import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
-import { type Effect, type Input, step } from '#dist/supervisor/decide/machine.js';
+import type { Effect, Input } from '#dist/supervisor/decide/inputs.js';
+import { step } from '#dist/supervisor/decide/machine.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));
@@ -117,22 +118,22 @@ test('a stop in Backoff cancels the retry', () => {
 test('a start in Backoff spawns at once', () => {
   const { state, effects } = run(config(), { type: 'start' }, spawned(), exit(1), { type: 'start' });
   expect(state).toMatchObject({ status: 'Starting', attempt: 0 });
-  expect(effects.at(-1)).toEqual({ do: 'spawn', automatic: false });
+  expect(effects.at(-1)).toEqual({ do: 'spawn', automatic: false, onFailure: 'give-up' });
 });
 
-test('a start that cannot be spawned leaves it stopped, to be started again', () => {
+test('a start that cannot be spawned changes nothing about what is wanted, and can be repeated', () => {
   const failed = run(
     config({ restart_policy: 'always' }),
     { type: 'start' },
     {
       type: 'spawn-failed',
-      automatic: false,
+      onFailure: 'give-up',
       error: 'not there',
     },
   );
-  expect(failed.state).toMatchObject({ status: 'Stopped', wanted: 'stopped', pid: null });
+  expect(failed.state).toMatchObject({ status: 'Stopped', wanted: 'running', pid: null });
   const again = step(failed.state, { type: 'start' }, { config: config(), now: 1000, random: 0.5 });
-  expect(again.effects.at(-1)).toEqual({ do: 'spawn', automatic: false });
+  expect(again.effects.at(-1)).toEqual({ do: 'spawn', automatic: false, onFailure: 'give-up' });
 });
 
 describe('attempts', () => {
@@ -210,7 +211,7 @@ describe('attempts', () => {
       spawned(),
       exit(1),
       { type: 'retry' },
-      { type: 'spawn-failed', automatic: true, error: 'not there' },
+      { type: 'spawn-failed', onFailure: 'try-again', error: 'not there' },
     );
     expect(state).toMatchObject({ status: 'Backoff', attempt: 2, lastError: 'not there' });
   });
@@ -338,12 +339,19 @@ describe('a configuration', () => {
     ['{"name":"a"}', 'command'],
     ['{"name":"a","command":"x","nmae":1}', 'nmae'],
     ['{"name":"a","command":"x","stop_timeout":"10s"}', 'stop_timeout'],
-    ['{"name":"a","command":"x","env":{"A":1}}', 'env.A'],
+    ['{"name":"a","command":"x","env":{"A":null}}', 'env.A'],
     ['{"name":"a","command":"x","backoff":{"base_delay_ms":1}}', 'backoff'],
     ['{"name":"a","command":"x\\u0000y"}', 'NUL'],
     ['nonsense', 'JSON'],
   ])('%s is refused, and its fault named', (json, part) => {
     expect(() => parseAppConfig(json)).toThrow(part);
+  });
+
+  test('takes numbers and booleans of env and args for their text', () => {
+    expect(config({ env: { PORT: 3000, DEBUG: true }, args: [1, 'y'] })).toMatchObject({
+      env: { PORT: '3000', DEBUG: 'true' },
+      args: ['1', 'y'],
+    });
   });
 
   test('takes nulls for defaults, as the original sends them', () => {

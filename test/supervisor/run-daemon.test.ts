@@ -1,8 +1,8 @@
 // The process manager with real processes: what people rely on when they leave it alone with their apps.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -16,19 +16,9 @@ import { startDaemon } from 'bunctl-ipc';
 import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
-import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import {
-  bootId,
-  groupLives,
-  identify,
-  isAlive,
-  leadersOf,
-  statOf,
-} from '#dist/supervisor/system/processes.js';
+import { statOf } from '#dist/supervisor/system/stat.js';
 import { ProcessHost } from '#dist/supervisor/host/process-host.js';
-import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import {
@@ -51,6 +41,13 @@ const refusal = (code: string, part: string) => ({
 /** The daemon tells of itself in each answer. */
 const daemon: unknown = expect.objectContaining({ version: expect.any(String) as string });
 const success = (message: string) => ({ Success: { message, daemon } });
+const nobody = await userOf(65_534);
+/** Waits while another app crashes and comes back: whatever was to be restarted by now has been. */
+async function restartsHappen(client: IpcClient): Promise<void> {
+  await client.request(start('crashes', 'exit 1', { backoff: FAST }));
+  await until(async () => (await statusOf(client, 'crashes')).restarts >= 5, 'it has come back five times');
+  await client.request({ Delete: { name: 'crashes' } });
+}
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
@@ -81,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       const { pid } = await statusOf(client, 'a');
       expect(await client.request({ Stop: { name: 'a' } })).toEqual(success('Stopped app a'));
       expect(alive(pid)).toBe(false);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await restartsHappen(client);
       expect(await statusOf(client, 'a')).toMatchObject({ state: 'Stopped', pid: null });
       await expect(client.request({ Stop: { name: 'a' } })).rejects.toMatchObject(
         refusal('APP_NOT_RUNNING', 'App a is not running'),
@@ -353,7 +350,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
     await untilState(client, 'a', 'Stopped');
     expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toMatch(
-      new RegExp(`^(BUNCTL_SOCKET=${manager.socket}|BUNCTL_APP=a:[\\da-f]{16}:\\d+|\n)+$`),
+      new RegExp(`^(BUNCTL_SOCKET=${manager.socket}|BUNCTL_APP=a:[\\da-f]{16}|\n)+$`),
     );
   });
 
@@ -366,12 +363,12 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe('65534\n65533\n');
   });
 
-  test.runIf(process.getuid?.() === 0 && userOf(65_534) !== undefined)(
+  test.runIf(process.getuid?.() === 0 && nobody !== undefined)(
     'runs with the group, the name and the home of its user, when no other is given',
     async () => {
       const manager = new Manager();
       const client = await manager.daemon();
-      const { gid, name, home } = userOf(65_534) as User;
+      const { gid, name, home } = nobody as User;
       const config = { cwd: '/', uid: 65_534, restart_policy: 'no' };
       await client.request(start('a', 'id -g; echo $USER $HOME', config));
       await untilState(client, 'a', 'Stopped');
@@ -432,8 +429,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
-    await client.request(start('full', 'while :; do echo lost 2>/dev/null; sleep 0.05; done'));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const rounds = join(manager.home, 'rounds');
+    await client.request(
+      start('full', `while :; do echo lost 2>/dev/null; echo >> ${rounds}; sleep 0.05; done`),
+    );
+    await until(() => existsSync(rounds) && statSync(rounds).size >= 4, 'it has printed several times');
     expect((await statusOf(client, 'full')).state).toBe('Running');
     expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
   });
@@ -481,7 +481,6 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     expect(ours).toEqual([String(pid)]);
     expect(alive(pid)).toBe(true);
     await client.request({ Delete: { name: 'a' } });
-    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(alive(pid)).toBe(false);
     expect(await client.request('List')).toMatchObject({ Data: { data: [] } });
   });
@@ -493,10 +492,8 @@ test.skipIf(process.platform !== 'linux')(
     const home = temporaryDirectory();
     const files = stateFiles(home);
     for (const directory of [files.apps, files.logs]) mkdirSync(directory);
-    const host = new ProcessHost(files, pino({ level: 'silent' }), {
-      openFiles: undefined,
-      socket: '/nowhere',
-    });
+    const log = pino({ level: 'silent' });
+    const host = new ProcessHost({ files, log, limit: undefined, socket: '/nowhere' });
     const dieAt = join(home, 'die');
     const workerData = { stateDirectory: home, daemon: {}, dieAt };
     const socketPath = join(home, 's');
@@ -566,127 +563,6 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-describe.skipIf(process.platform !== 'linux')('the process host', () => {
-  const config = parseAppConfig(JSON.stringify({ name: 'a', command: 'sleep', args: ['1000'] }));
-
-  function host(...records: object[]) {
-    const files = stateFiles(temporaryDirectory());
-    for (const directory of [files.apps, files.logs]) mkdirSync(directory);
-    for (const record of records)
-      writeFileSync(files.app('a'), JSON.stringify({ version: 1, id: 'a', config, nonce: 'n', ...record }));
-    const made = new ProcessHost(files, pino({ level: 'silent' }), {
-      openFiles: undefined,
-      socket: '/nowhere',
-    });
-    onTestFinished(() => made.close());
-    return { made, files, ...made.functions() };
-  }
-
-  /** A process that no host has spawned, in a group of its own. */
-  /** As an app is spawned: its leader writes its own number into its mark. */
-  function sleeper(env: Record<string, string> = {}): number {
-    const child = spawn('sh', ['-c', 'BUNCTL_APP="$BUNCTL_APP:$$"; exec sleep 1000'], {
-      detached: true,
-      stdio: 'ignore',
-      env: { ...process.env, ...env },
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    return child.pid as number;
-  }
-  const running = (pid: number): AppState => ({ ...STOPPED, status: 'Running', wanted: 'running', pid });
-
-  test('adopts the process that was written down, and none that only has its number', () => {
-    const pid = sleeper();
-    const process = identify(pid);
-    const right = host({ state: running(pid), process });
-    expect(right.inventory().apps).toMatchObject([{ live: true, exit: null }]);
-    for (const other of [
-      { ...process, startTime: '1' },
-      { ...process, bootId: '0' },
-    ]) {
-      const { inventory, signal } = host({ state: running(pid), process: other });
-      expect(inventory().apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
-      expect(signal('a', 'SIGKILL')).toBe(false);
-    }
-    expect(alive(pid)).toBe(true);
-    expect(bootId()).toBe(process.bootId);
-  });
-
-  test('finds a process by its mark that a daemon has spawned and not lived to write down', async () => {
-    const pid = sleeper({ BUNCTL_APP: 'a:n' });
-    sleeper({ BUNCTL_APP: 'a:former' });
-    await until(() => leadersOf('a:n').length === 1, 'it has become what it is to be');
-    const { inventory } = host({
-      state: { ...STOPPED, status: 'Starting', wanted: 'running' },
-      process: null,
-    });
-    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
-  });
-
-  test('takes a group of which only zombies are left for gone', async () => {
-    // As in a container of which the first process reaps nobody: a child that has ended, and is never waited for.
-    const script =
-      'import os,time;p=os.fork()\n' +
-      'if p==0: os.setpgid(0,0); os._exit(0)\n' +
-      'print(p,flush=True); time.sleep(1000)';
-    const parent = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    onTestFinished(() => void parent.kill('SIGKILL'));
-    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
-    const pid = Number(text);
-    await until(() => statOf(pid)?.state === 'Z', 'it is a zombie');
-    expect(statOf(pid)?.group).toBe(pid);
-    expect(() => process.kill(-pid, 0)).not.toThrow();
-    expect(groupLives(pid)).toBe(false);
-    expect(isAlive(identify(pid))).toBe(false);
-  });
-
-  test('spawns no second process of an app that has one', async () => {
-    const { spawn, signal, inventory } = host();
-    inventory();
-    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
-    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow('a runs already');
-    expect(inventory().apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
-    signal('a', 'SIGKILL');
-    await until(() => !alive(pid), 'it has ended');
-  });
-
-  test('starts no new app of which the next daemon would not know', async () => {
-    const { files, spawn, inventory } = host();
-    mkdirSync(`${files.app('a')}.new`);
-    await expect(spawn('a', { config, environment: null, state: STOPPED })).rejects.toThrow(
-      'its state cannot be written',
-    );
-    expect(inventory().apps).toEqual([]);
-  });
-
-  test('marks a run that it cannot write down with the mark of the last one that is', async () => {
-    const { made, files, spawn, signal, inventory, stopped } = host();
-    inventory();
-    const first = await spawn('a', { config, environment: null, state: STOPPED });
-    signal('a', 'SIGKILL');
-    await until(() => !(inventory().apps[0]?.live ?? true), 'it has ended');
-    const { nonce } = JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
-    // As on a full disk.
-    mkdirSync(`${files.app('a')}.new`);
-    const second = await spawn('a', { config, environment: null, state: STOPPED });
-    expect(second.pid).not.toBe(first.pid);
-    await until(() => leadersOf(`a:${nonce}`).includes(second.pid), 'it carries the mark that is on disk');
-    rmSync(`${files.app('a')}.new`, { recursive: true });
-    stopped();
-    await made.shutDown();
-    await until(() => !alive(second.pid), 'it has ended');
-  });
-
-  test('ends what still runs when nobody has stopped it at a shutdown', async () => {
-    const { made, spawn, stopped, inventory } = host();
-    inventory();
-    const { pid } = await spawn('a', { config, environment: null, state: STOPPED });
-    stopped();
-    await made.shutDown();
-    await until(() => !alive(pid), 'it has ended');
-  });
-});
-
 describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('killed with SIGKILL costs no app and no line; the next one adopts what runs and restarts what died', async () => {
     const manager = new Manager();
@@ -738,7 +614,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   test('ended with SIGTERM gives each app its time, and starts those again that are to be up', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
-    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; while :; do sleep 0.05; done';
+    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
     await client.request(start('slow', slow));
     await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
     await client.request(start('unless', 'sleep 1000', { restart_policy: 'unless-stopped' }));
@@ -748,15 +624,16 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const program = join(manager.home, 'program');
     writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
     await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
-    await untilState(client, 'slow', 'Running');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const printed = (): string => readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8');
+    await until(() => printed() === 'ready\n', 'its trap is set');
     const { pid } = await statusOf(client, 'slow');
     await manager.ok('shutdown');
     expect(alive(pid)).toBe(false);
-    expect(readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8')).toBe('done\n');
+    expect(printed()).toBe('ready\ndone\n');
     rmSync(program);
     await manager.ok('start', 'other', '--', 'sleep', '1000');
     const next = await manager.connect();
+    await until(async () => (await statusOf(next, 'absent')).state.startsWith('Backoff'), 'it waits');
     const answer = (await next.request({ Status: { name: null } })) as { Data: { data: Status[] } };
     // One that cannot be started yet keeps nobody else from it, and is tried again.
     expect(answer.Data.data.map(({ name, state }) => `${name} ${state.split(' ')[0]}`)).toEqual([

@@ -4,7 +4,7 @@ import { App } from '#dist/supervisor/decide/app.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { type AppState, type Exit, STOPPED } from '#dist/supervisor/model/app-state.js';
 import { watchMemory } from '#dist/supervisor/decide/memory-watch.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { FakeClock } from '../../support/fake-clock.js';
 
 const BACKOFF = {
   base_delay_ms: 1000,
@@ -37,17 +37,20 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
   };
   const app = new App(
     'a',
-    parseAppConfig(
-      JSON.stringify({
-        name: 'a',
-        command: 'x',
-        backoff: BACKOFF,
-        stop_timeout: { secs: 3, nanos: 0 },
-        ...config,
-      }),
-    ),
-    null,
-    { ...STOPPED, ...state },
+    {
+      environment: null,
+      source: null,
+      state: { ...STOPPED, ...state },
+      config: parseAppConfig(
+        JSON.stringify({
+          name: 'a',
+          command: 'x',
+          backoff: BACKOFF,
+          stop_timeout: { secs: 3, nanos: 0 },
+          ...config,
+        }),
+      ),
+    },
     {
       host: host as never,
       publish: async () => undefined,
@@ -116,7 +119,7 @@ describe('an app', () => {
     await pass(0);
     expect(done).toEqual(['spawn', 'read to the end', 'spawn', 'SIGTERM']);
     await app.input({ type: 'exited', exit: { code: null, signal: 'SIGTERM', unknown: false } });
-    expect(await stopped).toEqual([]);
+    await stopped;
     expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'stopped' });
   });
 

@@ -1,0 +1,141 @@
+// Applies a configuration file: shows what is to be started, changed and stopped, and does it.
+import type { IpcClient } from '../../client/client.js';
+import { appId } from '../../supervisor/model/app-id.js';
+import {
+  allStatuses,
+  type AppStatus,
+  askMessage,
+  askSuccess,
+  daemonInfo,
+  type Done,
+  knowsExtensions,
+} from '../answers/wire.js';
+import type { AppConfig } from '../config/app-config.js';
+import type { Described } from '../input/start-arguments.js';
+import { print, say } from '../terminal/output.js';
+import { callersEnvironment } from './environment.js';
+import { inTurn } from './in-turn.js';
+import { nameFileIn } from './start-apps.js';
+
+type Action = 'start' | 'change' | 'restart' | 'unchanged' | 'stop';
+
+interface Step {
+  readonly name: string;
+  readonly action: Action;
+  /** Which keys differ, or why an app is stopped. */
+  readonly why: string;
+  readonly config?: AppConfig;
+}
+
+export interface ApplyOptions {
+  /** Whether apps that have not changed are restarted. */
+  readonly restart: boolean;
+  /** Whether apps that are running already get the caller's environment. */
+  readonly updateEnv: boolean;
+}
+
+/**
+ * Makes the apps of a file run as it says, with a plan on stderr. Apps that came from the file and are no longer in it
+ * are stopped, if all of the file is applied.
+ *
+ * @returns False, and nothing is done, if the daemon does not know how to.
+ */
+export async function applyFile(
+  client: IpcClient,
+  described: Described & { readonly file: string },
+  options: ApplyOptions,
+): Promise<boolean> {
+  const { file } = described;
+  const statuses = await allStatuses(client);
+  if (!(await daemonInfo(client)) || !knowsExtensions(statuses)) return false;
+  const steps = await plan(client, described, statuses, options);
+  say(`Plan for ${file}:`);
+  for (const { name, action, why } of steps)
+    say(`  ${action.padEnd(10)} ${name}${why === '' ? '' : ` (${why})`}`);
+  await inTurn(steps, async (step) => {
+    try {
+      print(await perform(client, step, file, options));
+    } catch (error) {
+      throw step.config ? nameFileIn(error as Error, file, step.name) : error;
+    }
+  });
+  return true;
+}
+
+async function plan(
+  client: IpcClient,
+  { apps, file, whole }: Described & { readonly file: string },
+  statuses: readonly AppStatus[],
+  { restart }: ApplyOptions,
+): Promise<Step[]> {
+  const steps: Step[] = [];
+  await inTurn(apps, async (config) => {
+    const { name } = config;
+    if (!statuses.some((app) => app.name === appId(name))) {
+      steps.push({ name, action: 'start', why: '', config });
+      return;
+    }
+    try {
+      steps.push(stepFor(config, await start(client, config, file, true), restart));
+    } catch (error) {
+      throw nameFileIn(error as Error, file, name);
+    }
+  });
+  if (!whole) return steps;
+  const ids = new Set(apps.map(({ name }) => appId(name)));
+  for (const { name, source, state } of statuses)
+    if (source === file && !ids.has(name) && state !== 'Stopped')
+      steps.push({ name, action: 'stop', why: 'no longer in the file' });
+  return steps;
+}
+
+function stepFor(config: AppConfig, { action, differs = [] }: Done, restart: boolean): Step {
+  const { name } = config;
+  if (action === 'changed') return { name, action: 'change', why: differs.join(', '), config };
+  if (action !== 'unchanged') return { name, action: 'start', why: '', config };
+  return { name, action: restart ? 'restart' : 'unchanged', why: '', config };
+}
+
+function start(client: IpcClient, config: AppConfig, source: string, dryRun: boolean): Promise<Done> {
+  const fields = {
+    name: config.name,
+    config: JSON.stringify(config),
+    environment: callersEnvironment(),
+    source,
+    replace: true,
+    dry_run: dryRun,
+  };
+  return askSuccess(client, { Start: fields });
+}
+
+async function perform(
+  client: IpcClient,
+  { name, action, config }: Step,
+  source: string,
+  { updateEnv }: ApplyOptions,
+): Promise<string> {
+  if (!config) return askMessage(client, { Stop: { name } });
+  if (action === 'restart' || (action === 'change' && updateEnv)) {
+    const environment = updateEnv ? { environment: callersEnvironment() } : {};
+    const fields = { name, config: JSON.stringify(config), source, ...environment };
+    return askMessage(client, { Restart: fields });
+  }
+  const { message, running } = await start(client, config, source, false);
+  return typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message;
+}
+
+/** How an app differs from the file that it came from, in words; undefined if it does not, or that cannot be told. */
+export async function fileDifference(client: IpcClient, app: AppStatus): Promise<string | undefined> {
+  const { name, source } = app;
+  if (!source || !knowsExtensions([app])) return undefined;
+  try {
+    const { readConfig } = await import('../config/config-files.js');
+    const config = readConfig(source).apps.find((each) => appId(each.name) === name);
+    if (!config) return 'the file no longer has this app';
+    const { differs } = await start(client, config, source, true);
+    return differs?.length ? `the file has another ${differs.join(', ')}` : undefined;
+  } catch {
+    // The file has gone or is wrong; the next command that applies it says so.
+    return undefined;
+  }
+}

@@ -1,0 +1,208 @@
+// The requests that change an app: start, stop, restart and delete. After each wait they look again at what they know.
+import type { ServiceCalls } from '../../define.js';
+import { IpcError } from '../../protocol/errors.js';
+import type { AppConfig } from '../model/app-config.js';
+import { STOPPED } from '../model/app-state.js';
+import { configDifferences } from '../model/config-differences.js';
+import type { HostFunctions } from '../model/host-functions.js';
+import type {
+  Addressed,
+  RestartRequest,
+  RestartResult,
+  StartRequest,
+  StartResult,
+  Survivors,
+} from '../model/messages.js';
+import { andEscaped } from '../model/survivors.js';
+import type { App, AppChange } from './app.js';
+import type { AppRegistry } from './app-registry.js';
+
+type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
+
+export class Requests {
+  readonly #apps: AppRegistry;
+  readonly #host: Host;
+
+  constructor(apps: AppRegistry, host: Host) {
+    this.#apps = apps;
+    this.#host = host;
+  }
+
+  /** Starts an app unless it runs. One that runs is changed if the request says so. */
+  async start(request: StartRequest): Promise<StartResult> {
+    const { id, config, environment = null, source } = request;
+    this.#apps.checkOpen();
+    const known = this.#apps.get(id);
+    if (known) checkSameName(known, request);
+    else if (request.dryRun) return { action: 'started', pid: null, differs: [] };
+    const app = known ?? this.#apps.add(id, { config, environment, source, state: STOPPED });
+    return app.command(async () => {
+      this.#apps.checkOpen();
+      // Deleted by a command before this one: it is a new app again.
+      if (app.removed) return this.start(request);
+      try {
+        return await this.#start(app, request);
+      } catch (error) {
+        // A new app that cannot be started leaves nothing.
+        if (!known) await app.remove();
+        throw error;
+      }
+    });
+  }
+
+  async #start(app: App, request: StartRequest): Promise<StartResult> {
+    const { name, config, environment, source, replace, dryRun } = request;
+    const differs = configDifferences(app.config, config);
+    const change: AppChange = { config, source, ...(environment === undefined ? {} : { environment }) };
+    const runs = app.state.status === 'Running' || app.state.status === 'Starting';
+    if (dryRun) {
+      const action = !runs ? 'started' : differs.length > 0 ? 'changed' : 'unchanged';
+      return { action, pid: app.state.pid, differs };
+    }
+    if (!runs) {
+      await this.#check(app, change, `Failed to start app ${name}`);
+      const started = await app
+        .start(change)
+        .catch((error: unknown) => fail('APP_SPAWN_FAILED', `Failed to start app ${name}`, error));
+      if (started) return { action: 'started', pid: app.state.pid, differs };
+      // Its attempts were used up meanwhile, and it is to be removed then: this starts a new app.
+      if (app.removed) return this.start(request);
+    }
+    if (differs.length === 0) {
+      if (source !== null) await app.change({ source });
+      return { action: 'unchanged', pid: app.state.pid, differs };
+    }
+    if (!replace)
+      throw new IpcError(
+        'APP_CONFIG_DIFFERS',
+        `App ${name} is running with another configuration; stop it first, then start it with the new one`,
+      );
+    const { pid } = await this.#restart(app, request, change);
+    return { action: 'changed', pid: pid === 0 ? null : pid, differs };
+  }
+
+  /** Stops an app. One that does not run is not wanted any more all the same. */
+  stop(which: Addressed, killEscaped: boolean): Promise<Survivors> {
+    return this.#apps.inTurn(which, async (app) => {
+      const ran = app.state.status !== 'Stopped';
+      await this.#stop(app, which.name);
+      const survivors = await this.#survivors(app, killEscaped);
+      if (!ran && survivors.ended.length === 0) {
+        const message = andEscaped(`App ${which.name} is not running`, survivors);
+        throw new IpcError('APP_NOT_RUNNING', message);
+      }
+      return survivors;
+    });
+  }
+
+  /** Restarts an app, with a change if one is given. With a configuration, an app that is not known is started. */
+  async restart(request: RestartRequest): Promise<RestartResult> {
+    const { config, id } = request;
+    if (config && !this.#apps.get(id)) {
+      const { environment, source = null } = request;
+      const { pid } = await this.start({
+        ...request,
+        config,
+        environment,
+        source,
+        replace: true,
+        dryRun: false,
+      });
+      return { pid: pid ?? 0, wasRunning: false, escaped: [], ended: [] };
+    }
+    return this.#apps.inTurn(request, async (app) => {
+      this.#apps.checkOpen();
+      if (config) checkSameName(app, { ...request, config });
+      return this.#restart(app, request, changeOf(request));
+    });
+  }
+
+  async #restart(
+    app: App,
+    { name, killEscaped = false }: Addressed & { readonly killEscaped?: boolean },
+    change: AppChange,
+  ): Promise<RestartResult> {
+    const wasRunning = app.state.status === 'Running';
+    const failure = `Failed to ${wasRunning ? 're' : ''}start app ${name}`;
+    await this.#check(app, change, failure, wasRunning ? '; it runs on as it was' : '');
+    // A shutdown may have begun with each wait; what it stops is not started anew.
+    this.#apps.checkOpen();
+    if (app.state.status !== 'Stopped') await this.#stop(app, name, true);
+    const survivors = await this.#survivors(app, killEscaped);
+    this.#apps.checkOpen();
+    const { restart_policy: policy } = change.config ?? app.config;
+    const again = wasRunning && policy !== 'no';
+    await app
+      .start(change, { onFailure: again ? 'try-again' : 'give-up', counted: wasRunning })
+      .catch((error: unknown) =>
+        fail('APP_SPAWN_FAILED', failure, error, again ? '; it is tried again' : ''),
+      );
+    if (app.removed) throw new IpcError('APP_NOT_FOUND', `App ${name} not found: it was removed meanwhile`);
+    return { pid: app.state.pid ?? 0, wasRunning, ...survivors };
+  }
+
+  delete(which: Addressed, killEscaped: boolean): Promise<Survivors> {
+    return this.#apps.inTurn(which, async (app) => {
+      await this.#stop(app, which.name);
+      const survivors = await this.#survivors(app, killEscaped);
+      await app.remove();
+      return survivors;
+    });
+  }
+
+  /** Before anything is ended or changed: a process can be started with this. */
+  async #check(app: App, change: AppChange, failure: string, so = ''): Promise<void> {
+    const { config, environment } = { ...app.decided, ...change };
+    await this.#host
+      .checkSpawn(config, environment)
+      .catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error, so));
+  }
+
+  async #stop(app: App, name: string, keepWanted = false): Promise<void> {
+    await app
+      .stop({ keepWanted })
+      .catch((error: unknown) => fail('APP_STOP_FAILED', `Failed to stop app ${name}`, error));
+  }
+
+  async #survivors({ id }: App, kill: boolean): Promise<Survivors> {
+    return survivorsOf(this.#host, id, kill);
+  }
+}
+
+/** What an app has left behind, ended if that is asked for. */
+export async function survivorsOf(
+  host: Pick<Host, 'escaped' | 'endEscaped'>,
+  id: string,
+  kill: boolean,
+): Promise<Survivors> {
+  const found = await host.escaped(id);
+  if (!kill || found.length === 0) return { escaped: found, ended: [] };
+  const escaped = await host.endEscaped(id);
+  return { escaped, ended: found.filter((pid) => !escaped.includes(pid)) };
+}
+
+function changeOf({ config, environment, source }: RestartRequest): AppChange {
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** Two names with one id would be one app, and the second would silently take the place of the first. */
+function checkSameName(app: App, { name, id, config }: Addressed & { readonly config: AppConfig }): void {
+  const [former, wanted] = [app.config.name.trim(), config.name.trim()];
+  if (former === wanted) return;
+  throw new IpcError(
+    'APP_NAME_INVALID',
+    `Failed to start app ${name}: the name is too much like that of the app "${former}", since both are known as ${id}. Choose another name, or delete that app first: bunctl delete ${id}`,
+  );
+}
+
+/** @throws {IpcError} always; a shutdown keeps its own code. */
+function fail(code: string, what: string, cause: unknown, so = ''): never {
+  const { code: known, message } = cause as { code?: unknown; message: string };
+  throw new IpcError(known === 'SHUTTING_DOWN' ? known : code, `${what}: ${message}${so}`, {
+    cause,
+  });
+}

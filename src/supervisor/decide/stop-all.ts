@@ -1,0 +1,36 @@
+// Stops every app for a shutdown: side by side, each with its own timeout.
+import type { ServiceCalls } from '../../define.js';
+import type { HostFunctions } from '../model/host-functions.js';
+import type { ShutdownResult } from '../model/messages.js';
+import type { AppRegistry } from './app-registry.js';
+import { survivorsOf } from './requests.js';
+
+/** Starts nothing any more and stops all apps. A failure of one is no failure of the others. */
+export async function stopAll(
+  registry: AppRegistry,
+  host: Pick<ServiceCalls<HostFunctions>, 'escaped' | 'endEscaped'>,
+  killEscaped: () => boolean,
+): Promise<ShutdownResult> {
+  registry.close();
+  let stopped = 0;
+  const failed: string[] = [];
+  const apps = registry.all();
+  await Promise.all(
+    apps.map((app) =>
+      app
+        .command(async () => {
+          if (app.state.status === 'Running' || app.state.status === 'Stopping') stopped += 1;
+          await app.stop({ keepWanted: true });
+        })
+        .catch((error: unknown) => failed.push(`${app.id}: ${(error as Error).message}`)),
+    ),
+  );
+  const survivors = await Promise.all(
+    apps.map(async (app) => ({ app: app.id, ...(await survivorsOf(host, app.id, killEscaped())) })),
+  );
+  return {
+    stopped,
+    failed,
+    survivors: survivors.filter(({ escaped, ended }) => escaped.length + ended.length > 0),
+  };
+}

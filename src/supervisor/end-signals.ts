@@ -1,0 +1,39 @@
+// The signals that end the daemon. Imports nothing: they are caught before anything else is loaded.
+
+export interface EndSignals {
+  /** Resolves when the daemon is to end: with the first SIGTERM or SIGINT, or with {@link request}. */
+  readonly first: Promise<void>;
+  /** Whether {@link first} has resolved. */
+  readonly received: () => boolean;
+  /** Has the daemon end as a first signal does. */
+  readonly request: () => void;
+  /** What a signal after the first does. Until this is called it ends the process at once, with exit code 130. */
+  readonly onSecond: (act: () => void) => void;
+}
+
+/** Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process. */
+export function catchEndSignals(): EndSignals {
+  let received = false;
+  let second = (): void => process.exit(130);
+  let resolve!: () => void;
+  const first = new Promise<void>((done) => {
+    resolve = done;
+  });
+  const request = (): void => {
+    received = true;
+    resolve();
+  };
+  const onSignal = (): void => (received ? second() : request());
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // A closed terminal is not a reason to end.
+  process.on('SIGHUP', () => undefined);
+  return {
+    first,
+    received: () => received,
+    request,
+    onSecond: (act) => {
+      second = act;
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// One app as the host holds it: its record, and its process from the spawn or the adoption to the end of its group.
+import type { ChildProcess } from 'node:child_process';
+import type { AppRecord } from '../model/app-record.js';
+import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
+import { milliseconds } from '../model/durations.js';
+import type { SpawnedApp } from '../model/host-functions.js';
+import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
+import type { LeftProcess } from './adoption.js';
+import { GroupEnd } from './group-end.js';
+import { poll } from './poll.js';
+
+/** Milliseconds between two polls of an adopted process: only a parent is told of an end. */
+const POLL_ADOPTED = 200;
+
+export class HeldApp {
+  record: AppRecord;
+  readonly #onGone: (pid: number, exit: Exit) => void;
+  #live = false;
+  #exit: Exit | null = null;
+  #spawning: Promise<SpawnedApp> | undefined;
+  #groupEnd: GroupEnd | undefined;
+  #stopPolling: (() => void) | undefined;
+  /** An adopted process is not our child, so its number may become a stranger's. */
+  #adopted: ProcessIdentity | undefined;
+
+  /** @param onGone Called when the process group is gone, with its leader's number. */
+  constructor(record: AppRecord, onGone: (pid: number, exit: Exit) => void) {
+    this.record = record;
+    this.#onGone = onGone;
+  }
+
+  /** Whether the process or its group lives. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** How the process ended, if that was seen. */
+  get exit(): Exit | null {
+    return this.#exit;
+  }
+
+  /** The spawn under way, if there is one. */
+  get spawning(): Promise<SpawnedApp> | undefined {
+    return this.#spawning;
+  }
+
+  async whileSpawning(spawn: Promise<SpawnedApp>): Promise<SpawnedApp> {
+    this.#spawning = spawn;
+    try {
+      return await spawn;
+    } finally {
+      this.#spawning = undefined;
+    }
+  }
+
+  /** Takes a new child. */
+  spawned(child: ChildProcess, pid: number): void {
+    this.#begin(identify(pid));
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
+      this.#leaderEnded(pid, { code, signal, unknown: false });
+    if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
+    else child.once('exit', ended);
+  }
+
+  /** Takes what a former daemon has left. */
+  adopt(left: LeftProcess | undefined): void {
+    if (left === undefined) {
+      this.#exit = this.record.state.pid === null ? null : UNKNOWN_EXIT;
+      this.record = { ...this.record, process: null };
+      return;
+    }
+    const { leader, leaderLives } = left;
+    this.#begin(leader);
+    if (!leaderLives) {
+      this.#leaderEnded(leader.pid, UNKNOWN_EXIT);
+      return;
+    }
+    this.#adopted = leader;
+    this.#stopPolling = poll(POLL_ADOPTED, () => {
+      if (!isAlive(leader)) this.#leaderEnded(leader.pid, UNKNOWN_EXIT);
+    });
+  }
+
+  /** Asks the process and its group to end, or kills them. Returns whether there was anything to signal. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    if (!this.#live || this.#groupEnd === undefined) return false;
+    // Its end is seen at the next poll.
+    if (this.#adopted && !isAlive(this.#adopted)) return true;
+    return signal === 'SIGTERM' ? this.#groupEnd.ask() : this.#groupEnd.kill();
+  }
+
+  /** Stops watching. The process goes on. */
+  close(): void {
+    this.#stopPolling?.();
+    this.#groupEnd?.close();
+  }
+
+  #begin(leader: ProcessIdentity): void {
+    this.#live = true;
+    this.record = { ...this.record, process: leader };
+    this.#groupEnd = new GroupEnd(leader.pid, milliseconds(this.record.config.stop_timeout));
+  }
+
+  /** The app is gone when its group is. */
+  #leaderEnded(pid: number, exit: Exit): void {
+    this.#stopPolling?.();
+    this.#adopted = undefined;
+    this.#groupEnd?.leaderEnded(() => {
+      this.#live = false;
+      this.#exit = exit;
+      this.record = { ...this.record, process: null };
+      this.#groupEnd = undefined;
+      this.#onGone(pid, exit);
+    });
+  }
+}

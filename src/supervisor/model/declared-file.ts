@@ -1,0 +1,21 @@
+// The file of `bunctl daemon -c FILE`: what is declared in it is to run, and the outcome for each app is told.
+import type { AppConfig } from './app-config.js';
+
+export interface DeclaredFile {
+  /** Its absolute path. Each app that it declares remembers it. */
+  readonly file: string;
+  /** All apps of the file, those without `auto_start` included. */
+  readonly apps: readonly AppConfig[];
+}
+
+/** What the file meant for one app. */
+export interface DeclaredOutcome {
+  readonly app: string;
+  /**
+   * `kept-stopped`: it was stopped by a command and stays so. `stopped`: the file no longer declares it. `not-started`:
+   * it has no `auto_start` and does not run. `failed`: see `why`.
+   */
+  readonly outcome:
+    'started' | 'changed' | 'unchanged' | 'kept-stopped' | 'stopped' | 'not-started' | 'failed';
+  readonly why?: string;
+}

@@ -1,0 +1,75 @@
+// The limit of open files. Node raises its own soft limit to the hard one when it starts, and children inherit that.
+import { access, constants } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { readProc, statOf } from './stat.js';
+
+export interface Limits {
+  /** `Infinity` for unlimited. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** The limits of a process; undefined where they cannot be known. */
+export function openFilesOf(pid: number | 'self'): Limits | undefined {
+  const text = readProc(`/proc/${pid}/limits`)?.toString('latin1') ?? '';
+  const found = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text);
+  if (!found) return undefined;
+  const [soft, hard] = [found[1], found[2]].map((value) =>
+    value === 'unlimited' ? Infinity : Number(value),
+  );
+  return { soft: soft as number, hard: hard as number };
+}
+
+/** What is known of the processes above this one. */
+export interface Ancestors {
+  readonly limits: (pid: number | 'self') => Limits | undefined;
+  readonly parent: (pid: number) => number | undefined;
+  readonly isNode: (pid: number) => boolean;
+}
+
+const system: Ancestors = {
+  limits: openFilesOf,
+  parent: (pid) => statOf(pid)?.parent,
+  isNode: (pid) =>
+    /^(node|nodejs|MainThread)$/.test(readProc(`/proc/${pid}/comm`)?.toString('latin1').trim() ?? ''),
+};
+
+/**
+ * The soft limit that this process was started with, as far as it can be known. What Node has raised is lost, so it is
+ * the soft limit of the nearest ancestor whose hard limit is ours too, without those that are Node or were started by
+ * Node with a limit that it had raised. Undefined if our hard limit is another than the parent's: somebody has set the
+ * limits for this process alone (`prlimit`, a service's unit), and nothing tells the soft one.
+ *
+ * `BUNCTL_OPEN_FILES` says it; `told` is its value.
+ */
+export function givenOpenFiles(
+  told: string | undefined,
+  start: number = process.ppid,
+  { limits, parent, isNode }: Ancestors = system,
+): number | undefined {
+  if (/^[1-9]\d*$/.test(told ?? '')) return Number(told);
+  const own = limits('self');
+  for (let pid: number | undefined = start; pid !== undefined && pid > 0;) {
+    const found = limits(pid);
+    if (own === undefined || found?.hard !== own.hard) return undefined;
+    const above = parent(pid);
+    const raisedByNode = found.soft === found.hard && (isNode(pid) || (above !== undefined && isNode(above)));
+    if (!raisedByNode) return found.soft;
+    pid = above;
+  }
+  return undefined;
+}
+
+/** util-linux's prlimit(1), which sets a limit and becomes the program; undefined where it is not installed. */
+export async function findPrlimit(path = process.env['PATH'] ?? ''): Promise<string | undefined> {
+  for (const folder of [...path.split(delimiter), '/usr/bin', '/bin']) {
+    const file = join(folder, 'prlimit');
+    if (!isAbsolute(file)) continue;
+    const found = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return file;
+  }
+  return undefined;
+}

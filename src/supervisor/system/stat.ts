@@ -1,0 +1,74 @@
+// One process as /proc shows it. A process that is gone has nothing to read; a read that fails for our own lack of
+// descriptors or memory throws, because it says nothing about the process.
+import { readFileSync } from 'node:fs';
+
+/** Whether this system shows its processes in /proc. */
+export const hasProc = process.platform === 'linux';
+
+/** The fields of /proc/PID/stat that are used; see proc_pid_stat(5). */
+export interface ProcessStat {
+  /** One letter; `Z` and `X` are dead. */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** In clock ticks since the boot, as the system writes it. */
+  readonly startTime: string;
+  /** Clock ticks in user and kernel mode. */
+  readonly cpuTicks: number;
+  /** The same of its children that have ended and that it waited for. */
+  readonly childTicks: number;
+  readonly residentPages: number;
+}
+
+/** The errors that are about this process and not about the one that is read. */
+const OURS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** Undefined if there is no such file, or if it is not ours to read. */
+export function readProc(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (OURS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return undefined;
+  }
+}
+
+/** Reads a line of /proc/PID/stat. The command's name may hold anything, so the fields are counted from its end. */
+export function parseStat(line: string): ProcessStat {
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0] ?? '?',
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    childTicks: Number(fields[13]) + Number(fields[14]),
+    startTime: fields[19] ?? '',
+    residentPages: Number(fields[21]),
+  };
+}
+
+/** Undefined if there is no such process. */
+export function statOf(pid: number): ProcessStat | undefined {
+  const line = readProc(`/proc/${pid}/stat`);
+  return line === undefined ? undefined : parseStat(line.toString('latin1'));
+}
+
+/** Whether a process of this state has ended; a zombie has. */
+export function isDead({ state }: ProcessStat): boolean {
+  return state === 'Z' || state === 'X';
+}
+
+/** The bit of SIGTERM in the masks of /proc/PID/status. */
+const TERM = 1n << 14n;
+
+/**
+ * Whether SIGTERM ends a process at once, because it neither catches nor ignores nor blocks it. Such a process has
+ * never had one.
+ */
+export function endsBySigterm(pid: number): boolean {
+  const status = readProc(`/proc/${pid}/status`)?.toString('latin1') ?? '';
+  const masks = [...status.matchAll(/^Sig(?:Blk|Ign|Cgt):\s+([\da-f]+)$/gm)];
+  return masks.length === 3 && masks.every(([, mask]) => (BigInt(`0x${mask}`) & TERM) === 0n);
+}

@@ -1,0 +1,72 @@
+// What apps use: the memory of all their processes, and the processor over the last seconds.
+import { ticksNow } from './clock.js';
+import { heldBy } from './group-memory.js';
+import { TICKS_PER_SECOND } from './kernel.js';
+import { type Member, membersByLeader } from './members.js';
+
+/** What all processes of an app use together. */
+export interface Usage {
+  /** See `heldBy`. */
+  readonly memoryBytes: number;
+  /** Of one core, since the sample before, which is at least a second older; of the first sample, since the start. */
+  readonly cpuPercent: number;
+  readonly processes: number;
+}
+
+/** A shorter time than this, in ms, tells too little: the clock ticks ten times in it. */
+const SHORTEST = 1000;
+
+interface Sample {
+  readonly at: number;
+  readonly ticks: ReadonlyMap<number, number>;
+}
+
+/** Keeps the last samples, to compare with. Each sample is one pass over all processes: not for the main thread. */
+export class UsageSampler {
+  readonly #now: () => number;
+  readonly #members: typeof membersByLeader;
+  #base: Sample | undefined;
+  #last: Sample | undefined;
+
+  /** @param now Milliseconds of a clock that does not jump. */
+  constructor(now: () => number = () => performance.now(), members = membersByLeader) {
+    this.#now = now;
+    this.#members = members;
+  }
+
+  /** What apps use now, by the numbers of their leaders; an app whose processes are all gone is not in the map. */
+  sample(leaders: ReadonlySet<number>): Map<number, Usage> {
+    const at = this.#now();
+    const found = leaders.size === 0 ? new Map<number, Member[]>() : this.#members(leaders);
+    const ticks = new Map([...found].map(([leader, members]) => [leader, ticksOf(members)]));
+    // Samples in quick succession are all compared with the same older one.
+    if (this.#last === undefined || at - this.#last.at >= SHORTEST) {
+      this.#base = this.#last;
+      this.#last = { at, ticks };
+    }
+    const usage = new Map<number, Usage>();
+    for (const [leader, members] of found)
+      usage.set(leader, {
+        memoryBytes: heldBy(members),
+        cpuPercent: this.#percent(leader, members, ticks.get(leader) ?? 0, at),
+        processes: members.length,
+      });
+    return usage;
+  }
+
+  #percent(leader: number, members: readonly Member[], ticks: number, at: number): number {
+    const before = this.#base?.ticks.get(leader);
+    const started = Number(members.find(({ pid }) => pid === leader)?.stat.startTime ?? NaN);
+    const elapsed =
+      this.#base !== undefined && before !== undefined
+        ? ((at - this.#base.at) / 1000) * TICKS_PER_SECOND
+        : ticksNow() - started;
+    if (!(elapsed > 0)) return 0;
+    return Math.round((Math.max(0, ticks - (before ?? 0)) / elapsed) * 1000) / 10;
+  }
+}
+
+/** With the ticks of children that ended, which their parents have inherited, the sum only grows while an app runs. */
+function ticksOf(members: readonly Member[]): number {
+  return members.reduce((sum, { stat }) => sum + stat.cpuTicks + stat.childTicks, 0);
+}

@@ -1,0 +1,148 @@
+// pm2's ecosystem files mean here what they mean under pm2, or the user is told what does not.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { readConfig } from '#dist/cli/config/config-files.js';
+import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
+import { temporaryDirectory } from '../../support/daemon.js';
+
+/** Reads an ecosystem file with one app, in a folder with these files. */
+function read(app: object, files: Record<string, string> = {}, mode?: string) {
+  const folder = temporaryDirectory();
+  for (const [name, content] of Object.entries({ 'a.js': '', ...files })) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), content, { mode: content.startsWith('#!') ? 0o755 : 0o644 });
+  }
+  const path = join(folder, 'ecosystem.config.json');
+  writeFileSync(path, JSON.stringify({ apps: [{ name: 'a', script: 'a.js', ...app }] }));
+  const file = readConfig(path, mode);
+  const [config] = file.apps;
+  // Whatever is read, the daemon takes it.
+  parseAppConfig(JSON.stringify(config));
+  return { ...file, config, folder };
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('the program', () => {
+  test.each([
+    ['a program in the PATH', 'npm', { command: 'npm', args: ['start'] }],
+    ['a program with a path', '/bin/sleep', { command: '/bin/sleep', args: ['start'] }],
+    ['a command line', 'npm start', { command: 'sh', args: ['-c', 'npm start'] }],
+  ])('is %s', (_what, script, expected) => {
+    expect(read({ script, args: 'start' }).config).toMatchObject(expected);
+  });
+
+  test('is an executable script itself, with a path or without', () => {
+    for (const script of ['./run.sh', 'run.sh']) {
+      const { config, folder } = read({ script }, { 'run.sh': '#!/bin/bash\n' });
+      expect(config).toMatchObject({ command: join(folder, 'run.sh'), args: [] });
+    }
+  });
+
+  test.each([
+    ['a.js', 'node'],
+    ['a.py', 'python3'],
+    ['a.sh', 'sh'],
+    ['a.rb', 'ruby'],
+    ['a', 'node'],
+  ])('is chosen for %s by its kind: %s', (script, command) => {
+    const { config, folder } = read({ script }, { [script]: 'text' });
+    expect(config).toMatchObject({ command, args: [join(folder, script)] });
+  });
+
+  test('is the interpreter that is named, with its own arguments', () => {
+    const { config, folder } = read({ interpreter: 'python3', interpreter_args: '-X dev', args: 'x' });
+    expect(config).toMatchObject({
+      command: 'python3',
+      args: ['-X', 'dev', join(folder, 'a.js'), 'x'],
+      env: { PYTHONUNBUFFERED: '1' },
+    });
+    const none = read({ interpreter: 'none', script: 'sleep', args: ['9'] });
+    expect(none.config).toMatchObject({ command: 'sleep', args: ['9'] });
+    const memory = read({ node_args: '--max-old-space-size=512' });
+    expect(memory.config).toMatchObject({
+      command: 'node',
+      args: ['--max-old-space-size=512', join(memory.folder, 'a.js')],
+    });
+  });
+
+  test('is searched in the app’s folder', () => {
+    const { config, folder } = read({ cwd: './sub', script: 'b.js' }, { 'sub/b.js': '' });
+    expect(config).toMatchObject({ cwd: join(folder, 'sub'), args: [join(folder, 'sub', 'b.js')] });
+  });
+
+  test('that is not there is a fault of starting, and of nothing else', () => {
+    const { config, faults, folder } = read({ script: 'gone.js' });
+    expect(config?.name).toBe('a');
+    expect(faults.get('a')).toContain(`there is no file ${join(folder, 'gone.js')}`);
+  });
+
+  test('of another Node by nvm is refused', () => {
+    expect(() => read({ interpreter: 'node@18' })).toThrow(/interpreter "node@18" of a needs nvm/);
+  });
+});
+
+describe('args', () => {
+  test.each([
+    ['--t "two words"', ['--t', 'two words']],
+    [
+      ['--t "two words"', 8],
+      ['--t "two words"', '8'],
+    ],
+    ['', []],
+    [null, []],
+  ])('%j are %j', (args, expected) => {
+    const { config, folder } = read({ args });
+    expect(config?.args).toEqual([join(folder, 'a.js'), ...expected]);
+  });
+
+  test('with an open quote are refused with the app’s name', () => {
+    expect(() => read({ args: '--t "two' })).toThrow(/args of a has a quote that is not closed/);
+  });
+});
+
+describe('the environment', () => {
+  const app = { env: { A: 1, B: 'x', C: true, D: { e: [1] } }, env_production: { B: 'prod' } };
+
+  test.each([undefined, 'production', 'development'])('is env alone, whatever NODE_ENV is: %s', (nodeEnv) => {
+    vi.stubEnv('NODE_ENV', nodeEnv);
+    expect(read(app).config?.env).toEqual({ A: '1', B: 'x', C: 'true', D: '{"e":[1]}' });
+  });
+
+  test('gets the variables of the mode that was asked for', () => {
+    expect(read(app, {}, 'production').config?.env).toMatchObject({ A: '1', B: 'prod' });
+    expect(() => read(app, {}, 'staging')).toThrow('no app has an env_staging');
+  });
+
+  test('has the port', () => {
+    expect(read({ port: 80 }).config?.env).toEqual({ PORT: '80' });
+  });
+});
+
+test('every other key that pm2 knows is told to have no effect', () => {
+  const { notices } = read({
+    watch: true,
+    cron_restart: '* * * * *',
+    instances: 'max',
+    exec_mode: 'cluster',
+  });
+  const text = notices.join('\n');
+  expect(text).toContain('watch, cron_restart of a have no effect');
+  expect(text).toContain('one instance of a is started; several are not supported');
+  expect(text).toContain('cluster mode is not supported');
+});
+
+test('restarts, ids and autostart are translated', () => {
+  const more = { autostart: false, autorestart: false, exp_backoff_restart_delay: 50, uid: '1000', gid: 7 };
+  expect(read(more).config).toMatchObject({
+    auto_start: false,
+    restart_policy: 'no',
+    backoff: { base_delay_ms: 50 },
+    uid: 1000,
+    gid: 7,
+  });
+  expect(() => read({ uid: 'www-data' })).toThrow('uid of a must be a number');
+});

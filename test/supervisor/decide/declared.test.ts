@@ -1,0 +1,88 @@
+// The file of `daemon -c FILE`: what it declares is what runs.
+import { expect, test } from 'vitest';
+import { applyFile } from '#dist/supervisor/decide/declared.js';
+import { configOf, FakeHost, settle } from '../../support/decide.js';
+
+const FILE = '/f.json';
+const up = (name: string, more: object = {}) => configOf(name, { auto_start: true, ...more });
+
+async function apply(host: FakeHost, ...apps: ReturnType<typeof up>[]) {
+  const applied = applyFile({ file: FILE, apps }, host.apps, host.requests);
+  await settle();
+  // Whatever was told to end does.
+  for (const app of host.apps.all()) if (app.state.status === 'Stopping') await host.ends(app.id);
+  return applied;
+}
+
+test('starts what has auto_start, and remembers the file', async () => {
+  const host = new FakeHost();
+  expect(await apply(host, up('a'), configOf('rests'))).toEqual([
+    { app: 'a', outcome: 'started' },
+    { app: 'rests', outcome: 'not-started' },
+  ]);
+  expect(host.app('a').decided).toMatchObject({ source: FILE, environment: null });
+});
+
+test('restarts what has changed, and leaves the rest alone', async () => {
+  const host = new FakeHost();
+  await apply(host, up('a'), up('b'));
+  host.done.length = 0;
+  expect(await apply(host, up('a', { args: ['y'] }), up('b'))).toEqual([
+    { app: 'a', outcome: 'changed' },
+    { app: 'b', outcome: 'unchanged' },
+  ]);
+  expect(host.done).toEqual(['SIGTERM a', 'spawn a']);
+});
+
+test('stops what it no longer declares, and nothing of another origin', async () => {
+  const host = new FakeHost();
+  await host.start('by-hand');
+  await apply(host, up('a'), up('b'));
+  expect(await apply(host, up('b'))).toEqual([
+    { app: 'b', outcome: 'unchanged' },
+    { app: 'a', outcome: 'stopped' },
+  ]);
+  expect(host.state('a').status).toBe('Stopped');
+  expect(host.state('by-hand').status).toBe('Running');
+  // Declared again, it is to run again.
+  expect(await apply(host, up('a'), up('b'))).toContainEqual({ app: 'a', outcome: 'started' });
+});
+
+test('leaves stopped what a command has stopped, though it takes the changed configuration', async () => {
+  const host = new FakeHost();
+  await apply(host, up('a'));
+  const stopped = host.requests.stop({ name: 'a', id: 'a' }, false);
+  await settle();
+  await host.ends('a');
+  await stopped;
+  expect(await apply(host, up('a', { args: ['y'] }))).toEqual([{ app: 'a', outcome: 'kept-stopped' }]);
+  expect(host.app('a').config.args).toEqual(['y']);
+  expect(host.state('a').status).toBe('Stopped');
+});
+
+test('tells of one that cannot be started, or has a name that is taken, and starts the others', async () => {
+  const host = new FakeHost();
+  host.missing.add('gone');
+  await host.start('my-app', { name: 'my app' });
+  expect(await apply(host, up('a', { command: 'gone' }), up('my-app'), up('ALL'), up('b'))).toEqual([
+    { app: 'a', outcome: 'failed', why: expect.stringContaining('no gone') as string },
+    { app: 'my-app', outcome: 'failed', why: expect.stringContaining('"my app"') as string },
+    { app: 'ALL', outcome: 'failed', why: expect.stringContaining('reserved') as string },
+    { app: 'b', outcome: 'started' },
+  ]);
+});
+
+test('is not held up by an app that takes its time to stop', async () => {
+  const host = new FakeHost();
+  await apply(host, up('slow'));
+  const applied = applyFile(
+    { file: FILE, apps: [up('slow', { args: ['y'] }), up('b')] },
+    host.apps,
+    host.requests,
+  );
+  await settle();
+  expect(host.state('slow').status).toBe('Stopping');
+  expect(host.state('b').status).toBe('Running');
+  await host.ends('slow');
+  expect(await applied).toHaveLength(2);
+});

@@ -1,0 +1,227 @@
+// The requests that change an app, and what may happen while they wait.
+import { describe, expect, test } from 'vitest';
+import { stopAll } from '#dist/supervisor/decide/stop-all.js';
+import { configOf, FakeHost, settle } from '../../support/decide.js';
+
+const coded = (code: string): Error => expect.objectContaining({ code }) as Error;
+const nobody = { escaped: async () => [], endEscaped: async () => [] };
+
+describe('a shutdown', () => {
+  test('in the middle of a Restart stops the app and does not start it anew; it stays wanted', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    const restarted = expect(host.restart('a')).rejects.toThrow(coded('SHUTTING_DOWN'));
+    await settle();
+    expect(host.done).toEqual(['spawn a', 'SIGTERM a']);
+    const stopped = stopAll(host.apps, nobody, () => false);
+    await host.ends('a');
+    await restarted;
+    await stopped;
+    expect(host.done).toEqual(['spawn a', 'SIGTERM a']);
+    expect(host.state('a')).toMatchObject({ status: 'Stopped', wanted: 'running' });
+  });
+
+  test('in the middle of a Start that waits for an end starts nothing', async () => {
+    const host = new FakeHost();
+    await host.start('a', { max_memory: 1 });
+    await host.app('a').input({ type: 'over-memory', pid: host.state('a').pid ?? 0 });
+    const started = expect(host.start('a', { max_memory: 1 })).rejects.toThrow(coded('SHUTTING_DOWN'));
+    await settle();
+    const stopped = stopAll(host.apps, nobody, () => false);
+    await host.ends('a');
+    await Promise.all([started, stopped]);
+    expect(host.done.filter((what) => what === 'spawn a')).toHaveLength(1);
+  });
+
+  test('holds back a retry that falls due while another command keeps it waiting', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await host.ends('a', 1);
+    expect(host.state('a').status).toBe('Backoff');
+    let done = (): void => undefined;
+    const busy = host.app('a').command(() => new Promise<void>((resolve) => (done = resolve)));
+    const stopped = stopAll(host.apps, nobody, () => false);
+    host.clock.advance(60_000);
+    await settle();
+    done();
+    await Promise.all([busy, stopped]);
+    expect(host.done).toEqual(['spawn a']);
+    expect(host.state('a')).toMatchObject({ status: 'Stopped', wanted: 'running' });
+  });
+
+  test('refuses what is to be started after it has begun', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    host.apps.close();
+    await expect(host.start('b')).rejects.toThrow(coded('SHUTTING_DOWN'));
+    await expect(host.restart('a')).rejects.toThrow(coded('SHUTTING_DOWN'));
+  });
+
+  test('tells how many apps it stopped, and names and ends what they left behind when asked', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await host.start('idle');
+    await host.ends('idle', 0);
+    host.left.set('idle', [7]);
+    const left = {
+      escaped: async (id: string) => host.left.get(id) ?? [],
+      endEscaped: async (id: string) => {
+        host.left.delete(id);
+        return [];
+      },
+    };
+    const named = stopAll(host.apps, left, () => false);
+    await settle();
+    await host.ends('a');
+    expect(await named).toEqual({
+      stopped: 1,
+      failed: [],
+      survivors: [{ app: 'idle', escaped: [7], ended: [] }],
+    });
+    expect(await stopAll(host.apps, left, () => true)).toMatchObject({
+      survivors: [{ app: 'idle', escaped: [], ended: [7] }],
+    });
+  });
+});
+
+describe('a Start', () => {
+  test('of an app whose attempts are used up while it waits makes a new app, and no process that nobody knows', async () => {
+    const host = new FakeHost();
+    const gone = { max_attempts: 0, exhausted_action: 'remove', base_delay_ms: 1, max_delay_ms: 1 };
+    const config = { backoff: { ...gone, multiplier: 1, jitter: 0 }, max_memory: 1 };
+    await host.start('a', config);
+    const former = host.app('a');
+    await former.input({ type: 'over-memory', pid: former.state.pid ?? 0 });
+    const started = host.start('a', config);
+    await settle();
+    await host.ends('a', 1);
+    expect(await started).toMatchObject({ action: 'started' });
+    expect(host.app('a')).not.toBe(former);
+    expect(host.state('a').status).toBe('Running');
+  });
+
+  test('that fails leaves no new app, and a known one as it was', async () => {
+    const host = new FakeHost();
+    host.missing.add('gone');
+    await expect(host.start('a', { command: 'gone' })).rejects.toThrow('Failed to start app a: no gone');
+    expect(host.apps.get('a')).toBeUndefined();
+    await host.start('a');
+    await host.ends('a', 0);
+    await expect(host.start('a', { command: 'gone' })).rejects.toThrow(coded('APP_SPAWN_FAILED'));
+    expect(host.app('a').config.command).toBe('x');
+    expect(host.state('a')).toMatchObject({ status: 'Stopped', wanted: 'running' });
+  });
+
+  test('of a name that is another one with the same id is refused, and says why', async () => {
+    const host = new FakeHost();
+    await host.start('my-app', { name: 'my app' });
+    await expect(host.start('my-app')).rejects.toThrow('too much like that of the app "my app"');
+    await expect(host.restart('my-app', { config: configOf('My App') })).rejects.toThrow(
+      coded('APP_NAME_INVALID'),
+    );
+    expect(host.app('my-app').config.name).toBe('my app');
+  });
+
+  test('of an app that runs with another configuration is refused, or replaces it when it is told to', async () => {
+    const host = new FakeHost();
+    await host.start('a', { env: { A: '1', B: '2' } });
+    const other = { env: { A: '2', B: '2' }, args: ['y'] };
+    await expect(host.start('a', other)).rejects.toThrow(coded('APP_CONFIG_DIFFERS'));
+    expect(await host.start('a', other, { dryRun: true })).toMatchObject({
+      action: 'changed',
+      differs: ['args', 'env.A'],
+    });
+    const replaced = host.start('a', other, { replace: true, source: '/f' });
+    await settle();
+    await host.ends('a');
+    expect(await replaced).toMatchObject({ action: 'changed', pid: 102, differs: ['args', 'env.A'] });
+    expect(host.app('a').decided).toMatchObject({ source: '/f', config: { args: ['y'] } });
+    // The order of variables is not a difference.
+    const same = { ...other, env: { B: '2', A: '2' } };
+    expect(await host.start('a', same)).toMatchObject({ action: 'unchanged', pid: 102 });
+  });
+
+  test('that is only asked what it would do does nothing', async () => {
+    const host = new FakeHost();
+    expect(await host.start('a', {}, { dryRun: true })).toMatchObject({ action: 'started', pid: null });
+    expect(host.apps.all()).toEqual([]);
+    expect(host.done).toEqual([]);
+  });
+});
+
+describe('a Restart', () => {
+  test('does not end a process when the new one cannot be started', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    host.missing.add('x');
+    await expect(host.restart('a')).rejects.toThrow('Failed to restart app a: no x; it runs on as it was');
+    expect(host.done).toEqual(['spawn a']);
+    expect(host.state('a')).toMatchObject({ status: 'Running', wanted: 'running', restarts: 0 });
+  });
+
+  test('whose new process fails nevertheless is tried again, and the app stays wanted', async () => {
+    const host = new FakeHost();
+    await host.start('a', { restart_policy: 'always' });
+    host.failing.add('x');
+    const restarted = expect(host.restart('a')).rejects.toThrow('no x; it is tried again');
+    await settle();
+    await host.ends('a');
+    await restarted;
+    expect(host.state('a')).toMatchObject({ status: 'Backoff', wanted: 'running', lastError: 'no x' });
+    host.failing.clear();
+    host.clock.advance(60_000);
+    await settle();
+    expect(host.state('a').status).toBe('Running');
+  });
+
+  test('keeps the environment, and takes another one or a changed configuration when it is given one', async () => {
+    const host = new FakeHost();
+    await host.start('a', {}, { environment: { A: '1' } });
+    const restart = async (more: object): Promise<void> => {
+      const restarted = host.restart('a', more);
+      await settle();
+      await host.ends('a');
+      await restarted;
+    };
+    await restart({});
+    expect(host.app('a').decided.environment).toEqual({ A: '1' });
+    await restart({ environment: { A: '2' } });
+    expect(host.app('a').decided.environment).toEqual({ A: '2' });
+    await restart({ config: configOf('a', { args: ['y'] }), source: '/f' });
+    expect(host.app('a').decided).toMatchObject({
+      environment: { A: '2' },
+      source: '/f',
+      config: { args: ['y'] },
+    });
+    expect(host.state('a').restarts).toBe(3);
+  });
+
+  test('with a configuration starts an app that is not known, without one it is not found', async () => {
+    const host = new FakeHost();
+    await expect(host.restart('a')).rejects.toThrow(coded('APP_NOT_FOUND'));
+    expect(await host.restart('a', { config: configOf('a') })).toMatchObject({ wasRunning: false, pid: 101 });
+  });
+});
+
+describe('a Stop', () => {
+  test('of an app that has ended by itself is refused, and it is not wanted any more', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await host.ends('a', 0);
+    expect(host.state('a').wanted).toBe('running');
+    await expect(host.requests.stop({ name: 'a', id: 'a' }, false)).rejects.toThrow(coded('APP_NOT_RUNNING'));
+    expect(host.state('a').wanted).toBe('stopped');
+  });
+
+  test('names what an app has left behind in whatever state, and ends it when asked', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await host.ends('a', 0);
+    host.left.set('a', [7, 8]);
+    const which = { name: 'a', id: 'a' };
+    await expect(host.requests.stop(which, false)).rejects.toThrow(
+      'App a is not running; it has left behind processes 7, 8, which still run',
+    );
+    expect(await host.requests.stop(which, true)).toEqual({ escaped: [], ended: [7, 8] });
+  });
+});

@@ -1,0 +1,107 @@
+// The end of a process group: SIGTERM once for each process, the leader first, and nothing left behind.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { GroupEnd } from '#dist/supervisor/host/group-end.js';
+import { membersOf } from '#dist/supervisor/system/groups.js';
+import { identify, isAlive } from '#dist/supervisor/system/processes.js';
+import { statOf } from '#dist/supervisor/system/stat.js';
+import { program, script, type Scripted } from '../../support/host.js';
+import { alive } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+/** Ends the group of a script as a host does; resolves when it is gone. */
+async function end({ pid, ended }: Scripted, patience = 60_000, ask = true): Promise<{ scans: number }> {
+  let scans = 0;
+  const groupEnd = new GroupEnd(pid, patience, (group) => {
+    scans += 1;
+    return membersOf(group);
+  });
+  onTestFinished(() => groupEnd.close());
+  if (ask) groupEnd.ask();
+  await ended;
+  await new Promise<void>((resolve) => groupEnd.leaderEnded(resolve));
+  return { scans };
+}
+
+/** A process that says how often it was asked to end, and needs half a second for it. */
+const COUNTS = `
+  let asked = 0;
+  process.on('SIGTERM', () => {
+    console.log('asked', ++asked);
+    setTimeout(() => process.exit(), 500);
+  });
+  setInterval(() => {}, 1000);
+  console.log('ready');`;
+const counts = [process.execPath, '-e', COUNTS] as const;
+
+describe.skipIf(process.platform !== 'linux')('a process group that is asked to end', () => {
+  test('by a leader that hands the signal on: each process is asked once', async () => {
+    // As npm does: it hands SIGTERM on and waits for its child.
+    const leader = `
+      const child = require('node:child_process').spawn(${JSON.stringify(counts[0])}, ${JSON.stringify(counts.slice(1))}, { stdio: 'inherit' });
+      process.on('SIGTERM', () => child.kill('SIGTERM'));
+      child.on('exit', () => process.exit());`;
+    const made = await program([process.execPath, '-e', leader]);
+    await end(made);
+    expect(made.lines).toEqual(['ready', 'asked 1']);
+  });
+
+  test('whose leader hands nothing on: the rest is asked when the leader has ended', async () => {
+    const made = await script(`${counts[0]} -e "$SCRIPT" & wait`, { SCRIPT: COUNTS });
+    await end(made);
+    expect(made.lines).toEqual(['ready', 'asked 1']);
+  });
+
+  test('whose leader waits for a child that knows nothing of it: the child is asked a moment later', async () => {
+    const made = await script('sleep 1000 & trap "" TERM; sleep 0.1; echo ready; wait; echo child gone');
+    await end(made);
+    expect(made.lines).toEqual(['ready', 'child gone']);
+  });
+
+  test('is left what it starts in order to end, as long as its leader lives', async () => {
+    const made = await script(
+      'trap "sleep 0.6 && echo cleaned up; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+    );
+    await end(made);
+    expect(made.lines).toEqual(['ready', 'cleaned up']);
+  });
+
+  test('after its leader has ended by itself: the rest is asked at once, and killed when its time is over', async () => {
+    const polite = await script(
+      '(trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.2; exit 0',
+    );
+    await end(polite, 60_000, false);
+    expect(polite.lines).toEqual(['ready', 'asked']);
+    const rude = await script('(trap "" TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.2; exit 0');
+    await end(rude, 300, false);
+    expect((await membersOf(rude.pid))?.live ?? []).toEqual([]);
+  });
+
+  test('costs no scan of all processes as long as one that is known to live does', async () => {
+    const made = await script(
+      '(trap "" TERM; echo ready; n=0; while [ $n -lt 40 ]; do sleep 0.05; n=$((n+1)); done) & sleep 0.1; exit 0',
+    );
+    const { scans } = await end(made, 60_000, false);
+    // Its end takes two seconds. One scan finds a member, one more looks again when that has ended.
+    expect(scans).toBeLessThanOrEqual(4);
+  });
+
+  test('of which only zombies are left is gone', async () => {
+    // As in a container whose first process reaps nothing: a child that has ended, and is never waited for.
+    const python =
+      'import os,time;p=os.fork()\n' +
+      'if p==0: os.setpgid(0,0); os._exit(0)\n' +
+      'print(p,flush=True); time.sleep(1000)';
+    const parent = spawn('python3', ['-c', python], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(text);
+    await until(() => statOf(pid)?.state === 'Z', 'it is a zombie');
+    expect(statOf(pid)?.group).toBe(pid);
+    expect(() => process.kill(-pid, 0)).not.toThrow();
+    await new Promise<void>((resolve) => new GroupEnd(pid, 60_000).leaderEnded(resolve));
+    expect(isAlive(identify(pid))).toBe(false);
+    expect(alive(pid)).toBe(false);
+  });
+});

@@ -1,0 +1,172 @@
+// The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
+import { STOPPED } from '#dist/supervisor/model/app-state.js';
+import { bootId, identify } from '#dist/supervisor/system/processes.js';
+import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.js';
+import { alive } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+const decided = { config: SLEEPS, environment: null, source: null, state: STOPPED };
+const starting = { ...STOPPED, status: 'Starting', wanted: 'running' } as const;
+
+describe.skipIf(process.platform !== 'linux')('the process host', () => {
+  test('adopts the process of a record, and no stranger that only has its number', async () => {
+    const { pid } = await script('echo ready; exec sleep 1000');
+    const identity = identify(pid);
+    const right = testHost(recordOf({ process: identity }));
+    expect((await right.inventory()).apps).toMatchObject([{ live: true, exit: null }]);
+    expect(identity.bootId).toBe(bootId());
+    for (const stranger of [
+      { ...identity, startTime: '1' },
+      { ...identity, bootId: '0' },
+      { ...identity, startTime: null },
+      { ...identity, bootId: null },
+      { pid, startTime: null, bootId: null },
+    ]) {
+      const { inventory, signal } = testHost(recordOf({ process: stranger }));
+      expect((await inventory()).apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+      expect(signal('a', 'SIGTERM')).toBe(false);
+      expect(signal('a', 'SIGKILL')).toBe(false);
+    }
+    expect(alive(pid)).toBe(true);
+  });
+
+  test('sees an adopted process end, and its whole group with it', async () => {
+    const { pid, lines } = await script('sleep 1000 & echo $!; echo ready; wait');
+    const { inventory, notices } = testHost(recordOf({ process: identify(pid) }));
+    const { sequence } = await inventory();
+    process.kill(pid, 'SIGKILL');
+    expect(await notices(sequence)).toMatchObject([
+      { type: 'exited', id: 'a', pid, exit: { unknown: true } },
+    ]);
+    expect(alive(Number(lines[0]))).toBe(false);
+    expect((await inventory()).apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+  });
+
+  test('starts no second process of an app that has one', async () => {
+    const { spawn, inventory } = testHost();
+    await inventory();
+    const { pid } = await spawn('a', decided);
+    await expect(spawn('a', decided)).rejects.toThrow('a runs already');
+    expect((await inventory()).apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+  });
+
+  test('tells a new supervisor of a process that the former one was starting, and starts no second one', async () => {
+    const { spawn, remove, inventory } = testHost();
+    await inventory();
+    const spawned = spawn('a', { ...decided, state: starting });
+    // The former supervisor has died, and nobody waits for its spawn.
+    await expect(spawn('a', decided)).rejects.toThrow('a runs already');
+    await expect(remove('a')).rejects.toThrow('a still runs');
+    const { apps } = await inventory();
+    const { pid } = await spawned;
+    expect(apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+  });
+
+  test('ends a process that was being started when the daemon is told to end', async () => {
+    const { made, spawn, stopped, inventory } = testHost();
+    await inventory();
+    const spawned = spawn('a', { ...decided, state: starting });
+    stopped();
+    await made.shutDown();
+    const { pid } = await spawned;
+    await until(() => !alive(pid), 'it has ended');
+  });
+
+  test('ends what still runs if nobody has stopped it at a shutdown', async () => {
+    const { made, spawn, stopped, inventory } = testHost();
+    await inventory();
+    const { pid } = await spawn('a', decided);
+    stopped();
+    await made.shutDown();
+    await until(() => !alive(pid), 'it has ended');
+  });
+
+  test('starts no new app that the next daemon would not know', async () => {
+    const { files, spawn, inventory } = testHost();
+    mkdirSync(`${files.app('a')}.new`);
+    await expect(spawn('a', decided)).rejects.toThrow('its state cannot be written');
+    expect((await inventory()).apps).toEqual([]);
+  });
+
+  test('starts a known app though its state cannot be written, and the next daemon finds the process', async () => {
+    const first = testHost();
+    await first.inventory();
+    const { pid } = await first.spawn('a', { ...decided, state: starting });
+    await first.save('a', { ...decided, state: { ...starting, status: 'Running', pid } });
+    first.signal('a', 'SIGKILL');
+    await until(async () => !(await first.inventory()).apps[0]?.live, 'it has ended');
+    // As on a full disk: the record tells of the first process for ever.
+    mkdirSync(`${first.files.app('a')}.new`);
+    const second = await first.spawn('a', { ...decided, state: starting });
+    const onDisk = first.recordOnDisk();
+    expect(onDisk.process?.pid).toBe(pid);
+    const next = testHost(onDisk);
+    expect((await next.inventory()).apps).toMatchObject([
+      { live: true, record: { process: { pid: second.pid } } },
+    ]);
+    rmSync(`${first.files.app('a')}.new`, { recursive: true });
+  });
+
+  test('numbers the runs of an app, and each has its mark', async () => {
+    const { spawn, signal, inventory, recordOnDisk } = testHost(
+      recordOf({ state: STOPPED, nonce: nonceOf('abcd', 255) }),
+    );
+    await inventory();
+    await spawn('a', decided);
+    expect(recordOnDisk().nonce).toBe(nonceOf('abcd', 256));
+    signal('a', 'SIGKILL');
+  });
+
+  test('names what an app has left behind, whatever its state, and ends it on request', async () => {
+    const env = { BUNCTL_APP: `a:${nonceOf('a', 1)}` };
+    const polite = await script(
+      'trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+      env,
+    );
+    const rude = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', env);
+    const stranger = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('b', 1)}` });
+    const timeout = { stop_timeout: { secs: 0, nanos: 300_000_000 } };
+    const { inventory, spawn, escaped, endEscaped } = testHost(
+      recordOf({ config: { ...SLEEPS, ...timeout }, state: STOPPED, nonce: nonceOf('a', 7) }),
+    );
+    await inventory();
+    expect(await escaped('a')).toEqual(expect.arrayContaining([polite.pid, rude.pid]));
+    expect(await escaped('a')).not.toContain(stranger.pid);
+    const { pid } = await spawn('a', { ...decided, config: { ...SLEEPS, ...timeout } });
+    expect(await escaped('a')).not.toContain(pid);
+    expect(await endEscaped('a')).toEqual([]);
+    expect([polite.pid, rude.pid, stranger.pid, pid].map(alive)).toEqual([false, false, true, true]);
+    expect(polite.lines).toEqual(['ready', 'asked']);
+  });
+
+  test('makes the folder of the logs again if somebody has removed it', async () => {
+    const { files, spawn, inventory } = testHost();
+    await inventory();
+    rmSync(files.logs, { recursive: true });
+    await spawn('a', decided);
+    expect(readdirSync(files.logs).sort()).toEqual(['a.err.log', 'a.out.log']);
+    expect(statSync(files.logs).mode & 0o777).toBe(0o700);
+  });
+
+  test('names the log file that cannot be opened', async () => {
+    const { files, spawn, inventory } = testHost();
+    await inventory();
+    rmSync(files.logs, { recursive: true });
+    writeFileSync(files.logs, 'not a folder');
+    await expect(spawn('a', decided)).rejects.toThrow(
+      `Not a directory (os error 20): its log file ${files.log('a', 'stdout')} cannot be opened`,
+    );
+  });
+
+  test('checks whether a process can be started without starting one', async () => {
+    const { checkSpawn, inventory } = testHost();
+    await expect(checkSpawn(SLEEPS, null)).resolves.toBeUndefined();
+    const absent = parseAppConfig(JSON.stringify({ name: 'a', command: join('/', 'no', 'such') }));
+    await expect(checkSpawn(absent, null)).rejects.toThrow('Process spawn failed: /no/such: No such file');
+    expect((await inventory()).apps).toEqual([]);
+  });
+});

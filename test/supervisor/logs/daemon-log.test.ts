@@ -1,0 +1,70 @@
+// The daemon's own log file.
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LogFile } from '#dist/supervisor/logs/daemon-log.js';
+import { temporaryDirectory } from '../../support/daemon.js';
+
+const line = (n: number): string => `${String(n).padStart(9, '0')}${'x'.repeat(90)}\n`;
+
+describe('the daemon’s log', () => {
+  test('is put aside before it grows too large, and then begins anew; one old file is kept', () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, 'daemon.log');
+    const log = new LogFile(path, 1000);
+    for (let n = 0; n < 96; n += 1) log.write(line(n));
+    // Ten lines fill a file, so the ninth old one holds the lines from 80 on.
+    expect(readFileSync(`${path}.1`, 'utf8')).toBe(
+      Array.from({ length: 10 }, (_, n) => line(80 + n)).join(''),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(Array.from({ length: 6 }, (_, n) => line(90 + n)).join(''));
+    expect(readdirSync(folder).sort()).toEqual(['daemon.log', 'daemon.log.1']);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('that was begun by a former daemon is put aside when both together have filled it', () => {
+    const path = join(temporaryDirectory(), 'daemon.log');
+    for (let n = 0; n < 8; n += 1) new LogFile(path, 1000).write(line(n));
+    const log = new LogFile(path, 1000);
+    for (let n = 8; n < 12; n += 1) log.write(line(n));
+    expect(statSync(`${path}.1`).size).toBe(1000);
+    expect(statSync(path).size).toBe(200);
+  });
+
+  test('that cannot be put aside is written on, and put aside as soon as it can be', () => {
+    const path = join(temporaryDirectory(), 'daemon.log');
+    // A folder in the old file's place: nothing can be renamed to it, whoever we are.
+    mkdirSync(join(`${path}.1`, 'x'), { recursive: true });
+    const log = new LogFile(path, 1000);
+    for (let n = 0; n < 20; n += 1) log.write(line(n));
+    expect(readFileSync(path, 'utf8')).toBe(Array.from({ length: 20 }, (_, n) => line(n)).join(''));
+    rmdirSync(join(`${path}.1`, 'x'));
+    rmdirSync(`${path}.1`);
+    for (let n = 20; n < 23; n += 1) log.write(line(n));
+    expect(readFileSync(`${path}.1`, 'utf8')).toContain(line(19));
+    expect(statSync(path).size).toBeLessThan(1000);
+  });
+
+  test('that can never be put aside does not grow without bound', () => {
+    const path = join(temporaryDirectory(), 'daemon.log');
+    mkdirSync(join(`${path}.1`, 'x'), { recursive: true });
+    const log = new LogFile(path, 1000);
+    for (let n = 0; n < 100; n += 1) log.write(line(n));
+    expect(statSync(path).size).toBeLessThanOrEqual(4200);
+    expect(readFileSync(path, 'utf8')).toContain(line(99));
+  });
+
+  test('that was removed is made again when it is full', () => {
+    const path = join(temporaryDirectory(), 'daemon.log');
+    const log = new LogFile(path, 1000);
+    log.write(line(0));
+    rmSync(path);
+    for (let n = 1; n < 12; n += 1) log.write(line(n));
+    expect(readFileSync(path, 'utf8')).toBe(line(10) + line(11));
+  });
+
+  test('on a full disk loses lines only', () => {
+    const log = new LogFile('/dev/full');
+    expect(() => log.write('lost\n')).not.toThrow();
+  });
+});

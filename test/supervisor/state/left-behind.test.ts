@@ -1,0 +1,42 @@
+// What a command finds on disk when no daemon runs.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { leftBehind, listeningPath, recorded } from '#dist/supervisor/state/left-behind.js';
+import { stateDirectory, stateFiles } from '#dist/supervisor/state/paths.js';
+import { bootId } from '#dist/supervisor/system/processes.js';
+import { temporaryDirectory } from '../../support/daemon.js';
+
+const SOCKET = '/nowhere/socket';
+let files: ReturnType<typeof stateFiles>;
+
+beforeEach(() => {
+  vi.stubEnv('BUNCTL_STATE_DIR', join(temporaryDirectory(), 'state'));
+  files = stateFiles(stateDirectory(SOCKET));
+});
+
+function write(id: string, process: object | null): void {
+  mkdirSync(files.apps, { recursive: true, mode: 0o700 });
+  const record = { version: 1, id, config: { name: id, command: 'x' }, state: {}, nonce: 'n', process };
+  writeFileSync(files.app(id), JSON.stringify(record));
+}
+
+test('an app was left behind when its process was started in this boot and its end was not written down', () => {
+  write('runs', { pid: 1, startTime: '1', bootId: bootId() });
+  write('of-an-earlier-boot', { pid: 1, startTime: '1', bootId: 'another' });
+  write('ended', null);
+  expect(leftBehind(SOCKET)).toEqual(['runs']);
+  expect(recorded(SOCKET).sort()).toEqual(['ended', 'of-an-earlier-boot', 'runs']);
+});
+
+test('nothing was left behind where there is no state', () => {
+  expect(leftBehind(SOCKET)).toEqual([]);
+  expect(recorded(SOCKET)).toEqual([]);
+  expect(listeningPath(SOCKET)).toBeUndefined();
+});
+
+test('the socket that a daemon wrote down is found', () => {
+  mkdirSync(files.apps, { recursive: true, mode: 0o700 });
+  writeFileSync(files.socket, '/run/s\n');
+  expect(listeningPath(SOCKET)).toBe('/run/s');
+});

@@ -1,0 +1,101 @@
+// Nothing that a handler prints, and no state of stdout or stderr, ends the daemon or stops others.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { fixture, temporaryDirectory } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
+
+type Isolation = 'thread' | 'none';
+const LIST = { Data: { data: [] } };
+const PRINTED = { Success: { message: 'printed' } };
+const start = (name: string, lines = 10) => ({ Start: { name, config: String(lines) } });
+
+/** A daemon in a process of its own; `stdio` is for its stdout and its stderr. */
+async function printingDaemon(stdio: 'pipe' | number, isolation: Isolation = 'thread') {
+  const path = join(temporaryDirectory(), 's');
+  const script = fileURLToPath(fixture('printing-daemon.js'));
+  const child: ChildProcess = spawn(process.execPath, [script, path, isolation], {
+    stdio: ['pipe', stdio, stdio],
+  });
+  const exited = once(child, 'exit');
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  await until(() => existsSync(path) || child.exitCode !== null, 'it listens');
+  const client = await RawClient.connect(path);
+  expect(await client.request('List')).toEqual(LIST);
+  return { child, client, path };
+}
+
+function collect(stream: Readable | null): () => string[] {
+  let text = '';
+  stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text.split('\n').filter((line) => line.startsWith('line '));
+}
+
+describe.each<Isolation>(['thread', 'none'])('with isolation %s', (isolation) => {
+  test('whose reader has gone away: the daemon goes on', async () => {
+    const { child, client } = await printingDaemon('pipe', isolation);
+    const gone = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    await Promise.all(gone);
+    for (const way of ['log', 'error', 'stdout', 'stderr', 'service', 'log']) {
+      for (let n = 0; n < 3; n += 1) expect(await client.request(start(way))).toEqual(PRINTED);
+    }
+    expect(await client.request('List')).toEqual(LIST);
+    expect(child.exitCode).toBe(null);
+  });
+
+  test.runIf(existsSync('/dev/full'))('on a full disk: the daemon goes on', async () => {
+    const full = openSync('/dev/full', 'w');
+    const { child, client } = await printingDaemon(full, isolation);
+    closeSync(full);
+    for (const way of ['log', 'error', 'stdout', 'stderr', 'service', 'log'])
+      expect(await client.request(start(way))).toEqual(PRINTED);
+    expect(await client.request('List')).toEqual(LIST);
+    expect(child.exitCode).toBe(null);
+  });
+
+  test('whose reader reads: every line arrives, in order', async () => {
+    const { child, client } = await printingDaemon('pipe', isolation);
+    const lines = collect(child.stdout);
+    for (const [index, way] of ['log', 'stdout', 'service'].entries()) {
+      expect(await client.request(start(way, 5000))).toEqual(PRINTED);
+      await until(() => lines().length === 5000 * (index + 1), 'all lines arrive');
+    }
+    expect(lines().map((line) => Number(line.split(' ')[1]))).toEqual(
+      Array.from({ length: 15_000 }, (_, n) => n % 5000),
+    );
+  });
+});
+
+test('whose reader does not read: the daemon and its lanes go on', async () => {
+  const { child, client } = await printingDaemon('pipe');
+  for (const way of ['log', 'stdout', 'service', 'stderr'])
+    expect([way, await client.request(start(way, 20_000))]).toEqual([way, PRINTED]);
+  for (let n = 0; n < 10; n += 1) expect(await client.request(start('log'))).toEqual(PRINTED);
+  expect(child.exitCode).toBe(null);
+});
+
+test.each(['exit', 'spin'])('lines that a lane printed before it ended (%s) arrive', async (then) => {
+  const { child, client } = await printingDaemon('pipe');
+  const [out, err] = [collect(child.stdout), collect(child.stderr)];
+  client.send(start(`log ${then}`, 500));
+  expect(await client.next()).toHaveProperty('Error');
+  await until(() => out().length === 500, 'all lines of stdout');
+  client.send(start(`stderr ${then}`, 500));
+  expect(await client.next()).toHaveProperty('Error');
+  await until(() => err().length === 500, 'all lines of stderr');
+});
+
+test('stdin of a lane has ended, and is not the daemon’s', async () => {
+  const { client } = await printingDaemon('pipe');
+  expect(await client.request(start('stdin'))).toEqual({ Success: { message: 'ended' } });
+});

@@ -35,3 +35,32 @@ function callAll(this: AbortSignal): void {
   waiting.delete(this);
   for (const action of actions ?? []) action();
 }
+
+/**
+ * Waits for a promise until the signal aborts, and rejects with its reason then.
+ *
+ * @param undo Called with a value that comes after that; must not throw or reject.
+ */
+export function unlessAborted<T>(
+  signal: AbortSignal,
+  promise: Promise<T>,
+  undo: (late: T) => void | Promise<void>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const given = (): void => reject(signal.reason as Error);
+    if (signal.aborted) given();
+    const stop = onAbort(signal, given);
+    promise.then(
+      (value) => {
+        stop();
+        if (signal.aborted) return undo(value);
+        resolve(value);
+        return undefined;
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,17 +1,20 @@
 // startDaemon: the one place where acceptor, workers and broker meet.
 import { pathToFileURL } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { onAbort, unlessAborted } from './abort.js';
 import { Acceptor } from './acceptor/acceptor.js';
 import { Dispatcher } from './acceptor/dispatcher.js';
 import type { CreateWriter } from './acceptor/ports.js';
 import { Broker } from './broker/broker.js';
-import { systemClock } from './clock.js';
+import { systemClock, waitingClock } from './clock.js';
 import { claimEndpoint } from './endpoint/claim.js';
-import { defaultSocketPath } from './endpoint/default-path.js';
+import { socketPathOf } from './endpoint/default-path.js';
+import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
 import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { AcceptEvents, Lanes } from './ports.js';
 import { endpointOf } from './protocol/endpoints.js';
+import { IpcError } from './protocol/errors.js';
 import { type Daemon, RunningDaemon } from './running-daemon.js';
 import { startWorkers, type Workers } from './workers/workers.js';
 import { SocketSink } from './writer/sink.js';
@@ -19,19 +22,79 @@ import { Writer } from './writer/writer.js';
 
 /**
  * Starts a daemon: claims the endpoint, binds it, then starts the workers. Clients that connect meanwhile are
- * answered when the workers are up. When the start fails, everything that was begun is undone.
+ * answered when the workers are up. When the start fails, takes longer than `startTimeout` or is given up by `signal`,
+ * everything that was begun is undone. Works on the main thread and in a worker thread.
  *
- * @throws {IpcError} `OPTION_INVALID`, `ENDPOINT_*`, or `LANES_UNAVAILABLE` and `SERVICE_UNAVAILABLE` when a
- *   module cannot be loaded.
+ * @throws {IpcError} `OPTION_INVALID`, `ENDPOINT_*`, `START_TIMEOUT`, or `LANES_UNAVAILABLE` and `SERVICE_UNAVAILABLE`
+ *   when a module cannot be loaded; or the signal's reason.
  */
 export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = resolveOptions(given);
+  options.signal?.throwIfAborted();
+  const limit = startLimit(options);
+  try {
+    return await start(options, limit.signal);
+  } finally {
+    limit.end();
+  }
+}
+
+async function start(options: ResolvedOptions, signal: AbortSignal): Promise<Daemon> {
   const log = options.log ?? pino({ level: 'silent' });
+  const { broker, dispatcher, acceptor, employ } = mainThread(options, log);
+  const undo = (...steps: (() => unknown)[]): Promise<void> =>
+    everyStepInTurn((err) => log.error({ err }, 'a step of undoing the start failed'), ...steps);
+  let claim: Claim | undefined;
+  try {
+    claim = await unlessAborted(signal, claimed(options, log, acceptor), (late) =>
+      undo(() => late.release()),
+    );
+    const starting = startWorkers({
+      ...workersSettings(options),
+      log,
+      clock: systemClock,
+      onEvents: (...turn: Parameters<AcceptEvents>) => broker.accept(...turn),
+      signal,
+    });
+    const workers = await unlessAborted(signal, starting, (late) => late.close());
+    employ(workers);
+    log.info({ path: claim.path }, 'daemon listening');
+    const { stallGrace } = options.subscribers;
+    return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log });
+  } catch (error) {
+    await undo(
+      () => acceptor.destroy(),
+      () => broker.close(),
+      () => claim?.release(),
+    );
+    throw error;
+  }
+}
+
+/** Aborts with the embedder's signal, or when the start takes too long; later it does nothing. */
+function startLimit({ signal, startTimeout }: ResolvedOptions): { signal: AbortSignal; end: () => void } {
+  const limit = new AbortController();
+  const forget = onAbort(signal, () => limit.abort(signal?.reason));
+  const late = (): void =>
+    limit.abort(
+      new IpcError('START_TIMEOUT', `The daemon did not start within ${startTimeout} ms (startTimeout)`),
+    );
+  const cancel = startTimeout > 0 ? waitingClock.after(startTimeout, late) : () => undefined;
+  return {
+    signal: limit.signal,
+    end() {
+      forget();
+      cancel();
+    },
+  };
+}
+
+/** The parts on the main thread. Until `employ` is called no lane is free, and commands wait in their pipelines. */
+function mainThread(options: ResolvedOptions, log: Logger) {
   const { stallGrace, heartbeat } = options.subscribers;
   const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
   const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
   let workers: Workers | undefined;
-  // Until the workers are up no lane is free, and commands wait in their pipelines.
   const lanes: Lanes = {
     pick: () => workers?.lanes.pick(),
     get down() {
@@ -47,32 +110,22 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     onFault: (err, connectionId) =>
       log.error({ err, connectionId }, 'the daemon failed and had to end a connection'),
   });
-  const endpoint = endpointOf(options.socketPath ?? defaultSocketPath(), process.platform);
-  const claim = await claimEndpoint(endpoint, {
+  const employ = (started: Workers): void => {
+    workers = started;
+    workers.onCapacity(dispatcher.capacityFreed);
+    dispatcher.capacityFreed();
+  };
+  return { broker, dispatcher, acceptor, employ };
+}
+
+function claimed(options: ResolvedOptions, log: Logger, acceptor: Acceptor<Writer>): Promise<Claim> {
+  const { name, socketPath } = options;
+  const path = name === undefined ? endpointOf(socketPath, process.platform) : socketPathOf(name);
+  return claimEndpoint(path, {
     onConnection: (socket) => acceptor.accept(socket),
-    onRebound: () => log.warn({ path: endpoint }, 'the socket file had disappeared and was bound again'),
-    onFault: (err) => log.error({ err, path: endpoint }, 'the endpoint has a fault'),
+    onRebound: () => log.warn({ path }, 'the socket file had disappeared and was bound again'),
+    onFault: (err) => log.error({ err, path }, 'the endpoint has a fault'),
   });
-  try {
-    workers = await startWorkers({
-      ...workersSettings(options),
-      log,
-      clock: systemClock,
-      onEvents: (...turn: Parameters<AcceptEvents>) => broker.accept(...turn),
-    });
-  } catch (error) {
-    await everyStepInTurn(
-      (err) => log.error({ err, path: claim.path }, 'a step of undoing the start failed'),
-      () => acceptor.destroy(),
-      () => broker.close(),
-      () => claim.release(),
-    );
-    throw error;
-  }
-  workers.onCapacity(dispatcher.capacityFreed);
-  dispatcher.capacityFreed();
-  log.info({ path: claim.path }, 'daemon listening');
-  return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log });
 }
 
 function workersSettings(options: ResolvedOptions) {

@@ -32,7 +32,7 @@ export {
 } from './client/index.js';
 export { IpcConnection } from './transport/connection.js';
 export { IpcServer } from './transport/server.js';
-export { defaultSocketPath } from './endpoint/default-path.js';
+export { defaultSocketPath, socketPathOf } from './endpoint/default-path.js';
 export { type AnyErrorCode, ERROR_CODES, type ErrorCode, IpcError } from './protocol/errors.js';
 export type { EventInput } from './protocol/events.js';
 export type {

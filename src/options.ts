@@ -5,10 +5,20 @@ import { z } from 'zod';
 import { openFilesLimit } from './open-files.js';
 import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
+import { checkTimeout } from './timeout.js';
 
 /** What {@link startDaemon} takes. Times are in ms, sizes in bytes. */
 export interface DaemonOptions {
-  /** Where to listen: a path, or on Windows a name of which the last component becomes the pipe's. Default: `defaultSocketPath()`. */
+  /**
+   * The daemon's name, by which its clients find it: it listens on `socketPathOf(name)`. 1 to 64 letters, digits,
+   * dots, dashes and underscores. Either this or {@link socketPath} is required: without a name of its own, a daemon
+   * would answer the clients of another one.
+   */
+  readonly name?: string | undefined;
+  /**
+   * Where to listen instead: a path, or on Windows a name whose last component becomes the pipe's. The socket has
+   * mode 0600, and there is no option for another mode or a group: commands run as the daemon's user.
+   */
   readonly socketPath?: string | undefined;
   /** URL of a module whose default export is `defineCommands(…)`; loaded in every lane. */
   readonly commands: URL | string;
@@ -21,6 +31,13 @@ export interface DaemonOptions {
   readonly host?: object | undefined;
   /** Given to the commands and service modules; structured-cloneable. */
   readonly workerData?: unknown;
+  /**
+   * How long the start may take; then everything that was begun is undone, and it rejects with `START_TIMEOUT`. 0 or
+   * `Infinity` for no limit of its own. Default 0; each module has 30 s to load in any case.
+   */
+  readonly startTimeout?: number | undefined;
+  /** Gives the start up: everything that was begun is undone, and it rejects with the signal's reason. Later the signal means nothing. */
+  readonly signal?: AbortSignal | undefined;
   readonly workers?: WorkersOptions | undefined;
   readonly connections?: ConnectionsOptions | undefined;
   readonly subscribers?: SubscribersOptions | undefined;
@@ -144,6 +161,7 @@ const subscribers = z.strictObject({
 });
 
 const fields = z.strictObject({
+  name: z.string().optional(),
   socketPath: z.string().min(1).optional(),
   commands: z.custom<URL | string>(
     (value) => value instanceof URL || (typeof value === 'string' && value !== ''),
@@ -161,6 +179,11 @@ const fields = z.strictObject({
     .custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object')
     .optional(),
   workerData: z.unknown().optional(),
+  startTimeout: z
+    .unknown()
+    .optional()
+    .transform((value) => checkTimeout(value ?? 0, 'startTimeout')),
+  signal: z.instanceof(AbortSignal).optional(),
   workers: workers.prefault({}),
   connections: connections.prefault({}),
   subscribers: subscribers.prefault({}),
@@ -169,10 +192,19 @@ const fields = z.strictObject({
     .optional(),
 });
 
-const options = fields.refine(
-  ({ service, host }) => host === undefined || typeof service === 'string' || service instanceof URL,
-  { path: ['host'], message: 'needs a service module to call it; give one as service, by its URL or path' },
-);
+const options = fields
+  .refine(({ name, socketPath }) => name !== undefined || socketPath !== undefined, {
+    path: ['name'],
+    message: "give the daemon a name of its own, such as name: 'my-app', or a socketPath",
+  })
+  .refine(({ name, socketPath }) => name === undefined || socketPath === undefined, {
+    path: ['name'],
+    message: 'give either a name or a socketPath, not both',
+  })
+  .refine(
+    ({ service, host }) => host === undefined || typeof service === 'string' || service instanceof URL,
+    { path: ['host'], message: 'needs a service module to call it; give one as service, by its URL or path' },
+  );
 
 function isLogger(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -19,7 +19,8 @@ export async function startRunner(options) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { daemon, close } = await startRunner({ socketPath: process.argv[2] });
+  const [socketPath] = process.argv.slice(2);
+  const { daemon, close } = await startRunner(socketPath ? { socketPath } : { name: 'runner' });
   console.log(`listening on ${daemon.socketPath}`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close());
 }

@@ -2,11 +2,16 @@
 import { lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { candidateEndpoints, defaultEndpoint, type Surroundings } from '../protocol/endpoints.js';
+import {
+  candidateEndpoints,
+  defaultEndpoint,
+  namedEndpoints,
+  type Surroundings,
+} from '../protocol/endpoints.js';
 
 /**
- * A path as somebody wrote it, made absolute by the current directory and without detours, so that it names the
- * same socket from everywhere, and one socket has one name. A pipe's name is left as it is.
+ * A path that a user wrote, made absolute by the current directory and without detours, so that it means the
+ * same socket from everywhere, and one socket has one name. A pipe's name is returned as it is.
  */
 export function absoluteSocketPath(path: string): string {
   return process.platform === 'win32' ? path : resolve(path);
@@ -20,6 +25,7 @@ function surroundings(): Surroundings {
     env: named ? { ...process.env, BUNCTL_SOCKET: absoluteSocketPath(named) } : process.env,
     uid,
     tmpdir: tmpdir(),
+    // Asked only about /run/user/UID, which is in memory.
     ownsDirectory(path) {
       const stat = lstatSync(path, { throwIfNoEntry: false });
       return stat !== undefined && stat.isDirectory() && stat.uid === uid;
@@ -28,12 +34,25 @@ function surroundings(): Surroundings {
 }
 
 /**
- * Where a daemon listens, and a client looks first, when no path is given: `$BUNCTL_SOCKET`, by the current directory if it is relative;
- * `$XDG_RUNTIME_DIR/bunctl.sock`; `/run/user/UID/bunctl.sock` if that directory is the user's; a directory of
- * the user's own under the temp directory. On Windows `\\.\pipe\bunctl_default`.
+ * Where `bunctl` listens, and where a client looks first, when no path is given: `$BUNCTL_SOCKET`, relative to the
+ * current directory if it is relative; `$XDG_RUNTIME_DIR/bunctl.sock`; `/run/user/UID/bunctl.sock` if that directory
+ * is the user's; a directory of the user's own under the temp directory. On Windows `\\.\pipe\bunctl_default`.
  */
 export function defaultSocketPath(): string {
   return defaultEndpoint(surroundings());
+}
+
+/**
+ * Where the daemon with this name listens: `startDaemon({ name })` and `IpcClient.connect(socketPathOf(name))` meet
+ * there. `$XDG_RUNTIME_DIR/NAME.sock`; `/run/user/UID/NAME.sock` if that directory is the user's;
+ * `bunctl-ipc-UID/NAME.sock` under the temp directory. On Windows `\\.\pipe\bunctl-ipc_NAME`.
+ *
+ * @param name 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first; not `bunctl`.
+ * @throws {IpcError} `OPTION_INVALID` for any other name.
+ */
+export function socketPathOf(name: string): string {
+  const [first] = namedEndpoints(name, surroundings());
+  return first as string;
 }
 
 /** The places of the rule where nothing is named: what is there belongs to one daemon, whichever of them it is on. */
@@ -42,7 +61,7 @@ export function unnamedSocketPaths(): string[] {
   return candidateEndpoints({ ...around, env: { ...around.env, BUNCTL_SOCKET: undefined } });
 }
 
-/** Every path of the rule, the default first. */
+/** Every path of bunctl's rule, the default first. */
 export function candidateSocketPaths(): string[] {
   return candidateEndpoints(surroundings());
 }

@@ -13,6 +13,9 @@ export interface Surroundings {
   readonly ownsDirectory: (path: string) => boolean;
 }
 
+/** What the name of every pipe on Windows begins with. */
+const PIPES = '\\\\.\\pipe\\';
+
 /** Longest path, in bytes, that fits `sun_path` with its terminating zero. */
 export function maxSocketPathBytes(platform: string): number {
   return platform === 'darwin' || platform.endsWith('bsd') ? 103 : 107;
@@ -25,21 +28,57 @@ export function defaultEndpoint(around: Surroundings): string {
 }
 
 /**
- * Every endpoint a daemon of this user may be on, the default first: `BUNCTL_SOCKET` alone if set; else
+ * Every endpoint that bunctl's daemon of this user may be on, the default first: `BUNCTL_SOCKET` alone if set; else
  * `$XDG_RUNTIME_DIR/bunctl.sock`, `/run/user/UID/bunctl.sock` if that directory is the user's, a directory
  * of the user's own under the temp directory. The original's `/tmp/bunctl.sock` is {@link ORIGINAL_SOCKET}.
  */
 export function candidateEndpoints(around: Surroundings): string[] {
-  const { env, platform, uid } = around;
+  const { env, platform } = around;
   if (env['BUNCTL_SOCKET']) return [endpointOf(env['BUNCTL_SOCKET'], platform)];
   if (platform === 'win32') return [endpointOf(undefined, platform)];
+  return placesFor('bunctl.sock', 'bunctl', around);
+}
+
+/** The longest name of a daemon, in characters. */
+const LONGEST_NAME = 64;
+
+/**
+ * Every endpoint that the daemon of this user with a name of its own may be on, the default first: the places of
+ * {@link candidateEndpoints}, with `NAME.sock` for `bunctl.sock`; on Windows the pipe `\\.\pipe\bunctl-ipc_NAME`. No
+ * environment variable names another path.
+ *
+ * @param name 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first; not `bunctl`.
+ * @throws {IpcError} `OPTION_INVALID` for any other name.
+ */
+export function namedEndpoints(name: string, around: Surroundings): string[] {
+  checkName(name);
+  if (around.platform === 'win32') return [`${PIPES}bunctl-ipc_${name}`];
+  return placesFor(`${name}.sock`, 'bunctl-ipc', around);
+}
+
+function checkName(name: unknown): void {
+  if (name === 'bunctl') {
+    throw new IpcError('OPTION_INVALID', 'The name bunctl is the process manager’s; choose another name');
+  }
+  if (typeof name === 'string' && name.length <= LONGEST_NAME && /^[a-z\d][\w.-]*$/i.test(name)) return;
+  throw new IpcError(
+    'OPTION_INVALID',
+    `The name of a daemon must be 1 to ${LONGEST_NAME} letters, digits, dots, dashes and underscores, a letter or digit first`,
+  );
+}
+
+function placesFor(
+  file: string,
+  directory: string,
+  { env, uid, tmpdir, ownsDirectory }: Surroundings,
+): string[] {
   const candidates: string[] = [];
   // A relative value is invalid by the XDG base directory specification and is ignored, as is an empty one.
   if (env['XDG_RUNTIME_DIR']?.startsWith('/'))
-    candidates.push(`${env['XDG_RUNTIME_DIR'].replace(/\/+$/, '')}/bunctl.sock`);
+    candidates.push(`${env['XDG_RUNTIME_DIR'].replace(/\/+$/, '')}/${file}`);
   const run = `/run/user/${uid ?? 0}`;
-  if (around.ownsDirectory(run)) candidates.push(`${run}/bunctl.sock`);
-  candidates.push(`${around.tmpdir.replace(/\/+$/, '')}/bunctl-${uid ?? 0}/bunctl.sock`);
+  if (ownsDirectory(run)) candidates.push(`${run}/${file}`);
+  candidates.push(`${tmpdir.replace(/\/+$/, '')}/${directory}-${uid ?? 0}/${file}`);
   return [...new Set(candidates)];
 }
 
@@ -49,10 +88,9 @@ export const ORIGINAL_SOCKET = '/tmp/bunctl.sock';
 /** The kernel's name for a given path: the path itself, or on Windows `\\.\pipe\bunctl_` and its last component. */
 export function endpointOf(path: string | undefined, platform: string): string {
   if (platform !== 'win32') return path ?? ORIGINAL_SOCKET;
-  const prefix = '\\\\.\\pipe\\';
-  if (path?.startsWith(prefix)) return path;
+  if (path?.startsWith(PIPES)) return path;
   const base = path?.split(/[\\/]/).filter(Boolean).at(-1);
-  return `${prefix}bunctl_${base ?? 'default'}`;
+  return `${PIPES}bunctl_${base ?? 'default'}`;
 }
 
 /**

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   COMMAND_OUTCOME_UNKNOWN:
     'the worker running this command died; the command may or may not have taken effect',
   LANES_UNAVAILABLE: 'no worker can take commands at the moment',
+  START_TIMEOUT: 'the daemon did not start in time',
   SHUTTING_DOWN: 'the daemon is shutting down',
   INTERNAL: 'the daemon failed at this by a fault of its own; its log says more',
   // Services

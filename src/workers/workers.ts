@@ -1,5 +1,6 @@
 // The workers as the daemon sees them: lanes of the chosen tier, the service they share, and main's own publisher.
 import type { Logger } from 'pino';
+import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import type { Publish } from '../define.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
@@ -41,6 +42,8 @@ export interface WorkersSettings {
   readonly log: Logger;
   readonly clock: Clock;
   readonly onEvents: AcceptEvents;
+  /** Gives the start up: the threads are killed. */
+  readonly signal: AbortSignal;
 }
 
 export interface WorkersStats {
@@ -79,6 +82,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   let tier: Tier;
   try {
     service = await startService(options, refused.memory, () => listeners.serviceChanged());
+    options.signal.throwIfAborted();
     tier = await startLanes({
       ...options,
       ...settings,
@@ -150,8 +154,13 @@ async function startService(
       log: threadLog(log),
     },
   );
-  await started.start();
-  return started;
+  const stop = onAbort(options.signal, () => started.close());
+  try {
+    await started.start();
+    return started;
+  } finally {
+    stop();
+  }
 }
 
 function threadOptions({ resourceLimits, execArgv, argv, env }: WorkersSettings['settings']): ThreadOptions {

@@ -1,13 +1,16 @@
 // A daemon as its embedder sees it: refused options, what it tells about itself, and how it ends.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DaemonOptions, startDaemon } from 'bunctl-ipc';
+import { text } from 'node:stream/consumers';
+import { Worker } from 'node:worker_threads';
+import { type DaemonOptions, socketPathOf, startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
-import { describe, expect, test } from 'vitest';
-import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { spawnDaemon } from '../support/processes.js';
-import { RawClient } from '../support/raw-client.js';
+import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
 describe('options', () => {
@@ -24,6 +27,13 @@ describe('options', () => {
     ['commands: must be the URL or the path of a module', { commands: 5 as never }],
     ['commands: must be the URL or the path of a module', { commands: '' }],
     ['commands: must be the URL or the path of a module', { commands: undefined as never }],
+    ['name: give either a name or a socketPath', { name: 'shop' }],
+    ['name: give the daemon a name of its own', { socketPath: undefined }],
+    ['name of a daemon must be', { socketPath: undefined, name: '../shop' }],
+    ['process manager’s', { socketPath: undefined, name: 'bunctl' }],
+    ['startTimeout', { startTimeout: -1 }],
+    ['startTimeout', { startTimeout: '5' as never }],
+    ['signal', { signal: {} as never }],
     ['host: needs a service module', { host: { f: () => 1 } }],
     ['host: needs a service module', { host: { f: () => 1 }, service: {} }],
     ['workers.resourceLimits.stackSizeMb', { workers: { resourceLimits: { stackSizeMb: 0.4 } } }],
@@ -83,6 +93,141 @@ test('a client that connects while the daemon starts is let go when the start fa
   await starting;
   expect(await client.rest()).toEqual([]);
 });
+
+test.skipIf(process.platform === 'win32')('a daemon with a name is found by its name', async () => {
+  const before = process.env['XDG_RUNTIME_DIR'];
+  const directory = temporaryDirectory();
+  process.env['XDG_RUNTIME_DIR'] = directory;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+    else process.env['XDG_RUNTIME_DIR'] = before;
+  });
+  const { daemon } = await testDaemon({ name: 'shop', socketPath: undefined });
+  expect(daemon.socketPath).toBe(join(directory, 'shop.sock'));
+  const client = await IpcClient.connect(socketPathOf('shop'));
+  expect(await client.request('List')).toHaveProperty('Data');
+  await client.close();
+  await expect(startDaemon({ name: 'shop', commands: fixture('commands.js') })).rejects.toMatchObject({
+    code: 'ENDPOINT_IN_USE',
+  });
+});
+
+describe('a start that is given up', () => {
+  type Given = Pick<DaemonOptions, 'commands' | 'service'>;
+  const never = (begun: string): Given[] => [
+    { commands: neverLoads(begun) },
+    { commands: fixture('commands.js'), service: neverLoads(begun) },
+  ];
+
+  test.each([
+    ['commands', 0],
+    ['service', 1],
+  ])('by a signal while its %s load is undone', async (_what, which) => {
+    const directory = temporaryDirectory();
+    const [socketPath, begun] = [join(directory, 's'), join(directory, 'begun')];
+    const controller = new AbortController();
+    const starting = startDaemon({
+      socketPath,
+      ...(never(begun)[which] as Given),
+      signal: controller.signal,
+    });
+    const refused = expect(starting).rejects.toThrow('enough');
+    await until(() => existsSync(begun), 'its module loads');
+    const client = await RawClient.connect(socketPath);
+    controller.abort(new Error('enough'));
+    await refused;
+    expect(await client.rest()).toEqual([]);
+    expect(existsSync(socketPath)).toBe(false);
+    const daemon = await startDaemon({ socketPath, commands: fixture('commands.js') });
+    await daemon.close();
+  });
+
+  test('by its startTimeout is undone', async () => {
+    const directory = temporaryDirectory();
+    const [socketPath, begun] = [join(directory, 's'), join(directory, 'begun')];
+    const starting = startDaemon({ socketPath, commands: neverLoads(begun), startTimeout: 50 });
+    await expect(starting).rejects.toMatchObject({
+      code: 'START_TIMEOUT',
+      message: expect.stringContaining('50 ms') as string,
+    });
+    expect(existsSync(socketPath)).toBe(false);
+  });
+
+  test('leaves no thread behind that keeps the process alive', async () => {
+    const directory = temporaryDirectory();
+    const code = `
+      import { startDaemon } from 'bunctl-ipc';
+      await startDaemon({
+        socketPath: ${JSON.stringify(join(directory, 's'))},
+        commands: ${JSON.stringify(neverLoads(join(directory, 'begun')))},
+        startTimeout: 50,
+      }).catch((error) => console.log(error.code));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: join(import.meta.dirname, '..', '..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said, ended] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    expect([said, ended[0]]).toEqual(['START_TIMEOUT\n', 0]);
+  });
+
+  test('before it has begun touches nothing', async () => {
+    const socketPath = join(temporaryDirectory(), 's');
+    const signal = AbortSignal.abort(new Error('enough'));
+    const starting = startDaemon({ socketPath, commands: fixture('commands.js'), signal });
+    await expect(starting).rejects.toThrow('enough');
+    expect(existsSync(socketPath)).toBe(false);
+  });
+
+  test('too late is not given up', async () => {
+    const controller = new AbortController();
+    const { path } = await testDaemon({ signal: controller.signal, startTimeout: 60_000 });
+    controller.abort();
+    const client = await RawClient.connect(path);
+    expect(await client.request('List')).toHaveProperty('Data');
+  });
+});
+
+test('a daemon and a server run in a worker thread', async () => {
+  const directory = temporaryDirectory();
+  const worker = new Worker(fixture('in-a-thread.js'), { workerData: directory });
+  onTestFinished(async () => {
+    await worker.terminate();
+  });
+  expect((await once(worker, 'message'))[0]).toBe('listening');
+  const client = await RawClient.connect(join(directory, 'daemon'));
+  expect(await client.request('List')).toHaveProperty('Data');
+  const other = await RawClient.connect(join(directory, 'server'));
+  expect(await other.request('List')).toEqual({ Success: { message: 'List' } });
+  client.socket.end();
+  other.socket.end();
+  worker.postMessage('close');
+  expect((await once(worker, 'message'))[0]).toBe('closed');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a frame that was completed while the daemon was stopped is answered, though its time is up',
+  async () => {
+    const path = join(temporaryDirectory(), 's');
+    const { child } = await spawnDaemon(path, '077', JSON.stringify({ connections: { frameTimeout: 1000 } }));
+    const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(path)));
+    const small = Buffer.from(frame('"List"'));
+    // More than the socket holds: it comes only when the daemon reads again.
+    const large = Buffer.from(frame(JSON.stringify(act('say', { text: 'x'.repeat(3_000_000) }))));
+    const frames = [small, small, large] as const;
+    for (const [n, client] of clients.entries()) client.write(frames[n]?.subarray(0, 6) as Buffer);
+    const probe = await RawClient.connect(path);
+    expect(await probe.request('List')).toHaveProperty('Data');
+    child.kill('SIGSTOP');
+    const stopped = performance.now();
+    for (const [n, client] of clients.entries()) client.write(frames[n]?.subarray(6) as Buffer);
+    await until(() => performance.now() > stopped + 2500, 'the time of the frames is up');
+    child.kill('SIGCONT');
+    expect(await clients[0]?.next()).toHaveProperty('Data');
+    expect(await clients[1]?.next()).toHaveProperty('Data');
+    expect(await clients[2]?.next()).toHaveProperty('Success');
+  },
+);
 
 describe('close()', () => {
   test('answers what was received whole, reads no more, and removes the socket', async () => {

@@ -6,6 +6,7 @@ import {
   endpointOf,
   type Surroundings,
 } from 'bunctl-ipc/protocol';
+import { namedEndpoints } from '#dist/protocol/endpoints.js';
 import { describe, expect, test } from 'vitest';
 
 const around = (over: Partial<Surroundings>): Surroundings => ({
@@ -15,6 +16,45 @@ const around = (over: Partial<Surroundings>): Surroundings => ({
   tmpdir: '/tmp',
   ownsDirectory: () => false,
   ...over,
+});
+
+describe('the endpoint of a name', () => {
+  test.each<[string, Partial<Surroundings>, string[]]>([
+    [
+      'has the places of the default one, with a file of its own',
+      { env: { XDG_RUNTIME_DIR: '/r', BUNCTL_SOCKET: '/x/y' }, ownsDirectory: () => true },
+      ['/r/shop.sock', '/run/user/1000/shop.sock', '/tmp/bunctl-ipc-1000/shop.sock'],
+    ],
+    ['is a pipe on Windows', { platform: 'win32', uid: undefined }, ['\\\\.\\pipe\\bunctl-ipc_shop']],
+  ])('%s', (_rule, over, expected) => {
+    expect(namedEndpoints('shop', around(over))).toEqual(expected);
+    const bunctls = candidateEndpoints(around({ ...over, env: {} }));
+    expect(expected.filter((path) => bunctls.includes(path))).toEqual([]);
+  });
+
+  test.each(['a', 'a'.repeat(64), 'My-App_2.0', '0'])('%s is a name', (name) => {
+    expect(namedEndpoints(name, around({}))).toEqual([`/tmp/bunctl-ipc-1000/${name}.sock`]);
+  });
+
+  test.each([
+    '',
+    'bunctl',
+    '../up',
+    'a/b',
+    '.hidden',
+    '-x',
+    'a b',
+    'a\0',
+    'a\n',
+    'ä',
+    'a'.repeat(65),
+    5,
+    null,
+  ])('%j is not a name', (name) => {
+    expect(() => namedEndpoints(name as string, around({}))).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }) as Error,
+    );
+  });
 });
 
 describe('the default endpoint', () => {

@@ -1,4 +1,5 @@
 // Isolation 'thread': a pool of lanes, each in a thread of its own.
+import { onAbort } from '../../abort.js';
 import { LanePool } from './pool.js';
 import { logSettings } from './thread-log.js';
 import { ThreadLane } from './thread-lane.js';
@@ -26,11 +27,14 @@ export async function startThreadTier(settings: TierSettings): Promise<Tier> {
       ),
   });
   settings.onServiceChanged(() => pool.serviceChanged());
+  const stop = onAbort(settings.signal, () => pool.close());
   try {
     await pool.start();
   } catch (error) {
     pool.close();
     throw error;
+  } finally {
+    stop();
   }
   return {
     lanes: pool,

@@ -35,6 +35,8 @@ export interface TierSettings {
   readonly onServiceChanged: (listener: () => void) => void;
   readonly onEvents: AcceptEvents;
   readonly onCapacity: () => void;
+  /** Gives the start up. */
+  readonly signal: AbortSignal;
 }
 
 export interface Tier {

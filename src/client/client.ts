@@ -140,12 +140,13 @@ export class IpcClient {
    * @param options.drain How long, in ms, answers are waited for first. Meanwhile nothing new can be sent. Default 0.
    * @throws {IpcError} `OPTION_INVALID`.
    */
-  close({ drain = 0 }: { readonly drain?: number | undefined } = {}): Promise<void> {
+  async close({ drain = 0 }: { readonly drain?: number | undefined } = {}): Promise<void> {
     const connection = this.#connection;
     const wait = checkDrain(drain);
     if (wait === 0 || this.closed) return connection.close();
     this.#draining = true;
-    return waitAtMost(connection.idle(), wait, () => undefined).then(() => connection.close());
+    await waitAtMost(connection.idle(), wait, () => undefined);
+    return connection.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

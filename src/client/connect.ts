@@ -45,7 +45,9 @@ export async function connectTo(
 
 function candidates(): string[] {
   const ours = candidateSocketPaths();
-  return process.platform === 'win32' ? ours : [...new Set([...ours, ORIGINAL_SOCKET])];
+  // Whoever names a socket means that one alone.
+  if (process.env['BUNCTL_SOCKET'] || process.platform === 'win32') return ours;
+  return [...new Set([...ours, ORIGINAL_SOCKET])];
 }
 
 /**

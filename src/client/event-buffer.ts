@@ -1,5 +1,5 @@
 // Events that came and were not taken yet. Whatever is dropped is counted, and told in its place.
-import { DROPPED_EVENT_TYPE } from '../protocol/events.js';
+import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcEvent } from '../protocol/messages.js';
 import { Queue } from '../queue.js';
 
@@ -49,7 +49,7 @@ export class EventBuffer {
       this.#untoldOrder = order;
       if (event.event_type === DROPPED_EVENT_TYPE) {
         this.#untold += droppedIn(event);
-      } else {
+      } else if (event.event_type !== HEARTBEAT_EVENT_TYPE) {
         this.#untold += 1;
         dropped += 1;
       }

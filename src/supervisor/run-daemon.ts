@@ -56,11 +56,16 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs]) await prepareStateDirectory(each);
-  await ownState(directory, path);
+  const lockHolds = await ownState(directory, path);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     new LogFile(files.daemonLog),
   );
+  if (!lockHolds && process.platform !== 'win32')
+    log.warn(
+      { directory },
+      'no lock on files is available: a daemon on another host could use this state as well',
+    );
   if (signals.received())
     throw new IpcError('SHUTTING_DOWN', 'The daemon was told to end before it had started');
   const main = new Main(declared, signals);
@@ -113,6 +118,7 @@ class Main {
         this.#onApplied(outcomes);
       },
       shutDown: () => this.#signals.request(),
+      shuttingDown: () => this.#signals.received(),
       shutdownResult: (result) => {
         this.result = result;
       },

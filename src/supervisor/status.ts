@@ -1,7 +1,7 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
 import type { AppState } from './model/app-state.js';
-import { PAGE, TICKS_PER_SECOND } from './system/kernel.js';
+import { ageOf } from './system/clock.js';
 import { statOf } from './system/stat.js';
 import type { AppSnapshot } from './model/messages.js';
 import type { stateFiles } from './state/paths.js';
@@ -19,9 +19,8 @@ const POLICY: Readonly<Record<AppConfig['restart_policy'], string>> = {
  * @param now Milliseconds since the epoch.
  */
 export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>, now: number) {
-  const { id, config, state } = app;
-  const stat = state.pid === null ? undefined : statOf(state.pid);
-  const uptime = state.startedAt === null || state.pid === null ? null : Math.max(0, now - state.startedAt);
+  const { id, config, state, usage } = app;
+  const uptime = uptimeOf(state, now);
   return {
     name: id,
     state: stateText(state, now),
@@ -59,13 +58,18 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     log_files: { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
     /** Processes of its runs that have left its process group; null in the status of all apps. */
     escaped: app.escaped,
-    memory_bytes: stat ? stat.residentPages * PAGE : null,
-    /** Percent of one core, over the life of the process. */
-    cpu_percent:
-      stat && uptime !== null && uptime > 0
-        ? Math.round((stat.cpuTicks / TICKS_PER_SECOND / (uptime / 1000)) * 1000) / 10
-        : null,
+    /** Of all its processes; memory that they share counts once. */
+    memory_bytes: usage?.memoryBytes ?? null,
+    /** Percent of one core, of all its processes, over the last seconds. */
+    cpu_percent: usage?.cpuPercent ?? null,
+    processes: usage?.processes ?? null,
   };
+}
+
+/** In ms. By the kernel's clock where it tells, since ours may be set. */
+function uptimeOf({ pid, startedAt }: AppState, now: number): number | null {
+  if (pid === null || startedAt === null) return null;
+  return ageOf(statOf(pid)?.startTime ?? null) ?? Math.max(0, now - startedAt);
 }
 
 function stateText({ status, attempt, retryAt }: AppState, now: number): string {

@@ -87,6 +87,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       threadLog: threadLog(options.log),
       refused: refused.memory,
       publish: main.publish,
+      flushEvents: () => main.flush(),
       connectService: () => service?.connect() ?? 'startDaemon was given no service',
       onServiceChanged: (listener) => (listeners.serviceChanged = listener),
       onCapacity: () => listeners.capacity(),

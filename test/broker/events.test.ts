@@ -203,6 +203,22 @@ describe('subscribers', () => {
     await until(() => daemon.stats().events.subscribers === 0, 'the subscription is over');
   });
 
+  test.each(['thread', 'none'] as const)(
+    'one that has closed its half gets the events that its last command published (%s)',
+    async (isolation) => {
+      const { path } = await testDaemon({ workers: { isolation }, subscribers: { eventHold: 0 } });
+      const client = await RawClient.connect(path);
+      expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+      client.send(act('publish', { app: 'a', count: 50 }));
+      client.socket.end();
+      const frames = await client.rest();
+      expect(frames.filter(isEvent).map((frame) => frame.Event.data.n)).toEqual(
+        Array.from({ length: 50 }, (_, n) => n),
+      );
+      expect(frames).toHaveLength(51);
+    },
+  );
+
   test('close() ends their streams after a whole frame, while events keep flowing', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     const clients = [await RawClient.connect(path), await RawClient.connect(path)];

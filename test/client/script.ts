@@ -14,11 +14,13 @@ export class Script {
   readonly requests: unknown[] = [];
   readonly socket: Promise<Socket>;
   readonly path: string;
+  readonly listening: Promise<unknown>;
 
   constructor() {
     this.path = join(temporaryDirectory(), 's');
     const server = createServer({ allowHalfOpen: true });
     server.listen(this.path);
+    this.listening = once(server, 'listening');
     onTestFinished(() => void server.close());
     this.socket = once(server, 'connection').then(([socket]) => {
       const decoder = new FrameDecoder(64 * 1024 * 1024);

@@ -51,4 +51,20 @@ describe('the hold after Subscribe', () => {
     w.turn();
     expect(sink.frames.length).toBeGreaterThan(1);
   });
+
+  test('waits a second in all, however many commands follow', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.publish(1);
+    w.turn();
+    sink.drain();
+    for (let elapsed = 0; elapsed < 1000; elapsed += 90) {
+      writer.commandReceived();
+      w.clock.advance(90);
+    }
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line']);
+  });
 });

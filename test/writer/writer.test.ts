@@ -101,6 +101,21 @@ describe('a writer', () => {
     expect(w.memory()).toBe(0);
   });
 
+  test('sends no heartbeat while it waits for the last events before its end', () => {
+    const w = world({ eventHold: 0 });
+    const [stalled, leaver] = [w.writer(), w.writer()];
+    w.subscribe(stalled.writer);
+    w.subscribe(leaver.writer);
+    w.turn();
+    w.publish(100);
+    leaver.sink.drain();
+    leaver.writer.finish();
+    w.clock.block(30_000);
+    leaver.writer.heartbeat(20_000);
+    leaver.sink.drain();
+    expect(kinds(leaver.sink.frames)).not.toContain('heartbeat');
+  });
+
   test('ends when its sink throws, and frees its memory', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink, hooks } = w.writer();

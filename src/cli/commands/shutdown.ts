@@ -1,7 +1,6 @@
 // bunctl shutdown
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
-import type { IpcMessage } from '../../protocol/messages.js';
 import { identify, isAlive } from '../../supervisor/system/processes.js';
 import { askMessage, daemonInfo } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
@@ -53,7 +52,7 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
     );
   const process = identify(info.pid);
   try {
-    const message = await askMessage(client, { Shutdown: fields } as unknown as IpcMessage);
+    const message = await askMessage(client, { Shutdown: fields });
     // Its first line says how many apps were stopped; the others, what was left behind.
     for (const line of message.split('\n').slice(1)) say(line);
   } catch (error) {

@@ -20,6 +20,7 @@ export class AppRegistry {
 
   add(id: string, decided: DecidedRecord): App {
     const app = new App(id, decided, this.#around);
+    if (this.#closed) app.close();
     this.#apps.set(id, app);
     return app;
   }

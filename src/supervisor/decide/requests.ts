@@ -202,7 +202,7 @@ function checkSameName(app: App, { name, id, config }: Addressed & { readonly co
 /** @throws {IpcError} always; a shutdown keeps its own code. */
 function fail(code: string, what: string, cause: unknown, so = ''): never {
   const { code: known, message } = cause as { code?: unknown; message: string };
-  throw new IpcError((known === 'SHUTTING_DOWN' ? known : code), `${what}: ${message}${so}`, {
+  throw new IpcError(known === 'SHUTTING_DOWN' ? known : code, `${what}: ${message}${so}`, {
     cause,
   });
 }

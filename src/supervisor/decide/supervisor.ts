@@ -8,12 +8,14 @@ import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
 import { groupsOver } from '../system/group-memory.js';
+import { type Usage, UsageSampler } from '../system/usage.js';
 import type { App } from './app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
 import { type Limited, watchMemory } from './memory-watch.js';
 import { Requests } from './requests.js';
 import { stopAll } from './stop-all.js';
+import { watchUsage } from './usage-watch.js';
 
 class Supervisor {
   readonly #host: ServiceSetup<MainFunctions>['host'];
@@ -21,6 +23,7 @@ class Supervisor {
   readonly #follower: LogFollower;
   readonly #apps: AppRegistry;
   readonly requests: Requests;
+  readonly #usage = new UsageSampler();
   #stopped: Promise<ShutdownResult> | undefined;
   #killEscaped = false;
 
@@ -48,10 +51,22 @@ class Supervisor {
 
   /** Takes over what there is, then follows the host's notices and applies the declared file. */
   async begin(): Promise<void> {
-    const [{ apps, sequence }, declared] = await Promise.all([this.#host.inventory(), this.#host.declared()]);
+    const [{ apps, sequence }, declared, ending] = await Promise.all([
+      this.#host.inventory(),
+      this.#host.declared(),
+      this.#host.shuttingDown(),
+    ]);
+    // A former supervisor died in a shutdown: this one goes on with it.
+    if (ending) this.#apps.close();
     await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
     this.#followNotices(sequence).catch(dieOf);
-    if (declared) this.#apply(declared).catch(dieOf);
+    if (ending) this.#stopAll().catch(dieOf);
+    else if (declared) this.#apply(declared).catch(dieOf);
+    watchUsage(
+      systemClock,
+      () => this.#sample(this.#apps.all()),
+      (err) => this.#log.warn({ err }, 'what apps use could not be sampled'),
+    );
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
@@ -63,9 +78,14 @@ class Supervisor {
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    if (which === null) return this.#apps.all().map((app) => snapshot(app, null));
+    if (which === null) {
+      const all = this.#apps.all();
+      const usage = this.#sample(all);
+      return all.map((app) => snapshot(app, null, usage));
+    }
     const app = this.#apps.known(which);
-    return [snapshot(app, await this.#host.escaped(app.id))];
+    const escaped = await this.#host.escaped(app.id);
+    return [snapshot(app, escaped, this.#sample([app]))];
   }
 
   /** See `LogFollower.generations`. */
@@ -82,6 +102,12 @@ class Supervisor {
     this.#killEscaped ||= killEscaped;
     await this.#host.shutDown();
     return this.#stopAll();
+  }
+
+  /** Of all apps at once, since each sample passes over all processes. */
+  #sample(asked: readonly App[]): ReadonlyMap<number, Usage> {
+    if (asked.every(({ state }) => state.pid === null)) return new Map();
+    return this.#usage.sample(new Set(this.#apps.all().flatMap(({ state }) => state.pid ?? [])));
   }
 
   async #takeOver({ record, live, exit }: AppInventory, declared: DeclaredFile | null): Promise<void> {
@@ -161,7 +187,11 @@ function dieOf(error: unknown): void {
   });
 }
 
-function snapshot({ id, decided }: App, escaped: readonly number[] | null): AppSnapshot {
+function snapshot(
+  { id, decided }: App,
+  escaped: readonly number[] | null,
+  usage: ReadonlyMap<number, Usage>,
+): AppSnapshot {
   const { config, state, source, environment } = decided;
   return {
     id,
@@ -170,6 +200,7 @@ function snapshot({ id, decided }: App, escaped: readonly number[] | null): AppS
     source,
     environmentNames: environment && Object.keys(environment).sort(),
     escaped,
+    usage: (state.pid === null ? undefined : usage.get(state.pid)) ?? null,
   };
 }
 

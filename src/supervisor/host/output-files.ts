@@ -54,7 +54,7 @@ async function openAppending(path: string): Promise<FileHandle> {
   try {
     return await append().catch(async (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      prepareStateDirectory(dirname(path));
+      await prepareStateDirectory(dirname(path));
       return append();
     });
   } catch (error) {

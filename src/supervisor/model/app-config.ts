@@ -20,6 +20,12 @@ const duration = z
   ])
   .refine(({ secs }) => secs <= HOUR, 'must be at most an hour');
 
+/** Text, or a number or boolean as its text: in JSON a port is easily written as a number. */
+const textual = z.preprocess(
+  (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : value),
+  text,
+);
+
 /** A key that is null counts as absent. */
 const optional = <T extends z.ZodType>(schema: T, fallback: z.output<T>) =>
   schema.nullish().transform((value): z.output<T> => value ?? fallback);
@@ -51,10 +57,10 @@ const nullable = <T extends z.ZodType>(schema: T) =>
 const schema = z.strictObject({
   name: z.string().max(4096),
   command: text.min(1, 'must not be empty'),
-  args: optional(z.array(text), []),
+  args: optional(z.array(textual), []),
   /** Default: the daemon's own folder. */
   cwd: nullable(text),
-  env: optional(z.record(text, text), {}),
+  env: optional(z.record(text, textual), {}),
   auto_start: optional(z.boolean(), false),
   restart_policy: optional(z.enum(['no', 'always', 'on-failure', 'unless-stopped']), 'on-failure'),
   max_memory: nullable(u64),

@@ -76,6 +76,8 @@ export interface MainFunctions extends HostFunctions {
   readonly applied: (outcomes: readonly DeclaredOutcome[]) => void;
   /** Asks the daemon to end, as SIGTERM does: the notice `shutdown` follows. */
   readonly shutDown: () => void;
+  /** Whether the daemon is to end: a supervisor that takes over in a shutdown starts nothing. */
+  readonly shuttingDown: () => boolean;
   /** What the shutdown has done; call it before `stopped`. */
   readonly shutdownResult: (result: ShutdownResult) => void;
 }

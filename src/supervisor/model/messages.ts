@@ -1,5 +1,6 @@
 // What travels between the handlers, the supervisor and the daemon that started them.
 import type { AppConfig } from './app-config.js';
+import type { Usage } from '../system/usage.js';
 import type { Environment } from './app-record.js';
 import type { AppState } from './app-state.js';
 
@@ -30,6 +31,8 @@ export interface AppSnapshot {
   readonly environmentNames: readonly string[] | null;
   /** Processes of any of its runs that have left its process group. Null where they were not looked for. */
   readonly escaped: readonly number[] | null;
+  /** What its processes use; null when none runs, and where the system does not say. */
+  readonly usage: Usage | null;
 }
 
 /** Which app a request means. */

@@ -1,24 +1,49 @@
 // One daemon owns a state directory: two would each start the same apps.
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { lockEndpoint } from '../../endpoint/lock.js';
 import { IpcError } from '../../protocol/errors.js';
-import { listeningPath } from './left-behind.js';
+import { lockFile } from './file-lock.js';
+import { readOwnFile } from './own-files.js';
 import { stateFiles } from './paths.js';
 
 /**
- * Makes this process the owner of a state directory for its whole life. Two daemons on different sockets can come by
- * the same one, for example when the socket's directory was removed and made anew.
+ * Makes this process the owner of a state directory for its whole life. Two daemons can come by the same one on
+ * different sockets, in different network namespaces, or on different hosts. Resolves with whether the lock on the
+ * file holds, which the last two need.
  *
  * @throws {IpcError} `ENDPOINT_IN_USE` when another daemon owns it.
  */
-export async function ownState(directory: string, socketPath: string): Promise<void> {
+export async function ownState(directory: string, socketPath: string): Promise<boolean> {
+  const { lock } = stateFiles(directory);
   try {
-    await lockEndpoint(stateFiles(directory).lock);
+    await lockEndpoint(join(directory, 'daemon'));
   } catch (cause) {
     if (!(cause instanceof IpcError) || cause.code !== 'ENDPOINT_IN_USE') throw cause;
-    throw new IpcError(
-      'ENDPOINT_IN_USE',
-      `A daemon of yours runs on ${listeningPath(socketPath) ?? socketPath} already and keeps its apps in ${directory}; stop it first, or give this one a path with --socket`,
-      { cause },
-    );
+    throw inUse(directory, lock, socketPath, cause);
+  }
+  const outcome = process.platform === 'win32' ? 'unavailable' : await lockFile(lock);
+  if (outcome === 'held') throw inUse(directory, lock, socketPath);
+  writeFileSync(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
+  return outcome === 'locked';
+}
+
+function inUse(directory: string, lock: string, socketPath: string, cause?: unknown): IpcError {
+  const [path = socketPath, host = hostname()] = holder(lock);
+  const where = host === hostname() ? path : `${path} of the host ${host}`;
+  return new IpcError(
+    'ENDPOINT_IN_USE',
+    `A daemon of yours runs on ${where} already and keeps its apps in ${directory}; stop it first, or give this one a path with --socket`,
+    { cause },
+  );
+}
+
+/** The socket and the host of the owner, as it wrote them down; empty when it has not. */
+function holder(lock: string): string[] {
+  try {
+    return readOwnFile(lock).split('\n').filter(Boolean);
+  } catch {
+    return [];
   }
 }

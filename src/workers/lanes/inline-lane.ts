@@ -17,6 +17,8 @@ export interface InlineSettings {
   readonly maxMessageSize: number;
   readonly log: Logger;
   readonly publish: Publish;
+  /** Hands the broker the events that were published before an answer. */
+  readonly flushEvents: () => void;
   readonly serviceFor: (signal?: () => AbortSignal) => ServiceCalls;
   readonly onCapacity: () => void;
 }
@@ -43,6 +45,7 @@ export class InlineLane implements Lane {
       answer: (slot, sequence, kind, text) => {
         const job = this.#slots.settle(slot, sequence);
         if (job === undefined) return;
+        settings.flushEvents();
         if (kind === ANSWER.SUBSCRIBE) job.subscribe(text);
         else if (kind === ANSWER.UNSUBSCRIBE) job.unsubscribe();
         else {

@@ -35,7 +35,8 @@ export class ThreadLane implements PooledLane {
   readonly #commandTimeout: number;
   /** Commands for the next batch. */
   readonly #collected = new Set<Job>();
-  #underWay = 0;
+  /** Batches sent, modulo 2^32. */
+  #sent = 0;
   #scheduled = false;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
 
@@ -53,6 +54,7 @@ export class ThreadLane implements PooledLane {
       {
         onReady: () => this.#ready(),
         onAnswers: (answers) => this.#answered(answers),
+        onBatchTaken: () => this.#scheduleSend(),
         onEvents: settings.onEvents,
         log: settings.log,
         onEnd: (error) => this.#ended(error),
@@ -82,7 +84,9 @@ export class ThreadLane implements PooledLane {
     if (this.state !== 'ready' || !this.#slots.add(job)) return false;
     job.payload = shareLarge(job.payload);
     this.#collected.add(job);
-    this.#scheduleSend();
+    // An idle lane gets its first command at once: a lone request does not wait for others.
+    if (this.#slots.used === 1 && !this.#full()) this.#send();
+    else this.#scheduleSend();
     return true;
   }
 
@@ -138,7 +142,7 @@ export class ThreadLane implements PooledLane {
   }
 
   #scheduleSend(): void {
-    if (this.#scheduled || this.#underWay >= BATCHES_UNDER_WAY) return;
+    if (this.#scheduled || this.#collected.size === 0 || this.#full()) return;
     this.#scheduled = true;
     // After this turn's input is read, so that commands that came together go together.
     setImmediate(() => {
@@ -147,15 +151,20 @@ export class ThreadLane implements PooledLane {
     });
   }
 
+  /** Whether the lane has as many batches as it may; if so, it tells when it has taken one in. */
+  #full(): boolean {
+    const { shared } = this.#slots;
+    if (shared.batchesUnderWay(this.#sent) < BATCHES_UNDER_WAY) return false;
+    shared.awaitBatch();
+    return shared.batchesUnderWay(this.#sent) >= BATCHES_UNDER_WAY;
+  }
+
   #send(): void {
     if (this.#state === 'dead' || this.#collected.size === 0) return;
-    const { buffer, large } = packBatch(Slots.entries(this.#collected));
+    const batch = packBatch(Slots.entries(this.#collected));
     this.#collected.clear();
-    this.#underWay += 1;
-    this.#link.call('take', [buffer, large], [buffer], () => {
-      this.#underWay -= 1;
-      if (this.#collected.size > 0) this.#scheduleSend();
-    });
+    this.#sent = (this.#sent + 1) | 0;
+    this.#link.send(batch);
   }
 
   #ready(): void {

@@ -1,10 +1,11 @@
 // A worker thread from main's side: started with its task, called, heard, and drained when it has ended.
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { AcceptEvents } from '../../ports.js';
+import type { Batch, BatchMessage } from '../link/batch.js';
 import { SharedState } from '../link/claims.js';
 import { type Remote, remote } from '../link/closed-port.js';
 import { unpackEvents } from '../link/event-packer.js';
-import type { LaneStart, ServiceStart, ThreadMessage } from '../link/messages.js';
+import { type LaneStart, newsOf, type ServiceStart, type ThreadMessage } from '../link/messages.js';
 import { messageBytes } from '../link/outbox.js';
 import { CreditBack } from './credit-back.js';
 import { type ThreadOptions, WorkerThread } from './worker-thread.js';
@@ -22,6 +23,8 @@ export interface ThreadLog {
 export interface ThreadLinkHooks {
   onReady(): void;
   onAnswers?(answers: ArrayBuffer): void;
+  /** The lane has taken a batch in, after {@link SharedState.awaitBatch}. */
+  onBatchTaken?(): void;
   onEvents: AcceptEvents;
   log: ThreadLog;
   /** The thread has ended, and everything that it had sent has been taken in. */
@@ -68,13 +71,17 @@ export class ThreadLink {
     return this.#killedBecause;
   }
 
-  /**
-   * Calls a function of the thread. One that fails kills the thread. `done` is called when the thread has taken the
-   * call in: never, if the thread ends first.
-   */
-  call(name: string, args: unknown[], transfer: (ArrayBuffer | MessagePort)[] = [], done?: () => void): void {
+  /** Calls a function of the thread. One that fails kills the thread. */
+  call(name: string, args: unknown[], transfer: MessagePort[] = []): void {
     if (this.#ended) return;
-    this.#remote.call(name, args, transfer).then(done, (error: unknown) => this.#fail(error));
+    this.#remote.call(name, args, transfer).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Sends a batch to a lane. */
+  send(batch: Batch): void {
+    if (this.#ended) return;
+    const message: BatchMessage = batch.large.length === 0 ? batch.buffer : { batch };
+    this.#calls.postMessage(message, [batch.buffer]);
   }
 
   /** Lets the thread's task end. */
@@ -97,12 +104,15 @@ export class ThreadLink {
     this.kill(`its worker failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  #receive(message: ThreadMessage): void {
-    if (message.answers) this.#hooks.onAnswers?.(message.answers);
+  #receive(received: ThreadMessage): void {
+    const message = newsOf(received);
+    // Events first: a connection that ends with an answer still gets the events that its command published before.
     if (message.events) this.#hooks.onEvents(unpackEvents(message.events), this.#credit.add);
+    if (message.answers) this.#hooks.onAnswers?.(message.answers);
     if (message.log !== undefined) this.#hooks.log.line(message.log);
     if (message.linesLost !== undefined) this.#hooks.log.lost(message.linesLost, this.#name);
     if (this.shared.taken(messageBytes(message), message.log?.length)) this.call('taken', []);
+    if (message.tookBatch) this.#hooks.onBatchTaken?.();
     if (message.ready) this.#hooks.onReady();
   }
 

@@ -27,6 +27,8 @@ export interface TierSettings {
   readonly clock: Clock;
   /** Main's own publisher. */
   readonly publish: Publish;
+  /** Hands the broker now what it has published in this turn. */
+  readonly flushEvents: () => void;
   /** A port to the service for one lane, or the reason why there is none. */
   readonly connectService: () => ServiceLink;
   /** Calls back when there is another service, or none: every lane connects anew. */

@@ -19,7 +19,19 @@ export interface Batch {
   readonly large: SharedArrayBuffer[];
 }
 
-/** Packs commands for one call. */
+/**
+ * A one-way message from main to a lane, on the port of the Comlink calls, so that it keeps its place among them. It is
+ * not a call: a call is answered with a message, and shared memory tells main more cheaply that a batch was taken in.
+ * A batch without large payloads travels as the bare buffer.
+ */
+export type BatchMessage = ArrayBuffer | { readonly batch: Batch };
+
+/** The batch in a message on the calls' port; undefined for a call. */
+export function batchOf(message: BatchMessage | { readonly batch?: undefined }): Batch | undefined {
+  return message instanceof ArrayBuffer ? { buffer: message, large: [] } : message.batch;
+}
+
+/** Packs commands for one message. */
 export function packBatch(entries: readonly BatchEntry[]): Batch {
   const rows: number[] = [];
   const large: SharedArrayBuffer[] = [];

@@ -7,6 +7,8 @@ const BEAT = 0;
 const TAKEN = 1;
 const LOG_TAKEN = 2;
 const WAITING = 3;
+const BATCHES_TAKEN = 4;
+const BATCHES_AWAITED = 5;
 const FIRST_SLOT = 8;
 
 const OFFERED = 1;
@@ -69,6 +71,22 @@ export class SharedState {
   /** Main: changes whenever the lane's loop turns. */
   get beats(): number {
     return Atomics.load(this.#words, BEAT);
+  }
+
+  /** Lane: counts a batch that it has taken in; returns whether main waits to be told of it. */
+  tookBatch(): boolean {
+    Atomics.add(this.#words, BATCHES_TAKEN, 1);
+    return Atomics.exchange(this.#words, BATCHES_AWAITED, 0) === 1;
+  }
+
+  /** Main: how many of the `sent` batches (modulo 2^32) the lane has not taken in. */
+  batchesUnderWay(sent: number): number {
+    return (sent - Atomics.load(this.#words, BATCHES_TAKEN)) >>> 0;
+  }
+
+  /** Main: asks to be told when the lane next takes a batch in. Check `batchesUnderWay` again after it. */
+  awaitBatch(): void {
+    Atomics.store(this.#words, BATCHES_AWAITED, 1);
   }
 
   /** Main: counts what it has taken in; returns whether the thread waits to be told of it. */

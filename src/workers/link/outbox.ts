@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { AnswerPacker } from './answers.js';
 import type { SharedState } from './claims.js';
 import { EventPacker, type OutgoingEvent } from './event-packer.js';
-import type { ThreadMessage } from './messages.js';
+import type { ThreadMessage, ThreadNews } from './messages.js';
 import { recordBytes } from './rows.js';
 
 /** Bytes of answers and events that a thread may have sent and main not taken in. */
@@ -52,6 +52,10 @@ export class Outbox {
     this.#post({ ready: true });
   }
 
+  tookBatch(): void {
+    this.#post({ tookBatch: true });
+  }
+
   /**
    * Sends the answers and events collected.
    *
@@ -62,13 +66,12 @@ export class Outbox {
     if (this.#linesLost > 0 && this.#mayLog()) this.#tellLost();
     const answers = this.answers.pack();
     const events = this.#events.pack();
-    if (answers || events) {
-      const message = { ...(answers ? { answers } : {}), ...(events ? { events } : {}) };
-      this.#sent = (this.#sent + messageBytes(message)) | 0;
-      this.#post(
-        message,
-        [answers, events?.buffer].filter((buffer) => buffer !== undefined),
-      );
+    if (answers) this.#sent = (this.#sent + messageBytes({ answers })) | 0;
+    if (events) {
+      this.#sent = (this.#sent + messageBytes({ events })) | 0;
+      this.#post({ ...(answers ? { answers } : {}), events }, [...(answers ? [answers] : []), events.buffer]);
+    } else if (answers) {
+      this.#post(answers, [answers]);
     }
     return this.#below(OUTPUT_WINDOW, () => this.#shared.outstanding(this.#sent));
   };
@@ -105,6 +108,6 @@ export class Outbox {
 }
 
 /** The bytes of answers and events in a message: both sides count them alike. */
-export function messageBytes({ answers, events }: Pick<ThreadMessage, 'answers' | 'events'>): number {
+export function messageBytes({ answers, events }: Pick<ThreadNews, 'answers' | 'events'>): number {
   return (answers ? recordBytes(answers) : 0) + (events?.buffer.byteLength ?? 0);
 }

@@ -199,8 +199,9 @@ export class Executor {
   #goOn(running: Running): void {
     running.answered = true;
     if (!this.#retire(running.queue, running.entry)) this.#ready.push(running.queue);
-    // The answer itself is sent with the others of this turn.
-    this.#schedule();
+    // Its answer is sent with the others of this turn, or at once if there can be no others.
+    if (this.#queues.size === 0) this.#options.flush();
+    else this.#schedule();
   }
 
   #answerWith(running: Running, value: unknown): void {

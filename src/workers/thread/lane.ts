@@ -1,6 +1,6 @@
 // A lane in its thread: the embedder's handlers, run by an executor.
 import { systemClock } from '../../clock.js';
-import { type Batch, unpackBatch } from '../link/batch.js';
+import { type BatchMessage, batchOf, unpackBatch } from '../link/batch.js';
 import type { LaneStart, ServiceLink } from '../link/messages.js';
 import { Executor } from '../run/executor.js';
 import { loadDefinition } from '../run/load.js';
@@ -9,7 +9,7 @@ import type { Thread } from './thread.js';
 
 /** Loads the embedder's module and sets the lane up. */
 export async function setUp(
-  { module, service: link, commandTimeout, maxMessageSize }: LaneStart,
+  { module, service: link, commandTimeout, maxMessageSize, calls: port }: LaneStart,
   { shared, outbox, calls, setup }: Thread,
 ): Promise<void> {
   const commands = await loadDefinition(module, 'bunctl-ipc.commands');
@@ -29,9 +29,12 @@ export async function setUp(
     answer: (...answer) => outbox.answers.add(...answer),
     flush: outbox.flush,
   });
-  calls.set('take', (buffer: ArrayBuffer, large: SharedArrayBuffer[]) => {
+  port.on('message', (message: BatchMessage) => {
+    const batch = batchOf(message);
+    if (!batch) return;
     shared.beat();
-    executor.take(unpackBatch({ buffer, large } satisfies Batch));
+    executor.take(unpackBatch(batch));
+    if (shared.tookBatch()) outbox.tookBatch();
   });
   calls.set('taken', () => {
     outbox.flush();

@@ -339,12 +339,19 @@ describe('a configuration', () => {
     ['{"name":"a"}', 'command'],
     ['{"name":"a","command":"x","nmae":1}', 'nmae'],
     ['{"name":"a","command":"x","stop_timeout":"10s"}', 'stop_timeout'],
-    ['{"name":"a","command":"x","env":{"A":1}}', 'env.A'],
+    ['{"name":"a","command":"x","env":{"A":null}}', 'env.A'],
     ['{"name":"a","command":"x","backoff":{"base_delay_ms":1}}', 'backoff'],
     ['{"name":"a","command":"x\\u0000y"}', 'NUL'],
     ['nonsense', 'JSON'],
   ])('%s is refused, and its fault named', (json, part) => {
     expect(() => parseAppConfig(json)).toThrow(part);
+  });
+
+  test('takes numbers and booleans of env and args for their text', () => {
+    expect(config({ env: { PORT: 3000, DEBUG: true }, args: [1, 'y'] })).toMatchObject({
+      env: { PORT: '3000', DEBUG: 'true' },
+      args: ['1', 'y'],
+    });
   });
 
   test('takes nulls for defaults, as the original sends them', () => {

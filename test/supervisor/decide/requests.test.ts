@@ -1,6 +1,7 @@
 // The requests that change an app, and what may happen while they wait.
 import { describe, expect, test } from 'vitest';
 import { stopAll } from '#dist/supervisor/decide/stop-all.js';
+import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { configOf, FakeHost, settle } from '../../support/decide.js';
 
 const coded = (code: string): Error => expect.objectContaining({ code }) as Error;
@@ -47,6 +48,18 @@ describe('a shutdown', () => {
     await Promise.all([busy, stopped]);
     expect(host.done).toEqual(['spawn a']);
     expect(host.state('a')).toMatchObject({ status: 'Stopped', wanted: 'running' });
+  });
+
+  test('goes on when the supervisor dies in it: the next one starts nothing', async () => {
+    const host = new FakeHost();
+    host.apps.close();
+    const state = { ...STOPPED, wanted: 'running', status: 'Backoff', retryAt: 0 } as const;
+    const app = host.apps.add('a', { config: configOf('a'), environment: null, source: null, state });
+    await app.resume(false, null, null);
+    await app.input({ type: 'start', automatic: true });
+    host.clock.advance(60_000);
+    await settle();
+    expect(host.done).toEqual([]);
   });
 
   test('refuses what is to be started after it has begun', async () => {

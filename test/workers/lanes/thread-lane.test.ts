@@ -200,6 +200,27 @@ describe('a late lane', () => {
     expect(lane.offer(refused)).toBe(true);
   });
 
+  test('commands beyond the batches that a lane has not taken in collect, and reach it when it has', async () => {
+    const { lane } = await makeLane();
+    const file = join(temporaryDirectory(), 'go');
+    const waiting = job(act('waitFor', { file }));
+    lane.offer(waiting.job);
+    const said: ReturnType<typeof job>[] = [];
+    // Each turn of the loop would send a batch of its own.
+    for (let n = 0; n < 10; n += 1) {
+      const one = job(act('say', { text: `${n}` }));
+      said.push(one);
+      expect(lane.offer(one.job)).toBe(true);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    writeFileSync(file, '');
+    await until(() => said.every(({ answers }) => answers.length > 0), 'all are answered');
+    expect(said.map(({ answers }) => answers)).toEqual(
+      said.map((_, n) => [`{"Success":{"message":"${n}"}}`]),
+    );
+    await until(() => lane.load === 0, 'nothing is left');
+  });
+
   test('a command that is taken back and offered again reaches its lane once', async () => {
     const { lane } = await makeLane();
     const file = join(temporaryDirectory(), 'runs');

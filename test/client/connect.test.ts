@@ -1,0 +1,69 @@
+// Connecting: the path is checked before anything is told to the daemon on it, wherever the path comes from.
+import { chownSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { IpcClient } from 'bunctl-ipc/client';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryDirectory } from '../support/daemon.js';
+import { until } from '../support/until.js';
+import { rejection, Script } from './script.js';
+
+describe('a path that the kernel would cut', () => {
+  test.each(['argument', 'BUNCTL_SOCKET', 'XDG_RUNTIME_DIR'])(
+    'from %s leads to no other server',
+    async (source) => {
+      const directory = temporaryDirectory();
+      const name = source === 'XDG_RUNTIME_DIR' ? '/bunctl.sock' : '';
+      const long = join(directory, 'x'.repeat(149 - directory.length - name.length));
+      // What is left of the path when it is cut is another server's.
+      const cut = `${long}${name}`.slice(0, 107);
+      const server = createServer();
+      let connections = 0;
+      server.on('connection', () => (connections += 1)).listen(cut);
+      onTestFinished(() => void server.close());
+      await until(() => server.listening, 'it listens');
+      if (source === 'argument') vi.stubEnv('BUNCTL_SOCKET', join(directory, 'none'));
+      else vi.stubEnv(source, long);
+      if (source === 'XDG_RUNTIME_DIR') vi.stubEnv('BUNCTL_SOCKET', undefined);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const connecting = source === 'argument' ? IpcClient.connect(long) : IpcClient.connect();
+      if (source === 'XDG_RUNTIME_DIR') {
+        // The other candidates are tried; a daemon may be on one of them on this machine.
+        const error = await connecting.then((client) => client.close()).catch((thrown: unknown) => thrown);
+        if (error) expect((error as Error).message).toContain('150 bytes and this system accepts');
+      } else {
+        expect(await rejection(connecting)).toMatchObject({
+          code: 'ENDPOINT_TOO_LONG',
+          message: expect.stringContaining('150 bytes and this system accepts') as string,
+        });
+      }
+      expect(connections).toBe(0);
+    },
+  );
+});
+
+test('a file that is not a socket is said to be none, at once', async () => {
+  const path = join(temporaryDirectory(), 'file');
+  writeFileSync(path, '');
+  const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'absent' }));
+  expect(failed).toMatchObject({ code: 'ENDPOINT_NOT_A_SOCKET' });
+  expect(failed.message).toContain(path);
+});
+
+test('options in the place of the path are refused with the way out', async () => {
+  const failed = await rejection(IpcClient.connect({ timeout: 5 } as unknown as string));
+  expect(failed).toMatchObject({ code: 'OPTION_INVALID' });
+  expect(failed.message).toContain('IpcClient.connect(undefined, { timeout: 1000 })');
+});
+
+test('a socket that becomes another user’s while it is connected to is refused', async () => {
+  const script = new Script();
+  await script.listening;
+  const uid = process.getuid?.() ?? 0;
+  // connect() looks before it returns; root owns what it likes, others are told to be somebody else.
+  const connecting = rejection(IpcClient.connect(script.path));
+  if (uid === 0) chownSync(script.path, 12345, 12345);
+  else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(await connecting).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+});

@@ -1,0 +1,171 @@
+// The daemon in the foreground, with a file that declares its apps: its start, its end, and its next start.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IpcClient } from 'bunctl-ipc/client';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { alive, CLI, Manager, start, type Status, statusOf } from '../support/manager.js';
+import { until as untilWithin } from '../support/until.js';
+
+/** Every start of a process takes as long as the machine is busy. */
+const BUSY = 240_000;
+vi.setConfig({ testTimeout: BUSY, hookTimeout: BUSY });
+const until = (condition: () => boolean, what: string): Promise<void> => untilWithin(condition, what, BUSY);
+
+interface Foreground {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<unknown>;
+}
+
+function foreground(manager: Manager, args: string[] = [], env: NodeJS.ProcessEnv = {}, ...before: string[]) {
+  const [program, ...rest] = [...before, process.execPath, CLI, 'daemon', ...args] as [string, ...string[]];
+  const child = spawn(program, rest, {
+    env: { ...manager.env, ...env },
+    cwd: manager.home,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as unknown);
+  return { child, stdout: () => stdout, stderr: () => stderr, ended } satisfies Foreground;
+}
+
+const sleeper = (name: string, more: object = {}) => ({
+  name,
+  command: 'sleep',
+  args: ['1000'],
+  auto_start: true,
+  restart_policy: 'unless-stopped',
+  ...more,
+});
+
+function declare(manager: Manager, ...apps: object[]): string {
+  const file = join(manager.home, 'bunctl.json');
+  writeFileSync(file, JSON.stringify({ apps }));
+  return file;
+}
+
+describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () => {
+  test('that is told to end while it starts its apps ends in good order, and starts no more', async () => {
+    const manager = new Manager();
+    const names = Array.from({ length: 30 }, (_, n) => `app${n}`);
+    const file = declare(manager, ...names.map((name) => sleeper(name)));
+    const daemon = foreground(manager, ['-c', file]);
+    await until(() => daemon.stdout().includes('listens'), 'it listens');
+    daemon.child.kill('SIGTERM');
+    expect([await daemon.ended, daemon.stderr()]).toEqual([0, '']);
+    expect(existsSync(manager.socket)).toBe(false);
+  });
+
+  test.each(['state', 'socket'])(
+    'that is told to end while it starts, as soon as its %s is there, leaves no socket',
+    async (what) => {
+      const manager = new Manager();
+      const daemon = foreground(manager);
+      const path = what === 'state' ? join(manager.home, 'state') : manager.socket;
+      await until(() => existsSync(path), 'it is there');
+      daemon.child.kill('SIGTERM');
+      expect(await daemon.ended).toBe(0);
+      expect(existsSync(manager.socket)).toBe(false);
+    },
+  );
+
+  test('runs what its file declares: what has changed, what is gone, and what a command has stopped', async () => {
+    const manager = new Manager();
+    const file = declare(manager, sleeper('stopped'), sleeper('changed'), sleeper('gone'), sleeper('same'));
+    const first = foreground(manager, ['-c', file]);
+    await until(() => first.stdout().split('Started app').length === 5, 'all four are started');
+    await using client = await IpcClient.connect(manager.socket);
+    await client.request({ Stop: { name: 'stopped' } });
+    const same = await statusOf(client, 'same');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    declare(
+      manager,
+      sleeper('stopped'),
+      sleeper('changed', { args: ['2000'] }),
+      sleeper('same'),
+      sleeper('new'),
+    );
+    const second = foreground(manager, ['-c', file]);
+    await until(() => second.stdout().includes('Started app new'), 'the new one is started');
+    await until(
+      () => second.stderr().includes('app stopped') || second.stderr().includes('App stopped'),
+      'told',
+    );
+    await using next = await IpcClient.connect(manager.socket);
+    const { data } = ((await next.request({ Status: { name: null } })) as { Data: { data: Status[] } }).Data;
+    expect(data).toMatchObject([
+      { name: 'changed', state: 'Running', args: ['2000'], source: file },
+      { name: 'gone', state: 'Stopped', source: null },
+      { name: 'new', state: 'Running' },
+      { name: 'same', state: 'Running', pid: same.pid },
+      { name: 'stopped', state: 'Stopped', wanted: 'stopped' },
+    ]);
+    expect(second.stderr()).toContain(`App gone is no longer in ${file} and was stopped`);
+    expect(second.stderr()).toContain('App stopped stays stopped');
+  });
+
+  test('tells of an app of its file that cannot be started, and starts the others', async () => {
+    const manager = new Manager();
+    const file = declare(manager, sleeper('broken', { command: 'no-such-program' }), sleeper('fine'));
+    const daemon = foreground(manager, ['-c', file]);
+    await until(() => daemon.stdout().includes('Started app fine'), 'the other one is started');
+    await until(() => daemon.stderr().includes('broken'), 'it is told');
+    expect(daemon.stderr()).toContain('no-such-program');
+  });
+
+  test('ends when it is asked over its socket, and answers before', async () => {
+    const manager = new Manager();
+    const daemon = foreground(manager);
+    await using client = await IpcClient.connect(manager.socket, { timeout: BUSY, retry: 'absent' });
+    await client.request(start('a', 'exec sleep 1000'));
+    const { pid } = await statusOf(client, 'a');
+    expect(await client.request({ Shutdown: {} })).toMatchObject({
+      Success: { message: 'Stopped 1 app; the daemon ends now' },
+    });
+    expect(alive(pid)).toBe(false);
+    expect(await daemon.ended).toBe(0);
+  });
+
+  test.each([
+    ['BUNCTL_STATE_DIR', '/proc/nothing/here', 'cannot be made'],
+    ['BUNCTL_SOCKET', '/proc/nothing/here', 'cannot be made'],
+  ])('with %s below /proc ends at once, and says why', async (variable, value, why) => {
+    const manager = new Manager();
+    const daemon = foreground(manager, [], { [variable]: value });
+    expect(await daemon.ended).not.toBe(0);
+    expect(daemon.stderr()).toContain(why);
+    expect(daemon.stderr()).not.toContain('    at ');
+  });
+
+  const isolated = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'true']).status === 0;
+  test.runIf(isolated && spawnSync('flock', ['--version']).status === 0)(
+    'is the only one on its state, though another is in a network namespace of its own',
+    async () => {
+      const manager = new Manager();
+      const place = (name: string): NodeJS.ProcessEnv => {
+        const directory = join(manager.home, name);
+        mkdirSync(directory, { mode: 0o700 });
+        return { BUNCTL_SOCKET: '', XDG_RUNTIME_DIR: directory, TMPDIR: directory };
+      };
+      const first = foreground(manager, [], place('one'));
+      await until(() => first.stdout().includes('listens'), 'it listens');
+      const second = foreground(manager, [], place('two'), 'unshare', '-n');
+      expect(await second.ended).toBe(1);
+      expect(second.stderr()).toContain('keeps its apps in');
+      first.child.kill('SIGKILL');
+      await first.ended;
+      const third = foreground(manager, [], place('three'), 'unshare', '-n');
+      await until(() => third.stdout().includes('listens'), 'the lock went with its process');
+      third.child.kill('SIGTERM');
+      expect(await third.ended).toBe(0);
+    },
+  );
+});

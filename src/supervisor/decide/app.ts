@@ -28,7 +28,8 @@ export class App {
   /** Events are published in order, and nothing waits for subscribers. */
   #published: Promise<void> = Promise.resolve();
   #closing = false;
-  #removed = false;
+  /** It is gone for good; another app may have its id. Written by this class only. */
+  removed = false;
 
   constructor(
     readonly id: string,
@@ -51,11 +52,6 @@ export class App {
 
   get config(): AppConfig {
     return this.#decided.config;
-  }
-
-  /** It is gone for good; another app may have its id. */
-  get removed(): boolean {
-    return this.#removed;
   }
 
   /** Runs commands on this app one at a time. */
@@ -87,7 +83,7 @@ export class App {
     if (this.#closing) throw new IpcError('SHUTTING_DOWN', 'the daemon is shutting down');
     const { status } = this.state;
     if (status === 'Stopping') return 'stopping';
-    if (this.#removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
+    if (this.removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
     this.#decided = { ...this.#decided, ...change };
     this.#spawnError = undefined;
     await this.#take({ type: 'start', ...how });
@@ -99,7 +95,7 @@ export class App {
   /** Changes what is written down of it, without a start. */
   async change(change: AppChange): Promise<void> {
     await this.#inputs.run(async () => {
-      if (this.#removed) return;
+      if (this.removed) return;
       this.#decided = { ...this.#decided, ...change };
       await this.#save();
     });
@@ -174,7 +170,7 @@ export class App {
 
   async #take(input: Input): Promise<void> {
     // A retry that falls due in a shutdown would start what nobody stops any more.
-    if (this.#removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
+    if (this.removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
     const before = this.state;
     const { state, effects } = step(before, input, {
       config: this.config,
@@ -227,10 +223,10 @@ export class App {
   }
 
   async #remove(): Promise<void> {
-    if (this.#removed) return;
+    if (this.removed) return;
     this.#timers.clear();
     await this.#around.host.remove(this.id);
-    this.#removed = true;
+    this.removed = true;
     this.#around.follower.forget(this.id);
     this.#around.onRemoved(this.id);
   }

@@ -68,7 +68,9 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
     );
   if (signals.received())
     throw new IpcError('SHUTTING_DOWN', 'The daemon was told to end before it had started');
-  const main = new Main(declared, signals);
+  const main = new Main(declared, signals, (app, why) =>
+    log.error({ app, why }, 'an app of the declared file could not be started'),
+  );
   const { host, daemon } = await bring(path, directory, log, main);
   writeFileSync(files.socket, `${path}\n`, { mode: 0o600 });
   // The apps keep running, but the socket's file does not stay behind.
@@ -98,13 +100,19 @@ class Main {
   readonly outcomes: Promise<readonly DeclaredOutcome[]>;
   result: ShutdownResult | null = null;
   readonly #signals: EndSignals;
+  readonly #onFailed: (app: string, why: string) => void;
   /** Kept until it was applied: a supervisor that dies before leaves it to the next one. */
   #declared: DeclaredFile | null;
   #onApplied!: (outcomes: readonly DeclaredOutcome[]) => void;
 
-  constructor(declared: DeclaredFile | undefined, signals: EndSignals) {
+  constructor(
+    declared: DeclaredFile | undefined,
+    signals: EndSignals,
+    onFailed: (app: string, why: string) => void,
+  ) {
     this.#declared = declared ?? null;
     this.#signals = signals;
+    this.#onFailed = onFailed;
     this.outcomes = new Promise((resolve) => {
       this.#onApplied = resolve;
     });
@@ -115,6 +123,8 @@ class Main {
       declared: () => this.#declared,
       applied: (outcomes) => {
         this.#declared = null;
+        for (const { app, outcome, why } of outcomes)
+          if (outcome === 'failed') this.#onFailed(app, why ?? 'unknown');
         this.#onApplied(outcomes);
       },
       shutDown: () => this.#signals.request(),

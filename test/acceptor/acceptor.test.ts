@@ -136,10 +136,10 @@ describe('all connections together', () => {
     expect(refused?.writer.destroyed).toBe(true);
   });
 
-  test('that stall while they are drained are cut after the grace, and not by a look that comes late', () => {
+  test('that stall while they are drained are cut after the grace, and not by a look that comes late', async () => {
     const { acceptor, clock, connect, writers } = accepting();
     connect();
-    void acceptor.drain(400);
+    const drained = acceptor.drain(400);
     const [only] = writers;
     if (only) only.writer.stalledFor = 399;
     clock.advance(100);
@@ -149,6 +149,7 @@ describe('all connections together', () => {
     expect(only?.writer.destroyed).toBe(false);
     clock.advance(100);
     expect(only?.writer.destroyed).toBe(true);
+    await drained;
   });
 
   test('are all drained and all cut although one of them fails at it', async () => {

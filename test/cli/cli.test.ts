@@ -11,6 +11,7 @@ import { statOf } from '#dist/supervisor/system/stat.js';
 import { temporaryDirectory } from '../support/daemon.js';
 import { alive, CLI, Manager, start, type Status, statusOf, untilState } from '../support/manager.js';
 import { until } from '../support/until.js';
+import { orFail } from '../support/or-fail.js';
 
 describe('without a daemon', () => {
   test('help teaches, on stdout', async () => {
@@ -297,7 +298,7 @@ describe('with a daemon', () => {
     await using server = await IpcServer.bind(manager.socket);
     const serving = (async () => {
       for await (const connection of server)
-        void (async () => {
+        (async () => {
           const daemon = {
             version: '99.0.0',
             pid: process.pid,
@@ -311,7 +312,7 @@ describe('with a daemon', () => {
                 ? { Data: { data: [], ...{ daemon } } }
                 : { Success: { message: 'done', ...{ daemon } } },
             );
-        })();
+        })().catch(orFail);
     })();
     for (const command of [['list'], ['stop', 'a'], ['restart', 'a', 'b'], ['ping']]) {
       const { stderr } = await manager.run(...command);

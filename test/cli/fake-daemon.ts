@@ -4,6 +4,7 @@ import type { IpcConnection } from 'bunctl-ipc';
 import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { onTestFinished } from 'vitest';
 import { VERSION } from '#dist/version.js';
+import { orFail } from '../support/or-fail.js';
 
 /** A request's answer, or undefined for none; `connection` is for events, and for its end. */
 export type Answer = (
@@ -78,10 +79,10 @@ export async function fakeDaemon(socket: string, answer: Answer): Promise<FakeDa
     }
   };
   const serving = (async () => {
-    for await (const connection of server) void serve(connection);
+    for await (const connection of server) serve(connection).catch(orFail);
   })();
   const close = async (): Promise<void> => {
-    for (const connection of connections) void connection.close();
+    for (const connection of connections) connection.close().catch(orFail);
     await server.close();
     await serving;
   };

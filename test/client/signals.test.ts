@@ -7,6 +7,7 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
 import { temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { ALL, rejection, Script, success } from './script.js';
+import { orFail } from '../support/or-fail.js';
 
 /** What a process that runs the code as a module says on stdout and stderr. */
 async function run(code: string): Promise<{ stdout: string; stderr: string }> {
@@ -55,7 +56,7 @@ test('a signal that has done its work is let go of', async () => {
   await script.send(success('one'), success('two'), success('Subscribed to events'));
   await Promise.all(answers);
   await subscription.ready;
-  void subscription.close();
+  subscription.close().catch(orFail);
   expect(listeners()).toBe(0);
   expect(await rejection(client.request('List', { signal, timeout: 20 }))).toMatchObject({
     code: 'REQUEST_TIMEOUT',

@@ -5,6 +5,7 @@ import { testDaemon } from '../support/daemon.js';
 import { frame } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 import { ALL, event, rejection, Script, success } from './script.js';
+import { orFail } from '../support/or-fail.js';
 
 describe('one subscription after another', () => {
   const leave: [string, (client: IpcClient, controller: AbortController) => Subscription][] = [
@@ -12,7 +13,7 @@ describe('one subscription after another', () => {
       'close()',
       (client) => {
         const first = client.subscribe(ALL);
-        void first.close();
+        first.close().catch(orFail);
         return client.subscribe(ALL);
       },
     ],
@@ -70,7 +71,7 @@ describe('several readers of one subscription', () => {
     const asked = [subscription.next(), subscription.next()];
     await script.send(success('Subscribed to events'));
     await subscription.ready;
-    void subscription.close();
+    subscription.close().catch(orFail);
     expect(await Promise.all(asked)).toMatchObject([{ done: true }, { done: true }]);
   });
 

@@ -42,7 +42,7 @@ function collect(stream: Readable | null): () => string[] {
 describe.each<Isolation>(['thread', 'none'])('with isolation %s', (isolation) => {
   test('whose reader has gone away: the daemon goes on', async () => {
     const { child, client } = await printingDaemon('pipe', isolation);
-    const gone = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+    const gone = [child.stdout, child.stderr].map(async (stream) => stream && (await once(stream, 'close')));
     child.stdout?.destroy();
     child.stderr?.destroy();
     await Promise.all(gone);

@@ -115,7 +115,13 @@ function spaceProblems(folder: string): string[] {
 
 /** A log from the future: the clock was set back, or was wrong when the daemon wrote it. */
 function clockProblems(log: string): string[] {
-  const ahead = (lstatSync(log, { throwIfNoEntry: false })?.mtimeMs ?? 0) - Date.now();
+  let ahead: number;
+  try {
+    ahead = lstatSync(log).mtimeMs - Date.now();
+  } catch {
+    // No log yet, or a folder that is reported by itself.
+    return [];
+  }
   if (ahead < CLOCK_TOLERANCE) return [];
   return [`${log} was written ${Math.round(ahead / 3_600_000)} hours in the future: check the clock.`];
 }

@@ -73,6 +73,9 @@ export function exitCodeOf(error: unknown): number {
     case 'CONNECTION_CLOSED':
     case 'FRAME_TRUNCATED':
     case 'ENDPOINT_NOT_OURS':
+    case 'ENDPOINT_NOT_A_SOCKET':
+    case 'ENDPOINT_TOO_LONG':
+    case 'ENDPOINT_UNUSABLE':
       return EXIT.unreachable;
     case 'REQUEST_TIMEOUT':
       return EXIT.timeout;

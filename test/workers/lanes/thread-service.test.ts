@@ -10,6 +10,7 @@ import { remote } from '#dist/workers/link/closed-port.js';
 import { fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { until } from '../../support/until.js';
+import { orFail } from '../../support/or-fail.js';
 
 describe('the thread of a service', () => {
   function makeService(module: string) {
@@ -54,7 +55,7 @@ describe('the thread of a service', () => {
     for (let death = 1; death <= 6; death += 1) {
       await until(() => counts.up === death, 'it is up');
       const port = service.connect() as MessagePort;
-      void remote(port).call('exit', []);
+      remote(port).call('exit', []).catch(orFail);
       await until(() => counts.down === death, 'it has died');
       port.close();
       clock.advance(0);

@@ -15,6 +15,7 @@ import type { LaneStart } from '#dist/workers/link/messages.js';
 import { WorkerThread } from '#dist/workers/lanes/worker-thread.js';
 import { fixture, temporaryDirectory } from '../../support/daemon.js';
 import { until } from '../../support/until.js';
+import { orFail } from '../../support/or-fail.js';
 
 function laneThread(module: URL, workerData: unknown, resourceLimits = {}): WorkerThread {
   const [calls, out] = [new MessageChannel(), new MessageChannel()];
@@ -89,7 +90,7 @@ test.skipIf(process.platform === 'win32')(
     };
     await until(hasReader, 'it reads the pipe');
     let gone = false;
-    void thread.gone.then(() => (gone = true));
+    thread.gone.then(() => (gone = true)).catch(orFail);
     thread.kill();
     expect(await thread.ended).toBeInstanceOf(Error);
     for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);

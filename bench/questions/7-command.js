@@ -1,4 +1,4 @@
-// How long `bunctl list` takes as a whole process, beside a node that does nothing.
+// How long `bunctl list` and `bunctl --version` take as whole processes, beside a node that does nothing.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { median } from '../measure.js';
@@ -17,16 +17,18 @@ export default async function command({ quick, home, atMost }) {
     return performance.now() - began;
   };
   timed(cli, 'start', 'app', '--', 'sleep', '600');
-  const times = [[], []];
+  const times = { list: [], version: [], nothing: [] };
   try {
     for (let run = 0; run < (quick ? 5 : 25); run += 1) {
-      times[0].push(timed(cli, 'list'));
-      times[1].push(timed('-e', '0'));
+      times.list.push(timed(cli, 'list'));
+      times.version.push(timed(cli, '--version'));
+      times.nothing.push(timed('-e', '0'));
     }
   } finally {
     timed(cli, 'delete', 'all', '-f');
     timed(cli, 'shutdown');
   }
-  const [a, b] = times.map(median);
-  atMost(1.6, { what: 'bunctl list as a whole process', unit: 'ms', peer: 'node -e 0', ours: a, theirs: b });
+  const beside = { unit: 'ms', peer: 'node -e 0', theirs: median(times.nothing) };
+  atMost(1.35, { what: 'bunctl list as a whole process', ...beside, ours: median(times.list) });
+  atMost(1.1, { what: 'bunctl --version as a whole process', ...beside, ours: median(times.version) });
 }

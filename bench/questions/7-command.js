@@ -1,4 +1,4 @@
-// How long `bunctl list` takes as a whole process, beside a node that does nothing.
+// The time that `bunctl list` takes as a whole process, compared with a node that does nothing.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { median } from '../measure.js';

@@ -1,6 +1,6 @@
-// One client that asks "List" again and again over a Unix socket, one request in flight, and prints its latencies in µs.
+// A client that sends "List" again and again over a Unix socket, with one request in flight, and prints its latencies in µs.
 //   light-client PATH SECONDS      asks the server at PATH
-//   light-client --echo SECONDS    asks a process of its own that answers at once: the cost of the client and of the kernel
+//   light-client --echo SECONDS    asks a child process that answers at once: the cost of the client and of the kernel
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static int connect_to(const char *path) {
   return client;
 }
 
-// The other end of the socket answers each request at once with a frame of about the size of a server's answer.
+// The child process answers each request at once with a frame of about the size of a server's answer.
 static int connect_to_echo(void) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) fail("socketpair");
@@ -92,7 +92,7 @@ int main(int count, char **arguments) {
     return 2;
   }
   int client = strcmp(arguments[1], "--echo") == 0 ? connect_to_echo() : connect_to(arguments[1]);
-  // As the other load generator, it warms up for 0.7 s.
+  // Like the other load generator, it warms up for 0.7 s.
   double begin = now() + 0.7e6, end = begin + atof(arguments[2]) * 1e6;
   size_t taken = 0, asked = 0;
   double cpu = used();

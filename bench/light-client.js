@@ -1,4 +1,4 @@
-// A client that costs nearly nothing itself, compiled when the bench runs: a lone request is too short for a client in Node.
+// A client with very little cost of its own, compiled when the bench runs: a lone request is too short for a client in Node.
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Compiles the client into `home`; undefined where there is no C compiler. `ask` gives the latencies of requests
- * to the server at `path`, `own` those of an echo in C: what the client and the kernel cost. In µs.
+ * Compiles the client into `home`; undefined without a C compiler. `ask` gives the latencies of requests to the server
+ * at `path`; `own` gives those of an echo in C, which are the cost of the client and the kernel. In µs.
  */
 export function compileLightClient(home) {
   const program = join(home, 'light-client');

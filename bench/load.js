@@ -1,4 +1,4 @@
-// The load generator, a process of its own, told its work by argument: node load.js '{"kind":"requests",…}'.
+// The load generator. It is a separate process, and its argument is its task: node load.js '{"kind":"requests",…}'.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
@@ -9,7 +9,7 @@ async function open(path) {
       await once(socket, 'connect');
       return socket;
     } catch (error) {
-      // The server's backlog is full: it has not come to accept yet.
+      // The server's backlog is full: it has not called accept yet.
       if (error.code !== 'EAGAIN' || tries === 1000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -18,7 +18,7 @@ async function open(path) {
 
 /** Counts the whole frames in a stream of chunks without looking into them. */
 function frameCounter() {
-  let need = 0; // bytes of the payload under way that have not come
+  let need = 0; // bytes of the current payload that have not arrived
   let header = Buffer.alloc(0);
   return (chunk) => {
     let frames = 0;
@@ -52,7 +52,7 @@ function frame(value) {
   return Buffer.concat([header, body]);
 }
 
-/** Requests per second, and with one connection the latency of each, over `seconds` after a warm-up. */
+/** Requests per second, and with one connection the latency of each request, over `seconds` after a warm-up. */
 async function requests({ path, connections, depth, seconds }) {
   const request = frame('List');
   const many = Array.from({ length: depth + 1 }, (_, count) => Buffer.concat(Array(count).fill(request)));
@@ -87,7 +87,7 @@ async function requests({ path, connections, depth, seconds }) {
   return { rate, p50: at(0.5), p99: at(0.99) };
 }
 
-/** Deliveries per second of `events` events to `subscribers` subscribers, counted in bytes: all are of one size. */
+/** Deliveries per second of `events` events to `subscribers` subscribers, counted in bytes: all have the same size. */
 async function fanout({ path, protocol, subscribers, stalled = 0, events }) {
   const wire = protocol === 'redis' ? redisWire : ourWire;
   const sockets = [];
@@ -144,7 +144,7 @@ const redisWire = {
     socket.write('SUBSCRIBE bench\r\n');
     await new Promise((resolve) => socket.once('data', resolve));
   },
-  // Pipelined, at most some thousand unanswered, as a publisher that wants speed does it.
+  // Pipelined, with about a thousand unanswered at most, like a fast publisher.
   async publish(socket, events) {
     const command = `*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n$200\r\n${payload}\r\n`;
     let sent = 0;
@@ -164,7 +164,7 @@ const redisWire = {
   },
 };
 
-/** Keeps connections open and says nothing on them, until it is told to end. */
+/** Keeps idle connections open until it is told to end. */
 async function idle({ path, connections }) {
   const sockets = [];
   for (let opened = 0; opened < connections; opened += 100)
@@ -176,7 +176,7 @@ async function idle({ path, connections }) {
   for (const socket of sockets) socket.destroy();
 }
 
-/** A handler that spins while others are measured. */
+/** Runs a handler that spins while other clients are measured. */
 async function spin({ path, seconds }) {
   const socket = await open(path);
   socket.resume();
@@ -187,7 +187,7 @@ async function spin({ path, seconds }) {
   socket.destroy();
 }
 
-/** So many bytes of events a second, to one subscriber that reads. */
+/** Sends a number of bytes of events per second to one subscriber that reads. */
 async function flood({ path, seconds, bytes }) {
   const subscriber = await open(path);
   await ourWire.subscribe(subscriber);

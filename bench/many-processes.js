@@ -1,4 +1,4 @@
-// How the process manager does beside many processes: its start with many apps, and what other clients notice while apps
+// Measures the process manager beside many processes: its start with many apps, and the latency of other clients while apps
 // stop slowly. Prints milliseconds. Usage: npm run build && node bench/many-processes.js [PROCESSES]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,14 +19,14 @@ function sleeper(env = process.env) {
   return child.pid;
 }
 
-/** A daemon on a state directory that has these records; resolves when it answers. */
+/** Starts a daemon on a state directory that has these records; resolves when it answers. */
 async function daemon(name, records) {
   const socket = join(home, `${name}.sock`);
   const env = { ...process.env, BUNCTL_STATE_DIR: join(home, name) };
   const run = () =>
     spawn(process.execPath, ['dist/cli/main.js', 'daemon', '--socket', socket], { env, stdio: 'ignore' });
   if (records.length > 0) {
-    // Its first run makes the directories.
+    // The first run makes the directories.
     const first = run();
     await (await IpcClient.connect(socket, { retry: 'absent', timeout: 60_000 })).close();
     first.kill();
@@ -70,7 +70,7 @@ function record(id, pid) {
   };
 }
 
-/** Percentiles, in ms, of requests one after the other until `until` resolves. */
+/** Percentiles, in ms, of requests that are sent one after the other until `until` resolves. */
 async function latencies(client, until) {
   const all = [];
   let over = false;
@@ -101,7 +101,7 @@ try {
   console.log(`the same if the recorded processes have ended: ${searching.ms.toFixed(0)}`);
 
   const { client, socket } = empty;
-  // The leader ends at once; what it leaves ignores SIGTERM until it is killed.
+  // The leader ends at once; the process that it leaves ignores SIGTERM until it is killed.
   const script = '(trap "" TERM; while :; do sleep 1; done) & trap "exit 0" TERM; while :; do sleep 1; done';
   const other = await IpcClient.connect(socket, { requestTimeout: 120_000 });
   for (let round = 0; round < 3; round += 1) {

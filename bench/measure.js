@@ -1,4 +1,4 @@
-// What every question of the bench uses: both sides in turn, medians, and a row of the result.
+// The tools of every question of the bench: both sides are measured in turn; medians become rows of the result.
 import { join } from 'node:path';
 import { compileLightClient } from './light-client.js';
 import { load, startRedis, startServer } from './processes.js';
@@ -8,14 +8,14 @@ const format = (value) =>
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** @param quick One short round: to see that the bench works, not to quote. */
+/** @param quick One short round: it shows that the bench works; its figures are not to be quoted. */
 export function createBench({ home, quick }) {
   const rounds = quick ? 1 : 5;
   const seconds = quick ? 1 : 2;
   const rows = [];
   const notes = [];
 
-  /** Measures each side in turn, `rounds` times; `measure` of a side gives one run's result. The runs of each side. */
+  /** Measures each side in turn, `rounds` times, by calling its function. Returns the results of each side. */
   async function inTurn(sides) {
     const runs = sides.map(() => []);
     for (let round = 0; round < rounds; round += 1)
@@ -23,7 +23,7 @@ export function createBench({ home, quick }) {
     return runs;
   }
 
-  /** A side: a fresh server, and a load on it. */
+  /** A side that starts a fresh server and puts a load on it. */
   const loading = (start, task) => async () => {
     const server = await start();
     try {
@@ -33,7 +33,7 @@ export function createBench({ home, quick }) {
     }
   };
 
-  /** A side: a fresh server, and one light client that asks one request after the other; see {@link lightClient}. */
+  /** A side that starts a fresh server and sends it one request after the other from a light client; see {@link lightClient}. */
   const asking = (start) => async () => {
     const server = await start();
     try {
@@ -45,13 +45,13 @@ export function createBench({ home, quick }) {
   };
 
   let compiled;
-  /** The compiled client, or undefined where there is no C compiler: then the client in Node asks instead. */
+  /** The compiled client; undefined without a C compiler, so that the client in Node is used instead. */
   function lightClient() {
     compiled ??= { client: compileLightClient(home) };
     return compiled.client;
   }
 
-  /** Adds a row. `wanted` is what the ratio, ours to the peer's, is held against. */
+  /** Adds a row. `wanted` is the wanted ratio of our figure to the peer's. */
   function row({ what, unit, peer, ours, theirs, wanted, met }) {
     const ratio = ours / theirs;
     rows.push({ what, unit, peer, ours, theirs, ratio, wanted, met });
@@ -61,7 +61,7 @@ export function createBench({ home, quick }) {
     );
   }
 
-  /** Something to know about the rows that follow. */
+  /** Prints a note about the rows that follow. */
   function note(text) {
     notes.push(text);
     console.error(`  ${text}`);
@@ -77,7 +77,7 @@ export function createBench({ home, quick }) {
     loading,
     asking,
     lightClient,
-    /** A row whose ratio is to be at least, or at most, so much. */
+    /** Add a row whose ratio must be at least `least`, or at most `most`. */
     atLeast: (least, values) =>
       row({ ...values, wanted: `${least} or more`, met: values.ours / values.theirs >= least }),
     atMost: (most, values) =>

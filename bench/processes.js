@@ -1,4 +1,4 @@
-// Starts and ends the bench's processes: servers that say when they are ready, and load generators that say what they saw.
+// Starts and ends the bench's processes: servers that report when they are ready, and load generators that report their results.
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 
 const here = (file) => new URL(file, import.meta.url).pathname;
 
-/** Starts a server of ours; `stop` ends it. */
+/** Starts one of our servers; `stop` ends it. */
 export async function startServer(file, path, ...args) {
   rmSync(path, { force: true });
   const child = fork(here(`servers/${file}`), [path, ...args], { execArgv: ['--expose-gc'] });
@@ -14,7 +14,7 @@ export async function startServer(file, path, ...args) {
   return {
     path,
     stop: () => ended(child),
-    /** Resident bytes after a collection. */
+    /** Resident bytes after a garbage collection. */
     async memory() {
       child.send('memory');
       const [bytes] = await once(child, 'message');
@@ -23,7 +23,7 @@ export async function startServer(file, path, ...args) {
   };
 }
 
-/** Starts Redis on a Unix socket, or returns undefined where there is none. */
+/** Starts Redis on a Unix socket; undefined if Redis is not installed. */
 export async function startRedis(path) {
   if (spawnSync('redis-server', ['--version']).error) return undefined;
   rmSync(path, { force: true });
@@ -50,7 +50,7 @@ export async function startRedis(path) {
   throw new Error('redis-server did not open its socket within 5 s');
 }
 
-/** Runs one load generator to its end and returns what it measured. */
+/** Runs one load generator to its end and returns its result. */
 export async function load(task) {
   const child = fork(here('load.js'), [JSON.stringify(task)]);
   const [{ result }] = await Promise.race([once(child, 'message'), early(child)]);
@@ -58,7 +58,7 @@ export async function load(task) {
   return result;
 }
 
-/** Connections that are open from `open` to `close()`. */
+/** Idle connections. They are open when `open` resolves, until `close()`. */
 load.idle = ({ path, connections }) => {
   const child = fork(here('load.js'), [JSON.stringify({ kind: 'idle', path, connections })]);
   return {

@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
 const all = readdirSync(new URL('questions/', import.meta.url)).map((file) => file.replace(/\.js$/, ''));
 const unknown = positionals.find((name) => !all.includes(name));
 if (unknown !== undefined) {
-  console.error(`There is no question "${unknown}"; there are ${all.join(', ')}.`);
+  console.error(`Unknown question "${unknown}". The questions are: ${all.join(', ')}.`);
   process.exit(2);
 }
 

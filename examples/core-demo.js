@@ -1,4 +1,4 @@
-// The core under stress: npm run demo:core. A daemon that runs processes, several clients, and everything that may go wrong.
+// The core under stress: npm run demo:core. It shows a daemon that runs processes, several clients, and typical failures.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,12 +15,12 @@ const say = (text) =>
   console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${text}`);
 const node = (script) => JSON.stringify({ command: process.execPath, args: ['-e', script] });
 
-/** Throws, so that the demo fails, when what it shows is not so. */
+/** Throws, so that the demo fails, if its claim is not true. */
 function check(so, what) {
   if (!so) throw new Error(`The demo expected that ${what}.`);
 }
 
-/** Resolves with the first of the client's events that passes. */
+/** Resolves with the first event of the client that passes the test. */
 async function next(events, passes) {
   for (;;) {
     const { value, done } = await events.next();
@@ -80,7 +80,9 @@ async function spin(worker) {
     await Promise.race([ended, sleep(5)]);
   }
   const error = await ended;
-  say(`  ${answered} commands of others answered meanwhile, the slowest in ${slowest.toFixed(0)} ms`);
+  say(
+    `  meanwhile ${answered} commands of other clients were answered, the slowest in ${slowest.toFixed(0)} ms`,
+  );
   check(error?.code !== undefined && answered > 10, 'only the caller of the spinning handler gets an error');
   say(`  its caller was told: “${error.message}” (${error.code})`);
   say(`  and is served again: ${JSON.stringify(await ask(victim, 'List'))}`);
@@ -116,12 +118,12 @@ async function stall(worker) {
   await Promise.all([reader.close(), stalled.close()]);
 }
 
-// A daemon of its own, so that what is shown is what an embedder gets: other processes talk to it over its socket.
+// The daemon is a separate process, as in a real program: other processes talk to it over its socket.
 const daemon = spawn(process.execPath, [join(import.meta.dirname, 'runner', 'daemon.js'), socket], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const watchdog = setTimeout(() => {
-  console.error('The demo took longer than 60 s and gives up.');
+  console.error('The demo has taken longer than 60 s and is stopped.');
   daemon.kill('SIGKILL');
   process.exit(1);
 }, 60_000);
@@ -147,4 +149,4 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 check(daemon.exitCode === 0, `the daemon ends with 0, not ${daemon.exitCode ?? daemon.signalCode}`);
-say('All stopped, nothing left behind.');
+say('All processes have ended; nothing is left behind.');

@@ -1,4 +1,4 @@
-// The demo: npm run demo. bunctl as you would use it, in a home of its own, and the worst that may happen to it.
+// The demo: npm run demo. It uses bunctl in a temporary home directory, crashes an app and kills the daemon.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ function bunctl(...args) {
   return stdout;
 }
 
-/** Throws, so that the demo fails, when what it shows is not so. */
+/** Throws, so that the demo fails, if its claim is not true. */
 function check(so, what) {
   if (!so) throw new Error(`The demo expected that ${what}.`);
 }
@@ -65,7 +65,7 @@ const get = async (path) => {
 };
 
 const watchdog = setTimeout(() => {
-  console.error('The demo took longer than 60 s and gives up.');
+  console.error('The demo has taken longer than 60 s and is stopped.');
   process.exit(1);
 }, 60_000);
 let follower;
@@ -77,7 +77,7 @@ try {
   console.log(`  GET / says: ${(await get('/')).trim()}`);
   bunctl('list');
 
-  say('Another terminal follows its log while it is made to crash:');
+  say('Another terminal follows the log of the app while the app crashes:');
   console.log('$ bunctl logs web -f');
   follower = spawn(process.execPath, [cli, 'logs', 'web', '-f'], {
     env,
@@ -111,7 +111,7 @@ try {
   const after = statusOf('ticker');
   check(after.pid === ticker.pid && after.restarts === 0, 'the next daemon adopts what runs');
 
-  say('What is stopped stays stopped; what is shut down is gone:');
+  say('A stopped app stays stopped; after a shutdown everything is gone:');
   bunctl('stop', 'all');
   check(statusOf('ticker').state === 'Stopped', 'a stopped app stays stopped');
   bunctl('logs', 'ticker', '-l', '3');
@@ -124,4 +124,4 @@ try {
   rmSync(home, { recursive: true, force: true });
   clearTimeout(watchdog);
 }
-say('All stopped, nothing left behind.');
+say('All processes have ended; nothing is left behind.');

@@ -1,19 +1,19 @@
-// Time as an argument: actors take a Clock, so that tests drive them without waiting.
+// Time as an argument: actors take a Clock, so that tests can drive them without waiting.
 
 /** Monotonic time and timers. */
 export interface Clock {
-  /** Milliseconds since an arbitrary start; never goes backwards. */
+  /** Milliseconds since an arbitrary start. Never goes backwards. */
   now(): number;
   /** Calls `action` once after `ms` milliseconds; the returned function cancels it. */
   after(ms: number, action: () => void): () => void;
 }
 
-/** The longest that Node's timers can wait, in ms; a longer one would fire at once. */
+/** The longest delay of Node's timers, in ms; a longer one would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * A timer that is due acts after the loop has looked at its input again. When the process was stopped, or its loop
- * was late, what arrived meanwhile is therefore read before any deadline is judged. (Node runs due timers first; the
+ * A timer that is due calls its action after the loop has read its input again. So if the process was stopped, or its loop
+ * was late, the input that arrived meanwhile is read before any deadline is judged. (Node runs due timers first; the
  * check phase, where immediates run, follows the poll phase.)
  */
 function realClock({ keepsAlive }: { readonly keepsAlive: boolean }): Clock {
@@ -36,5 +36,5 @@ function realClock({ keepsAlive }: { readonly keepsAlive: boolean }): Clock {
 /** The real clock. Its timers never keep the process alive. */
 export const systemClock = realClock({ keepsAlive: false });
 
-/** The real clock for somebody who waits: its timers keep the process alive. */
+/** The real clock for a caller that waits: its timers keep the process alive. */
 export const waitingClock = realClock({ keepsAlive: true });

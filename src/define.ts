@@ -1,4 +1,4 @@
-// What an embedder writes: the handlers of commands and the functions of a service. Light to import; runs in worker threads.
+// Defines the two modules that an embedder writes: command handlers and a service. Light to import; runs in worker threads.
 import type { Logger } from 'pino';
 import { checkCommands, checkService } from './defined.js';
 import type { EventInput } from './protocol/events.js';
@@ -8,19 +8,19 @@ import type { CommandArgs, CommandName, IpcEvent, IpcResponse } from './protocol
 export type Publish = (event: EventInput) => Promise<void>;
 
 /**
- * What a handler is given beside its arguments. Its members may be taken apart and copied: `({ publish, signal }) => …`,
+ * The second argument of a handler. Its members may be destructured and copied: `({ publish, signal }) => …`,
  * `{ ...context, user }`.
  */
 export interface CommandContext<S extends object = ServiceFunctions> {
-  /** The number of the command's connection; unique in the daemon's life. */
+  /** The number of the command's connection; unique in the life of the daemon. */
   readonly connectionId: number;
   /**
-   * Resolves when the event is in the broker's window, so a handler that awaits it never floods.
+   * Resolves when the event is in the broker's window, so a handler that awaits each call cannot overrun the broker.
    * Rejects with `EVENT_INVALID`, `PUBLISH_OVERRUN` (too much was published without awaiting) or `PUBLISH_CLOSED`.
    */
   readonly publish: Publish;
   /**
-   * Fires when the command runs past `workers.commandTimeout`: its client has its `Error` by then. A client that
+   * Fires when the command runs longer than `workers.commandTimeout`; its client has been sent an `Error` by then. A client that
    * disconnects does not end its command.
    */
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface CommandContext<S extends object = ServiceFunctions> {
   readonly log: Logger;
   /**
    * The functions of the daemon's `service`. Every call is a promise, whatever the function returns, and rejects
-   * with `SERVICE_UNAVAILABLE` when the service dies, `SERVICE_METHOD_UNKNOWN` when it has no such function, or
+   * with `SERVICE_UNAVAILABLE` when the service dies, with `SERVICE_METHOD_UNKNOWN` if it has no such function, and
    * when {@link signal} fires. Arguments and results are structured-cloned.
    */
   readonly service: ServiceCalls<S>;
@@ -37,7 +37,7 @@ export interface CommandContext<S extends object = ServiceFunctions> {
 /** The functions a service offers. Arguments and results are structured-cloned. */
 export type ServiceFunctions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** The functions of a service as a handler calls them: each returns a promise. `S` is the service's own type. */
+/** The functions of a service in the form in which a handler calls them: each returns a promise. `S` is the service's own type. */
 export type ServiceCalls<S extends object = ServiceFunctions> = {
   readonly [K in keyof S]: S[K] extends (...args: infer A) => infer R
     ? (...args: A) => Promise<Awaited<R>>
@@ -58,23 +58,23 @@ const HANDLED = {
   Shutdown: true,
 } as const satisfies Record<HandledCommand, true>;
 
-/** What a handler may answer with; events are sent with `publish`. */
+/** The answers that a handler may give; events are sent with `publish`. */
 export type CommandAnswer = Exclude<IpcResponse, IpcEvent>;
 
-/** Answers one command. An error that it throws becomes an `Error` response with the error's message and code. */
+/** Answers one command. A thrown error becomes an `Error` response with the error's message and code. */
 export type CommandHandler<K extends HandledCommand, S extends object = ServiceFunctions> = (
   args: CommandArgs<K>,
   context: CommandContext<S>,
 ) => CommandAnswer | Promise<CommandAnswer>;
 
-/** Handlers by command; a command without one is answered with an `Error`. */
+/** Handlers by command; a command without a handler is answered with an `Error`. */
 export type CommandHandlers<S extends object = ServiceFunctions> = {
   readonly [K in HandledCommand]?: CommandHandler<K, S>;
 };
 
-/** What the set-up function of a commands module is given, once in each lane. */
+/** The argument of the set-up function of a commands module, which runs once in each lane. */
 export interface CommandSetup<S extends object = ServiceFunctions> {
-  /** The `workerData` of `startDaemon`. */
+  /** The `workerData` that `startDaemon` was given. */
   readonly workerData: unknown;
   readonly service: ServiceCalls<S>;
   readonly publish: Publish;
@@ -89,10 +89,10 @@ export interface CommandsDefinition {
 
 /**
  * Defines the handlers of a commands module, either as a table or as a function that sets it up in each lane.
- * Give the type of the service, `defineCommands<typeof service>(…)`, to have its calls typed.
+ * The type of the service, as in `defineCommands<typeof service>(…)`, types its calls.
  *
- * @throws {TypeError} for a class instance, a name that is not a command, and a handler that is not a function; for
- *   the result of a set-up function when it is set up, so that the daemon does not start.
+ * @throws {TypeError} for a class instance, a name that is not a command, and a handler that is not a function. The
+ *   result of a set-up function is checked when it returns; if it is refused, the daemon does not start.
  */
 export function defineCommands<S extends object = ServiceFunctions>(
   handlers:
@@ -110,10 +110,10 @@ export function defineCommands<S extends object = ServiceFunctions>(
   return { kind: 'bunctl-ipc.commands', setUp: setUp as CommandsDefinition['setUp'] };
 }
 
-/** What the set-up function of a service module is given. */
+/** The argument of the set-up function of a service module. */
 export interface ServiceSetup<H extends object = ServiceFunctions> {
   readonly workerData: unknown;
-  /** The functions of `startDaemon`'s `host`, on the main thread; calls reject if it was given none. */
+  /** The functions of the `host` option of `startDaemon`, on the main thread; without that option calls reject. */
   readonly host: ServiceCalls<H>;
   readonly publish: Publish;
   readonly log: Logger;
@@ -126,8 +126,8 @@ export interface ServiceDefinition {
 }
 
 /**
- * Defines state that the handlers of all lanes share, in a thread of its own. A service never awaits a lane.
- * Give the type of the host, `defineService<Host>(…)`, to have its calls typed.
+ * Defines a service: state that the handlers of all lanes share, in a thread of its own. A service never awaits a lane.
+ * The type of the host, as in `defineService<Host>(…)`, types its calls.
  *
  * @throws {TypeError} for a value that is not an object, and in a plain object for an entry that is not a function; for
  *   the result of a set-up function when it is set up.

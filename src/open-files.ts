@@ -1,7 +1,7 @@
-// How many files this process may open.
+// The number of files that this process may open.
 import { readFileSync } from 'node:fs';
 
-/** The hard limit of open files, to which Node raises the soft one; undefined where there is none or it is not known. */
+/** The hard limit of open files, to which Node raises the soft limit; undefined if there is no limit or it is unknown. */
 export function openFilesLimit(): number | undefined {
   const hard = process.platform === 'linux' ? fromProc() : fromReport();
   return hard !== undefined && Number.isInteger(hard) && hard > 0 ? hard : undefined;

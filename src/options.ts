@@ -1,4 +1,4 @@
-// The options of startDaemon: their types, defaults and ranges. Out of range is refused with a sentence, not clamped.
+// The options of startDaemon: their types, defaults and ranges. A value out of range is refused with a sentence, not clamped.
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -7,16 +7,16 @@ import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
 import { checkTimeout } from './timeout.js';
 
-/** What {@link startDaemon} takes. Times are in ms, sizes in bytes. */
+/** The options of {@link startDaemon}. Times are in ms, sizes in bytes. */
 export interface DaemonOptions {
   /**
    * The daemon's name, by which its clients find it: it listens on `socketPathOf(name)`. 1 to 64 letters, digits,
    * dots, dashes and underscores. Either this or {@link socketPath} is required: without a name of its own, a daemon
-   * would answer the clients of another one.
+   * would answer the clients of another daemon.
    */
   readonly name?: string | undefined;
   /**
-   * Where to listen instead: a path, or on Windows a name whose last component becomes the pipe's. The socket has
+   * The endpoint to listen on instead: a path, or on Windows a name whose last component becomes the pipe's. The socket has
    * mode 0600, and there is no option for another mode or a group: commands run as the daemon's user.
    */
   readonly socketPath?: string | undefined;
@@ -25,50 +25,50 @@ export interface DaemonOptions {
   /** URL of a module whose default export is `defineService(…)`, or an object whose functions run on the main thread. */
   readonly service?: URL | string | object | undefined;
   /**
-   * An object whose functions run on the main thread, for a service module, which reaches them as `context.host`:
-   * what only main can do, such as owning child processes. Short calls, or ones that wait. Refused without such a module.
+   * An object whose functions run on the main thread. The service module calls them as `context.host`. They are for work
+   * that only the main thread can do, such as owning child processes. Each must be short or only wait. Refused without a service module.
    */
   readonly host?: object | undefined;
   /** Given to the commands and service modules; structured-cloneable. */
   readonly workerData?: unknown;
   /**
-   * How long the start may take; then everything that was begun is undone, and it rejects with `START_TIMEOUT`. 0 or
-   * `Infinity` for no limit of its own. Default 0; each module has 30 s to load in any case.
+   * The time that the start may take. Past it, everything begun is undone and `startDaemon` rejects with `START_TIMEOUT`. 0 or
+   * `Infinity` for no limit. Default 0; each module has 30 s to load in any case.
    */
   readonly startTimeout?: number | undefined;
-  /** Gives the start up: everything that was begun is undone, and it rejects with the signal's reason. Later the signal means nothing. */
+  /** Aborts the start: everything begun is undone, and `startDaemon` rejects with the signal's reason. After the start the signal has no effect. */
   readonly signal?: AbortSignal | undefined;
   readonly workers?: WorkersOptions | undefined;
   readonly connections?: ConnectionsOptions | undefined;
   readonly subscribers?: SubscribersOptions | undefined;
-  /** A pino logger; what handlers log goes through it too. Default: silent. */
+  /** A pino logger; the log lines of handlers go through it too. Default: silent. */
   readonly log?: Logger | undefined;
 }
 
 export interface WorkersOptions {
-  /** Lanes that are always there. Default 1. */
+  /** The number of lanes that always run. Default 1. */
   readonly minThreads?: number | undefined;
-  /** Lanes there are at most. Default: the cores, at most 4. */
+  /** The largest number of lanes. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
-  /** `'thread'` (default), or `'none'`: handlers on the main thread, where one that spins stops everything. */
+  /** `'thread'` (default), or `'none'`: handlers run on the main thread, where a handler that spins stops everything. */
   readonly isolation?: 'thread' | 'none' | undefined;
-  /** How long a command may run, counted from its turn. Default 30 s. */
+  /** The time that a command may run, counted from its turn. Default 30 s. */
   readonly commandTimeout?: number | undefined;
-  /** A lane with work, or a service, whose loop has not turned for so long is killed and replaced. Default 5 s. */
+  /** A lane with work, or a service, is killed and replaced if its loop has not turned for this time. Default 5 s. */
   readonly unresponsiveAfter?: number | undefined;
   /**
-   * A file descriptor, open for writing, to which threads write their log lines themselves: JSON lines with the level
-   * and bindings of `log`, and nothing else of it. In particular, they are not redacted. Default: none; lines go through
-   * `log` on the main thread, and past 256 KiB a thread that main has not logged yet they are lost and counted.
+   * A file descriptor, open for writing, to which threads write their log lines directly: JSON lines with the level
+   * and bindings of `log`, but without its other options. In particular, they are not redacted. Default: none; lines go through
+   * `log` on the main thread. If a thread has 256 KiB of lines that the main thread has not logged yet, more lines are lost and counted.
    */
   readonly logFd?: number | undefined;
-  /** Node's options of the worker threads, as of Node's Worker. Default: those of the process. */
+  /** Node options of the worker threads, as in Node's Worker. Default: those of the process. */
   readonly execArgv?: string[] | undefined;
-  /** Appended to `process.argv` in the worker threads, as of Node's Worker. Default: nothing. */
+  /** Appended to `process.argv` in the worker threads, as in Node's Worker. Default: nothing. */
   readonly argv?: string[] | undefined;
-  /** `process.env` of the worker threads, as of Node's Worker. Default: a copy of the process's. */
+  /** `process.env` of the worker threads, as in Node's Worker. Default: a copy of the process's environment. */
   readonly env?: Record<string, string> | undefined;
-  /** As of Node's Worker. Default: 512 MB of old space. A stack is 0.5 MB at least: less ends the process. */
+  /** As in Node's Worker. Default: 512 MB of old space. The stack must have at least 0.5 MB: a smaller one ends the process. */
   readonly resourceLimits?:
     | {
         maxOldGenerationSizeMb?: number;
@@ -80,28 +80,28 @@ export interface WorkersOptions {
 }
 
 export interface ConnectionsOptions {
-  /** Connections at once. Default: the hard limit of open files less 64, at most 10,000. */
+  /** The largest number of connections. Default: the hard limit of open files minus 64, at most 10,000. */
   readonly max?: number | undefined;
-  /** Largest payload either way, inclusive. Default 10 MiB, which is also the most. */
+  /** The largest payload in either direction, inclusive. Default 10 MiB, which is also the maximum. */
   readonly maxMessageSize?: number | undefined;
-  /** How long a frame may take from its first byte to its last. Default 30 s. */
+  /** The time that a frame may take from its first byte to its last. Default 30 s. */
   readonly frameTimeout?: number | undefined;
-  /** Commands of one connection without an answer; past it the connection is not read. Default 128. */
+  /** The largest number of unanswered commands of one connection; at this number the connection is not read. Default 128. */
   readonly maxInFlight?: number | undefined;
-  /** Response bytes of one connection that wait; past it its commands wait. Default 1 MiB. */
+  /** Response bytes that may wait for one connection; past this its commands wait. Default 1 MiB. */
   readonly writeHighWaterMark?: number | undefined;
 }
 
 export interface SubscribersOptions {
-  /** Event bytes queued for one subscriber; half of it is its high-water mark, an eighth its low-water mark. Default 1 MiB. */
+  /** Event bytes that may wait for one subscriber. Half of it is the high-water mark, an eighth the low-water mark. Default 1 MiB. */
   readonly queueBytes?: number | undefined;
-  /** What a subscriber that does not read loses: its oldest events. */
+  /** The events that a subscriber loses if it does not read: the oldest. */
   readonly whenFull?: 'drop-oldest' | undefined;
-  /** How long one that does not read may hold the others up. Default 250 ms. */
+  /** The time for which a subscriber that does not read may delay the others. Default 250 ms. */
   readonly stallGrace?: number | undefined;
-  /** Silence after which a subscriber is sent a `heartbeat` event. Default 20 s. */
+  /** The silence after which a subscriber is sent a `heartbeat` event. Default 20 s. */
   readonly heartbeat?: number | undefined;
-  /** How long events wait, after Subscribe, for the client's next command; 0 for not at all. Default 100 ms. */
+  /** The time that events wait, after Subscribe, for the client's next command; 0 for no wait. Default 100 ms. */
   readonly eventHold?: number | undefined;
 }
 
@@ -133,7 +133,7 @@ const workers = z
         maxOldGenerationSizeMb: z.number().positive().optional(),
         maxYoungGenerationSizeMb: z.number().positive().optional(),
         codeRangeSizeMb: z.number().positive().optional(),
-        // With less, Node's own start of a thread overflows it, which takes the whole process along.
+        // With less, Node overflows the stack when it starts a thread, which ends the whole process.
         stackSizeMb: z.number().min(0.5).optional(),
       })
       .default({ maxOldGenerationSizeMb: 512 }),
@@ -167,14 +167,14 @@ const fields = z.strictObject({
     (value) => value instanceof URL || (typeof value === 'string' && value !== ''),
     'must be the URL or the path of a module',
   ),
-  // As it is: a copy would lose what an instance inherits.
+  // Not a schema of its fields: a copy would lose the methods that an instance inherits.
   service: z
     .custom<URL | string | object>(
       (value) => (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
       'must be a URL, a path or an object',
     )
     .optional(),
-  // As it is, like the service.
+  // Not copied, like the service.
   host: z
     .custom<object>((value) => typeof value === 'object' && value !== null, 'must be an object')
     .optional(),
@@ -223,7 +223,7 @@ export type ResolvedOptions = z.output<typeof options>;
 /**
  * Fills in defaults.
  *
- * @throws {IpcError} `OPTION_INVALID`, its message naming the option, what it is and what it may be.
+ * @throws {IpcError} `OPTION_INVALID`; its message names the option, its value and the allowed values.
  */
 export function resolveOptions(given: DaemonOptions): ResolvedOptions {
   const result = options.safeParse(given);
@@ -235,7 +235,7 @@ export function resolveOptions(given: DaemonOptions): ResolvedOptions {
   );
 }
 
-/** The hard limit of open files less what the daemon itself needs, at most 10,000. */
+/** The hard limit of open files minus the number that the daemon itself needs, at most 10,000. */
 function defaultConnections(): number {
   return Math.max(1, Math.min(10_000, (openFilesLimit() ?? Infinity) - 64));
 }

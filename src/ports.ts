@@ -1,54 +1,54 @@
-// The small interfaces by which acceptor, workers and broker know each other; src/daemon.ts joins them.
+// The small interfaces between acceptor, workers and broker; src/daemon.ts joins them.
 import type { EventRun } from './protocol/events.js';
 import type { IpcError } from './protocol/errors.js';
 
-/** Where commands come from: the pipeline of one connection, on the main thread. */
+/** The source of commands: the pipeline of one connection, on the main thread. */
 export interface Origin {
   readonly connectionId: number;
   /** Takes whole response frames, in order. Never throws. */
   respond(frames: Uint8Array): void;
-  /** Takes back, from the last to the first, the commands that their lane has not begun. */
+  /** Takes back the commands that their lane has not begun, from the last to the first. */
   recall(): void;
-  /** Others need the lane's capacity: the origin keeps its first command there, and gets more only as answers come. */
+  /** Called when others need the lane's capacity: the origin keeps its first command there, and sends another only when an answer comes. */
   yieldCapacity(): void;
 }
 
-/** A command from its frame until its answer. A lane calls exactly one of the methods, once; none of them throws. */
+/** A command from its frame until its answer. A lane calls exactly one of the methods, once; the methods never throw. */
 export interface Job {
   readonly origin: Origin;
   /**
-   * The frame's payload. It is kept until the answer is in, so that another lane can run a command that this lane
-   * did not begin. A lane may replace it by a copy in memory that it shares.
+   * The frame's payload. It is kept until the answer has come, so that another lane can run a command that this lane
+   * did not begin. A lane may replace it with a copy in shared memory.
    */
   payload: Uint8Array;
   /** For the lane's own use. */
   slot: number;
   sequence: number;
-  /** Its response has been given to its origin. */
+  /** The response has been given to the origin. */
   answered(): void;
-  /** It is a Subscribe; `filter` is its `EventFilter` as JSON. The main thread performs it. */
+  /** The command is a Subscribe, which the main thread performs; `filter` is its `EventFilter` as JSON. */
   subscribe(filter: string): void;
   unsubscribe(): void;
-  /** It was begun and has no answer: its client is told why. */
+  /** The command was begun and will not get an answer: its client is told why. */
   failed(error: IpcError): void;
 }
 
-/** Something that runs commands: those of one connection in order, those of several side by side. */
+/** Runs commands: those of one connection in order, those of different connections side by side. */
 export interface Lane {
   readonly id: number;
-  /** Takes a command; false when the lane is full or no longer takes any. */
+  /** Takes a command; false if the lane is full or no longer takes commands. */
   offer(job: Job): boolean;
-  /** Gives a command back; false when the lane has begun it. */
+  /** Gives a command back; false if the lane has begun it. */
   recall(job: Job): boolean;
 }
 
-/** The lanes as the dispatcher sees them. */
+/** The lanes, as far as the dispatcher needs them. */
 export interface Lanes {
-  /** The least loaded lane that answers and has capacity, if there is one now. */
+  /** The least loaded lane that responds and has capacity; undefined if there is none now. */
   pick(): Lane | undefined;
-  /** Why no lane will take commands soon; undefined when waiting for one is worth it. */
+  /** The reason why no lane will take commands soon; undefined if it is worth waiting for a lane. */
   readonly down: IpcError | undefined;
 }
 
-/** Takes one publisher's turn of events; gives its credit back by `release` as they leave the mailbox. */
+/** Takes the events of one turn of a publisher; calls `release` to return the publisher's credit as they leave the mailbox. */
 export type AcceptEvents = (runs: readonly EventRun[], release: (bytes: number) => void) => void;

@@ -1,4 +1,4 @@
-// A queue that gives up its head in constant time; an array's shift() moves every item once the array is large.
+// A queue that removes its head in constant time; an array's shift() moves every item if the array is large.
 
 export class Queue<T> {
   #items: T[] = [];
@@ -17,12 +17,12 @@ export class Queue<T> {
     return this.#items[this.#head];
   }
 
-  /** Takes the oldest item out; undefined if the queue is empty. */
+  /** Removes and returns the oldest item; undefined if the queue is empty. */
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#head];
     this.#head += 1;
-    // Moved up when more than half of the array is used up, so that each item is moved once on average.
+    // The rest is moved when more than half of the array is unused, so that each item is moved once on average.
     if (this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -30,13 +30,13 @@ export class Queue<T> {
     return item;
   }
 
-  /** Puts another item in the place of the newest; adds it if the queue is empty. */
+  /** Replaces the newest item; adds the item if the queue is empty. */
   replaceLast(item: T): void {
     if (this.length === 0) this.push(item);
     else this.#items[this.#items.length - 1] = item;
   }
 
-  /** Takes the first item equal to `item` out, wherever it is; whether there was one. Linear in the queue's length. */
+  /** Removes the first item that equals `item`; false if there is none. Linear in the queue's length. */
   remove(item: T): boolean {
     const at = this.#items.indexOf(item, this.#head);
     if (at === -1) return false;
@@ -44,7 +44,7 @@ export class Queue<T> {
     return true;
   }
 
-  /** Takes all items out, the oldest first. */
+  /** Removes and returns all items, the oldest first. */
   takeAll(): T[] {
     const items = this.#items.slice(this.#head);
     this.clear();

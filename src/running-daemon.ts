@@ -22,7 +22,7 @@ export interface DaemonStats {
   readonly laneDeaths: number;
   /** Threads of dead lanes that a system call holds, so that they cannot end. */
   readonly stuckThreads: number;
-  /** Events that `publish()` refused in any thread, since the start: they reached nobody. */
+  /** Events that `publish()` refused in any thread since the start; they were not sent to any subscriber. */
   readonly eventsRefused: number;
   readonly events: BrokerStats;
 }

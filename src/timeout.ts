@@ -1,15 +1,15 @@
-// Timeouts: what may be set as one, and waiting for a promise no longer than that.
+// Timeouts: checks a timeout that was set, and waits for a promise at most that long.
 import { type Clock, LONGEST_TIMER, waitingClock } from './clock.js';
 import { IpcError } from './protocol/errors.js';
 
-/** The default of every timeout of an answer or a request, in ms; the original's. */
+/** The default timeout for answers and requests, in ms. It is the original's. */
 export const DEFAULT_TIMEOUT = 30_000;
 
 /**
- * Checks a timeout that was set: milliseconds up to 2,147,483,647, fractions included; 0 or `Infinity` for none.
+ * Checks a timeout that was set: milliseconds up to 2,147,483,647, fractions included; 0 or `Infinity` for no timeout.
  *
- * @returns The milliseconds; 0 for none.
- * @throws {IpcError} `OPTION_INVALID`, its message naming the option and what it may be.
+ * @returns The milliseconds; 0 for no timeout.
+ * @throws {IpcError} `OPTION_INVALID`; its message names the option and the allowed values.
  */
 export function checkTimeout(ms: unknown, option: string): number {
   if (ms === Infinity) return 0;
@@ -21,11 +21,11 @@ export function checkTimeout(ms: unknown, option: string): number {
 }
 
 /**
- * Waits for a promise, at most `ms` milliseconds; `Infinity`, and more than a timer holds, waits without a limit.
+ * Waits for a promise, at most `ms` milliseconds; without a limit if `ms` is `Infinity` or more than a timer can hold.
  *
- * @param onLate Called when the time is up, after what has arrived by then was read. The result is what it returns
- *   or throws.
- * @param clock Default: the real one, whose timer keeps the process alive while it waits.
+ * @param onLate Called when the time is up, after the input that has arrived by then was read. Its return value or its
+ *   error is the result.
+ * @param clock Default: the real clock, whose timer keeps the process alive while it waits.
  */
 export async function waitAtMost<T, L>(
   promise: Promise<T>,
@@ -46,12 +46,12 @@ export async function waitAtMost<T, L>(
 }
 
 /**
- * Waits for a promise as a client or server does.
+ * Waits for a promise, as clients and servers wait for an answer.
  *
- * @param ms How long; 0 for ever.
- * @param what What did not come, as the beginning of the error's sentence.
+ * @param ms The timeout; 0 waits for ever.
+ * @param what The beginning of the error's sentence: the thing that did not come.
  * @param onLate Called before it rejects.
- * @throws {IpcError} `REQUEST_TIMEOUT`; or what the promise rejects with.
+ * @throws {IpcError} `REQUEST_TIMEOUT`; or the promise's own rejection.
  */
 export function within<T>(promise: Promise<T>, ms: number, what: string, onLate?: () => void): Promise<T> {
   return waitAtMost(promise, ms === 0 ? Infinity : ms, () => {

@@ -1,4 +1,4 @@
-// How many requests a second, beside one thread that does the same with no isolation.
+// The number of requests per second, compared with one thread that does the same without isolation.
 import { median } from '../measure.js';
 
 export default async function throughput(bench) {

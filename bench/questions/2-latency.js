@@ -1,4 +1,4 @@
-// What the way through a lane costs a lone request, beside one thread for all and beside the barest hop to another thread.
+// The latency that a lane adds to a lone request, compared with a single thread and with the barest hop to another thread.
 import { median } from '../measure.js';
 
 export default async function latency(bench) {
@@ -25,12 +25,12 @@ export default async function latency(bench) {
     atMost(1.2, { what: `a lone request, isolation 'none', ${name}`, ...none(name, 1, 'inline') });
 }
 
-/** What the client costs itself is part of every figure; it is printed, so that the ratios can be judged. */
+/** The cost of the client is part of every figure. It is printed, so that the ratios can be judged. */
 async function tellClient({ inTurn, lightClient, seconds, note }) {
   const client = lightClient();
   if (!client) {
     note(
-      'There is no C compiler (cc), so a client in Node asks. It costs some 30 µs itself, which hides a part of the ratios.',
+      'No C compiler (cc) was found, so a client in Node is used. It costs some 30 µs itself, which makes the ratios look smaller.',
     );
     return;
   }
@@ -39,6 +39,6 @@ async function tellClient({ inTurn, lightClient, seconds, note }) {
     median(runs.map((run) => run[name])).toFixed(1),
   );
   note(
-    `The client in C asks. It uses ${cpu} µs of its processor for a request; with a bare echo in C at the other end, one takes ${p50} µs, p99 ${p99}.`,
+    `The client in C is used. It needs ${cpu} µs of processor time for a request. With a bare echo in C at the other end, a request takes ${p50} µs, p99 ${p99} µs.`,
   );
 }

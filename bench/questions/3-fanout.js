@@ -1,11 +1,11 @@
-// Events to many subscribers that read, beside Redis pub/sub on its Unix socket; nothing may be dropped.
+// Events to many subscribers that read, compared with Redis pub/sub on its Unix socket. No event may be dropped.
 import { median } from '../measure.js';
 
 export default async function fanout({ quick, inTurn, loading, ours, redis, atLeast }) {
   const probe = await redis();
   if (!probe) {
     console.error(
-      'No redis-server here: the rows beside Redis are left out. On Debian: apt-get install redis-server',
+      'redis-server was not found, so the rows that compare with Redis are left out. On Debian: apt-get install redis-server',
     );
     return;
   }

@@ -1,4 +1,4 @@
-// What other clients notice of a handler that spins, and of a flood of events to somebody else.
+// The effect on other clients of a handler that spins, and of a flood of events to another subscriber.
 import { median } from '../measure.js';
 import { load } from '../processes.js';
 

@@ -1,4 +1,4 @@
-// What an idle connection costs, in memory and in others' time.
+// The cost of an idle connection in memory, and in the latency of other connections.
 import { median } from '../measure.js';
 import { load } from '../processes.js';
 
@@ -9,7 +9,7 @@ export default async function connections({ quick, seconds, inTurn, ours, inline
   const memory = (start) => async () => {
     const server = await start();
     try {
-      // What the first ones cost once is no cost of a connection.
+      // The first connections have a one-time cost, which is not the cost of a connection.
       const first = load.idle({ path: server.path, connections: count / 5 });
       await first.open;
       const before = await server.memory();
@@ -42,7 +42,7 @@ export default async function connections({ quick, seconds, inTurn, ours, inline
       await server.stop();
     }
   };
-  // One less than the most there may be: the active one.
+  // One less than the limit, for the active connection.
   const runs = await inTurn([latency(count - 1), latency(0)]);
   const [a, b] = runs.map((side) => median(side.map(({ p50 }) => p50)));
   atMost(1.3, {

@@ -2,7 +2,7 @@
 import { defineCommands } from 'bunctl-ipc/commands';
 import { list } from './reply.js';
 
-/** Published as a run of `lines` events of 200 bytes; see bench/load.js. */
+/** The line of each event; it makes an event of 200 bytes. See bench/load.js. */
 const line = 'x'.repeat(
   200 - JSON.stringify({ Event: { event_type: 'log_line', data: { line: '' } } }).length,
 );
@@ -10,11 +10,11 @@ const line = 'x'.repeat(
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const disturbances = {
-  /** Holds its lane for so many ms. */
+  /** Holds its lane for `config` ms. */
   spin(config) {
     for (const end = performance.now() + Number(config); performance.now() < end;);
   },
-  /** Publishes evenly, so many events a second. */
+  /** Publishes `perSecond` events per second, evenly. */
   async flood(config, publish) {
     const { perSecond, seconds } = JSON.parse(config);
     const began = performance.now();
@@ -32,7 +32,7 @@ export default defineCommands({
     await disturbances[name](config, publish);
     return { Success: { message: name } };
   },
-  // Logs { name, lines }: publishes that many events, awaiting each, from a lane.
+  // Logs { name, lines }: publishes `lines` events from a lane, and awaits each.
   async Logs({ name, lines }, { publish }) {
     for (let sent = 0; sent < lines; sent += 1)
       await publish({ eventType: 'log_line', appName: name, data: { line } });

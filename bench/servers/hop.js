@@ -30,7 +30,7 @@ function serve() {
     socket.on('data', (chunk) => {
       decoder.push(chunk);
       for (let payload = decoder.next(); payload; payload = decoder.next())
-        // Copied: a view would be sent with the whole buffer that it is a part of.
+        // Copied: a view would be sent together with its whole buffer.
         worker.postMessage({ id, payload: Uint8Array.from(payload) });
     });
   });

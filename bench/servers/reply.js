@@ -1,4 +1,4 @@
-// The answer every server of the bench gives to List: about 1.2 KB, as a list of apps is.
+// The answer of every server of the bench to List: about 1.2 KB, like a list of apps.
 export const apps = Array.from({ length: 8 }, (_, index) => ({
   name: `app-${index}`,
   state: 'Running',

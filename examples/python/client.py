@@ -7,7 +7,7 @@ class Client:
         self.stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stream.connect(path)
         self.file = self.stream.makefile("rb")
-        self.events = []  # those that came while an answer was awaited
+        self.events = []  # events that came while the client waited for an answer
 
     def send(self, request):
         payload = json.dumps(request, ensure_ascii=False).encode("utf-8")

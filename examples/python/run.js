@@ -1,4 +1,4 @@
-// Runs the Python client against the runner's daemon and checks what it saw: node examples/python/run.js
+// Runs the Python client against the runner's daemon and checks its output: node examples/python/run.js
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

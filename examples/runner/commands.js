@@ -1,4 +1,4 @@
-// The handlers, loaded in every lane: they check what they were given and ask the service.
+// The handlers, which every lane loads. They check their arguments and call the service.
 import { defineCommands } from 'bunctl-ipc/commands';
 
 const success = (message) => ({ Success: { message } });
@@ -25,7 +25,7 @@ export default defineCommands({
     return success(`Deleted app ${name}`);
   },
   async Status({ name }, { service }) {
-    // For the demo: a handler that never comes back. Its lane is replaced; nobody else notices.
+    // For the demo: a handler that never returns. Its lane is replaced; other clients do not notice.
     if (name === 'spin-for-ever') for (;;);
     return { Data: { data: await service.status(name) } };
   },

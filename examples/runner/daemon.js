@@ -1,8 +1,8 @@
-// A process runner in a hundred lines: node examples/runner/daemon.js [SOCKET]
+// A small process runner: node examples/runner/daemon.js [SOCKET]
 import { startDaemon } from 'bunctl-ipc';
 import { createProcesses } from './processes.js';
 
-/** Starts the runner's daemon; `options` are startDaemon's, on top of the runner's own. */
+/** Starts the runner's daemon; `options` are further options of startDaemon. */
 export async function startRunner(options) {
   let daemon;
   const processes = createProcesses((event) => daemon.publish(event));

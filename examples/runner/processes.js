@@ -1,4 +1,4 @@
-// The children, spawned, followed and reaped on the main thread: handlers may die, a child's parent may not.
+// Child processes are spawned, followed and reaped on the main thread: a handler's thread may die, a child's parent may not.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 const KEPT_LINES = 200;
 
 /**
- * The functions that handlers reach as `context.service`. They are short, or only wait: they run on the main thread.
+ * The functions that handlers call as `context.service`. They run on the main thread, so each is short or only waits.
  *
  * @param {(event: import('bunctl-ipc').EventInput) => Promise<void>} publish
  */
@@ -28,7 +28,7 @@ export function createProcesses(publish) {
     last_exit_code: exitCode ?? null,
   });
 
-  /** Publishes a stream's lines; a publisher that awaits makes the child wait when nobody keeps up. */
+  /** Publishes the lines of a stream. It awaits each publish, so that the child waits if the subscribers cannot keep up. */
   async function follow(app, stream, from) {
     for await (const line of createInterface({ input: from })) {
       app.lines.push(line);
@@ -49,7 +49,7 @@ export function createProcesses(publish) {
       const followed = [follow(app, 'stdout', child.stdout), follow(app, 'stderr', child.stderr)];
       child.once('exit', (code) => Object.assign(app, { state: 'Stopped', exitCode: code }));
       child.once('close', async (code) => {
-        // The last lines go before the news of the end. Once the daemon is closed nothing can be published.
+        // The last lines are published before the event of the end. After the daemon is closed, publishing fails.
         await Promise.all(followed)
           .then(() =>
             publish({ eventType: 'process_exited', appName: name, data: { app: name, exit_code: code } }),
@@ -63,7 +63,7 @@ export function createProcesses(publish) {
       const { state, child } = known(name);
       if (state !== 'Running') throw new Error(`App ${name} is not running`);
       const exited = once(child, 'exit');
-      // The whole group: what the app has started goes with it.
+      // The whole group is signalled, so that the app's own children end too.
       process.kill(-child.pid, 'SIGTERM');
       const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 3000);
       await exited;

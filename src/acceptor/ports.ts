@@ -11,7 +11,7 @@ export interface ResponseWriter {
   commandReceived(): void;
   /** Bytes that the writer holds and that have not left. */
   readonly queuedBytes: number;
-  /** For how long, in ms, the chunk under way has not left; 0 when there is none. */
+  /** The time, in ms, for which the current chunk has waited to leave; 0 if there is no chunk. */
   readonly stalledFor: number;
   /** Sends what waits, then ends the stream. */
   finish(): void;

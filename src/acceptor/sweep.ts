@@ -1,9 +1,9 @@
-// A look at all connections from time to time, which knows how late it comes.
+// Looks at all connections at intervals, and knows how late each look is.
 import type { Clock } from '../clock.js';
 
 /**
- * @param late By how many ms the look is late, because the process was stopped or busy.
- * @param fair False when the look is so late that clients had no time to be read or to read: then nobody is to be
+ * @param late The time, in ms, by which the look is late, because the process was stopped or busy.
+ * @param fair False if the look is so late that neither we nor the clients had time to read: then no connection may be
  *   judged. It is never false twice in a row.
  * @returns Whether to go on looking.
  */

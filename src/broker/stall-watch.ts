@@ -1,8 +1,8 @@
-// The clocks of the subscribers the flow waits for: how long others have waited because of them, and how long in all.
+// The clocks of the subscribers for which the flow waits: the time that others have waited because of them, and the total time.
 import type { Clock } from '../clock.js';
 import type { Writer } from '../writer/writer.js';
 
-/** How long, in ms, the flow waits for a subscriber when nobody else does. */
+/** The time, in ms, that the flow waits for a subscriber if no other subscriber has to wait. */
 const WAIT_ALONE = 1000;
 
 export class StallWatch {

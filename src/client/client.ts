@@ -92,7 +92,7 @@ export class IpcClient {
    * The next frame for callers of {@link send}: answers, and events while there is no {@link subscribe}. A call
    * that timed out has lost nothing.
    *
-   * @throws {IpcError} `REQUEST_TIMEOUT`, or why the connection is over.
+   * @throws {IpcError} `REQUEST_TIMEOUT`, or the reason why the connection ended.
    */
   async recv(): Promise<IpcResponse> {
     return this.#connection.recv(this.#requestTimeout);

@@ -45,14 +45,14 @@ export async function connectTo(
 
 function candidates(): string[] {
   const ours = candidateSocketPaths();
-  // Whoever names a socket means that one alone.
+  // A socket that is named is the only one that is meant.
   if (process.env['BUNCTL_SOCKET'] || process.platform === 'win32') return ours;
   return [...new Set([...ours, ORIGINAL_SOCKET])];
 }
 
 /**
- * Connects to the first of the paths on which a daemon answers; all are tried again together while one is worth it.
- * A timeout of 0 is none.
+ * Connects to the first of the paths on which a daemon answers. All are tried again together while a retry is worth it.
+ * A timeout of 0 means no timeout.
  */
 async function connectFirst(
   paths: readonly string[],

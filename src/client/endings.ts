@@ -1,4 +1,4 @@
-// Why a connection is over, as the error that everybody who waits is given.
+// The reasons why a connection ends, as the errors that all waiting callers get.
 import { IpcError } from '../protocol/errors.js';
 import type { IpcErrorResponse } from '../protocol/messages.js';
 import { usableCode } from './answer-error.js';
@@ -11,7 +11,7 @@ export function broken(cause: Error): IpcError {
   return closed(`The connection broke: ${cause.message}`, { cause });
 }
 
-/** The daemon sent an Error that nobody asked for: it says why it will close. */
+/** The daemon sent an Error that does not answer a request: the reason why it will close the connection. */
 export function closedBy({ Error: { message, code } }: IpcErrorResponse): IpcError {
   return new IpcError(
     usableCode(code) ?? 'CONNECTION_CLOSED',

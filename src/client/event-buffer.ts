@@ -15,7 +15,7 @@ interface Buffered {
 export class EventBuffer {
   readonly #items = new Queue<Buffered>();
   #bytes = 0;
-  /** Dropped events that nobody was told of yet, and the order of the last of them. */
+  /** The number of dropped events that have not been reported yet, and the order of the last of them. */
   #untold = 0;
   #untoldOrder = 0;
 
@@ -24,7 +24,7 @@ export class EventBuffer {
     return this.#bytes;
   }
 
-  /** The order of what {@link shift} takes next; `Infinity` if there is nothing. */
+  /** The order of the item that {@link shift} takes next; `Infinity` if the buffer is empty. */
   get order(): number {
     return this.#untold > 0 ? this.#untoldOrder : (this.#items.peek()?.order ?? Infinity);
   }

@@ -55,7 +55,7 @@ export class EventRoute {
   /**
    * The daemon has refused a Subscribe and keeps the subscription that it had.
    *
-   * @returns Whether nobody wants that one any more, so that Unsubscribe has to be written.
+   * @returns Whether that subscription is not wanted any more, so that Unsubscribe has to be written.
    */
   refused(by: ClientSubscription | undefined): boolean {
     if (this.#latest !== by) return false;

@@ -26,7 +26,7 @@ export class Inbox {
     this.#limit = limit;
   }
 
-  /** Bytes, as frames, of what waits. */
+  /** The size, as frames, of everything that waits. */
   get bytes(): number {
     return this.#answerBytes + this.#events.bytes;
   }
@@ -56,7 +56,7 @@ export class Inbox {
     this.#answerBytes += bytes;
   }
 
-  /** @param drop Whether the oldest events go when there is no room, because reading has to go on. */
+  /** @param drop Whether the oldest events are dropped if there is no room, because reading has to go on. */
   pushEvent(event: IpcEvent, bytes: number, drop: boolean): void {
     if (this.#receivers.give(event)) return;
     this.#events.push(event.Event, bytes, ++this.#order);

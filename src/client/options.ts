@@ -8,17 +8,17 @@ import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
  * out of its range is refused with `OPTION_INVALID`.
  */
 export interface ConnectOptions {
-  /** How long connecting may take, retries included. Default 5000. */
+  /** The time that connecting may take, retries included. Default 5000. */
   readonly timeout?: number | undefined;
   /**
-   * What is tried again until `timeout`: `'busy'`, a daemon that has more clients waiting than it can queue;
-   * `'refused'`, also a socket on which nobody listens, since a daemon may be about to replace it; `'absent'`, also
+   * The failures that are tried again until `timeout`: `'busy'`, a daemon that has more clients waiting than it can queue;
+   * `'refused'`, also a socket without a listener, since a daemon may be about to replace it; `'absent'`, also
    * a path without a socket, for a daemon that was just told to start. Default `'refused'`.
    */
   readonly retry?: 'busy' | 'refused' | 'absent' | undefined;
-  /** How long an answer may take, counted from the turn of its request. Default 30,000. */
+  /** The time that an answer may take, counted from the turn of its request. Default 30,000. */
   readonly requestTimeout?: number | undefined;
-  /** Largest payload either way. Default 10 MiB, which is also the most. */
+  /** The largest payload in either direction. Default 10 MiB, which is also the maximum. */
   readonly maxMessageSize?: number | undefined;
   /**
    * Bytes, as frames, of events and of answers to send() that have come and were not taken. When it is full nothing
@@ -43,7 +43,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options with their defaults; a timeout of 0 is none. */
+/** The options with their defaults; 0 means no timeout. */
 export type ResolvedOptions = {
   readonly [Name in Exclude<keyof ConnectOptions, 'signal'>]-?: NonNullable<ConnectOptions[Name]>;
 } & Pick<ConnectOptions, 'signal'>;

@@ -105,7 +105,7 @@ export class Requests {
     });
   }
 
-  /** An answer has come; false when nobody asked. */
+  /** Takes an answer; false if no request waits for one. */
   answer(answer: Answer, bytes: number): boolean {
     const pending = this.#pending.shift();
     if (!pending) return false;

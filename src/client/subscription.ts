@@ -94,7 +94,7 @@ export class ClientSubscription implements Subscription {
     return !this.#open || this.#buffer.bytes <= this.#limit / 2;
   }
 
-  /** @param drop Whether the oldest events go when there is no room, because reading has to go on. */
+  /** @param drop Whether the oldest events are dropped if there is no room, because reading has to go on. */
   receive(event: ReceivedEvent, bytes: number, drop: boolean): void {
     if (!this.#open || event.event_type === HEARTBEAT_EVENT_TYPE) return;
     if (event.event_type === DROPPED_EVENT_TYPE) this.#dropped += droppedIn(event);

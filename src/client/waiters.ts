@@ -22,7 +22,7 @@ export class Waiters<T> {
     return { promise, forget: () => this.#waiting.delete(waiter as Waiter<T>) };
   }
 
-  /** Gives a value to the caller that has waited longest; false if nobody waits. */
+  /** Gives a value to the caller that has waited longest; false if no caller waits. */
   give(value: T): boolean {
     const [first] = this.#waiting;
     if (!first) return false;

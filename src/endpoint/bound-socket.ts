@@ -1,4 +1,4 @@
-// A listening socket and its file: the bind, which nobody else can use before it is private, and the close.
+// Binds and closes a listening socket and its file. Other users cannot reach the socket before it is private.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { lstatSync, renameSync, unlinkSync } from 'node:fs';
@@ -25,7 +25,7 @@ export interface BoundSocket {
   /**
    * Removes the file if it is still ours, then stops listening; open connections stay.
    *
-   * @throws {IpcError} `ENDPOINT_UNUSABLE` when the file cannot be looked at or removed; nobody listens then either.
+   * @throws {IpcError} `ENDPOINT_UNUSABLE` if the file cannot be inspected or removed; listening has stopped even then.
    */
   close(): void;
 }

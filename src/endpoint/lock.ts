@@ -11,8 +11,8 @@ const MAX_NAME = 100;
 
 /**
  * Locks an endpoint's name in its directory. On Linux the lock is an abstract socket (unix(7)), which the kernel
- * frees with the process and which a stopped process keeps; nobody speaks on it. Other systems have no such thing,
- * and there the bind decides.
+ * frees with the process and which a stopped process keeps; no data is sent on it. Other systems do not have abstract
+ * sockets; there the bind decides.
  *
  * @returns Gives the lock up.
  * @throws {IpcError} `ENDPOINT_IN_USE` when another process holds it, `ENDPOINT_UNUSABLE` when it cannot be made.
@@ -38,7 +38,7 @@ export async function lockEndpoint(path: string): Promise<() => void> {
     throw new IpcError('ENDPOINT_UNUSABLE', `The lock of ${path} cannot be made: ${why}`, { cause });
   }
   server.unref();
-  // Not a fault of the endpoint: nobody is meant to connect here.
+  // Not a fault of the endpoint: this socket is not meant for connections.
   server.on('error', () => undefined);
   return () => server.close();
 }

@@ -9,14 +9,14 @@ const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
 
 /**
- * Who else may write: `sticky` allows a directory such as /tmp, in which others can add files but not replace ours;
- * `nobody` is for directories and files whose whole content is believed.
+ * The other users that may write: `sticky` allows a directory such as /tmp, in which others can add files but not replace ours;
+ * `nobody` is for directories and files whose whole content is trusted.
  */
 export type OtherWriters = 'sticky' | 'nobody';
 
 /**
- * Why a directory or file is not to be trusted, as the end of a sentence; undefined when it is the user's or root's
- * and nobody else can change it. On Windows everything is trusted: its owner cannot be asked for.
+ * The reason why a directory or file is not trusted, as the end of a sentence; undefined if it belongs to the user or to root
+ * and nobody else can change it. On Windows everything is trusted, because Node does not report the owner.
  */
 export function whyNotTrusted(
   { uid, mode }: Pick<Stats, 'uid' | 'mode'>,

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { IpcError } from '../protocol/errors.js';
 import { ownDirectory } from './own-directory.js';
 
-/** A listener that neither takes nor refuses a connection for so long, in ms, is live and busy. */
+/** The time, in ms, after which a listener that neither takes nor refuses a connection counts as live and busy. */
 const PROBE_TIMEOUT = 2000;
 
 /** A file's identity, by which a successor's file is told from ours. */
@@ -87,8 +87,8 @@ export async function clearStale(path: string): Promise<void> {
 }
 
 /**
- * Only a refused connection says that nobody listens. EAGAIN is a full backlog, which means a live daemon. Any other
- * failure is our own, such as a lack of descriptors, and says nothing about a daemon.
+ * Only a refused connection means that there is no listener. EAGAIN means a full backlog, and so a live daemon. Any other
+ * failure is our own, such as a lack of descriptors, and does not tell whether a daemon is live.
  */
 async function isLive(path: string): Promise<boolean> {
   const socket = connect(path);

@@ -1,8 +1,8 @@
-// Endpoints: where the socket or pipe is, as pure functions of platform, environment and user.
+// Endpoints: the path of the socket or the name of the pipe, as pure functions of platform, environment and user.
 import { Buffer } from 'node:buffer';
 import { IpcError } from './errors.js';
 
-/** What the endpoint rules look at, given by the caller so that each platform's rule can be tested anywhere. */
+/** The inputs of the endpoint rules. The caller gives them, so that each platform's rule can be tested anywhere. */
 export interface Surroundings {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -13,24 +13,24 @@ export interface Surroundings {
   readonly ownsDirectory: (path: string) => boolean;
 }
 
-/** What the name of every pipe on Windows begins with. */
+/** The prefix of every pipe name on Windows. */
 const PIPES = '\\\\.\\pipe\\';
 
-/** Longest path, in bytes, that fits `sun_path` with its terminating zero. */
+/** The longest path, in bytes, that fits `sun_path` with its terminating zero. */
 export function maxSocketPathBytes(platform: string): number {
   return platform === 'darwin' || platform.endsWith('bsd') ? 103 : 107;
 }
 
-/** The socket's path or the pipe's name when none was given. */
+/** The socket's path or the pipe's name if the caller gives none. */
 export function defaultEndpoint(around: Surroundings): string {
   const [first] = candidateEndpoints(around);
   return first ?? endpointOf(undefined, around.platform);
 }
 
 /**
- * Every endpoint that bunctl's daemon of this user may be on, the default first: `BUNCTL_SOCKET` alone if set; else
+ * Every endpoint on which this user's bunctl daemon may listen, the default first: `BUNCTL_SOCKET` alone if set; else
  * `$XDG_RUNTIME_DIR/bunctl.sock`, `/run/user/UID/bunctl.sock` if that directory is the user's, a directory
- * of the user's own under the temp directory. The original's `/tmp/bunctl.sock` is {@link ORIGINAL_SOCKET}.
+ * that belongs to the user under the temp directory. The original's `/tmp/bunctl.sock` is {@link ORIGINAL_SOCKET}.
  */
 export function candidateEndpoints(around: Surroundings): string[] {
   const { env, platform } = around;
@@ -43,8 +43,8 @@ export function candidateEndpoints(around: Surroundings): string[] {
 const LONGEST_NAME = 64;
 
 /**
- * Every endpoint that the daemon of this user with a name of its own may be on, the default first: the places of
- * {@link candidateEndpoints}, with `NAME.sock` for `bunctl.sock`; on Windows the pipe `\\.\pipe\bunctl-ipc_NAME`. No
+ * Every endpoint on which this user's daemon with the given name may listen, the default first: the places of
+ * {@link candidateEndpoints}, with `NAME.sock` in place of `bunctl.sock`; on Windows the pipe `\\.\pipe\bunctl-ipc_NAME`. No
  * environment variable names another path.
  *
  * @param name 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first; not `bunctl`.
@@ -85,7 +85,7 @@ function placesFor(
 /** The original's path when XDG_RUNTIME_DIR is not set; clients try it last, after an owner check. */
 export const ORIGINAL_SOCKET = '/tmp/bunctl.sock';
 
-/** The kernel's name for a given path: the path itself, or on Windows `\\.\pipe\bunctl_` and its last component. */
+/** The endpoint for a given path: the path itself, or on Windows `\\.\pipe\bunctl_` and the path's last component. */
 export function endpointOf(path: string | undefined, platform: string): string {
   if (platform !== 'win32') return path ?? ORIGINAL_SOCKET;
   if (path?.startsWith(PIPES)) return path;
@@ -94,7 +94,7 @@ export function endpointOf(path: string | undefined, platform: string): string {
 }
 
 /**
- * Refuses a path the kernel would cut or could not hold.
+ * Refuses a path that the kernel would truncate or cannot use.
  *
  * @throws {IpcError} `ENDPOINT_TOO_LONG`, `ENDPOINT_UNUSABLE`.
  */

@@ -1,8 +1,8 @@
-// The one table of errors: a stable code, a sentence that says what to do, a cause.
+// The only table of error codes, and the error class: a stable code, a sentence that says what to do, a cause.
 
 /**
- * Every condition this package reports, by its stable code. The text says what happened in general;
- * an {@link IpcError}'s message says it for the case at hand and, where there is one, the way out.
+ * Every error that this package reports, by its stable code. The text describes the error in general;
+ * the message of an {@link IpcError} describes the case at hand and, if possible, says what to do.
  */
 export const ERROR_CODES = {
   // The wire
@@ -60,16 +60,16 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /**
- * A code as a program meets it: one of the table, or one that a handler gave to its own error, such as `ENOENT`.
- * The table's codes are offered by editors.
+ * A code as a program receives it: one of the table, or one that a handler gave to its own error, such as `ENOENT`.
+ * Editors complete the codes of the table.
  */
 export type AnyErrorCode = ErrorCode | (string & Record<never, never>);
 
 const BRAND = Symbol.for('bunctl-ipc.IpcError');
 
 /**
- * An error of this package. `instanceof IpcError` holds across two loaded copies of the package; for a subclass,
- * `instanceof` means what it means for every class.
+ * An error of this package. `instanceof IpcError` works across two loaded copies of the package; for a subclass,
+ * `instanceof` works as for any other class.
  */
 export class IpcError extends Error {
   override readonly name: string = 'IpcError';
@@ -89,7 +89,7 @@ export class IpcError extends Error {
   }
 }
 
-/** An error as it travels between threads: structured clone drops an Error's own fields. */
+/** An error as it is sent between threads: structured clone drops an Error's own fields. */
 export interface ErrorData {
   readonly code: string | undefined;
   readonly name: string;
@@ -98,7 +98,7 @@ export interface ErrorData {
 }
 
 /**
- * Turns anything that was thrown into data that any thread can read. Never throws, whatever it is given: `null`,
+ * Turns any thrown value into data that any thread can read. Never throws, not even for `null`,
  * an object whose accessors throw, or an object that only looks like an error.
  */
 export function errorToData(thrown: unknown): ErrorData {

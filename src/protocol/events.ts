@@ -1,11 +1,11 @@
-// Events and filters: which event types a subscription passes, as pure functions.
+// Events and filters: the event types that each subscription passes, as pure functions.
 import type { Buffer } from 'node:buffer';
 import { IpcError } from './errors.js';
 import { encodeFrame } from './frames.js';
 import { writeJson } from './json.js';
 import type { SubscriptionType } from './messages.js';
 
-/** Event types that `StatusEvents` passes. */
+/** The event types that `StatusEvents` passes. */
 export const STATUS_EVENT_TYPES: ReadonlySet<string> = new Set([
   'status_change',
   'process_started',
@@ -14,14 +14,14 @@ export const STATUS_EVENT_TYPES: ReadonlySet<string> = new Set([
   'process_restarting',
 ]);
 
-/** Event type that `LogEvents` passes. */
+/** The event type that `LogEvents` passes. */
 export const LOG_EVENT_TYPE = 'log_line';
-/** Told to a subscriber in place of what was dropped: `data.dropped` is how many events. */
+/** Sent to a subscriber in place of dropped events: `data.dropped` is their number. */
 export const DROPPED_EVENT_TYPE = 'events_dropped';
-/** Sent to idle subscribers so that clients with a read timeout stay. */
+/** Sent to idle subscribers, so that clients with a read timeout stay connected. */
 export const HEARTBEAT_EVENT_TYPE = 'heartbeat';
 
-/** An event before it is encoded. `appName` is what filters compare; null for an event of no app. */
+/** An event before it is encoded. Filters compare `appName`; it is null for an event that does not belong to an app. */
 export interface EventInput {
   readonly eventType: string;
   readonly appName?: string | null | undefined;
@@ -29,21 +29,21 @@ export interface EventInput {
 }
 
 /**
- * The most bytes of a run of events, and of a chunk handed to a socket, unless it is one larger frame. Linux takes a write
- * of up to 32 KiB to a Unix socket whole or not at all. So a connection that is cut ends after a whole frame.
+ * The largest size of a run of events, and of a chunk given to a socket, unless it is a single larger frame. Linux takes a write
+ * of up to 32 KiB to a Unix socket whole or not at all. Therefore a connection that is cut ends after a whole frame.
  */
 export const CHUNK_BYTES = 32 * 1024;
 
-/** Consecutive events of one type and app, encoded: whole frames, at most {@link CHUNK_BYTES} unless it is one. */
+/** Consecutive events of one type and app, encoded as whole frames: at most {@link CHUNK_BYTES}, unless it is a single frame. */
 export interface EventRun {
   readonly eventType: string;
   readonly appName: string | null;
-  /** How many events. */
+  /** The number of events. */
   readonly count: number;
   readonly bytes: Uint8Array;
 }
 
-/** A subscription as the broker compares it. */
+/** A subscription in the form that the broker compares. */
 export interface EventFilter {
   readonly kind: 'StatusEvents' | 'LogEvents' | 'AllEvents';
   /** Exact app name, or null for every app. */
@@ -73,11 +73,11 @@ export function filterPasses(filter: EventFilter, eventType: string, appName: st
 /**
  * An event's JSON text.
  *
- * @throws {IpcError} `EVENT_INVALID` when its data is no JSON.
+ * @throws {IpcError} `EVENT_INVALID` if its data cannot be written as JSON.
  */
 export function eventText(eventType: string, data: unknown): string {
   try {
-    // Each by itself: what JSON leaves out, a function for one, must not leave an event without data.
+    // Each part is written separately: JSON leaves out some values, such as functions, and the event must still have data.
     return `{"Event":{"event_type":${writeJson(eventType)},"data":${writeJson(data ?? null)}}}`;
   } catch (cause) {
     throw unencodable(eventType, cause);
@@ -87,7 +87,7 @@ export function eventText(eventType: string, data: unknown): string {
 /**
  * Encodes an event as one frame.
  *
- * @throws {IpcError} `EVENT_INVALID` when its data is no JSON or too large.
+ * @throws {IpcError} `EVENT_INVALID` if its data cannot be written as JSON or is too large.
  */
 export function encodeEvent(eventType: string, data: unknown, maxMessageSize?: number): Buffer {
   const text = eventText(eventType, data);

@@ -1,15 +1,15 @@
-// Frames: u32 little-endian length, then that many bytes of payload. Encoding and incremental decoding.
+// Frames: a u32 little-endian length, then a payload of that length. Encoding and incremental decoding.
 import { Buffer } from 'node:buffer';
 import { IpcError } from './errors.js';
 
-/** Bytes of the length prefix. */
+/** The size of the length prefix, in bytes. */
 export const HEADER_BYTES = 4;
 
-/** Largest payload of the original's wire, inclusive: 10 MiB. */
+/** The largest payload that the original accepts, inclusive: 10 MiB. */
 export const MAX_MESSAGE_SIZE = 10 * 1024 * 1024;
 
-// Pieces of an unfinished frame smaller than this are gathered in a slab, so that a peer that sends
-// byte by byte costs bytes and not one Buffer object (some 100 bytes) a byte.
+// Pieces of an unfinished frame that are smaller than this are gathered in a slab. So a peer that sends
+// byte by byte does not cost a Buffer object (some 100 bytes) per byte.
 const SMALL_PIECE = 4 * 1024;
 const SLAB_BYTES = 64 * 1024;
 
@@ -21,7 +21,7 @@ const SLAB_BYTES = 64 * 1024;
 export function encodeFrame(payload: string | Uint8Array, maxMessageSize: number = MAX_MESSAGE_SIZE): Buffer {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   if (length > maxMessageSize) throw frameTooLarge(length, maxMessageSize);
-  // Not from the pool: the buffer may be transferred to another thread with everything it is a view of.
+  // Not from the pool: when the buffer is transferred to another thread, the memory under it goes along.
   const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + length);
   frame.writeUInt32LE(length, 0);
   if (typeof payload === 'string') frame.write(payload, HEADER_BYTES, 'utf8');
@@ -29,7 +29,7 @@ export function encodeFrame(payload: string | Uint8Array, maxMessageSize: number
   return frame;
 }
 
-/** The refusal of a length over the limit, worded so that peers of the original recognise it. */
+/** The refusal of a length above the limit. Its wording is one that the original's peers recognise. */
 export function frameTooLarge(length: number, maxMessageSize: number): IpcError {
   return new IpcError(
     'FRAME_TOO_LARGE',
@@ -40,20 +40,20 @@ export function frameTooLarge(length: number, maxMessageSize: number): IpcError 
 /**
  * Finds frames in a stream of chunks of any size.
  *
- * `push` what came in, then call `next` until it returns `undefined` ("incomplete" is a value, not an
+ * Give each chunk to `push`, then call `next` until it returns `undefined` ("incomplete" is a value, not an
  * exception). A payload inside one chunk is a view of it; one that spans chunks is joined once, when its
- * last byte is there. Nothing is allocated from a header alone, and a length over the limit is refused
+ * last byte has arrived. A header alone allocates nothing, and a length above the limit is refused
  * before any of its payload is kept.
  */
 export class FrameDecoder {
   readonly #maxMessageSize: number;
   #pieces: Uint8Array[] = [];
-  /** Where the unread bytes of the first piece begin. */
+  /** The offset of the first unread byte in the first piece. */
   #offset = 0;
   #buffered = 0;
-  /** Payload length of the frame under way, or -1 while its header is incomplete. */
+  /** The payload length of the current frame, or -1 while its header is incomplete. */
   #length = -1;
-  /** Bytes of the slab that is the last piece; 0 when the last piece is not a slab. */
+  /** The used bytes of the slab that is the last piece; 0 if the last piece is not a slab. */
   #slab: Uint8Array | undefined;
   #slabUsed = 0;
 
@@ -61,7 +61,7 @@ export class FrameDecoder {
     this.#maxMessageSize = maxMessageSize;
   }
 
-  /** Bytes held that belong to no delivered frame. */
+  /** The number of bytes held that do not belong to a delivered frame. */
   get buffered(): number {
     return this.#buffered;
   }
@@ -97,7 +97,7 @@ export class FrameDecoder {
   /**
    * The next whole payload, or `undefined` while it is incomplete.
    *
-   * @throws {IpcError} `FRAME_TOO_LARGE`; the stream cannot be followed past it.
+   * @throws {IpcError} `FRAME_TOO_LARGE`; the rest of the stream cannot be decoded.
    */
   next(): Uint8Array | undefined {
     if (this.#length === -1) {

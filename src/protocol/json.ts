@@ -1,4 +1,4 @@
-// JSON as the wire has it: strict UTF-8 in, well-formed strings out.
+// JSON on the wire: strict UTF-8 is read, well-formed strings are written.
 import type { Buffer } from 'node:buffer';
 import { IpcError } from './errors.js';
 import { encodeFrame } from './frames.js';
@@ -28,10 +28,10 @@ export function parseJson(payload: Uint8Array): unknown {
 }
 
 /**
- * Writes a value as JSON that any strict reader accepts: lone surrogates, which JSON.stringify writes as
- * escapes that serde_json refuses, become U+FFFD.
+ * Writes a value as JSON that any strict reader accepts. JSON.stringify writes lone surrogates as
+ * escapes, which serde_json refuses; here they become U+FFFD.
  *
- * @throws {TypeError | RangeError} for what cannot be written: cycles, BigInt, nesting past the stack.
+ * @throws {TypeError | RangeError} for a value that cannot be written: a cycle, a BigInt, nesting too deep for the stack.
  */
 export function writeJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
@@ -48,7 +48,7 @@ function wellFormed(value: unknown): unknown {
   );
 }
 
-/** Encodes a value as one frame of JSON; see {@link writeJson} and {@link encodeFrame} for what it throws. */
+/** Encodes a value as one frame of JSON. Throws the errors of {@link writeJson} and {@link encodeFrame}. */
 export function encodeJsonFrame(value: unknown, maxMessageSize?: number): Buffer {
   return encodeFrame(writeJson(value), maxMessageSize);
 }

@@ -1,11 +1,11 @@
-// The ten requests, four responses and three subscriptions: zod schemas; a message's type is its wire shape.
+// The ten requests, four responses and three subscriptions as zod schemas. The type of a message is its shape on the wire.
 import { z } from 'zod';
 import { IpcError } from './errors.js';
 
 const text = z.string().refine((value) => value.isWellFormed(), 'must not contain lone surrogates');
 const optionalText = text.nullish().transform((value) => value ?? null);
 const json = z.unknown().transform((value): unknown => value ?? null);
-// usize on the original's side. JSON.parse cannot tell 5.0 from 5.
+// The original reads a usize. JSON.parse cannot tell 5.0 from 5.
 const lineCount = z
   .number()
   .refine(
@@ -13,7 +13,7 @@ const lineCount = z
     'must be a non-negative integer',
   );
 
-/** `StatusEvents`, `LogEvents` and `AllEvents`: what a subscription wants, of one app or (null) of all. */
+/** `StatusEvents`, `LogEvents` and `AllEvents`: the events that a subscription wants, of one app or (null) of all. */
 const subscriptionSchemas = {
   StatusEvents: z.object({ app_name: optionalText }),
   LogEvents: z.object({ app_name: optionalText }),
@@ -36,7 +36,7 @@ const unit = null;
 const environment = z.record(text, text);
 
 const requestSchemas = {
-  // Optional fields are extensions, which the original ignores. Their meanings are in docs/protocol.md.
+  // Optional fields are extensions, which the original ignores. docs/protocol.md says what they mean.
   Start: z.object({
     name: text,
     config: text,
@@ -59,13 +59,13 @@ const requestSchemas = {
   Logs: z.object({ name: optionalText, lines: lineCount }),
   Subscribe: z.object({ subscription }),
   Unsubscribe: unit,
-  /** An extension: the original has no such request. */
+  /** An extension: the original does not have this request. */
   Shutdown: z.object({ kill_escaped: z.boolean().optional() }),
 };
 
 const responseSchemas = {
   Success: z.object({ message: text }),
-  /** `code` is optional on the wire: the original sends none. Ours always does; see {@link ERROR_CODES}. */
+  /** `code` is optional on the wire: the original does not send it. This package always sends one; see {@link ERROR_CODES}. */
   Error: z.object({ message: text, code: text.optional() }),
   Data: z.object({ data: json }),
   Event: z.object({ event_type: text, data: json }),
@@ -77,21 +77,21 @@ type Tagged<T extends Schemas> = {
   [K in keyof T & string]: T[K] extends z.ZodObject ? { [P in K]: z.output<T[K]> } : K;
 }[keyof T & string];
 
-/** What a subscription asks for; exactly one key. */
+/** The events that a subscription asks for; exactly one key. */
 export type SubscriptionType = Tagged<typeof subscriptionSchemas>;
 /** A request, in its wire shape: exactly one key, or a bare string for `List` and `Unsubscribe`. */
 export type IpcMessage = Tagged<typeof requestSchemas>;
 /** A response, in its wire shape: exactly one key. */
 export type IpcResponse = Tagged<typeof responseSchemas>;
-/** An `Event` response: what subscribers get. */
+/** An `Event` response, which only subscribers get. */
 export type IpcEvent = Extract<IpcResponse, { Event: unknown }>;
-/** An `Error` response: why a request was not done. */
+/** An `Error` response: the reason why a request was not done. */
 export type IpcErrorResponse = Extract<IpcResponse, { Error: unknown }>;
-/** What a request that was done is answered with. */
+/** The answer to a request that was done. */
 export type IpcAnswer = Exclude<IpcResponse, IpcEvent | IpcErrorResponse>;
 /** The name of a request. */
 export type CommandName = keyof typeof requestSchemas;
-/** The fields of a request; null for one without. */
+/** The fields of a request; null for a request without fields. */
 export type CommandArgs<K extends CommandName> = (typeof requestSchemas)[K] extends z.ZodObject
   ? z.output<(typeof requestSchemas)[K]>
   : null;
@@ -100,7 +100,7 @@ export type CommandArgs<K extends CommandName> = (typeof requestSchemas)[K] exte
 export const COMMAND_NAMES = Object.keys(requestSchemas) as readonly CommandName[];
 
 /**
- * Checks a parsed request and gives it its canonical shape (missing optional fields null, unknown fields gone).
+ * Checks a parsed request and returns its canonical shape (missing optional fields null, unknown fields removed).
  *
  * @throws {IpcError} `MESSAGE_INVALID`, its message saying which part is wrong.
  */
@@ -124,7 +124,7 @@ export function splitRequest(message: IpcMessage): { name: CommandName; args: un
   return { name, args };
 }
 
-// The variant is chosen by its key and only its own schema is run, so that what is wrong is said of the right one.
+// The key chooses the variant, and only the schema of that variant is run, so that the error is about the right variant.
 function parseVariant<T>(value: unknown, schemas: Schemas, what: string): T {
   const [key, content] = variantOf(value, what);
   const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
@@ -151,7 +151,7 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
     throw invalid(`a ${what} is an object with one key or a bare name`);
   }
   let found: string | undefined;
-  // Not all of them at once: a hostile object has as many as fit a frame. JSON.parse gives no inherited ones.
+  // Not Object.keys: a hostile object has as many keys as fit a frame. JSON.parse makes no inherited keys.
   for (const key in value) {
     if (found !== undefined) throw invalid(`a ${what} has exactly one key, this has more`);
     found = key;

@@ -1,15 +1,15 @@
-// Responses by hand: their shape is checked without zod, which costs a client's start; and errors become `Error` responses.
+// Checks the shape of responses without zod, which would slow a client's start, and turns errors into `Error` responses.
 import type { Buffer } from 'node:buffer';
 import { errorToData, IpcError } from './errors.js';
 import { encodeJsonFrame } from './json.js';
 import type { IpcErrorResponse, IpcResponse } from './messages.js';
 
-/** The longest `code`, in characters, that is sent. */
+/** The longest `code` that is sent, in characters. */
 const LONGEST_CODE = 100;
 
 /**
- * The `Error` response for anything that was thrown: its message, and its code if it has a string `code` of 1 to
- * 100 characters, else `COMMAND_FAILED`. Never throws.
+ * The `Error` response for any thrown value: its message, and its code if it has a string `code` of 1 to
+ * 100 characters; otherwise `COMMAND_FAILED`. Never throws.
  */
 export function errorResponse(thrown: unknown): IpcErrorResponse {
   const { code, message } = errorToData(thrown);
@@ -20,7 +20,7 @@ export function errorResponse(thrown: unknown): IpcErrorResponse {
 /**
  * The {@link errorResponse} of an error as a frame.
  *
- * @throws {IpcError} `FRAME_TOO_LARGE` for a message past `maxMessageSize` bytes.
+ * @throws {IpcError} `FRAME_TOO_LARGE` for a message of more than `maxMessageSize` bytes.
  */
 export function errorFrame(thrown: unknown, maxMessageSize?: number): Buffer {
   return encodeJsonFrame(errorResponse(thrown), maxMessageSize);

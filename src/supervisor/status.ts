@@ -44,9 +44,9 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     env: maskedEnv(config.env),
     /** The names of all variables of its own. */
     env_names: Object.keys(config.env).sort(),
-    /** The names of the variables of whoever started it; null for those of the daemon. */
+    /** The names of the variables of the environment that it was started with; null for the daemon's environment. */
     environment_names: app.environmentNames,
-    /** What its owner wants: `running` or `stopped`. */
+    /** The state that its owner wants: `running` or `stopped`. */
     wanted: state.wanted,
     /** Milliseconds since the epoch; null when it does not run. */
     started_at: state.pid === null ? null : state.startedAt,

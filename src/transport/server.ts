@@ -16,8 +16,8 @@ const MAX_WAITING = 512;
 /** How {@link IpcServer.bind} listens. */
 export interface ServerOptions {
   /**
-   * Told about what is wrong with the endpoint while the server lives on: its file was replaced by something else,
-   * or could not be bound again. Must not throw. Default: nobody is told.
+   * Called with a fault of the endpoint while the server lives on: its file was replaced by something else,
+   * or could not be bound again. Must not throw. Default: faults are not reported.
    */
   readonly onFault?: ((error: Error) => void) | undefined;
 }

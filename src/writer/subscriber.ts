@@ -112,7 +112,7 @@ export class Subscriber {
     this.#hooks = undefined;
   }
 
-  /** Nothing more can be sent: nothing is kept, and nobody waits for it. */
+  /** Nothing more can be sent: drops all events, and ends all waits for this subscriber. */
   clear(): void {
     this.#leaving = false;
     this.hold.end();

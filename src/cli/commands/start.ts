@@ -39,7 +39,7 @@ Examples:
   bunctl start worker --env QUEUE=mail --auto-restart -- ./worker.sh
   bunctl start -c bunctl.json`;
 
-/** Refuses names that nobody knows before a daemon is started for them. */
+/** Refuses unknown names before a daemon is started for them. */
 async function checkKnown(daemon: DaemonOptions, names: readonly string[]): Promise<void> {
   const ids = await appsOnDisk(daemon);
   const unknown = names.find((name) => name !== 'all' && !ids.has(appId(name) ?? ''));

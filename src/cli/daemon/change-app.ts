@@ -32,7 +32,7 @@ export async function restartApp(client: IpcClient, name: string, options: Resta
 }
 
 /**
- * The daemon shows nobody the values of variables, so the configuration is read from its record, which only its owner
+ * The daemon never shows the values of variables, so the configuration is read from its record, which only its owner
  * can read.
  */
 async function changedConfig(

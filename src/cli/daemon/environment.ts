@@ -30,8 +30,8 @@ export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record
 }
 
 /**
- * What a daemon in the background needs of its caller's environment. It lives on, and whoever can read its memory can
- * read its environment, so it gets no secrets. TMP and TEMP are places, as TMPDIR is: the rule for the socket reads them.
+ * The part of its caller's environment that a daemon in the background needs. The daemon outlives its caller, and any process
+ * that can read its memory can read its environment, so it gets no secrets. TMP and TEMP are places like TMPDIR: the rule for the socket reads them.
  */
 export function daemonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return select(env, (key) =>

@@ -43,7 +43,7 @@ export function interpreted(interpreter: readonly string[], args: readonly strin
  * runs by itself; a file that names its interpreter and is not executable runs with it; any other with that of its kind.
  *
  * @param file An absolute path.
- * @param otherwise The interpreter of a file of no known kind that is not executable.
+ * @param otherwise The interpreter for a file that is neither executable nor of a known kind.
  * @throws {CliError} exit code 2 if the file cannot be run.
  */
 export function programFor(

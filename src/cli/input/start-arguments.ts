@@ -141,7 +141,7 @@ function programTyped(
 function checkedScript(script: string): string {
   const path = absolutePath(script);
   if (!isFile(path)) throw usage(`There is no file ${path}`);
-  // It would run, do nothing, and end well: nobody starts a configuration file in order to run it.
+  // It would run, do nothing, and exit with 0. A configuration file is not meant to be run.
   if (/\.config\.[cm]?[jt]s$/.test(script)) refuseJavaScript(path);
   return path;
 }

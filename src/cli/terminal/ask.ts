@@ -12,8 +12,8 @@ const INTERRUPTED = 130;
  * Asks on stderr and reads a line from stdin. The answer is empty if stdin ends without one: Ctrl-D, or a terminal
  * that is closed.
  *
- * @param nobody What to say if stdin is not a terminal.
- * @throws {CliError} exit code 2 if nobody can be asked, 1 if stdin cannot be read, 130 on Ctrl-C.
+ * @param nobody The message if stdin is not a terminal.
+ * @throws {CliError} exit code 2 if stdin is not a terminal, 1 if it cannot be read, 130 on Ctrl-C.
  */
 export async function ask(question: string, nobody: string): Promise<string> {
   if (!isatty(0)) throw usage(nobody);

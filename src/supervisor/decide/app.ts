@@ -59,7 +59,7 @@ export class App {
     return this.#commands.run(run);
   }
 
-  /** From now on it is never started again, whoever asks and whatever timer is due: the daemon shuts down. */
+  /** The daemon shuts down: from now on no request and no timer starts the app again. */
   close(): void {
     this.#closing = true;
   }
@@ -134,7 +134,7 @@ export class App {
     } else if (status === 'Backoff') {
       this.#resumeBackoff();
     } else if (status === 'Starting') {
-      // It was to be started, and there is no process.
+      // It was about to be started, but it has no process.
       this.#setState({ status: 'Backoff', retryAt: this.#around.now() });
       await this.input({ type: 'retry' });
     }
@@ -169,7 +169,7 @@ export class App {
   }
 
   async #take(input: Input): Promise<void> {
-    // A retry that falls due in a shutdown would start what nobody stops any more.
+    // A retry that falls due during a shutdown would start a process that is never stopped.
     if (this.removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
     const before = this.state;
     const { state, effects } = step(before, input, {

@@ -77,7 +77,7 @@ async function declare(
   return { outcome: action };
 }
 
-/** It is no longer declared: it is stopped, and belongs to no file any more. */
+/** Stops an app that is no longer declared; it does not belong to a file any more. */
 async function retire(app: App, requests: Requests): Promise<Outcome | undefined> {
   const runs = app.state.status !== 'Stopped';
   const which = { name: app.config.name, id: app.id };

@@ -5,7 +5,7 @@ import type { ShutdownResult } from '../model/messages.js';
 import type { AppRegistry } from './app-registry.js';
 import { survivorsOf } from './requests.js';
 
-/** Starts nothing any more and stops all apps. A failure of one is no failure of the others. */
+/** Prevents all further starts and stops all apps. If one app cannot be stopped, the others still are. */
 export async function stopAll(
   registry: AppRegistry,
   host: Pick<ServiceCalls<HostFunctions>, 'escaped' | 'endEscaped'>,

@@ -19,7 +19,7 @@ const NOT_HANDED_ON: ReadonlySet<string> = new Set([
 
 export interface EnvironmentSettings {
   readonly config: Pick<AppConfig, 'env'>;
-  /** The environment of whoever started the app. */
+  /** The environment of the caller that started the app. */
   readonly base: NodeJS.ProcessEnv;
   /** The user it runs as, if its configuration names one that is known. */
   readonly user: User | undefined;

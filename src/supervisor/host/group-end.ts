@@ -5,11 +5,11 @@ import { exists, sendSignal } from '../system/processes.js';
 import { endsBySigterm, hasProc, isDead, statOf } from '../system/stat.js';
 
 /**
- * The rest of the group may be told by its leader. A process that was not told is told after so many ms, and one that may
- * have been told when half the patience is over.
+ * The leader may pass SIGTERM on to the rest of the group. A process that was not told is told after this time, in ms; a
+ * process that may have been told is told when half the patience is over.
  */
 const LEADER_FIRST = 250;
-/** How long, in ms, after its leader's end a process that handles SIGTERM may go on as if it had been told already. */
+/** The time, in ms, after its leader's end for which a process that handles SIGTERM is treated as told already. */
 const ALREADY_TOLD = 500;
 /** Milliseconds between two polls: the first, and the longest. */
 const FIRST_PAUSE = 10;
@@ -60,7 +60,7 @@ export class GroupEnd {
     return sendSignal(-this.#group, 'SIGKILL') || sendSignal(this.#group, 'SIGKILL');
   }
 
-  /** The leader has ended. Calls `onGone` when all others have too, at once if there are none. */
+  /** The leader has ended. Calls `onGone` when all others have ended too; at once if there are no others. */
   leaderEnded(onGone: () => void): void {
     this.#onGone = onGone;
     this.#leaderEndedAt = performance.now();

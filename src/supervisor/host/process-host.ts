@@ -96,7 +96,7 @@ export class ProcessHost {
       throw error;
     });
     await this.#adopted;
-    // A process that a former supervisor is starting belongs to the app, whoever hears of it.
+    // A process that a former supervisor is starting belongs to the app too.
     await this.#spawnsSettled();
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
@@ -165,7 +165,7 @@ export class ProcessHost {
     if (app?.live || app?.spawning) throw new Error(`${id} still runs`);
     app?.close();
     this.#apps.delete(id);
-    // The log of an app that never printed anything is of no use.
+    // The log of an app that never printed anything is useless.
     for (const stream of ['stdout', 'stderr'] as const)
       await removeIfEmpty(this.#settings.files.log(id, stream));
     await this.#store.save(id, null);

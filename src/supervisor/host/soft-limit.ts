@@ -1,9 +1,9 @@
-// The soft limit of open files that apps get: the one that the daemon was started with, before Node raised it.
+// The soft limit of open files that apps get: the limit with which the daemon was started, before Node raised it.
 import type { Logger } from 'pino';
 import { findPrlimit, givenOpenFiles, openFilesOf } from '../system/open-files.js';
 import type { SoftLimit } from './spawn.js';
 
-/** How apps get it; undefined if the daemon's own limit is right, or if there is no way to set another. */
+/** How apps get the limit; undefined if the daemon's own limit is right, or if another limit cannot be set. */
 export async function softLimit(log: Logger): Promise<SoftLimit | undefined> {
   const openFiles = givenOpenFiles(process.env['BUNCTL_OPEN_FILES']);
   const own = openFilesOf('self');

@@ -26,9 +26,9 @@ export interface SpawnSurroundings {
   readonly mark: string;
   /** Undefined for the daemon's own limit. */
   readonly limit: SoftLimit | undefined;
-  /** The environment of whoever started the app. */
+  /** The environment of the caller that started the app. */
   readonly base: NodeJS.ProcessEnv;
-  /** Where the daemon listens. */
+  /** The path on which the daemon listens. */
   readonly socket: string;
   readonly lookUps: LookUps;
 }

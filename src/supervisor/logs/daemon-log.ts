@@ -1,7 +1,7 @@
-// The daemon's own log: a file for its owner's eyes. It is put aside before it grows too large, and one old one is kept.
+// The daemon's own log, which only its owner can read. It is put aside before it grows too large, and one older file is kept.
 import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
 
-/** A file that cannot be put aside is emptied when it is so many times as large as its limit. */
+/** A file that cannot be put aside is emptied when its size is this multiple of its limit. */
 const LARGEST = 4;
 
 export class LogFile {

@@ -44,7 +44,7 @@ export function noticeChange(
   return replaced;
 }
 
-/** Nobody has listened: the file's content is handed to nobody, except for a line that is under way. */
+/** Skips the file's content because there was no listener, except for a line that is incomplete. */
 export function passOver(followed: Followed, size: number): void {
   if (followed.offset !== size) followed.aligned = false;
   followed.offset = size;

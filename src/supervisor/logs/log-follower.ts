@@ -1,4 +1,4 @@
-// Follows the apps' output files and hands on each line once: what is not read yet waits in the file, nowhere else.
+// Follows the apps' output files and hands on each line once. Unread lines wait in the file, nowhere else.
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logName, type Stream } from '../state/paths.js';
@@ -7,9 +7,9 @@ import { type Followed, noticeChange, passOver, remember, startOver } from './fo
 import { lastLineStart, linesOf, lineText } from './tail.js';
 import { MAX_LINE, readUnread } from './unread.js';
 
-/** How often, in ms, all files are polled, whatever the watch tells or has missed. */
+/** The interval, in ms, at which all files are polled, in case the watch has missed a change. */
 const POLL_EVERY = 1000;
-/** The same while nobody listens and there is a watch; and the least time between two polls then. */
+/** The same while there are no listeners but there is a watch; and the least time between two polls then. */
 const QUIET_POLL_EVERY = 5000;
 const QUIET_PAUSE = 200;
 const STREAMS = ['stdout', 'stderr'] as const;
@@ -18,7 +18,7 @@ export interface FollowedLine {
   readonly id: string;
   readonly stream: Stream;
   readonly line: string;
-  /** Where in its file the line ends, in bytes. */
+  /** The offset in its file at which the line ends, in bytes. */
   readonly end: number;
   /** Grows when the file is found emptied or replaced: only ends of one generation can be compared. */
   readonly generation: number;
@@ -27,7 +27,7 @@ export interface FollowedLine {
 export interface FollowerHooks {
   /** Awaited: a flood waits in its file. */
   onLine(line: FollowedLine): Promise<void>;
-  /** Whether anybody wants lines. While nobody does, they are passed over. */
+  /** Whether there are listeners. Without listeners, lines are skipped. */
   listened(): Promise<boolean>;
   onFault(error: Error): void;
 }

@@ -90,7 +90,7 @@ export function parseAppConfig(json: string): AppConfig {
   return checkAppConfig(JSON.parse(json));
 }
 
-/** As {@link parseAppConfig}, of what was parsed already. */
+/** Like {@link parseAppConfig}, but for a value that is already parsed. */
 export function checkAppConfig(value: unknown): AppConfig {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

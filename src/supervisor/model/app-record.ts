@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string>>;
 /** The part of a record that the supervisor decides. The host keeps it as it is. */
 export interface DecidedRecord {
   readonly config: AppConfig;
-  /** What the app's own `env` is laid upon; null for the daemon's own. Shown to nobody. */
+  /** The environment that the app's own `env` overrides; null for the daemon's environment. Never shown. */
   readonly environment: Environment | null;
   readonly state: AppState;
   /** The absolute path of the file that declares it; null when it was described on the command line. */

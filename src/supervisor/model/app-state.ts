@@ -13,8 +13,8 @@ export interface Exit {
 export const UNKNOWN_EXIT: Exit = { code: null, signal: null, unknown: true };
 
 /**
- * Why a process ended: `exit` by itself with code 0, `crash` by itself in any other way, `stop` because it was told
- * to, `max_memory` because it held too much, `unknown` when nobody saw its end.
+ * The reason why a process ended: `exit` by itself with code 0, `crash` by itself in any other way, `stop` because it was told
+ * to, `max_memory` because it held too much, `unknown` if its end was not observed.
  */
 export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown';
 

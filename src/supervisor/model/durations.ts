@@ -1,4 +1,4 @@
-// Times as the wire has them. Apart from the schemas, so that who only counts does not load them.
+// Times in the wire's form. Apart from the schemas, so that code that only computes with times does not load them.
 
 /** `nanos` beside whole seconds, as the original's language writes it. */
 export interface Duration {

@@ -70,9 +70,9 @@ export interface HostFunctions {
 
 /** All functions of the daemon's main thread: those of the host, and what concerns the daemon as a whole. */
 export interface MainFunctions extends HostFunctions {
-  /** The file to be applied; null when there is none, or once its outcomes were told. */
+  /** The file to be applied; null if there is no file, or after its outcomes were reported. */
   readonly declared: () => DeclaredFile | null;
-  /** Tells the outcomes of the declared file. */
+  /** Reports the outcomes of the declared file. */
   readonly applied: (outcomes: readonly DeclaredOutcome[]) => void;
   /** Asks the daemon to end, as SIGTERM does: the notice `shutdown` follows. */
   readonly shutDown: () => void;

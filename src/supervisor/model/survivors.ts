@@ -4,7 +4,7 @@ import type { Survivors } from './messages.js';
 const processes = (pids: readonly number[]): string =>
   `${pids.length === 1 ? 'process' : 'processes'} ${pids.join(', ')}`;
 
-/** A sentence, and after it the processes that an app has left behind: nobody else will end them. */
+/** A sentence, followed by the processes that an app has left behind, since nothing else will end them. */
 export function andEscaped(sentence: string, { escaped, ended }: Survivors): string {
   return [
     sentence,

@@ -22,12 +22,12 @@ export function recorded(socketPath: string): string[] {
   return recordsOf(socketPath).map(({ id }) => id);
 }
 
-/** The socket path that the daemon of this state directory wrote down; undefined when there is none. */
+/** The socket path that the daemon of this state directory wrote down; undefined if it has not. */
 export function listeningPath(socketPath: string): string | undefined {
   try {
     return readOwnFile(stateFiles(stateDirectory(socketPath)).socket).trim() || undefined;
   } catch {
-    // There is no such file, or it is not ours to believe.
+    // The file does not exist, or it cannot be trusted.
     return undefined;
   }
 }
@@ -36,7 +36,7 @@ function recordsOf(socketPath: string): AppRecord[] {
   try {
     return readRecords(stateFiles(stateDirectory(socketPath)).apps, () => undefined);
   } catch {
-    // There is no such directory, or it cannot be read.
+    // The directory does not exist, or it cannot be read.
     return [];
   }
 }

@@ -1,9 +1,9 @@
-// The kernel's clock, by which processes have their start times: it runs since the boot, and nobody sets it.
+// The kernel's clock, in which the start times of processes are given. It runs since the boot and cannot be set.
 import { readFileSync } from 'node:fs';
 import { TICKS_PER_SECOND } from './kernel.js';
 import { statOf } from './stat.js';
 
-/** Seconds since the boot, while the machine slept included; see proc_uptime(5). */
+/** Seconds since the boot, including time asleep; see proc_uptime(5). */
 function uptime(): number {
   try {
     return Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) || 0;
@@ -14,13 +14,13 @@ function uptime(): number {
 
 let ownStart: number | undefined;
 
-/** By our own start time: some containers count /proc/uptime from their own start, and start times from the boot. */
+/** Computed from our own start time: some containers count /proc/uptime from their own start, but start times from the boot. */
 function uptimeByOwnStart(): number {
   ownStart ??= Number(statOf(process.pid)?.startTime ?? 0) / TICKS_PER_SECOND;
   return ownStart + process.uptime();
 }
 
-/** The time since the boot in clock ticks, as start times are; 0 where there is no /proc. */
+/** The time since the boot in clock ticks, like start times; 0 without /proc. */
 export function ticksNow(): number {
   return Math.max(uptime(), uptimeByOwnStart()) * TICKS_PER_SECOND;
 }

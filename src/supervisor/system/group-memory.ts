@@ -1,11 +1,11 @@
-// How much memory the processes of apps hold.
+// The memory that the processes of apps hold.
 import { type Member, membersByLeader } from './members.js';
 import { PAGE } from './kernel.js';
 import { readProc } from './stat.js';
 
 /**
- * Bytes that processes hold: the resident memory of one; and of several, each one's part of what they share (PSS; see
- * proc_pid_smaps_rollup(5)).
+ * The bytes that processes hold: for one process its resident memory; for several, shared memory is divided among them (PSS;
+ * see proc_pid_smaps_rollup(5)).
  */
 export function heldBy(members: readonly Member[]): number {
   const [only] = members;
@@ -14,7 +14,7 @@ export function heldBy(members: readonly Member[]): number {
 }
 
 /**
- * The apps that hold more than they may, and how many bytes they hold; empty where there is no /proc. Takes some
+ * The apps that hold more than they may, and the bytes that they hold; empty without /proc. Takes some
  * 10 µs for each process of the machine.
  *
  * @param limits The most bytes, by the number of the app's leader.

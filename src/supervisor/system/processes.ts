@@ -1,10 +1,10 @@
-// Which process is which: a process is known by the boot, its number and its start time, and signalled by its number.
+// The identity of processes: a process is identified by the boot, its number and its start time, and signalled by its number.
 import { hasProc, isDead, readProc, statOf } from './stat.js';
 
 /** A process, told from any later one with its number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** In clock ticks since the boot, as the system writes it; null where there is no /proc. */
+  /** In clock ticks since the boot, as the system writes it; null without /proc. */
   readonly startTime: string | null;
   readonly bootId: string | null;
 }

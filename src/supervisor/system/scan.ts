@@ -9,12 +9,12 @@ const SLICE = 0.5;
 
 const isPid = (name: string): boolean => /^\d+$/.test(name);
 
-/** The numbers of all processes; none where there is no /proc. */
+/** The numbers of all processes; empty without /proc. */
 export function allPids(): number[] {
   return hasProc ? readdirSync('/proc').filter(isPid).map(Number) : [];
 }
 
-/** Visits all processes; none where there is no /proc. Rejects if /proc cannot be read or a visit throws. */
+/** Visits all processes; without /proc it visits none. Rejects if /proc cannot be read or a visit throws. */
 export async function eachProcess(visit: (pid: number) => void): Promise<void> {
   if (!hasProc) return;
   let end = performance.now() + SLICE;
@@ -28,8 +28,8 @@ export async function eachProcess(visit: (pid: number) => void): Promise<void> {
 }
 
 /**
- * Shares the results of a scan: whoever asks while one runs gets the next one, together with all others who wait, so
- * that each result is younger than its question, and at most one scan runs.
+ * Shares the results of a scan. All callers that ask while a scan runs get the result of the next one. So each result is
+ * younger than the call, and at most one scan runs.
  */
 export class SharedScan<T> {
   readonly #scan: () => Promise<T>;

@@ -21,10 +21,10 @@ export interface ProcessStat {
   readonly residentPages: number;
 }
 
-/** The errors that are about this process and not about the one that is read. */
+/** The errors that are about this process, and not about the process that is read. */
 const OURS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** Undefined if there is no such file, or if it is not ours to read. */
+/** Undefined if the file does not exist, or if we may not read it. */
 export function readProc(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
@@ -49,7 +49,7 @@ export function parseStat(line: string): ProcessStat {
   };
 }
 
-/** Undefined if there is no such process. */
+/** Undefined if the process does not exist. */
 export function statOf(pid: number): ProcessStat | undefined {
   const line = readProc(`/proc/${pid}/stat`);
   return line === undefined ? undefined : parseStat(line.toString('latin1'));

@@ -15,10 +15,10 @@ export interface Usage {
   readonly ageMs: number | null;
 }
 
-/** A shorter time than this, in ms, tells too little: the clock ticks ten times in it. */
+/** The shortest time, in ms, over which a figure is useful: the clock ticks every 10 ms. */
 const SHORTEST = 1000;
 
-/** How long, in ms, a sample serves all who ask. */
+/** The time, in ms, for which a sample is used for all requests. */
 const FRESH = 250;
 
 interface Sample {

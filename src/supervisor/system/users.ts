@@ -8,7 +8,7 @@ export interface User {
   readonly home: string;
 }
 
-/** Undefined for a number that is not in the file, and where there is no such file. */
+/** Undefined if the number is not in the file, or if the file does not exist. */
 export async function userOf(uid: number, file = '/etc/passwd'): Promise<User | undefined> {
   let text: string;
   try {

@@ -26,7 +26,7 @@ export interface PoolSettings {
   readonly clock: Clock;
   /** Starts a lane. */
   createLane(id: number, hooks: LaneHooks): PooledLane;
-  /** A port to the service for one lane, or the reason why there is none. */
+  /** A port to the service for one lane, or the reason why there is no port. */
   connectService(): ServiceLink;
   /** A lane can take commands again, or no lane will: connections that wait should look again. */
   onCapacity(): void;
@@ -91,7 +91,7 @@ export class LanePool implements Lanes {
     return best.lane;
   }
 
-  /** Connects every lane with the service that there is now, or tells it why there is none. */
+  /** Connects every lane with the current service, or tells it why there is no service. */
   serviceChanged(): void {
     for (const lane of this.#members.keys()) lane.connectService(this.#settings.connectService());
   }

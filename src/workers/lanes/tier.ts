@@ -29,7 +29,7 @@ export interface TierSettings {
   readonly publish: Publish;
   /** Hands the broker now what it has published in this turn. */
   readonly flushEvents: () => void;
-  /** A port to the service for one lane, or the reason why there is none. */
+  /** A port to the service for one lane, or the reason why there is no port. */
   readonly connectService: () => ServiceLink;
   /** Calls back when there is another service, or none: every lane connects anew. */
   readonly onServiceChanged: (listener: () => void) => void;

@@ -8,7 +8,7 @@ const WORKER_FILE = '../thread/entry.cjs';
 
 /**
  * @returns The URL of the worker file.
- * @throws {IpcError} `LANES_UNAVAILABLE` when there is no such file: this code is part of a bundle.
+ * @throws {IpcError} `LANES_UNAVAILABLE` if the file does not exist, because this code is part of a bundle.
  */
 export function workerFile(): string {
   // A bundle in CommonJS has no URL of its own.

@@ -71,7 +71,7 @@ export class WorkerThread {
       this.#spawned = true;
       return run;
     } catch (error) {
-      // The pool still has the task, and if it were destroyed it would reject a promise that nobody has. So it is kept.
+      // The pool still has the task. If the pool were destroyed, it would reject a promise that is not handled. So it is kept.
       return Promise.reject(error);
     }
   }

@@ -1,4 +1,4 @@
-// Definitions that would be ignored in part are refused, with the name of what is wrong.
+// Definitions of which a part would be ignored are refused, with the name of that part.
 import { startDaemon } from 'bunctl-ipc';
 import { type CommandHandlers, defineCommands, defineService } from 'bunctl-ipc/commands';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ describe('defineCommands', () => {
   });
 
   test('has types that refuse a misspelt name and a handler that is undefined', () => {
-    // @ts-expect-error there is no such command
+    // @ts-expect-error the command does not exist
     expect(() => defineCommands({ Lits: handler })).toThrow();
     // @ts-expect-error the handler is not a function
     expect(() => defineCommands({ List: undefined })).toThrow();

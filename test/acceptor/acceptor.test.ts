@@ -1,4 +1,4 @@
-// The acceptor and all its connections, driven with a clock, sockets, writers and a lane of the test's own.
+// The acceptor and all its connections, driven with the test's own clock, sockets, writers and lane.
 import type { Socket } from 'node:net';
 import { encodeFrame } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ describe('all connections together', () => {
   /** A frame that lacks its last byte, and whose other `bytes` are kept. One for all connections, so it costs little. */
   const unfinished = (bytes: number): Buffer => encodeFrame(Buffer.alloc(bytes + 1)).subarray(0, -1);
 
-  test('keep at most 256 MiB of requests: the largest connection is cut, and no other', () => {
+  test('keep at most 256 MiB of requests: only the largest connection is cut', () => {
     const { acceptor, connect } = accepting();
     const [large, small] = [unfinished(10 * MIB - 1), unfinished(9 * MIB)];
     const [largest, ...others] = Array.from({ length: 28 }, connect) as [FakeSocket, ...FakeSocket[]];
@@ -54,7 +54,7 @@ describe('all connections together', () => {
     expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 28, receivedBytes: 28 * 9 * MIB });
   });
 
-  test('keep at most 256 MiB to be sent: the connection for which most waits is cut, and no other', () => {
+  test('keep at most 256 MiB to be sent: only the connection with the most waiting bytes is cut', () => {
     const { acceptor, writers, connect } = accepting();
     const [one, two, three] = [connect(), connect(), connect()];
     const queue = (who: number, bytes: number): void => {
@@ -71,7 +71,7 @@ describe('all connections together', () => {
     expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 2 });
   });
 
-  test('past their number: 64 at once are told why and cut after a second, further ones are cut without a word', () => {
+  test('above their limit: up to 64 at once are told why and cut after a second, further ones are cut without an Error', () => {
     const { acceptor, clock, connect } = accepting(1);
     const first = connect();
     const told = Array.from({ length: 64 }, connect);
@@ -98,7 +98,7 @@ describe('all connections together', () => {
     expect(acceptor.stats()).toMatchObject({ open: 0, accepted: 1, refused: 1 });
   });
 
-  test('forget a connection that is gone: what its lane has not begun never runs', () => {
+  test('forget a connection that is gone: commands that its lane has not begun never run', () => {
     const { acceptor, lane, connect } = accepting();
     const socket = connect();
     send(socket, 'a', 'b', 'c');
@@ -109,14 +109,14 @@ describe('all connections together', () => {
     expect(acceptor.stats()).toMatchObject({ open: 0, receivedBytes: 0 });
   });
 
-  test('are not judged by a look that comes late, but by the next one', () => {
+  test('are judged by the look that follows a late one, not by the late one', () => {
     const { clock, connect, writers } = accepting();
     connect().emit('data', encodeFrame('half').subarray(0, 6));
     connect().emit('data', Buffer.from([255, 255, 255, 255]));
     const [half, refused] = writers as [(typeof writers)[number], (typeof writers)[number]];
     refused.writer.stalledFor = 5000;
     clock.advance(200);
-    // The process was stopped: the client's bytes are in the socket, and nobody could read or send.
+    // The process was stopped: the client's bytes are in the socket, and neither side could read or send.
     clock.block(100_000);
     expect([half.writer.finished, refused.writer.destroyed]).toEqual([false, false]);
     clock.advance(250);
@@ -136,7 +136,7 @@ describe('all connections together', () => {
     expect(refused?.writer.destroyed).toBe(true);
   });
 
-  test('that stall while they are drained are cut after the grace, and not by a look that comes late', async () => {
+  test('that stall while they are drained are cut after the grace, but not by a late look', async () => {
     const { acceptor, clock, connect, writers } = accepting();
     connect();
     const drained = acceptor.drain(400);
@@ -152,7 +152,7 @@ describe('all connections together', () => {
     await drained;
   });
 
-  test('are all drained and all cut although one of them fails at it', async () => {
+  test('are all drained and all cut although one of them throws', async () => {
     const { acceptor, connect, writers, faults } = accepting();
     const sockets = [connect(), connect(), connect()];
     for (const { writer } of writers.slice(0, 1)) {
@@ -174,7 +174,7 @@ describe('all connections together', () => {
     expect(faults.length).toBeGreaterThan(1);
   });
 
-  test('go on when one that connects cannot be served', () => {
+  test('go on when a new connection cannot be served', () => {
     const { acceptor, connect, writers, faults } = accepting();
     connect();
     const broken = new FakeSocket();
@@ -188,7 +188,7 @@ describe('all connections together', () => {
     expect([faults, broken.destroyed]).toEqual([[new TypeError('broken')], true]);
   });
 
-  test('survive a client that is gone in the moment it connects', () => {
+  test('survive a client that disconnects as soon as it connects', () => {
     const { connect } = accepting(1);
     for (const socket of [connect(), connect()])
       expect(() => socket.emit('error', new Error('reset by the peer'))).not.toThrow();

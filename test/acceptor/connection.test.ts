@@ -1,4 +1,4 @@
-// A connection, driven with a clock, a socket, a writer and lanes of the test's own.
+// A connection, driven with the test's own clock, socket, writer and lanes.
 import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
 import { connected, send } from './support.js';
@@ -14,7 +14,7 @@ describe('a connection', () => {
     expect([writer.responses.length, socket.paused, state.bytes]).toEqual([6, false, 0]);
   });
 
-  test('stops reading at its bound of request bytes, however few commands they are', () => {
+  test('stops reading at its bound of request bytes, even for few commands', () => {
     const MIB = 1024 * 1024;
     const { socket, lanes, pipeline } = connected({ maxMessageSize: MIB, maxInFlight: 1000 });
     const large = encodeFrame(Buffer.alloc(MIB));
@@ -29,7 +29,7 @@ describe('a connection', () => {
     expect(socket.paused).toBe(false);
   });
 
-  test('a frame not complete in time is refused; silence between frames never is', () => {
+  test('a frame that is not complete in time is refused; silence between frames is allowed', () => {
     const { socket, clock, connection, writer } = connected();
     clock.advance(100_000);
     connection.judge();
@@ -44,7 +44,7 @@ describe('a connection', () => {
     expect(writer.finished).toBe(true);
   });
 
-  test('a frame whose length alone has come is refused in time too', () => {
+  test('a frame of which only the length has arrived is refused in time too', () => {
     const { socket, clock, connection, writer } = connected();
     socket.emit('data', Buffer.from([9, 0, 0, 0]));
     clock.advance(1000);
@@ -52,7 +52,7 @@ describe('a connection', () => {
     expect(writer.responses.join()).toContain('timeout');
   });
 
-  test('each frame has its own time, though one begins where another ends', () => {
+  test('each frame has its own time, even if a chunk ends one frame and begins the next', () => {
     const { socket, clock, connection, writer, lanes } = connected();
     const bytes = Buffer.concat([encodeFrame('first'), encodeFrame('second')]);
     socket.emit('data', bytes.subarray(0, 6));
@@ -88,7 +88,7 @@ describe('a connection', () => {
     expect(writer.finished).toBe(true);
   });
 
-  test('a length over the bound is refused behind the answers to the commands before it', () => {
+  test('a length above the limit is refused after the answers to the earlier commands', () => {
     const { socket, writer, lanes } = connected();
     socket.emit('data', Buffer.concat([encodeFrame('a'), Buffer.from([1, 4, 0, 0])]));
     expect(writer.responses).toEqual([]);
@@ -108,7 +108,7 @@ describe('a connection', () => {
     expect([writer.responses.length, writer.finished]).toEqual([2, true]);
   });
 
-  test('that is cut holds no bytes, takes back what has not begun, and leaves broker and writer', () => {
+  test('that is cut holds no bytes, takes back commands that have not begun, and leaves the broker and the writer', () => {
     const { socket, state, lanes, broker, writer } = connected();
     send(socket, 'aaaa', 'bbbb');
     lanes[0].begun = 1;
@@ -118,7 +118,7 @@ describe('a connection', () => {
     expect([broker.removed, writer.destroyed]).toEqual([1, true]);
   });
 
-  test('that has ended and whose client does not read is cut after the time of a frame', () => {
+  test('that has ended is cut after the frame timeout if its client does not read', () => {
     const { socket, connection, writer } = connected();
     socket.emit('data', Buffer.from([255, 255, 255, 255]));
     writer.stalledFor = 1000;
@@ -126,7 +126,7 @@ describe('a connection', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test('that was sent its end has a second to read it, and is then cut', () => {
+  test('whose end was sent is cut after a second if the client does not read it', () => {
     const { socket, clock, connection, lanes, pipeline } = connected({ maxInFlight: 1 });
     send(socket, 'a', 'b');
     expect(socket.paused).toBe(true);
@@ -143,7 +143,7 @@ describe('a connection', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test('a frame has its whole time although the process was stopped meanwhile', () => {
+  test('a frame has its full time although the process was stopped meanwhile', () => {
     const { socket, clock, connection, writer } = connected();
     socket.emit('data', encodeFrame('half').subarray(0, 6));
     clock.advance(500);
@@ -165,7 +165,7 @@ describe('a connection', () => {
       throw new TypeError('secret');
     };
 
-    test('tells the client nothing of the cause, reports it, and ends', () => {
+    test('hides the cause from the client, reports it, and ends', () => {
       const { socket, lanes, writer, faults, clock } = connected();
       send(socket, 'a');
       lanes[0].offer = broken;
@@ -180,7 +180,7 @@ describe('a connection', () => {
       expect(socket.destroyed).toBe(true);
     });
 
-    test('reports an IpcError too that is not about what the client sent', () => {
+    test('also reports an IpcError that is not about the client’s message', () => {
       const { socket, lanes, writer, faults } = connected();
       lanes[0].offer = () => {
         throw new IpcError('SERVICE_UNAVAILABLE', 'secret');
@@ -190,7 +190,7 @@ describe('a connection', () => {
       expect(faults).toHaveLength(1);
     });
 
-    test('is cut when it cannot even be told', () => {
+    test('is cut when the Error cannot be sent either', () => {
       const { socket, lanes, writer, faults, state, broker } = connected();
       lanes[0].offer = broken;
       writer.respond = broken;

@@ -1,4 +1,4 @@
-// The clock of a frame, with a clock of the test's own.
+// The clock of a frame, driven with the test's own clock.
 import { describe, expect, test } from 'vitest';
 import { FrameClock } from '#dist/acceptor/frame-clock.js';
 import { FakeClock } from '../support/fake-clock.js';

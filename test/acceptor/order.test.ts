@@ -1,4 +1,4 @@
-// Commands of one connection in order, of different connections side by side.
+// Commands of one connection run in order, those of different connections side by side.
 import { describe, expect, test } from 'vitest';
 import { act, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
@@ -25,7 +25,7 @@ describe('order and balance', () => {
     },
   );
 
-  test('ten commands that wait delay nobody else, not even on one lane', async () => {
+  test('ten waiting commands do not delay other connections, not even on one lane', async () => {
     const { path, daemon } = await testDaemon({
       workers: { minThreads: 1, maxThreads: 1, commandTimeout: 60_000 },
     });
@@ -39,7 +39,7 @@ describe('order and balance', () => {
   });
 
   test.each(['thread', 'none'] as const)(
-    'a connection whose first command takes long keeps no room from others, whatever stands behind it (%s)',
+    'a connection with a slow first command leaves room for others, however many commands are behind it (%s)',
     async (isolation) => {
       const { path } = await testDaemon({
         workers: { isolation, minThreads: 1, maxThreads: 1, commandTimeout: 120_000 },
@@ -73,7 +73,7 @@ describe('order and balance', () => {
     for (const client of clients) expect(await client.take(120)).toEqual(Array(120).fill(said('slept')));
   });
 
-  test('each connection has an id of its own that handlers see', async () => {
+  test('handlers see a distinct id for each connection', async () => {
     const { path } = await testDaemon();
     const [a, b] = [await RawClient.connect(path), await RawClient.connect(path)];
     const ids = [

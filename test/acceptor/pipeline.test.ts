@@ -1,4 +1,4 @@
-// The commands of one connection, driven with lanes and a writer of the test's own.
+// The commands of one connection, driven with the test's own lanes and writer.
 import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '#dist/ports.js';
@@ -17,7 +17,7 @@ describe('a pipeline', () => {
     expect(lanes[1].texts.join('')).toBe('c');
   });
 
-  test('begins nothing past its bound of responses, and takes back, in order, what has not begun', () => {
+  test('begins no command above its bound of responses, and takes back, in order, the commands that have not begun', () => {
     const { socket, lanes, writer, pipeline } = connected();
     send(socket, 'a', 'b', 'c');
     lanes[0].begun = 1;
@@ -46,7 +46,7 @@ describe('a pipeline', () => {
     expect(lanes[0].texts.join('')).toBe('cdef');
   });
 
-  test('has no more than 256 KiB of requests in its lane beside the first', () => {
+  test('has at most 256 KiB of requests in its lane, not counting the first', () => {
     const { socket, lanes } = connected({ maxMessageSize: 1024 * 1024 });
     send(socket, 'x'.repeat(500_000), 'y'.repeat(100_000), 'z'.repeat(200_000), 'w');
     expect(lanes[0].texts.map(([letter]) => letter).join('')).toBe('x');
@@ -56,7 +56,7 @@ describe('a pipeline', () => {
     expect(lanes[0].texts.map(([letter]) => letter).join('')).toBe('zw');
   });
 
-  test('waits when no lane has capacity, and tries again when one has', () => {
+  test('waits if no lane has capacity, and tries again when a lane has', () => {
     const { socket, state, lanes, dispatcher } = connected();
     state.pick = undefined;
     send(socket, 'a', 'b');
@@ -91,7 +91,7 @@ describe('a pipeline', () => {
     expect(lanes[0].texts).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('that has waited longest for a lane is served first', () => {
+  test('is served first if it has waited longest for a lane', () => {
     const { state, lanes, dispatcher } = connected();
     state.pick = undefined;
     const owner = {
@@ -128,7 +128,7 @@ describe('a pipeline', () => {
     expect(dispatcher.counters).toEqual({ received: 2, answered: 2, failed: 1 });
   });
 
-  test('that fails does not keep the others from their lanes', () => {
+  test('that throws does not prevent the others from reaching their lanes', () => {
     const broken = connected();
     const { dispatcher, state, lanes, faults } = broken;
     state.pick = undefined;

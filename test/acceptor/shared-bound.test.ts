@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { SharedBound } from '#dist/acceptor/shared-bound.js';
 
-test('a shared bound evicts the largest holder, and no other', () => {
+test('a shared bound evicts only the largest holder', () => {
   const sizes = new Map([
     ['a', 30],
     ['b', 50],
@@ -25,7 +25,7 @@ test('a shared bound evicts the largest holder, and no other', () => {
   expect([evicted, bound.used]).toEqual([['b'], 51]);
 });
 
-test('a shared bound evicts nobody for bytes that go, nor at its limit exactly', () => {
+test('a shared bound evicts no holder when bytes are removed, nor at exactly its limit', () => {
   const evicted: string[] = [];
   const bound = new SharedBound<string>({
     limit: 100,

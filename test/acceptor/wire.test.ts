@@ -49,7 +49,7 @@ describe('the wire', () => {
     expect(await client.take(2)).toEqual([anError(part), LIST]);
   });
 
-  test('accepts what the original accepts beyond the canonical form', async () => {
+  test('accepts the other forms that the original accepts', async () => {
     const { path } = await testDaemon();
     const client = await RawClient.connect(path);
     client.send({ List: null }, { Status: {} }, { Status: { name: 'x', more: 1 } }, { Status: [null] });
@@ -57,7 +57,7 @@ describe('the wire', () => {
     expect(await client.take(4)).toEqual([LIST, status('null'), status('x'), status('null')]);
   });
 
-  test('accepts a message of exactly the largest size, and refuses one byte more with an Error and a close', async () => {
+  test('accepts a message of exactly the largest size, and refuses an extra byte with an Error and a close', async () => {
     const { path } = await testDaemon({ connections: { maxMessageSize: 4096 } });
     const client = await RawClient.connect(path);
     const envelope = JSON.stringify(act('size', { padding: '' })).length;
@@ -86,7 +86,7 @@ describe('the wire', () => {
     expect(await client.take(2)).toEqual([anError('exceeds maximum allowed size'), LIST]);
   });
 
-  test('ends a connection whose frame stays half, with an Error, and never one that is silent between frames', async () => {
+  test('ends a connection with an Error if its frame stays incomplete, but not if it is idle between frames', async () => {
     const { path } = await testDaemon({ connections: { frameTimeout: 100 } });
     const silent = await RawClient.connect(path);
     const half = await RawClient.connect(path);
@@ -119,7 +119,7 @@ describe('the wire', () => {
     expect(frames.filter((one) => 'Success' in (one as object))).toHaveLength(2);
   });
 
-  test('a connection past the limit is told so and closed, and a place that becomes free is given away', async () => {
+  test('a connection past the limit is told so and closed, and a place that becomes free is used again', async () => {
     const { path, daemon } = await testDaemon({ connections: { max: 2 } });
     const [first, second] = [await RawClient.connect(path), await RawClient.connect(path)];
     expect(await second.request('List')).toEqual(LIST);
@@ -130,7 +130,7 @@ describe('the wire', () => {
     expect(await (await RawClient.connect(path)).request('List')).toEqual(LIST);
   });
 
-  test('a client that does not read its answers is read no further, and loses none when it does', async () => {
+  test('reading stops for a client that does not read its answers; no answer is lost', async () => {
     const { path, daemon } = await testDaemon({
       connections: { maxInFlight: 16, writeHighWaterMark: 64 * 1024 },
     });
@@ -163,7 +163,7 @@ describe('the wire', () => {
     );
   });
 
-  test('a client that is gone in the middle of everything harms nobody', async () => {
+  test('a client that disconnects at any point does not harm other clients', async () => {
     const { path, daemon } = await testDaemon();
     for (let round = 0; round < 20; round += 1) {
       const client = await RawClient.connect(path);

@@ -1,4 +1,4 @@
-// The broker and its flow, driven by a clock and sinks of the test's own.
+// The broker and its flow, driven with the test's own clock and sinks.
 import { fc, test as property } from '@fast-check/vitest';
 import { encodeEvent, type EventFilter } from 'bunctl-ipc/protocol';
 import { describe, expect, test, vi } from 'vitest';
@@ -35,7 +35,7 @@ describe('the broker', () => {
     expect(w.broker.stats().waiting).toBe(true);
   });
 
-  test('the flow goes on at once when the subscriber it waits for is gone', () => {
+  test('the flow goes on at once when the subscriber that it waits for is gone', () => {
     const w = world({ eventHold: 0 });
     const [stalled, reader] = [w.writer(), w.writer()];
     w.subscribe(stalled.writer);
@@ -52,7 +52,7 @@ describe('the broker', () => {
     expect(told(reader.sink.frames)).toEqual({ delivered: 100, dropped: 0 });
   });
 
-  test('events that have waited go out in chunks of at most 32 KiB, to each subscriber what passes its filter', () => {
+  test('waiting events go out in chunks of at most 32 KiB; each subscriber gets the events that pass its filter', () => {
     const w = world({ eventHold: 0, queueBytes: 1e6, highWater: 5e5, lowWater: 1e5 });
     const stalled = w.writer({ queueBytes: 4000, highWater: 2000, lowWater: 500 });
     w.subscribe(stalled.writer);
@@ -145,7 +145,7 @@ describe('the broker', () => {
     expect(told(sink.frames)).toEqual({ delivered: 1, dropped: 0 });
   });
 
-  test('a subscriber that is behind and unsubscribes is told what it missed before its Success', () => {
+  test('a subscriber that is behind and unsubscribes is told the number of missed events before its Success', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
     w.subscribe(writer);
@@ -189,7 +189,7 @@ describe('the broker', () => {
     expect(kinds(sink.frames).at(-1)).toBe('heartbeat');
   });
 
-  test('a subscriber that does not read gets no heartbeats on top of what waits', () => {
+  test('a subscriber that does not read gets no heartbeats in addition to the waiting events', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
     w.subscribe(writer);
@@ -224,7 +224,7 @@ describe('the broker', () => {
     expect([leaver.sink.ended, leaver.hooks, w.broker.stats().subscribers]).toEqual([true, ['finished'], 1]);
   });
 
-  test('a writer that finishes while it is behind is told what it missed, then the end', () => {
+  test('a writer that finishes while it is behind is told the number of missed events, then ends', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
     w.subscribe(writer);
@@ -260,7 +260,7 @@ describe('the broker', () => {
     }
   });
 
-  test('an exception in one writer costs it the connection, and the others no event', () => {
+  test('an exception in one writer ends its connection; the others lose no event', () => {
     const w = world({ eventHold: 0 });
     const [broken, reader] = [w.writer(), w.writer()];
     w.subscribe(broken.writer);
@@ -276,7 +276,7 @@ describe('the broker', () => {
     expect([w.faults, broken.sink.destroyed, w.broker.stats().subscribers]).toEqual([[fault], true, 1]);
   });
 
-  test('an exception in a heartbeat costs the others no later one', () => {
+  test('an exception in a heartbeat does not stop later heartbeats of the others', () => {
     const w = world({ eventHold: 0 });
     const [broken, reader] = [w.writer(), w.writer()];
     w.subscribe(broken.writer);
@@ -294,7 +294,7 @@ describe('the broker', () => {
     expect(broken.sink.destroyed).toBe(true);
   });
 
-  test('an exception in giving credit back stops neither the events nor the credit of others', () => {
+  test('an exception in returning credit stops neither the events nor the credit of others', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
     w.subscribe(writer);
@@ -309,7 +309,7 @@ describe('the broker', () => {
     expect([w.faults.length, w.released() > 0, w.broker.stats().mailboxBytes]).toEqual([1, true, 0]);
   });
 
-  test('events for which there was no memory are routed when there is some again', () => {
+  test('events that could not be routed for lack of memory are routed when there is memory again', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
     w.subscribe(writer);
@@ -339,7 +339,7 @@ describe('the broker', () => {
     expect(w.broker.stats()).toMatchObject({ routed: 3, delivered: 3 });
   });
 
-  test('a full writer whose socket has failed holds nobody up', () => {
+  test('a full writer whose socket has failed does not delay the others', () => {
     const w = world({ eventHold: 0 });
     const [failed, reader] = [w.writer(), w.writer()];
     w.subscribe(failed.writer);

@@ -1,4 +1,4 @@
-// Events from handlers to subscribers, end to end: everything to those who read, exact counts to those who do not.
+// Events from handlers to subscribers, end to end: all events for subscribers that read, exact counts for those that do not.
 import type { Daemon } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
 import { act, testDaemon } from '../support/daemon.js';
@@ -34,7 +34,7 @@ function endlessEvents(daemon: Daemon): { stop(): Promise<void> } {
 }
 
 describe('subscribers', () => {
-  test('get Success before any event, and what their filter passes, in order', async () => {
+  test('get Success before any event, then the events that pass their filter, in order', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     const filters = {
       all: { AllEvents: { app_name: null } },
@@ -60,7 +60,7 @@ describe('subscribers', () => {
     }
   });
 
-  test('a flooding publisher and a hundred readers: all of it arrives, in order, and memory stays within its bounds', async () => {
+  test('a flooding publisher and a hundred readers: all events arrive, in order, and memory stays within its bounds', async () => {
     const { path, daemon } = await testDaemon({ workers: { commandTimeout: 120_000 } });
     const readers = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(path)));
     for (const reader of readers) expect(await reader.request(ALL)).toEqual(SUBSCRIBED);
@@ -85,7 +85,7 @@ describe('subscribers', () => {
     expect(most2).toBeLessThan(512 * 1024 + 101 * 64 * 1024);
   });
 
-  test('one that stops reading is told exactly what it missed, in place, while the others get everything', async () => {
+  test('a subscriber that stops reading is told the exact number of missed events, in their place; the others get everything', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 64 * 1024, stallGrace: 50 } });
     const readers = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(path)));
     const stalled = await RawClient.connect(path);
@@ -121,7 +121,7 @@ describe('subscribers', () => {
     expect(await stalled.next()).toMatchObject({ Event: { data: { n: count } } });
   });
 
-  test('one alone that stops reading holds its publisher up for a second at most, then loses the oldest', async () => {
+  test('a lone subscriber that stops reading delays its publisher for a second at most, then loses its oldest events', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 32 * 1024, stallGrace: 50 } });
     const stalled = await RawClient.connect(path);
     expect(await stalled.request(ALL)).toEqual(SUBSCRIBED);
@@ -136,7 +136,7 @@ describe('subscribers', () => {
     expect(daemon.stats().connections.queuedBytes).toBeLessThan(32 * 1024 + 65 * 1024);
   });
 
-  test('Unsubscribe with a publisher running: nothing follows its Success, and what came before is complete', async () => {
+  test('Unsubscribe with a publisher running: no event follows its Success, and the events before it are complete', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     let going = true as boolean;
     const publisher = (async () => {
@@ -185,7 +185,7 @@ describe('subscribers', () => {
     expect(accounted).toBe(5000);
   });
 
-  test('one that closes its half gets what matched before, then the end, while events keep flowing', async () => {
+  test('a subscriber that closes its half gets the events that matched before, then the end, while events keep flowing', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     const client = await RawClient.connect(path);
     expect(await client.request(ALL)).toEqual(SUBSCRIBED);
@@ -204,7 +204,7 @@ describe('subscribers', () => {
   });
 
   test.each(['thread', 'none'] as const)(
-    'one that has closed its half gets the events that its last command published (%s)',
+    'a subscriber that has closed its half gets the events that its last command published (%s)',
     async (isolation) => {
       const { path } = await testDaemon({ workers: { isolation }, subscribers: { eventHold: 0 } });
       const client = await RawClient.connect(path);
@@ -234,7 +234,7 @@ describe('subscribers', () => {
     }
   });
 
-  test('what one that does not read finds when the grace of close() is up ends after a whole frame', async () => {
+  test('after the grace of close(), the stream of a subscriber that does not read ends after a whole frame', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { eventHold: 0 } });
     const client = await RawClient.connect(path);
     expect(await client.request(ALL)).toEqual(SUBSCRIBED);
@@ -259,7 +259,7 @@ describe('subscribers', () => {
     expect(daemon.stats().events).toMatchObject({ subscribers: 1, delivered: 1 });
   });
 
-  test('after Subscribe events wait for the answer of the command that follows', async () => {
+  test('after Subscribe, events wait for the answer to the command that follows', async () => {
     const { path } = await testDaemon({ subscribers: { eventHold: 5000 } });
     const client = await RawClient.connect(path);
     expect(await client.request(ALL)).toEqual(SUBSCRIBED);
@@ -306,7 +306,7 @@ describe('publish()', () => {
     },
   );
 
-  test('rejects what cannot be an event, and after the daemon is closed', async () => {
+  test('rejects a value that cannot be an event, and every event after the daemon is closed', async () => {
     const { path, daemon } = await testDaemon();
     const client = await RawClient.connect(path);
     expect(await client.request(act('publishBad'))).toEqual({
@@ -321,7 +321,7 @@ describe('publish()', () => {
     });
   });
 
-  test('a publisher that only awaits does not keep the daemon from its other work', async () => {
+  test('a publisher that only awaits does not stop the daemon’s other work', async () => {
     const { path, daemon } = await testDaemon();
     let going = true as boolean;
     const flood = (async () => {

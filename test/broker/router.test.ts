@@ -1,4 +1,4 @@
-// Which subscribers an event goes to.
+// The subscribers that an event goes to.
 import type { EventFilter } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
 import { Router } from '#dist/broker/router.js';
@@ -23,14 +23,14 @@ describe('the router', () => {
     expect(matched(router, 'x', null)).toEqual(new Set([writers[2]]));
   });
 
-  test('takes another filter of a writer in place of its first', () => {
+  test('replaces the first filter of a writer by another', () => {
     const router = new Router();
     router.add(writers[0], ALL);
     router.add(writers[0], OF_A);
     expect([router.size, matched(router, 'x', 'b').size, matched(router, 'x', 'a').size]).toEqual([1, 0, 1]);
   });
 
-  test('finds the groups of an event again when one came or went', () => {
+  test('finds the groups of an event again after a group was added or removed', () => {
     const router = new Router();
     router.add(writers[0], ALL);
     expect(matched(router, 'x', 'a').size).toBe(1);
@@ -42,7 +42,7 @@ describe('the router', () => {
     expect([...router.writers]).toEqual([writers[1]]);
   });
 
-  test('keeps pairs of event type and app apart, however they are spelt', () => {
+  test('distinguishes pairs of event type and app, however they are spelt', () => {
     const router = new Router();
     router.add(writers[0], { kind: 'LogEvents', appName: 'b' });
     expect(matched(router, 'log_line=b', null).size).toBe(0);

@@ -25,7 +25,7 @@ describe('the flow', () => {
     expect(stalled.writer.behind).toBe(false);
   });
 
-  test('waits a second for a stalled subscriber when nobody else waits', () => {
+  test('waits a second for a stalled subscriber if no other subscriber waits', () => {
     const w = world({ eventHold: 0 });
     const { writer } = w.writer();
     w.subscribe(writer);
@@ -38,7 +38,7 @@ describe('the flow', () => {
     expect(w.broker.stats()).toMatchObject({ waiting: false, mailboxBytes: 0 });
   });
 
-  test('does not hold a main loop that was late against a subscriber', () => {
+  test('does not blame a subscriber for a main loop that was late', () => {
     const w = world({ eventHold: 0 });
     const [stalled, reader] = [w.writer(), w.writer()];
     w.subscribe(stalled.writer);
@@ -96,7 +96,7 @@ describe('the flow', () => {
     expect(writer.behind).toBe(true);
   });
 
-  test('others that do not read either do not count as waiting', () => {
+  test('other subscribers that do not read do not count as waiting', () => {
     const w = world({ eventHold: 0 });
     const [one, two] = [w.writer(), w.writer()];
     w.subscribe(one.writer);

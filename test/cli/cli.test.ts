@@ -1,4 +1,4 @@
-// The command bunctl as people and scripts use it: what stands on stdout, what on stderr, and the exit code.
+// The command bunctl as people and scripts use it: its stdout, its stderr and its exit code.
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { until } from '../support/until.js';
 import { orFail } from '../support/or-fail.js';
 
 describe('without a daemon', () => {
-  test('help teaches, on stdout', async () => {
+  test('help is on stdout, with examples', async () => {
     const manager = new Manager();
     const { stdout, code } = await manager.run('--help');
     expect(code).toBe(0);
@@ -67,11 +67,11 @@ describe('without a daemon', () => {
     expect(ran.code).toBe(code);
     expect(ran.stderr).toContain(part);
     if (args.length > 0) expect(ran.stdout).toBe('');
-    // None was started to say so.
+    // No daemon was started for this answer.
     expect(existsSync(manager.socket)).toBe(false);
   });
 
-  test('lists are empty and no failure; doctor says where it looked; shutdown has nothing to do', async () => {
+  test('an empty list is not a failure; doctor says where it looked; shutdown has nothing to do', async () => {
     const manager = new Manager();
     expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
     expect(await manager.run('status', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
@@ -82,7 +82,7 @@ describe('without a daemon', () => {
   });
 });
 
-describe('what people see of an app', () => {
+describe('the status of an app', () => {
   const app: AppStatus = {
     name: 'a',
     state: 'Running',
@@ -95,7 +95,7 @@ describe('what people see of an app', () => {
     env: { PORT: '80', DATABASE_URL: '***' },
   };
 
-  test('is its state in a word', () => {
+  test('shows its state in a word', () => {
     vi.stubEnv('NO_COLOR', '1');
     onTestFinished(() => void vi.unstubAllEnvs());
     const word = (state: string, backoff_exhausted = false) =>
@@ -110,7 +110,7 @@ describe('what people see of an app', () => {
     expect(word('Stopped', true)).toBe('given up');
   });
 
-  test('is what is known of it, that its end was not seen included, and no masked value', () => {
+  test('shows everything known, also that its end was not observed, but no masked value', () => {
     vi.stubEnv('NO_COLOR', '1');
     onTestFinished(() => void vi.unstubAllEnvs());
     const running = details(app);
@@ -138,18 +138,18 @@ describe('what people see of an app', () => {
     [3_660, '1h 1m'],
     [90_061, '1d 1h'],
     [null, '-'],
-  ])('is %s seconds as %s', (seconds, text) => {
+  ])('shows %s seconds as %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });
 });
 
 describe('with a daemon', () => {
-  test('start brings it up, says so on stderr, and several names and `all` are done side by side', async () => {
+  test('start starts it and says so on stderr; several names and `all` are done side by side', async () => {
     const manager = new Manager();
     const first = await manager.run('start', 'a', '--', 'sleep', '1000');
     expect(first).toMatchObject({ code: 0, stdout: 'Started app a\n' });
     expect(first.stderr).toContain('Started the daemon on');
-    // Neither Ctrl-C in the terminal nor its end reaches the daemon.
+    // Neither Ctrl-C in the terminal nor the end of the terminal reaches the daemon.
     const pid = await manager.pid();
     expect(statOf(pid)?.group).toBe(pid);
     expect(await manager.run('start', 'b', '--', 'sleep', '1000')).toMatchObject({ stderr: '', code: 0 });
@@ -160,7 +160,7 @@ describe('with a daemon', () => {
     ]);
     expect((await manager.run('stop', 'a')).code).toBe(4);
     expect((await manager.run('stop', 'nobody')).code).toBe(3);
-    // More than are done at a time: the failures of the first keep none of the others from it, and each is told.
+    // More names than are done at a time: failures of the first ones do not stop the others, and each is reported.
     const nobodies = Array.from({ length: 9 }, (_, n) => `nobody${n}`);
     const several = await manager.run('stop', ...nobodies, 'c');
     expect(several).toMatchObject({ code: 3, stdout: 'Stopped app c\n' });
@@ -183,7 +183,7 @@ describe('with a daemon', () => {
     expect(await manager.ok('list', '-j')).toBe('[]\n');
   });
 
-  test('the same name with another command is refused while it runs, and taken when it is stopped', async () => {
+  test('the same name with another command is refused while the app runs, and accepted when it is stopped', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     const other = await manager.run('start', 'a', '--', 'sleep', '2000');
@@ -200,7 +200,7 @@ describe('with a daemon', () => {
     ['list', ['list', '-j']],
     ['stop', ['stop', 'b']],
     ['start of another app', ['start', 'c', '--', 'sleep', '1000']],
-  ])('after kill -9 of the daemon, %s finds everything as it was', async (_what, command) => {
+  ])('after kill -9 of the daemon, %s finds everything unchanged', async (_what, command) => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     await manager.ok('start', 'b', '--', 'sleep', '1000');
@@ -232,7 +232,7 @@ describe('with a daemon', () => {
       await manager.ok('start', 'a', '--', 'sleep', '1000');
       const { pid } = await manager.status('a');
       const daemon = await manager.pid();
-      // As from cron, or when the runtime directory was removed at a logout.
+      // Like from cron, or after the runtime directory was removed at a logout.
       manager.env['XDG_RUNTIME_DIR'] = there;
       await manager.ok('start', 'b', '--', 'sleep', '1000');
       const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
@@ -247,7 +247,7 @@ describe('with a daemon', () => {
     },
   );
 
-  test('start takes name, stop timeout, most restarts and memory from options', async () => {
+  test('start takes the name, the stop timeout, the restart limit and the memory limit from options', async () => {
     const manager = new Manager();
     const options = ['--name', 'a', '--stop-timeout', '2m', '--max-restarts', '7', '--max-memory', '1g'];
     await manager.ok('start', ...options, '--max-cpu', '50', '--', 'sleep', '1000');
@@ -262,7 +262,7 @@ describe('with a daemon', () => {
     });
   });
 
-  test('doctor tells of a record that was put aside', async () => {
+  test('doctor reports a record that was put aside', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     writeFileSync(join(manager.state, 'apps', 'b.json.bad'), '{');
@@ -272,7 +272,7 @@ describe('with a daemon', () => {
     });
   });
 
-  test('after a shutdown nothing but start brings a daemon up', async () => {
+  test('after a shutdown only start starts a daemon', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--restart', 'always', '--', 'sleep', '1000');
     await manager.ok('shutdown');
@@ -282,7 +282,7 @@ describe('with a daemon', () => {
     expect((await manager.status('a')).state).toBe('Running');
   });
 
-  test('a daemon that does not end in time is told of, and ends all the same', async () => {
+  test('a daemon that does not end in time is reported, and still ends', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done');
     const { pid: app } = await manager.status('a');
@@ -293,7 +293,7 @@ describe('with a daemon', () => {
     await until(() => !alive(daemon), 'the daemon has ended');
   });
 
-  test('a daemon of another version is told of, once', async () => {
+  test('a daemon of another version is reported once', async () => {
     const manager = new Manager();
     await using server = await IpcServer.bind(manager.socket);
     const serving = (async () => {
@@ -329,7 +329,7 @@ describe('with a daemon', () => {
   test('start takes folder, environment and policy from its options, and the rest from its caller', async () => {
     const manager = new Manager();
     await manager.ok('start', 'first', '--', 'sleep', '1000');
-    // The daemon runs already, and has none of it.
+    // The daemon already runs, without any of these.
     manager.env['OWN'] = 'own';
     manager.env['PORT'] = '1';
     const print = ['--', 'sh', '-c', 'pwd; echo $OWN $PORT $MORE; sleep 1000'];
@@ -358,7 +358,7 @@ describe('with a daemon', () => {
       restart_policy: 'No',
       auto_start: false,
     });
-    // What stands behind -- is the app's, help included.
+    // The words after -- belong to the app, also --help.
     await manager.ok('start', 'c', '--restart', 'no', '--', 'echo', '--help', '-h', '--version');
     await until(async () => (await manager.ok('logs', 'c')) === '--help -h --version\n', 'it has printed');
   });
@@ -374,7 +374,7 @@ describe('with a daemon', () => {
     const manager = new Manager();
     writeFileSync(join(manager.home, `file.${kind}`), '');
     const { stderr, code } = await manager.run('start', `file.${kind}`, '--restart', 'no');
-    // Where it is not installed the answer names it.
+    // If it is not installed, the answer names it.
     if (code === 0)
       expect(await manager.status('file')).toMatchObject({
         command: interpreter,
@@ -408,7 +408,7 @@ describe('with a daemon', () => {
     expect((await manager.runIn(folder, 'start', 'one')).code).toBe(0);
   });
 
-  test('what only the daemon finds wrong in a configuration or a name is usage too', async () => {
+  test('an error in a configuration or a name that only the daemon finds has the exit code for usage too', async () => {
     const manager = new Manager();
     await manager.daemon();
     const file = join(manager.home, 'bunctl.json');
@@ -426,14 +426,14 @@ describe('with a daemon', () => {
       });
   });
 
-  test('a command that was meant as words is told how to write it', async () => {
+  test('a command that is given as one text is refused with the right way to write it', async () => {
     const manager = new Manager();
     const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');
     expect(code).toBe(1);
     expect(stderr).toContain('bunctl start x -- sleep 1000');
   });
 
-  test('logs -f shows each line once, the old and the new; a closed pipe ends it quietly', async () => {
+  test('logs -f shows each old and new line once; a closed pipe ends it quietly', async () => {
     const manager = new Manager();
     await manager.ok(
       'start',
@@ -461,7 +461,7 @@ describe('with a daemon', () => {
     expect(piped.stderr).toBe('');
   });
 
-  test('logs shows the last twenty lines, and goes on with -w, by whatever name the app is called', async () => {
+  test('logs shows the last twenty lines, and goes on with -w, with the name or the id of the app', async () => {
     const manager = new Manager();
     const go = join(manager.home, 'go');
     const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
@@ -497,14 +497,14 @@ describe('with a daemon', () => {
           event: expect.objectContaining({ app: 'my-app', stream, line }) as unknown,
         }),
       );
-    // One who asks for no more has none of it on its hands.
+    // Ctrl-C ends each follower.
     for (const { child } of following) {
       child.kill('SIGINT');
       await once(child, 'close');
     }
   });
 
-  test('status -w prints events where no terminal is, by whatever name the app is called', async () => {
+  test('status -w prints events without a terminal, with the name or the id of the app', async () => {
     const manager = new Manager();
     await manager.ok('start', 'My App', '--', 'sleep', '1000');
     const watching = [[], ['--json']].map((options) => {
@@ -535,9 +535,9 @@ describe('with a daemon', () => {
     expect(plain() + json()).not.toContain('\x1b');
   });
 
-  test('logs -f leaves out what the answer has shown already, and nothing else', async () => {
+  test('logs -f leaves out only the lines that the answer has already shown', async () => {
     const manager = new Manager();
-    // A daemon of the test's own: it tells lines before its answer, in it and after it.
+    // A fake daemon: it sends lines before its answer, in the answer and after it.
     const server = await IpcServer.bind(join(manager.home, 'scripted'));
     onTestFinished(() => server.close());
     const line = (text: string, end: number) => ({
@@ -571,7 +571,7 @@ describe('with a daemon', () => {
     }
     await until(() => text.includes('four\n'), 'the last line');
     expect(text).toBe('one\ntwo\ntwo\nfour\n');
-    // Subscribed first: what is printed between two questions is in one of the answers.
+    // Subscribe comes first, so that a line printed between the two requests is in one of the answers.
     expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Status', 'Subscribe', 'Logs']);
     await Promise.all([connection.close(), once(child, 'close')]);
   });
@@ -604,7 +604,7 @@ describe('with a daemon', () => {
     expect((await manager.run('logs')).stdout).toBe('out\nerr\n');
   });
 
-  test('doctor finds a daemon, and one that is half dead', async () => {
+  test('doctor finds a daemon, and one that is stopped and does not answer', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     const { stdout, code } = await manager.run('doctor');
@@ -620,7 +620,7 @@ describe('with a daemon', () => {
     expect(stopped.stdout).toContain('does not answer');
   });
 
-  test('doctor names an app that was given up and a socket that is open to others', async () => {
+  test('doctor names an app that bunctl has given up and a socket that is open to others', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const { Start } = start('loop', 'exit 1');
@@ -640,13 +640,13 @@ describe('with a daemon', () => {
     expect(await manager.run('doctor')).toMatchObject({ code: 0 });
   });
 
-  test('a second daemon of a user needs a path of its own, and doctor tells of both', async () => {
+  test('a second daemon of a user needs its own path, and doctor reports both', async () => {
     const places = temporaryDirectory();
     const manager = new Manager({
       BUNCTL_SOCKET: join(places, `bunctl-${process.getuid?.() ?? 0}`, 'bunctl.sock'),
     });
     await manager.ok('start', 'a', '--', 'sleep', '1000');
-    // By the rule alone the second one would be elsewhere.
+    // By the default rule the second daemon would be at another path.
     const elsewhere = {
       ...manager.env,
       BUNCTL_SOCKET: '',
@@ -693,7 +693,7 @@ describe('with a daemon', () => {
     expect((await manager.run('ping', ...there)).code).toBe(6);
   });
 
-  test('a shutdown that takes longer than one waits, and a daemon that dies, have exit codes of their own', async () => {
+  test('a shutdown that takes longer than the timeout, and a daemon that dies, have exit codes of their own', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
@@ -738,7 +738,7 @@ describe('with a daemon', () => {
     const second = await manager.run('daemon');
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('runs on');
-    // A terminal that is closed does not end it.
+    // The end of its terminal does not end it.
     child.kill('SIGHUP');
     expect(await manager.pid()).toBe(child.pid);
     await manager.ok('start', 'a', '--', 'sleep', '1000');
@@ -747,7 +747,7 @@ describe('with a daemon', () => {
     expect(code).toBe(0);
   });
 
-  test('a daemon with a file starts those of its apps that have auto_start, whatever becomes of the others', async () => {
+  test('a daemon with a file starts the apps of the file that have auto_start, even if some of them fail', async () => {
     const manager = new Manager();
     const file = join(manager.home, 'apps.json');
     const sleep = { command: 'sleep', args: ['1000'] };

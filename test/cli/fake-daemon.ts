@@ -1,4 +1,4 @@
-// A daemon that is none: it keeps what it was asked, and answers as the test says, so that commands can be tested against any daemon.
+// A fake daemon. It keeps the requests, and answers as the test says, so that commands can be tested against any daemon.
 import { IpcServer } from 'bunctl-ipc';
 import type { IpcConnection } from 'bunctl-ipc';
 import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';

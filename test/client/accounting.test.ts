@@ -24,7 +24,7 @@ function same(actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${String(actual)} is not ${String(expected)}`);
 }
 
-/** A subscription and its reader, who may pause, and may leave. */
+/** A subscription and its reader, which may pause and may leave. */
 class Reader {
   sum = 0;
   left = false;

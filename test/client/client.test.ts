@@ -13,7 +13,7 @@ import { frame } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 import { ALL, event, rejection, Script, success } from './script.js';
 
-/** Lets the loop turn so often that whoever still reads has read all there is. */
+/** Lets the loop turn often enough for every active reader to read everything. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -99,7 +99,7 @@ describe('requests', () => {
     ],
     ['a frame is too large', 'FRAME_TOO_LARGE', (socket) => socket.write(Buffer.from([1, 0, 16, 0]))],
     ['a frame is not JSON', 'MESSAGE_INVALID', (socket) => socket.write(frame('nonsense'))],
-    ['a frame is no response', 'REPLY_INVALID', (socket) => socket.write(frame('{"Oops":{}}'))],
+    ['a frame is not a response', 'REPLY_INVALID', (socket) => socket.write(frame('{"Oops":{}}'))],
     ['the client is closed', 'CONNECTION_CLOSED', (_socket, client) => client.close()],
   ])('all pending reject when %s', async (_what, code, happen) => {
     const script = new Script();
@@ -347,7 +347,7 @@ describe('subscriptions', () => {
     expect((await rejection(subscription.next())).message).toContain('not here');
   });
 
-  test('one who does not take events is read no further, and loses none', async () => {
+  test('if the reader does not take events, reading stops and no event is lost', async () => {
     const script = new Script();
     const client = await script.connect({ eventBuffer: 64 * 1024 });
     const subscription = client.subscribe(ALL);
@@ -366,7 +366,7 @@ describe('subscriptions', () => {
     expect(subscription.dropped).toBe(0);
   });
 
-  test('one who does not take what recv() is for is read no further either, and loses none', async () => {
+  test('if the caller does not take the frames for recv(), reading stops too and no frame is lost', async () => {
     const script = new Script();
     const client = await script.connect({ eventBuffer: 64 * 1024 });
     await client.send('List');

@@ -1,4 +1,4 @@
-// A daemon of which the test writes every byte, and what is sent to and by it.
+// A daemon whose every byte the test writes, and the messages that are sent to and by it.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';

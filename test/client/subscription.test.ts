@@ -75,7 +75,7 @@ describe('several readers of one subscription', () => {
     expect(await Promise.all(asked)).toMatchObject([{ done: true }, { done: true }]);
   });
 
-  test('are all told why the connection ended, and those who ask later that it is over', async () => {
+  test('are all told why the connection ended; later calls are told that it is over', async () => {
     const script = new Script();
     const client = await script.connect();
     const subscription = client.subscribe(ALL);

@@ -83,7 +83,7 @@ async function inThread(workerData: { path: string; privateDirectory: boolean; n
 describe.skipIf(process.platform === 'win32').each([
   ['in a private directory', { privateDirectory: true }],
   ['in a directory that others can enter', { privateDirectory: false }],
-  ['where there are no links', { privateDirectory: false, noLinks: true }],
+  ['without links', { privateDirectory: false, noLinks: true }],
 ])('a bind in a worker thread, %s,', (_where, how) => {
   test('is as private and as clean as one on the main thread', async () => {
     const directory = temporaryDirectory();

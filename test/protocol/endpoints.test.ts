@@ -101,7 +101,7 @@ describe('the default endpoint', () => {
     ['linux', 107],
     ['darwin', 103],
     ['freebsd', 103],
-  ])('on %s a path of %i bytes fits and one more is refused, not cut', (platform, limit) => {
+  ])('on %s a path of %i bytes fits; a longer one is refused, not truncated', (platform, limit) => {
     expect(() => checkEndpoint(`/${'x'.repeat(limit - 1)}`, platform)).not.toThrow();
     expect(() => checkEndpoint(`/${'x'.repeat(limit)}`, platform)).toThrow(
       expect.objectContaining({ code: 'ENDPOINT_TOO_LONG' }),

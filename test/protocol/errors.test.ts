@@ -59,7 +59,7 @@ describe('instanceof', () => {
     expect(new Error('x')).not.toBeInstanceOf(IpcError);
   });
 
-  test('an instance of a subclass is one of both classes', () => {
+  test('an instance of a subclass is an instance of both classes', () => {
     expect(new Narrow('SHUTTING_DOWN')).toBeInstanceOf(Narrow);
     expect(new Narrow('SHUTTING_DOWN')).toBeInstanceOf(IpcError);
   });

@@ -41,7 +41,7 @@ describe('the decoder', () => {
     },
   );
 
-  test('takes exactly the largest size, and refuses one byte more before any of its payload is there', () => {
+  test('takes exactly the largest size, and refuses an extra byte before any of the payload has arrived', () => {
     const decoder = new FrameDecoder(100);
     decoder.push(encodeFrame(Buffer.alloc(100, 7)));
     expect(decoder.next()).toHaveLength(100);
@@ -67,7 +67,7 @@ describe('the decoder', () => {
     expect(() => decoder.next()).toThrow(/4294967295 exceeds/);
   });
 
-  test('is in the middle of a frame from its first byte to its last, its length included', () => {
+  test('is inside a frame from its first byte to its last, length included', () => {
     const decoder = new FrameDecoder();
     const bytes = encodeFrame('abc');
     for (const byte of bytes.subarray(0, -1)) {
@@ -79,14 +79,14 @@ describe('the decoder', () => {
     expect(decoder.midFrame).toBe(false);
   });
 
-  test('gives a payload that lies in one chunk as a view of it', () => {
+  test('returns a payload that lies in one chunk as a view of the chunk', () => {
     const chunk = encodeFrame('abc');
     const decoder = new FrameDecoder();
     decoder.push(chunk);
     expect(decoder.next()?.buffer).toBe(chunk.buffer);
   });
 
-  test('leaves the payloads it gave out as they are, whatever comes after', () => {
+  test('never changes the payloads that it has returned', () => {
     const decoder = new FrameDecoder();
     const given: { payload: Uint8Array; text: string }[] = [];
     for (let n = 0; n < 3000; n += 1) {
@@ -112,13 +112,13 @@ describe('the decoder', () => {
 });
 
 describe('encodeFrame', () => {
-  test('writes a little-endian length and the payload into memory of its own', () => {
+  test('writes a little-endian length and the payload into memory that is not shared', () => {
     const frame = encodeFrame('"é"');
     expect(frame.toString('hex')).toBe('0400000022c3a922');
     expect(frame.buffer.byteLength).toBe(frame.byteLength);
   });
 
-  test('refuses a payload over the limit', () => {
+  test('refuses a payload above the limit', () => {
     expect(encodeFrame('x'.repeat(10), 10)).toHaveLength(14);
     expect(() => encodeFrame('x'.repeat(11), 10)).toThrow(/Message size 11 exceeds maximum allowed size 10/);
   });

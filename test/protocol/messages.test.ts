@@ -109,7 +109,7 @@ describe('requests', () => {
     expect(() => parseJson(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toThrow(/not valid UTF-8/);
   });
 
-  test('an absurdly long variant name is not repeated whole', () => {
+  test('an absurdly long variant name is not repeated in full', () => {
     expect(() => request(`{"${'x'.repeat(100_000)}":{}}`)).toThrow(/^.{0,300}$/);
   });
 
@@ -129,7 +129,7 @@ describe('responses', () => {
   });
 
   test.each(['{"Data":{}}', '{"Event":{"event_type":"x"}}'])(
-    '%s: what the schema makes null, a handler must not leave out',
+    '%s: a handler must not leave out a field, even if the schema would make it null',
     (text) => {
       expect(() => checkResponse(JSON.parse(text))).toThrow(/data is missing/);
     },
@@ -142,10 +142,10 @@ describe('responses', () => {
     ['no key', {}],
     ['two keys', { Success: { message: '' }, Data: { data: 1 } }],
     ['an unknown key', { Pong: {} }],
-    ['a message that is no string', { Error: { message: 5 } }],
+    ['a message that is not a string', { Error: { message: 5 } }],
     ['no fields', { Success: null }],
     ['an event without a type', { Event: { data: 1 } }],
-  ])('%s is no response', (_what, value) => {
+  ])('%s is not a response', (_what, value) => {
     expect(() => checkResponse(value)).toThrow(expect.objectContaining({ code: 'REPLY_INVALID' }));
   });
 
@@ -180,7 +180,7 @@ describe('filters', () => {
     }
   });
 
-  test('an app name is compared exactly; null stands for every app, and for events of none', () => {
+  test('an app name is compared exactly; null means every app, and also events that do not belong to an app', () => {
     const of = (appName: string | null): EventFilter => ({ kind: 'AllEvents', appName });
     expect(filterPasses(of('a'), 'x', 'a')).toBe(true);
     expect(filterPasses(of('a'), 'x', 'A')).toBe(false);
@@ -189,7 +189,7 @@ describe('filters', () => {
     expect(filterOf({ LogEvents: { app_name: 'a' } })).toEqual({ kind: 'LogEvents', appName: 'a' });
   });
 
-  test('an event that is no JSON or too large is refused', () => {
+  test('an event that cannot be written as JSON or is too large is refused', () => {
     expect(encodeEvent('x', undefined).toString('latin1')).toContain(
       '{"Event":{"event_type":"x","data":null}}',
     );

@@ -1,4 +1,4 @@
-// The process manager with real processes: what people rely on when they leave it alone with their apps.
+// The process manager with real processes: the promises that users rely on.
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -51,7 +51,7 @@ async function restartsHappen(client: IpcClient): Promise<void> {
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
-  test('that prints lives on, and its lines are told and kept, each in its stream', async () => {
+  test('that prints lives on, and its lines are sent and kept, each in its stream', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const events = client.subscribe({ LogEvents: { app_name: 'a' } });
@@ -126,12 +126,12 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect((await statusOf(client, 'slow')).state).toBe('Stopped');
   });
 
-  test('whose processes hold more memory than they may is ended, and comes back; others may hold what they like', async () => {
+  test('whose processes hold more memory than they may is ended and restarted; apps without a limit may hold any amount', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const grows = 'globalThis.held = Buffer.alloc(150 * 1024 * 1024, 1); setInterval(() => {}, 1000)';
     const marker = join(manager.home, 'grew');
-    // A child holds it, and only in the first run.
+    // A child holds the memory, and only in the first run.
     const greedy = `test -e ${marker} && exec sleep 1000; touch ${marker}; ${process.execPath} -e '${grows}'; exit 0`;
     const limit = { max_memory: 100 * 1024 * 1024, backoff: FAST };
     await client.request(start('free', `${process.execPath} -e '${grows}'; exit 0`));
@@ -144,7 +144,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(readFileSync(join(manager.state, 'daemon.log'), 'utf8')).toContain('more memory than it may');
   });
 
-  test('that ignores SIGTERM is killed after its timeout, and delays nobody meanwhile', async () => {
+  test('that ignores SIGTERM is killed after its timeout, and does not delay other commands meanwhile', async () => {
     const manager = new Manager();
     const [client, other, third] = [await manager.daemon(), await manager.connect(), await manager.connect()];
     await client.request(
@@ -164,7 +164,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(alive(pid)).toBe(false);
   });
 
-  test('takes all of its process group with it, by Stop and by its own end', async () => {
+  test('ends together with all of its process group, by Stop and by its own end', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const child = async (name: string): Promise<number> => {
@@ -187,14 +187,14 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(alive(await child('b'))).toBe(false);
   });
 
-  test('is asked as a group and at once, by Stop and by its own end, and killed as one after its time', async () => {
+  test('gets SIGTERM as a group and at once, by Stop and by its own end, and SIGKILL as a group after its timeout', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const printed = async (name: string, line: string): Promise<void> => {
       const file = join(manager.state, 'logs', `${name}.out.log`);
       await until(() => readFileSync(file, 'utf8').split('\n').includes(line), `${name} prints ${line}`);
     };
-    // The leader ignores SIGTERM and ends after its child: only if the child is asked too does it get there.
+    // The leader ignores SIGTERM and ends after its child, so it ends only if the child gets SIGTERM too.
     await client.request(
       start('asked', 'sleep 1000 & trap "" TERM; echo ready; wait; echo child gone', {
         stop_timeout: { secs: 5, nanos: 0 },
@@ -203,7 +203,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await printed('asked', 'ready');
     expect(await client.request({ Stop: { name: 'asked' } })).toEqual(success('Stopped app asked'));
     await printed('asked', 'child gone');
-    // What a leader leaves behind is asked before it is killed,
+    // The processes that a leader leaves behind get SIGTERM before they are killed,
     const polite = '(trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done)';
     spawnSync('mkfifo', [join(manager.home, 'go')]);
     await client.request(
@@ -213,7 +213,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     writeFileSync(join(manager.home, 'go'), 'go\n');
     await untilState(client, 'rest', 'Stopped');
     await printed('rest', 'asked');
-    // and killed when it does not go.
+    // and SIGKILL if they do not end.
     const rude = '(trap "" TERM; echo ready; while :; do sleep 0.05; done)';
     await client.request(
       start('stays', `${rude} & read line < ${join(manager.home, 'go')}; exit 0`, {
@@ -274,8 +274,8 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     });
   });
 
-  test('that cannot be spawned leaves nothing; why is said', async () => {
-    // A folder that only root may look into says nothing of what is not there.
+  test('that cannot be spawned leaves nothing behind; the error says why', async () => {
+    // A folder of the PATH that cannot be read does not hide that the program is missing.
     const locked = join(temporaryDirectory(), 'locked');
     mkdirSync(locked, { mode: 0 });
     const manager = new Manager({ PATH: `${locked}:${process.env['PATH']}` });
@@ -302,7 +302,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     );
   });
 
-  test('has the folder, environment, umask and open-file limit of its caller, and its secrets are shown to nobody', async () => {
+  test('has the folder, environment, umask and open-file limit of its caller, and its secrets are never shown', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const env = { PORT: '80', NODE_ENV: 'x', DATABASE_URL: 'pass', SECRET: 'pass', REDIS_HOST: 'pass' };
@@ -327,9 +327,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(manager.daemonLog()).not.toContain('pass');
   });
 
-  test('has the umask and the open-file limit of whoever started the daemon', async () => {
+  test('has the umask and the open-file limit of the daemon’s caller', async () => {
     const manager = new Manager();
-    // The shell stays the caller: it is its limit that Node, started by it, has raised for itself.
+    // The shell stays alive as the caller, so that the daemon can read its limit; Node has raised its own.
     const script = 'umask 027; ulimit -S -n 1000; "$0" "$@"; exit $?';
     const command = ['start', 'a', '--', 'sh', '-c', 'umask; ulimit -S -n; ulimit -H -n; sleep 1000'];
     const ran = spawnSync('sh', ['-c', script, process.execPath, CLI, ...command], {
@@ -343,7 +343,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(await manager.ok('logs', 'a')).toBe(`0027\n1000\n${hard}\n`);
   });
 
-  test('has no variable that is the daemon’s, and its mark whatever its configuration says', async () => {
+  test('has none of the daemon’s internal variables, and always has its mark, whatever its configuration says', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const config = { env: { BUNCTL_APP: 'mine' }, restart_policy: 'no' };
@@ -378,7 +378,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     },
   );
 
-  test('keeps what it printed before over a restart, and all files are for their owner’s eyes', async () => {
+  test('keeps its earlier output over a restart, and only the owner can read its files', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', 'echo line; sleep 1000'));
@@ -393,11 +393,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect([...files, mode('daemon.log'), mode('socket')]).toEqual(Array<string>(5).fill('600'));
   });
 
-  test('whose logs are larger than an answer: as many of the last lines as fit one', async () => {
+  test('whose logs are larger than an answer: the answer has as many of the last lines as fit', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', 'sleep 1000'));
-    // Six bytes each in JSON.
+    // Each takes six bytes in JSON.
     const flood = `${'\u0001'.repeat(1000)}\n`.repeat(12_000);
     for (const stream of ['out', 'err'])
       appendFileSync(join(manager.state, 'logs', `a.${stream}.log`), `${flood}last ${stream}\n`);
@@ -408,13 +408,13 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(await client.request({ Logs: { name: null, lines: 1_000_000 } })).toHaveProperty('Data');
   });
 
-  test('that floods loses no line, and one who listens gets all', async () => {
+  test('that floods loses no line, and a subscriber gets all lines', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const LINES = 50_000;
     const events = client.subscribe({ LogEvents: { app_name: 'flood' } });
     await events.ready;
-    // On a connection of its own: while a client waits for an answer it reads on, and drops what nobody takes.
+    // On a separate connection: a client that waits for an answer keeps reading, and drops events that are not taken.
     const other = await manager.connect();
     await other.request(start('flood', `seq 1 ${LINES}; sleep 1000`));
     for (let n = 1; n <= LINES; n += 1) {
@@ -440,7 +440,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('many clients', () => {
-  test('that start, stop, restart and delete one app at once leave it in one piece', async () => {
+  test('that start, stop, restart and delete one app at once leave it in a consistent state', async () => {
     const manager = new Manager();
     await manager.daemon();
     const clients = await Promise.all(Array.from({ length: 8 }, () => manager.connect()));
@@ -468,7 +468,7 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
     const [client] = clients as [IpcClient];
     await client.request(request);
     const { pid } = await statusOf(client, 'a');
-    // What runs of it is the one process that is told.
+    // Its only process is the reported one.
     const ours = readdirSync('/proc').filter((entry) => {
       try {
         const environment = readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
@@ -549,7 +549,7 @@ test.skipIf(process.platform !== 'linux')(
         'the crashing app is restarted',
       );
     }
-    // While nobody supervises it, it dies: the next supervisor is told how.
+    // It dies while there is no supervisor: the next supervisor learns how.
     writeFileSync(dieAt, '');
     process.kill(pid as number, 'SIGKILL');
     await until(async () => {
@@ -569,7 +569,7 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 describe.skipIf(process.platform !== 'linux')('the daemon', () => {
-  test('killed with SIGKILL costs no app and no line; the next one adopts what runs and restarts what died', async () => {
+  test('killed with SIGKILL loses no app and no line; the next daemon adopts running apps and restarts those that died', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('ticker', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done'));
@@ -602,9 +602,9 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     });
     await untilState(next, 'rests', 'Stopped');
     expect(await statusOf(next, 'rests')).toMatchObject({ last_exit_unknown: true });
-    // What their leaders left behind is gone too.
+    // The processes that their leaders left behind are gone too.
     expect(children.filter(alive)).toEqual([]);
-    // An adopted app is followed, stopped and seen to end as any other.
+    // An adopted app is followed and stopped, and its end is noticed, as for any other app.
     const events = next.subscribe({ LogEvents: { app_name: 'ticker' } });
     expect((await events.next()).value?.event_type).toBe('log_line');
     await events.close();
@@ -616,7 +616,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
   });
 
-  test('ended with SIGTERM gives each app its time, and starts those again that are to be up', async () => {
+  test('ended with SIGTERM gives each app its time; the next daemon starts the apps that are to run', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
@@ -640,7 +640,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const next = await manager.connect();
     await until(async () => (await statusOf(next, 'absent')).state.startsWith('Backoff'), 'it waits');
     const answer = (await next.request({ Status: { name: null } })) as { Data: { data: Status[] } };
-    // One that cannot be started yet keeps nobody else from it, and is tried again.
+    // An app that cannot be started yet does not stop the others, and is tried again.
     expect(answer.Data.data.map(({ name, state }) => `${name} ${state.split(' ')[0]}`)).toEqual([
       'absent Backoff',
       'always Running',
@@ -667,7 +667,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const daemon = await manager.pid();
     process.kill(daemon, 'SIGTERM');
     await untilState(client, 'a', 'Stopping');
-    // Nothing is started any more that nobody would stop.
+    // After that, no app is started, since nothing would stop it.
     await expect(client.request(start('late', 'sleep 1000'))).rejects.toMatchObject(
       refusal('SHUTTING_DOWN', 'shutting down'),
     );
@@ -676,7 +676,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     expect(alive(pid)).toBe(true);
   });
 
-  test('of ten that are started at once by `bunctl start`, one stays, and every app runs', async () => {
+  test('of ten that `bunctl start` starts at once, exactly one stays, and every app runs', async () => {
     const manager = new Manager();
     const started = await Promise.all(
       Array.from({ length: 10 }, (_, n) => manager.run('start', `app${n}`, '--', 'sleep', '1000')),
@@ -689,7 +689,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     });
   });
 
-  test('answers names that are none, and files stay where they belong', async () => {
+  test('accepts or refuses unusual names, and files stay where they belong', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await expect(client.request({ Stop: { name: '/' } })).rejects.toMatchObject(

@@ -17,7 +17,7 @@ export function frame(payload: string | Uint8Array): Buffer {
 export class FrameReader {
   #held: Buffer[] = [];
   #bytes = 0;
-  /** Bytes without which there is no whole frame. */
+  /** The number of bytes that a whole frame needs at least. */
   #needed = 4;
 
   /** Whether a part of a frame came after the last whole one. */

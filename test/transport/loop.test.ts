@@ -144,7 +144,7 @@ describe('a connection’s loop', () => {
     expect(connection.closed).toBe(true);
   });
 
-  test('of a client that was gone before it was accepted ends at once', async () => {
+  test('ends at once if the client was gone before it was accepted', async () => {
     const path = join(temporaryDirectory(), 's');
     const server = createServer().listen(path);
     onTestFinished(() => void server.close());
@@ -204,7 +204,7 @@ describe('a connection’s loop', () => {
     await until(() => connection.closed, 'it is closed');
   });
 
-  test('throws a fault that is not the client’s to its reader, and tells the client nothing of it', async () => {
+  test('throws a fault that is not the client’s to its reader, and hides it from the client', async () => {
     const { client, connection } = await raw();
     const loop = connection[Symbol.asyncIterator]();
     const waiting = expect(loop.next()).rejects.toThrow('secret');

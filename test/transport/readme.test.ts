@@ -57,7 +57,7 @@ async function visit(path: string): Promise<void> {
 }
 
 describe('the README’s server', () => {
-  test('serves several clients at once, and one that errs no worse', async () => {
+  test('serves several clients at once, also one that sends an invalid message', async () => {
     const { child, path } = await serve();
     const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(path)));
     for (const client of clients) client.send('List');

@@ -44,7 +44,7 @@ describe('messages', () => {
     expect(await client.recv()).toEqual(success('Stopped app api'));
   });
 
-  test('keep their order when they are pipelined, whoever receives first', async () => {
+  test('keep their order when they are pipelined, whichever side receives first', async () => {
     const { client, connection } = await pair();
     const received = [connection.recv(), connection.recv(), connection.recv()];
     for (const name of ['a', 'b', 'c']) await client.send({ Stop: { name } });
@@ -65,7 +65,7 @@ describe('messages', () => {
     expect(await connection.recv()).toBe('List');
   });
 
-  test('of 10 MiB go through both ways; one byte more is refused and harms nothing', async () => {
+  test('of 10 MiB go through both ways; an extra byte is refused without harm', async () => {
     const { client, connection } = await pair();
     const config = 'x'.repeat(LIMIT - JSON.stringify({ Start: { name: 'a', config: '' } }).length);
     const text = 'y'.repeat(LIMIT - JSON.stringify(success('')).length);
@@ -81,7 +81,7 @@ describe('messages', () => {
     expect(await client.recv()).toEqual(success('fine'));
   });
 
-  test('over the limit end what is received on either side', async () => {
+  test('above the limit end receiving on either side', async () => {
     const { client, connection } = await raw();
     client.write(Buffer.from([1, 0, 0xa0, 0]));
     await expect(connection.recv()).rejects.toThrow('exceeds maximum allowed size');
@@ -126,7 +126,7 @@ describe('timeouts', () => {
     expect(await connection.recv()).toBe('List');
   });
 
-  test('of nothing wait for ever', async () => {
+  test('of 0 wait for ever', async () => {
     const [patient, other] = [await raw(), await raw()];
     patient.connection.setTimeout(0);
     const waiting = patient.connection.recv();
@@ -148,7 +148,7 @@ describe('timeouts', () => {
     expect(() => client.setTimeout(-1)).toThrow('milliseconds');
   });
 
-  test.each([0, Infinity])('of %o are none', async (none) => {
+  test.each([0, Infinity])('of %o wait without a limit', async (none) => {
     const { client, connection } = await pair();
     connection.setTimeout(none);
     const received = connection.recv();
@@ -170,7 +170,7 @@ describe('timeouts', () => {
       );
   });
 
-  test('of send: one who does not read is waited for so long', async () => {
+  test('of send limit the wait for a client that does not read', async () => {
     const { client, connection } = await raw();
     client.socket.pause();
     connection.setTimeout(50);
@@ -194,7 +194,7 @@ describe('ends', () => {
     await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
-  test('of the connection come after what is queued, more than the system holds included', async () => {
+  test('of the connection come after all queued messages, even if they are more than the system’s buffers hold', async () => {
     const { client, connection } = await raw();
     client.socket.pause();
     const answer = success('x'.repeat(1_000_000));
@@ -221,14 +221,14 @@ describe('ends', () => {
     await until(() => client.ended, 'the client sees its end');
   });
 
-  test('in the middle of a frame are told from others', async () => {
+  test('inside a frame are distinguished from other ends', async () => {
     const { client, connection } = await raw();
     client.write(frame('"List"').subarray(0, 6));
     client.socket.end();
     await expect(connection.recv()).rejects.toMatchObject({ code: 'FRAME_TRUNCATED' });
   });
 
-  test('of the connection let the client take what waits, and then say why', async () => {
+  test('of the connection let the client take the waiting messages, and then say why', async () => {
     const { client, connection } = await pair();
     await client.send('List');
     await connection.recv();
@@ -241,7 +241,7 @@ describe('ends', () => {
     await expect(connection.recv()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
-  test('of the server reject those who wait for a connection', async () => {
+  test('of the server reject callers that wait for a connection', async () => {
     const server = await serve();
     const waiting = server.accept();
     const refused = expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
@@ -251,7 +251,7 @@ describe('ends', () => {
     await expect(IpcClient.connect(server.path)).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('of the server close the connections that nobody has accepted', async () => {
+  test('of the server close the connections that were not accepted', async () => {
     const server = await serve();
     const client = await RawClient.connect(server.path);
     const accepted = await server.accept();
@@ -263,7 +263,7 @@ describe('ends', () => {
     await accepted.close();
   });
 
-  test('a connection past those that may wait to be accepted is told so', async () => {
+  test('a connection above the limit of those that may wait to be accepted gets an Error', async () => {
     const server = await serve();
     const clients = [];
     for (let n = 0; n < 513; n += 1) clients.push(await RawClient.connect(server.path));
@@ -284,13 +284,13 @@ describe('ends', () => {
   });
 });
 
-test('what nobody receives stays with the client', async () => {
+test('messages that are not received stay with the client', async () => {
   const { client, connection } = await raw();
   const payload = frame(JSON.stringify({ Start: { name: 'a', config: 'x'.repeat(1_000_000) } }));
   client.write(frame('"List"'));
   expect(await connection.recv()).toBe('List');
   for (let n = 0; n < 50; n += 1) client.write(payload);
-  // What the kernel holds has left, and for as long as nobody receives nothing else does.
+  // The kernel's buffers are full; without a receiver, no more bytes leave.
   let [before, looks] = [-1, 0];
   await until(() => {
     const left = client.socket.writableLength;
@@ -303,7 +303,7 @@ test('what nobody receives stays with the client', async () => {
 });
 
 describe('send and recv beside request', () => {
-  test('each answer goes to whoever asked; events come by recv', async () => {
+  test('each answer goes to its own request; events come by recv', async () => {
     const { client, connection } = await pair();
     await client.send('List');
     const asked = client.request({ Stop: { name: 'a' } });
@@ -321,7 +321,7 @@ describe('send and recv beside request', () => {
     ]);
   });
 
-  test('what is not received is read no further than the bound, and nothing is lost', async () => {
+  test('unreceived messages are read only up to the bound, and none is lost', async () => {
     const path = join(temporaryDirectory(), 's');
     const event = frame(JSON.stringify({ Event: { event_type: 'x', data: 'x'.repeat(1000) } }));
     const server = createServer((socket) => {

@@ -34,7 +34,7 @@ describe('a handler', () => {
     ['bomb', {}, 'cannot be shown'],
     ['proxy', {}, 'cannot be shown'],
     ['thenThrows', {}, 'no promise'],
-  ])('that does %s costs its caller an Error and nothing else', async (action, args, part) => {
+  ])('that does %s gives its caller an Error and has no other effect', async (action, args, part) => {
     for (const isolation of ['thread', 'none'] as const) {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
       const client = await RawClient.connect(path);
@@ -52,7 +52,7 @@ describe('a handler', () => {
   });
 
   test.each(['thread', 'none'] as const)(
-    'that returns what is no promise but looks like one is answered once, and nobody gets another’s answer (%s)',
+    'that returns a thenable that is not a promise is answered once, and each command gets its own answer (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
       const client = await RawClient.connect(path);
@@ -77,7 +77,7 @@ describe('a handler', () => {
   );
 
   test.each(['thread', 'none'] as const)(
-    'that publishes past every bound and awaits nothing loses events, and nobody else anything (%s)',
+    'that publishes above every bound without awaiting loses only its own events (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
       const client = await RawClient.connect(path);
@@ -88,7 +88,7 @@ describe('a handler', () => {
   );
 
   test.each(['thread', 'none'] as const)(
-    'that does not await publish(): events that are refused are counted, and told once in the log (%s)',
+    'that does not await publish(): refused events are counted, and reported once in the log (%s)',
     async (isolation) => {
       let log = '';
       const stream = { write: (line: string) => void (log += line) };
@@ -112,7 +112,7 @@ describe('a handler', () => {
   );
 
   test.each(['thread', 'none'] as const)(
-    'may copy its context, and its set-up’s: all that is in it is its own (%s)',
+    'may copy its context and its set-up argument: all their members are own properties (%s)',
     async (isolation) => {
       const { path } = await testDaemon({
         commands: fixture('copies-context.js'),
@@ -135,14 +135,14 @@ describe('a handler', () => {
     },
   );
 
-  test('that returns a lone surrogate sends what any strict reader accepts', async () => {
+  test('that returns a lone surrogate sends JSON that any strict reader accepts', async () => {
     const { path } = await testDaemon();
     const client = await RawClient.connect(path);
     expect(await client.request(act('surrogate'))).toEqual({ Success: { message: '\ufffd' } });
   });
 
   test.each(['exit', 'crash'])(
-    'that ends its thread (%s) costs its caller an Error; the lane is replaced',
+    'that ends its thread (%s) gives its caller an Error; the lane is replaced',
     async (action) => {
       const { path, daemon } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
       const client = await RawClient.connect(path);
@@ -152,7 +152,7 @@ describe('a handler', () => {
     },
   );
 
-  test('that spins for ever delays nobody on another lane, and its lane is replaced', async () => {
+  test('that spins for ever does not delay other lanes, and its lane is replaced', async () => {
     const { path, daemon } = await testDaemon({
       workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 1500 },
     });
@@ -169,7 +169,7 @@ describe('a handler', () => {
     expect(daemon.stats().laneDeaths).toBe(1);
   });
 
-  test('commands of others that wait behind one that spins are taken back and run elsewhere', async () => {
+  test('commands of other clients that wait behind a spinning handler are taken back and run elsewhere', async () => {
     const { path, daemon } = await testDaemon({
       workers: { minThreads: 1, maxThreads: 2, unresponsiveAfter: 60_000 },
     });
@@ -192,7 +192,7 @@ describe('a handler', () => {
     expect(daemon.stats().laneDeaths).toBe(0);
   });
 
-  test('that spins: its lane gets no other commands, though it has fewer than the others', async () => {
+  test('that spins: its lane gets no other commands, although it has fewer than the others', async () => {
     const { path, daemon } = await testDaemon({
       workers: { minThreads: 2, maxThreads: 2, unresponsiveAfter: 60_000 },
     });
@@ -205,7 +205,7 @@ describe('a handler', () => {
     expect(loads).toEqual({ late: 1, ready: 5 });
   });
 
-  test('that takes more memory than its lane may have costs its caller an Error; the lane is replaced', async () => {
+  test('that takes more memory than its lane may have gives its caller an Error; the lane is replaced', async () => {
     const { path, daemon } = await testDaemon({
       workers: { minThreads: 1, maxThreads: 1, resourceLimits: { maxOldGenerationSizeMb: 32 } },
     });
@@ -215,14 +215,14 @@ describe('a handler', () => {
     expect(daemon.stats()).toMatchObject({ laneDeaths: 1 });
   });
 
-  test('that answers with more than main takes in at once does not stop its lane', async () => {
+  test('that answers with more bytes than main takes in at once does not stop its lane', async () => {
     const { path } = await testDaemon({ workers: { minThreads: 1, maxThreads: 1 } });
     const clients = await Promise.all(Array.from({ length: 3 }, () => RawClient.connect(path)));
     for (const client of clients) client.send(act('large', { bytes: 5_000_000 }), 'List');
     for (const client of clients) expect((await client.take(2))[1]).toEqual(LIST);
   });
 
-  test('that runs past commandTimeout: its client gets an Error, its signal fires, its late answer is nobody’s', async () => {
+  test('that runs past commandTimeout: its client gets an Error, its signal fires, its late answer is dropped', async () => {
     const file = join(temporaryDirectory(), 'aborted');
     writeFileSync(file, '');
     const { path } = await testDaemon({ workers: { commandTimeout: 50 } });

@@ -1,4 +1,4 @@
-// Nothing that a handler prints, and no state of stdout or stderr, ends the daemon or stops others.
+// Neither the output of a handler nor the state of stdout or stderr ends the daemon or stops others.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';

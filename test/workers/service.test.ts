@@ -1,4 +1,4 @@
-// The service that handlers of all lanes share, and what a hostile caller can reach of it.
+// The service that the handlers of all lanes share, and the parts of it that a hostile caller can reach.
 import { describe, expect, test } from 'vitest';
 import { act, fixture, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
@@ -36,7 +36,7 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(frames).toContainEqual({ Event: { event_type: 'log_line', data: { n: 7 } } });
   });
 
-  test('that throws costs the caller an Error; an unknown function is one too', async () => {
+  test('that throws gives the caller an Error; so does an unknown function', async () => {
     const { path } = await testDaemon({ service: fixture('service.js'), workers });
     const client = await RawClient.connect(path);
     expect(await client.request(call('fail'))).toEqual(anError('the service says no'));
@@ -79,7 +79,7 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(await client.request(call('add', 1))).toEqual(anError('died and is being replaced'));
   });
 
-  test('that spins for ever is replaced like one that died', async () => {
+  test('that spins for ever is replaced like a dead one', async () => {
     const { path } = await testDaemon({
       service: fixture('service.js'),
       workers: { ...workers, unresponsiveAfter: 1000 },
@@ -105,7 +105,7 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
 });
 
 describe('the host of a service', () => {
-  test('is called on the main thread, and nothing else of it', async () => {
+  test('is called on the main thread, and only its own functions can be called', async () => {
     const host = { pid: () => process.pid, twice: (n: number) => n * 2 };
     const { path } = await testDaemon({ service: fixture('service.js'), host });
     const client = await RawClient.connect(path);
@@ -119,7 +119,7 @@ describe('the host of a service', () => {
     );
   });
 
-  test('that was not given says so', async () => {
+  test('that was not given: calls say so', async () => {
     const { path } = await testDaemon({ service: fixture('service.js') });
     const client = await RawClient.connect(path);
     expect(await client.request(call('askHost', 'twice', 4))).toEqual(
@@ -129,7 +129,7 @@ describe('the host of a service', () => {
 });
 
 describe('an object as service', () => {
-  test('runs on the main thread, methods of its class included, and nothing else of it can be called', async () => {
+  test('runs on the main thread, methods of its class included; nothing else can be called', async () => {
     class Counter {
       #count = 0;
       add(by: number): number {

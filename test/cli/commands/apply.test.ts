@@ -45,7 +45,7 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
     expect(await manager.ok('status', 'web')).not.toContain('differs');
   });
 
-  test('of which some apps are named stops none of the others', async () => {
+  test('does not stop its other apps if some of its apps are named', async () => {
     const manager = new Manager();
     write(manager, { one: {}, two: {} });
     await manager.ok('start');

@@ -54,7 +54,7 @@ test.runIf(root)('a folder of another user is named', () => {
   const state = stateFolder();
   chownSync(join(state, 'logs'), 12345, 12345);
   expect(problems(state)).toContain('it belongs to user 12345, not to you');
-  // Nor is a folder made in another user's, as with sudo and the HOME of whoever called it.
+  // A folder is not made in another user's folder either, as with sudo and its caller's HOME.
   const home = temporaryDirectory();
   chownSync(home, 12345, 12345);
   chmodSync(home, 0o755);

@@ -88,7 +88,7 @@ describe('a bunctl.json', () => {
   ])('may give the most memory as %s', (text, most) => {
     const content = `{"apps":[{"name":"a","command":"x","max_memory":${text}}]}`;
     const [one] = findConfig(folder({ 'bunctl.json': content }))?.apps ?? [];
-    // What is no size is the daemon's to refuse.
+    // The daemon refuses a value that is not a size.
     expect(one?.max_memory).toBe(most);
   });
 

@@ -59,7 +59,7 @@ describe('a file with arguments', () => {
     expect(name).toBe(typed.includes('api') ? 'api' : file === 'server.js' ? 'server' : 'deep');
   });
 
-  test('that is not there is named, and a folder is no program', async () => {
+  test('that does not exist is named, and a folder is not a program', async () => {
     const manager = new Manager();
     mkdirSync(join(manager.home, 'folder.js'));
     for (const word of ['./nowhere.js', './folder.js'])

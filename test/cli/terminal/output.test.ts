@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('a full stdout', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a stdout', () => {
-  test('that is closed is no failure', async () => {
+  test('that is closed is not a failure', async () => {
     const manager = new Manager();
     await fakeDaemon(manager.socket, withApp);
     expect(await shell(manager, 'bunctl list >&-')).toMatchObject({ code: 0, stderr: '' });
@@ -74,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('a stdout', () => {
     expect(stderr).toMatch(/^Error: stdout cannot be written to: EBADF/);
   });
 
-  test('of which the reader has gone ends the command quietly, and its work is done', async () => {
+  test('whose reader has gone ends the command quietly, and its work is done', async () => {
     const manager = new Manager();
     const daemon = await fakeDaemon(manager.socket, withApp);
     const ran = await shell(manager, '{ bunctl stop a b c; echo "code $?" >&2; } | true');
@@ -87,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('a stdout', () => {
     const lines = Array.from({ length: 50_000 }, (_, n) => `line ${n} of many that do not fit into a pipe`);
     const logs = { output: lines, errors: [] };
     await fakeDaemon(manager.socket, () => data({ type: 'single', app: 'a', logs }));
-    // Node makes its own stdout non-blocking, and whoever shares it with that.
+    // Node makes its stdout non-blocking, also for the processes that share it.
     const share = `process.stdout.write('');
       require('node:child_process').spawnSync(process.execPath, ${JSON.stringify([CLI, 'logs', 'a', '-l', '50000'])}, { stdio: 'inherit' });`;
     const child = spawn(process.execPath, ['-e', share], {

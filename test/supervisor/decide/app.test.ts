@@ -123,7 +123,7 @@ describe('an app', () => {
     expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'stopped' });
   });
 
-  test('that ends for its memory has whoever starts it meanwhile wait, and runs again', async () => {
+  test('that is ended for its memory lets a start wait meanwhile, and runs again', async () => {
     const { app, done, pass } = actor();
     await app.start();
     await app.input({ type: 'over-memory', pid: 101 });

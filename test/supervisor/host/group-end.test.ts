@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
     expect(made.lines).toEqual(['ready', 'asked 1']);
   });
 
-  test('whose leader waits for a child that knows nothing of it: the child is asked a moment later', async () => {
+  test('whose leader waits for a child without telling it: the child gets SIGTERM a moment later', async () => {
     const made = await script('sleep 1000 & trap "" TERM; sleep 0.1; echo ready; wait; echo child gone');
     await end(made);
     expect(made.lines).toEqual(['ready', 'child gone']);
@@ -83,12 +83,12 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
       '(trap "" TERM; echo ready; n=0; while [ $n -lt 40 ]; do sleep 0.05; n=$((n+1)); done) & sleep 0.1; exit 0',
     );
     const { scans } = await end(made, 60_000, false);
-    // Its end takes two seconds. One scan finds a member, one more looks again when that has ended.
+    // Its end takes two seconds. One scan finds a member, and another looks again when that member has ended.
     expect(scans).toBeLessThanOrEqual(4);
   });
 
-  test('of which only zombies are left is gone', async () => {
-    // As in a container whose first process reaps nothing: a child that has ended, and is never waited for.
+  test('that has only zombies left is gone', async () => {
+    // Like in a container whose process 1 does not reap: a child that has ended is never waited for.
     const python =
       'import os,time;p=os.fork()\n' +
       'if p==0: os.setpgid(0,0); os._exit(0)\n' +

@@ -33,7 +33,7 @@ describe('the daemon’s log', () => {
 
   test('that cannot be put aside is written on, and put aside as soon as it can be', () => {
     const path = join(temporaryDirectory(), 'daemon.log');
-    // A folder in the old file's place: nothing can be renamed to it, whoever we are.
+    // A folder is in the old file's place: no user can rename a file to it.
     mkdirSync(join(`${path}.1`, 'x'), { recursive: true });
     const log = new LogFile(path, 1000);
     for (let n = 0; n < 20; n += 1) log.write(line(n));

@@ -7,7 +7,7 @@ import { isOwnDirectory, prepareStateDirectory, readOwnFile } from '#dist/superv
 import { readRecords } from '#dist/supervisor/state/record-files.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 
-/** Another user, who need not exist. */
+/** Another user, which need not exist. */
 const OTHER = 54_321;
 const isRoot = process.getuid?.() === 0;
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Intensity } from '#dist/workers/lanes/intensity.js';
 
-test('the intensity lets five restarts in ten seconds through, and then waits for the period', () => {
+test('the intensity allows five restarts in ten seconds, and then waits for the end of the period', () => {
   const intensity = new Intensity(5, 10_000);
   for (let n = 0; n < 5; n += 1) expect(intensity.restart(n * 1000)).toBe(0);
   expect(intensity.restart(5000)).toBe(10_000);

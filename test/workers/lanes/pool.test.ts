@@ -75,7 +75,7 @@ describe('the pool of lanes', () => {
 
   const lane = (lanes: readonly FakeLane[], index: number): FakeLane => lanes[index] as FakeLane;
 
-  test('adds a lane when every one is busy, up to the most, and ends it after 30 s without a command', async () => {
+  test('adds a lane if all are busy, up to the limit, and ends it after 30 s without a command', async () => {
     const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
     lanes.pick();
     Object.assign(lane(made, 0), { load: 1, busy: 1 });
@@ -92,7 +92,7 @@ describe('the pool of lanes', () => {
     expect(ids()).toHaveLength(1);
   });
 
-  test('adds a lane when every one is full, though its loop only waits', async () => {
+  test('adds a lane if all are full, although their loops only wait', async () => {
     const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
     lanes.pick();
     lane(made, 0).load = 1024;
@@ -115,7 +115,7 @@ describe('the pool of lanes', () => {
     expect([states(), ids().length]).toEqual([['dead', 'ready'], 1]);
   });
 
-  test('watches from the next command on, also while a lane rests before its end', async () => {
+  test('watches again from the next command on, also while an idle lane is about to be ended', async () => {
     const { pool: lanes, clock, lanes: made } = await pool(1, 2);
     lanes.pick();
     Object.assign(lane(made, 0), { load: 1, busy: 1 });
@@ -130,13 +130,13 @@ describe('the pool of lanes', () => {
     expect(lane(made, 0).looks).toBe(looks + 2);
   });
 
-  test('looks at nothing while nothing is to be done', async () => {
+  test('does not look at the lanes while they are idle', async () => {
     const { clock } = await pool(2, 2);
     clock.advance(1000);
     expect(clock.pending).toBe(0);
   });
 
-  test('gives a command to the least loaded lane that answers', async () => {
+  test('gives a command to the least loaded lane that responds', async () => {
     const { pool: lanes, lanes: made } = await pool(3, 3);
     Object.assign(lane(made, 0), { load: 2 });
     Object.assign(lane(made, 1), { load: 0, state: 'late' });
@@ -171,7 +171,7 @@ describe('the pool of lanes', () => {
     expect(lanes.down).toBeUndefined();
   });
 
-  test('makes no more than twice its threads while some do not end, says so, and goes on when they do', async () => {
+  test('makes at most twice its number of threads while some do not end, says so, and goes on when they have ended', async () => {
     const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
     let ends = (): void => undefined;
     const gone = new Promise<void>((resolve) => (ends = resolve));

@@ -30,7 +30,7 @@ describe('the slots', () => {
     expect(slots.used).toBe(1);
   });
 
-  test('a lane that comes late to a slot leaves the command that has it now alone', () => {
+  test('a lane that is late for a slot does not touch the command that has the slot now', () => {
     const { shared, slots } = make();
     const [former, next] = [job(), job()];
     slots.add(former);

@@ -60,7 +60,7 @@ describe('the lanes', () => {
     return { clock, pool, states, busy };
   }
 
-  test('one is added when all are busy, up to their greatest number, and ended after 30 s without a command', async () => {
+  test('another is added if all are busy, up to their limit, and ended after 30 s without a command', async () => {
     const { clock, pool, states, busy } = makePool({ maxThreads: 2 });
     await pool.start();
     const answered = busy(1000);
@@ -86,7 +86,7 @@ describe('the lanes', () => {
     expect(pool.stats().deaths).toBe(0);
   });
 
-  test('none is added past their greatest number', async () => {
+  test('no lane is added above their limit', async () => {
     const { clock, pool, states, busy } = makePool();
     await pool.start();
     const answered = busy(500);
@@ -99,7 +99,7 @@ describe('the lanes', () => {
     await answered;
   });
 
-  test('one whose module is not loaded in 30 s is given up, with a sentence', async () => {
+  test('a lane whose module is not loaded in 30 s is given up, with a sentence', async () => {
     const begun = join(temporaryDirectory(), 'begun');
     const { clock, pool } = makePool({ module: neverLoads(begun) });
     const starting = expect(pool.start()).rejects.toThrow('not loaded within 30000 ms');
@@ -108,7 +108,7 @@ describe('the lanes', () => {
     await starting;
   });
 
-  test('a new one is tried when the period of too many deaths is over', async () => {
+  test('a new lane is tried when the period of too many deaths is over', async () => {
     const DYING = `export default {
       kind: 'bunctl-ipc.commands',
       setUp() {
@@ -179,7 +179,7 @@ describe('a late lane', () => {
     return { lane, told };
   }
 
-  test('takes no command, and takes them again and says so when its loop turns', async () => {
+  test('takes no commands until its loop turns; then it takes them again and says so', async () => {
     const { lane, told } = await makeLane();
     const file = join(temporaryDirectory(), 'go');
     const waiting = job(act('waitFor', { file }));
@@ -200,7 +200,7 @@ describe('a late lane', () => {
     expect(lane.offer(refused)).toBe(true);
   });
 
-  test('commands beyond the batches that a lane has not taken in collect, and reach it when it has', async () => {
+  test('while a lane has not taken in its batches, further commands collect; they reach it afterwards', async () => {
     const { lane } = await makeLane();
     const file = join(temporaryDirectory(), 'go');
     const waiting = job(act('waitFor', { file }));

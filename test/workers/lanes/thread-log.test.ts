@@ -1,4 +1,4 @@
-// What a handler logs is logged as the embedder's own logger would log it.
+// The log lines of a handler look like those of the embedder's own logger.
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -64,7 +64,7 @@ describe.each([
   ['a file', file],
   ['a stream', collected],
 ])('to %s', (_what, destination) => {
-  test('what is redacted is redacted, in fields, in children and in words', async () => {
+  test('redaction applies to fields, children and messages', async () => {
     const to = destination();
     const log = pino({ redact: ['password', 'user.token'] }, to.stream);
     const lines = await logged(log, to, 'secret', 4);
@@ -81,7 +81,7 @@ describe.each([
     expect(to.text()).not.toContain('hunter');
   });
 
-  test('levels of its own are its, also as the current one', async () => {
+  test('custom levels work, also as the current level', async () => {
     const to = destination();
     const log = pino({ customLevels: { foo: 35 }, level: 'foo' }, to.stream) as unknown as Logger;
     expect(await logged(log, to, 'levels', 2)).toMatchObject([
@@ -142,7 +142,7 @@ describe.each([
     expect(to.text()).not.toContain('hunter');
   });
 
-  test('errors are told whole, wherever a serializer expects one', async () => {
+  test('errors are logged in full, wherever a serializer expects one', async () => {
     const to = destination();
     const log = pino({ serializers: { cause: pino.stdSerializers.err } }, to.stream);
     const stack = expect.stringContaining('logging.js') as string;
@@ -153,13 +153,13 @@ describe.each([
     ]);
   });
 
-  test('a child’s bindings and level are its own', async () => {
+  test('a child has its own bindings and level', async () => {
     const to = destination();
     const log = pino({ base: null }, to.stream).child({ part: 'ipc' }, { level: 'warn' });
     expect(await logged(log, to, 'plain', 1)).toMatchObject([{ level: 40, part: 'ipc', msg: '7 words' }]);
   });
 
-  test('fields keep their names, and odd ones cost nothing', async () => {
+  test('fields keep their names, and odd fields do no harm', async () => {
     const to = destination();
     const lines = await logged(pino(to.stream), to, 'odd', 5);
     expect(lines).toMatchObject([
@@ -171,7 +171,7 @@ describe.each([
     ]);
   });
 
-  test('only what the logger’s level lets through is logged, whichever way levels count', async () => {
+  test('only lines that the logger’s level allows are logged, whether levels ascend or descend', async () => {
     const to = destination();
     const log = pino({ level: 'error', levelComparison: 'DESC' }, to.stream);
     const lines = await logged(log, to, 'levels', 2);
@@ -179,7 +179,7 @@ describe.each([
   });
 });
 
-test('a formatter that fails costs its line and nothing else', async () => {
+test('a formatter that throws loses only its own line', async () => {
   const to = collected();
   let fail = false;
   const log = pino(

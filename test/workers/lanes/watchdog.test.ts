@@ -1,9 +1,9 @@
-// Whether a lane's loop turns is judged from its counter and a clock.
+// The watchdog judges from a counter and a clock whether a lane's loop turns.
 import { describe, expect, test } from 'vitest';
 import { Watchdog } from '#dist/workers/lanes/watchdog.js';
 
 describe('the watchdog', () => {
-  test('asks a lane that has work, calls it late after 100 ms and dead after its time', () => {
+  test('asks a lane that has work, and treats it as late after 100 ms and as dead after its time limit', () => {
     const watchdog = new Watchdog(1000, () => 0);
     expect(watchdog.look(50, true)).toBe('ask');
     expect(watchdog.late).toBe(false);
@@ -13,7 +13,7 @@ describe('the watchdog', () => {
     expect(watchdog.look(50, true)).toBe('dead');
   });
 
-  test('forgets all of it when the loop turns', () => {
+  test('forgets the lateness when the loop turns', () => {
     let beats = 0;
     const watchdog = new Watchdog(1000, () => beats);
     watchdog.look(50, true);
@@ -30,7 +30,7 @@ describe('the watchdog', () => {
     expect(watchdog.late).toBe(false);
   });
 
-  test('goes on watching a lane that was asked and lost its work', () => {
+  test('goes on watching a lane that was asked and then lost its work', () => {
     const watchdog = new Watchdog(1000, () => 0);
     watchdog.look(50, true);
     expect(watchdog.look(1000, false)).toBe('dead');

@@ -1,4 +1,4 @@
-// A thread that does not come up, and one that does not go: both are told.
+// A thread that does not start and a thread that does not end are both reported.
 import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -50,7 +50,7 @@ describe('a thread that cannot be set up ends at once, with its cause', () => {
     await thread.gone;
   });
 
-  test('and the daemon that needs it does not start, and tells the cause', async () => {
+  test('and the daemon that needs it does not start, and reports the cause', async () => {
     const starting = startDaemon({
       socketPath: join(temporaryDirectory(), 's'),
       commands: fixture('commands.js'),
@@ -62,7 +62,7 @@ describe('a thread that cannot be set up ends at once, with its cause', () => {
     });
   });
 
-  test.runIf(process.platform === 'linux')('a lack of descriptors is told as such', async () => {
+  test.runIf(process.platform === 'linux')('a lack of descriptors is reported as such', async () => {
     const script = fileURLToPath(fixture('daemon-out-of-files.js'));
     const path = join(temporaryDirectory(), 's');
     const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, path];
@@ -113,7 +113,7 @@ test('a thread that is killed while it loads its code ends, and the process goes
   expect((await child).stdout).toBe('survived\n');
 });
 
-test('Piscina require()s a CommonJS file: to kill a thread that require()s an ES module aborts the process', () => {
+test('Piscina require()s a CommonJS file, since killing a thread that require()s an ES module aborts the process', () => {
   expect(existsSync(new URL('../../../dist/workers/thread/entry.cjs', import.meta.url))).toBe(true);
   expect(createRequire(import.meta.url)('#dist/workers/thread/entry.cjs')).toBeTypeOf('function');
 });

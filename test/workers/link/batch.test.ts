@@ -1,4 +1,4 @@
-// Batches of commands and of answers arrive as they were packed.
+// Batches of commands and answers arrive as they were packed.
 import { createHash } from 'node:crypto';
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
@@ -34,7 +34,7 @@ test.each([2 ** 31 - 1, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER])(
   },
 );
 
-test('a batch of answers, of which several may be empty', () => {
+test('a batch of answers, including empty ones', () => {
   const packer = new AnswerPacker();
   packer.add(3, 7, ANSWER.RESPONSE, '"ä"', 4);
   packer.add(4, 8, ANSWER.UNSUBSCRIBE, '', 0);

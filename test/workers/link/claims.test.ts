@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SharedState } from '#dist/workers/link/claims.js';
 
 describe('batches', () => {
-  test('are under way until the lane has taken them in, also when their number wraps', () => {
+  test('are under way until the lane has taken them in, also when the counter wraps', () => {
     const shared = new SharedState();
     const sent = 3;
     expect(shared.batchesUnderWay(sent)).toBe(3);
@@ -12,7 +12,7 @@ describe('batches', () => {
     expect(shared.batchesUnderWay(-(2 ** 31))).toBe(2 ** 31 - 1);
   });
 
-  test('are told of when main has asked, once for each time', () => {
+  test('are reported once for each time that main has asked', () => {
     const shared = new SharedState();
     expect(shared.tookBatch()).toBe(false);
     shared.awaitBatch();

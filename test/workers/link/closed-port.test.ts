@@ -1,4 +1,4 @@
-// What a hostile caller can reach through a port: the functions of the table, and nothing else.
+// A hostile caller can reach only the functions of the table through a port.
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { expose, remote } from '#dist/workers/link/closed-port.js';
@@ -59,7 +59,7 @@ describe('the exposed table', () => {
       },
     ],
     [
-      'a name that is no string',
+      'a name that is not a string',
       { type: 'APPLY', path: ['call'], argumentList: [raw(['add']), raw([1, 2])] },
     ],
   ])('refuses %s', async (_what, message) => {

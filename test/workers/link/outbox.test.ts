@@ -1,4 +1,4 @@
-// Answers, events and log lines on their way to main are bounded.
+// Answers, events and log lines that are sent to main are bounded.
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ANSWER } from '#dist/workers/link/answers.js';
@@ -20,7 +20,7 @@ describe('the outbox of a thread', () => {
   }
   const MIB = 1024 * 1024;
 
-  test('says stop while main has 4 MiB to take in, and asks to be told when it has', () => {
+  test('says stop while main has 4 MiB to take in, and asks for a notice when main has taken them in', () => {
     const { shared, outbox, receive } = make();
     const text = 'x'.repeat(2 * MIB - 4);
     const send = (): boolean => {
@@ -52,7 +52,7 @@ describe('the outbox of a thread', () => {
     expect(receive()).toEqual({ log: 'a line' });
   });
 
-  test('log lines past 256 KiB that main has not taken in are lost, and their number is told when it has', () => {
+  test('log lines are lost while main has 256 KiB to take in; their number is reported afterwards', () => {
     const { shared, outbox, receive } = make();
     const line = 'x'.repeat(1024);
     for (let n = 0; n < 300; n += 1) outbox.log(line);
@@ -68,7 +68,7 @@ describe('the outbox of a thread', () => {
     expect([receive(), receive()]).toEqual([{ log: line }, undefined]);
   });
 
-  test('the line after lost ones comes behind their number', () => {
+  test('the line after lost lines follows their number', () => {
     const { shared, outbox, receive } = make();
     for (let n = 0; n < 257; n += 1) outbox.log('x'.repeat(1024));
     shared.taken(0, 256 * 1024);

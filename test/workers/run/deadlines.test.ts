@@ -1,11 +1,11 @@
-// Deadlines come due in their order, each in its time.
+// Deadlines come due in order, each at its time.
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { Deadlines } from '#dist/workers/run/deadlines.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe('deadlines', () => {
-  test('each comes due on its own time, with one timer for all', () => {
+  test('each comes due at its own time, with one timer for all', () => {
     const clock = new FakeClock();
     const due: [string, number][] = [];
     const deadlines = new Deadlines<string>(clock, 100, (item) => due.push([item, clock.now()]));
@@ -24,7 +24,7 @@ describe('deadlines', () => {
   });
 
   property.prop([fc.array(fc.record({ wait: fc.nat(50), keep: fc.boolean() }), { maxLength: 50 })])(
-    'none is early, none is forgotten, none that was deleted comes',
+    'no deadline is early or forgotten, and no deleted deadline comes due',
     (items) => {
       const clock = new FakeClock();
       const due = new Map<number, number>();

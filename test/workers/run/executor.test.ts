@@ -65,7 +65,7 @@ describe('the executor', () => {
   }
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-  test('begins a connection’s next command when the one before it is answered, others’ at once', async () => {
+  test('begins the next command of a connection when the previous one is answered, those of other connections at once', async () => {
     const { begun, handlers } = waiting();
     const w = world(handlers);
     w.executor.take([w.command(1, 'a'), w.command(1, 'b'), w.command(2, 'c')]);
@@ -76,7 +76,7 @@ describe('the executor', () => {
     expect([...begun.keys()]).toEqual(['a', 'c', 'b']);
   });
 
-  test('answers for one that is overdue, and what it returns later is nobody’s and begins nothing', async () => {
+  test('answers for an overdue command; its later answer is dropped and begins no other command', async () => {
     const { begun, handlers } = waiting();
     const w = world(handlers);
     w.executor.take([w.command(1, 'a')]);
@@ -100,7 +100,7 @@ describe('the executor', () => {
     expect([...begun.keys()]).toEqual(['a', 'b', 'c']);
   });
 
-  test('sends what is answered after a millisecond of work, and lets the loop turn after five', () => {
+  test('sends the answers after a millisecond of work, and lets the loop turn after five', () => {
     const w: ReturnType<typeof world> = world({
       Stop: ({ name }) => {
         w.clock.advance(0.5);
@@ -117,7 +117,7 @@ describe('the executor', () => {
     expect(w.turns()).toBe(0);
   });
 
-  test('takes turns between connections, however many commands one has', () => {
+  test('takes turns between connections, however many commands a connection has', () => {
     const order: string[] = [];
     const w: ReturnType<typeof world> = world({
       Stop: ({ name }) => {
@@ -130,7 +130,7 @@ describe('the executor', () => {
     expect(order.join('')).toBe('abaa');
   });
 
-  test('begins nothing while main has too much to take in, and goes on when it is told', () => {
+  test('begins no command while main has too much to take in, and goes on after its notice', () => {
     const w = world({ Stop: ({ name }) => ({ Success: { message: name } }) });
     w.state.open = false;
     w.executor.take([w.command(1, 'a')]);
@@ -142,7 +142,7 @@ describe('the executor', () => {
     expect(w.notes).toEqual([`1 ${said('a')}`, 'sent']);
   });
 
-  test('sends an answer of exactly the largest size, and in place of more a word that fits', () => {
+  test('sends an answer of exactly the largest size, and an Error in place of a larger answer', () => {
     const room = 1000 - said('').length;
     const w = world({
       Stop: ({ name }) => {

@@ -1,4 +1,4 @@
-// Modules of every kind that a runtime can load are loaded, and one that cannot be is told with its place.
+// Modules of every kind that a runtime can load are loaded. For other modules the error says where the fault is.
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ describe.each(ISOLATIONS)('isolation %s', (isolation) => {
   });
 });
 
-describe('a module that does not load is told with its file and line', () => {
+describe('a module that does not load is reported with its file and line', () => {
   const files: [what: string, name: string, text: string, expected: RegExp][] = [
     [
       'a syntax error',
@@ -127,7 +127,7 @@ describe('TypeScript', () => {
     },
   );
 
-  test('where nothing can load it, the error says what to do', async () => {
+  test('if it cannot be loaded, the error says what to do', async () => {
     const starting = startDaemon({
       socketPath: join(temporaryDirectory(), 's'),
       commands: fixture('typescript/commands.ts'),

@@ -34,7 +34,7 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(4);
   });
 
-  test('refuses what is not awaited past a second window', async () => {
+  test('refuses events that are not awaited once a second window is full', async () => {
     const { publisher } = make();
     const outcomes = Array.from({ length: 6 }, () => publisher.publish(sized(500)));
     expect(await Promise.all(outcomes.map(state))).toEqual([
@@ -50,7 +50,7 @@ describe('the publisher', () => {
     expect(await state(publisher.publish(sized(100)))).toBe('PUBLISH_CLOSED');
   });
 
-  test('sends an event larger than the window when nothing else is under way', async () => {
+  test('sends an event larger than the window if no other event is under way', async () => {
     const { publisher, sent } = make();
     const [small, large] = [publisher.publish(sized(100)), publisher.publish(sized(5000))];
     expect(await Promise.all([small, large].map(state))).toEqual(['resolved', 'pending']);
@@ -59,7 +59,7 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('rejects what is no event', async () => {
+  test('rejects a value that is not an event', async () => {
     const { publisher } = make();
     for (const event of [
       { eventType: 5, data: 1 },

@@ -37,7 +37,7 @@ describe('a call of the service', () => {
     await expect(calls['hang']?.()).rejects.toThrow('it died');
   });
 
-  test('is refused past 4096 that have no answer, and those that were given up do not count', async () => {
+  test('is refused if 4096 calls are unanswered; calls that were given up do not count', async () => {
     const client = make();
     const controller = new AbortController();
     const given = client.calls(() => controller.signal);
@@ -52,7 +52,7 @@ describe('a call of the service', () => {
     await expect(more).rejects.toThrow('it died');
   });
 
-  test('is not what awaiting the service does', () => {
+  test('is not made by awaiting the service', () => {
     expect(make().calls()['then']).toBeUndefined();
   });
 });

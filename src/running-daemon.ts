@@ -1,4 +1,4 @@
-// A daemon that runs: what it tells of itself, and how it stops.
+// A running daemon: its statistics, and its close.
 import type { Logger } from 'pino';
 import type { Acceptor, AcceptorStats } from './acceptor/acceptor.js';
 import type { Dispatcher } from './acceptor/dispatcher.js';
@@ -12,7 +12,7 @@ import { waitAtMost } from './timeout.js';
 import type { LaneStats, Workers } from './workers/workers.js';
 import type { Writer } from './writer/writer.js';
 
-/** What a daemon tells of itself: plain data, for people and for metrics. */
+/** The statistics of a daemon: plain data, for people and for metrics. */
 export interface DaemonStats {
   readonly connections: AcceptorStats;
   readonly commands: Readonly<CommandCounters>;

@@ -11,9 +11,9 @@ import { Sweep } from './sweep.js';
 
 /** Receive buffers of all connections together, and their write queues together, in bytes each. */
 const TOTAL_BYTES = 256 * 1024 * 1024;
-/** Clients that are being told that there are too many; further ones are closed without a word. */
+/** The number of refused clients that may be sent an Error at once; further ones are closed without it. */
 const MAX_REFUSALS = 64;
-/** For how long, in ms, a refused client may read why. */
+/** The time, in ms, that a refused client has to read its Error. */
 const REFUSAL_TIME = 1000;
 
 export interface AcceptorOptions<W extends ResponseWriter> extends Pick<

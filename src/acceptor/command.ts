@@ -2,7 +2,7 @@
 import type { IpcError } from '../protocol/errors.js';
 import type { Job, Origin } from '../ports.js';
 
-/** What a command tells its pipeline, each once and only one of them. */
+/** The reports of a command to its pipeline: exactly one of them, once. */
 export interface CommandOwner extends Origin {
   onAnswered(command: Command): void;
   onFailed(command: Command, error: IpcError): void;

@@ -1,4 +1,4 @@
-// What all connections share, and what they report.
+// The things that all connections share, and their reports.
 import type { Clock } from '../clock.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { CreateWriter, ResponseWriter } from './ports.js';

@@ -13,7 +13,7 @@ import type { ResponseWriter } from './ports.js';
 const REQUEST_SLACK = 1024 * 1024;
 /** For how long, in ms, input is read and thrown away after the end was sent, so that the client can read why. */
 const LINGER = 1000;
-/** What a client is told of a fault that is not its own. */
+/** The message for a client about a fault that is not its own. */
 const FAULT = errorFrame(new IpcError('INTERNAL'));
 
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
@@ -61,7 +61,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     return this.#sent;
   }
 
-  /** Reads no more, answers what was received whole, then ends. */
+  /** Stops reading, answers the commands that were fully received, then ends. */
   drain(): void {
     if (this.#state !== 'open') return;
     this.#state = 'draining';
@@ -187,7 +187,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     return payload;
   }
 
-  /** Answers the commands in hand, then tells the client what it did wrong, then ends. */
+  /** Answers the commands in hand, then tells the client its mistake, then ends. */
   #refuse(error: IpcError): void {
     if (this.#state === 'ended' || this.#state === 'closed') return;
     this.#state = 'ended';

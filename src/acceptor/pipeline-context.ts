@@ -1,4 +1,4 @@
-// What a pipeline is given: what all pipelines share, and the connection it reports to.
+// The context of a pipeline: the things that all pipelines share, and the connection that it reports to.
 import type { Lanes } from '../ports.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
@@ -7,7 +7,7 @@ export interface WaitsForLane {
   pump(): void;
 }
 
-/** What the pipelines of all connections share. */
+/** The things that the pipelines of all connections share. */
 export interface PipelineContext<W extends ResponseWriter> {
   readonly lanes: Lanes;
   readonly subscriptions: Subscriptions<W>;
@@ -18,7 +18,7 @@ export interface PipelineContext<W extends ResponseWriter> {
   forget(pipeline: WaitsForLane): void;
 }
 
-/** What a pipeline tells its connection. */
+/** The reports of a pipeline to its connection. */
 export interface PipelineOwner {
   /** The pipeline may hold fewer commands than before, and may take more. */
   onProgress(): void;

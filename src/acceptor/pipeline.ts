@@ -23,7 +23,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
   readonly #inLane: LaneWindow;
   #waiting: Command[] = [];
   #bytes = 0;
-  /** Set when no more commands come: what is sent after the last answer, if anything. */
+  /** Set when no more commands come: the frame to send after the last answer, if any. */
   #ending: { readonly farewell: Uint8Array | undefined } | undefined;
   #closed = false;
 

@@ -1,4 +1,4 @@
-// What the acceptor needs from the writer and the broker.
+// The acceptor's view of the writer and the broker.
 import type { Socket } from 'node:net';
 import type { EventFilter } from '../protocol/events.js';
 
@@ -18,7 +18,7 @@ export interface ResponseWriter {
   destroy(): void;
 }
 
-/** What a writer tells the pipeline it belongs to. */
+/** The reports of a writer to its pipeline. */
 export interface WriterHooks {
   /** Responses have drained below the bound at which commands stop. */
   onResponsesDrained(): void;

@@ -115,7 +115,7 @@ async function connectTrusted(
   checkTrust(path);
   const socket = await connectOnce(path, patience, signal);
   try {
-    // Again: what was looked at may have been replaced before the connection was made.
+    // Checked again: the file may have been replaced before the connection was made.
     checkTrust(path);
     return socket;
   } catch (error) {

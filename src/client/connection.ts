@@ -202,7 +202,7 @@ export class Connection {
     }
   }
 
-  /** Whether somebody waits for an answer, so that reading goes on whatever events wait. */
+  /** Whether a caller waits for an answer, so that reading goes on however many events wait. */
   get #wanted(): boolean {
     return (this.#requests.awaited && !this.#inbox.fullOfAnswers) || this.#inbox.awaited;
   }
@@ -235,7 +235,7 @@ export class Connection {
     this.#onClosed(error);
     this.#socket.end();
     if (!linger) this.#socket.destroySoon();
-    // A daemon that never reads would keep what is unsent, and with it the socket.
+    // A daemon that never reads would keep the unsent bytes, and so the socket.
     if (linger || this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), LINGER).unref();
     this.#socket.resume();
   }

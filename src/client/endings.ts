@@ -24,7 +24,7 @@ export function endOfStream(midFrame: boolean): IpcError {
   return new IpcError('FRAME_TRUNCATED', 'The daemon ended the connection in the middle of a frame');
 }
 
-/** What came cannot be read, which is the daemon's fault; any other exception is a fault of this package. */
+/** The received bytes cannot be read, which is the daemon's fault; any other exception is a fault of this package. */
 export function unreadable(error: unknown): IpcError {
   return error instanceof IpcError ? error : closed(`The client failed: ${String(error)}`, { cause: error });
 }

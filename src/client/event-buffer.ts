@@ -1,4 +1,4 @@
-// Events that came and were not taken yet. Whatever is dropped is counted, and told in its place.
+// Received events that were not taken yet. Dropped events are counted, and reported in their place.
 import { DROPPED_EVENT_TYPE, HEARTBEAT_EVENT_TYPE } from '../protocol/events.js';
 import type { IpcEvent } from '../protocol/messages.js';
 import { Queue } from '../queue.js';

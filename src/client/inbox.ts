@@ -1,4 +1,4 @@
-// What came for the callers of recv(): the answers of send(), and events without a subscription, in the order of the wire.
+// The frames for the callers of recv(): the answers of send(), and events without a subscription, in the order of the wire.
 import type { IpcError } from '../protocol/errors.js';
 import type { IpcEvent, IpcResponse } from '../protocol/messages.js';
 import { Queue } from '../queue.js';
@@ -41,7 +41,7 @@ export class Inbox {
     return this.#used;
   }
 
-  /** Whether somebody waits in recv(). */
+  /** Whether a caller waits in recv(). */
   get awaited(): boolean {
     return this.#receivers.length > 0;
   }

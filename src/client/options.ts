@@ -1,4 +1,4 @@
-// The options of a client: what they are, their defaults, and what they may be.
+// The options of a client: their types, defaults and ranges.
 import { IpcError } from '../protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
@@ -65,7 +65,7 @@ const GIB = 1024 ** 3;
 /**
  * Fills in defaults.
  *
- * @throws {IpcError} `OPTION_INVALID`, its message naming the option and what it may be.
+ * @throws {IpcError} `OPTION_INVALID`; its message names the option and the allowed values.
  */
 export function resolveOptions({
   timeout = 5000,

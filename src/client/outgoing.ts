@@ -1,4 +1,4 @@
-// Requests on their way out: those of one turn leave together, and what the daemon has not read is bounded.
+// Outgoing requests: those of one turn leave together, and the bytes that the daemon has not read are bounded.
 import type { Socket } from 'node:net';
 import { IpcError } from '../protocol/errors.js';
 

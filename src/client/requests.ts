@@ -9,7 +9,7 @@ import { AnswerError } from './answer-error.js';
 /** Requests without an answer that a connection may have, those that were given up included. */
 const MAX_PENDING = 10_000;
 
-/** What answers a request. */
+/** The answer to a request. */
 export type Answer = Exclude<IpcResponse, IpcEvent>;
 
 /** Called with the answer of a request, given up or not, before anything that came behind it is looked at. */
@@ -138,7 +138,7 @@ export class Requests {
     });
   }
 
-  /** Rejects what is late. The first request that is not late protects those behind it. */
+  /** Rejects late requests. The first request that is not late protects those behind it. */
   #judge(): void {
     const now = this.#clock.now();
     let due = 0;

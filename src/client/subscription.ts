@@ -36,7 +36,7 @@ export interface Subscription extends AsyncIterableIterator<ReceivedEvent, undef
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a subscription needs of its connection. */
+/** The part of the connection that a subscription needs. */
 export interface SubscriptionHost {
   /** Writes Subscribe; settles with its answer. */
   subscribe(from: ClientSubscription): Promise<unknown>;

@@ -31,7 +31,7 @@ export class Waiters<T> {
     return true;
   }
 
-  /** Takes everybody out of the line, and resolves or rejects each. */
+  /** Removes all waiting callers, and resolves or rejects each. */
   endAll(end: (waiter: Waiter<T>) => void): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();

@@ -34,7 +34,7 @@ export function whyNotTrusted(
 export interface OwnDirectory {
   /** Begins sentences, such as `The socket's directory`. */
   readonly what: string;
-  /** What the user can do about it: the end of a sentence. */
+  /** The advice for the user: the end of a sentence. */
   readonly advice: string;
   readonly others: OtherWriters;
 }

@@ -1,4 +1,4 @@
-// What a claim is given, and what it gives.
+// The input and the result of a claim.
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 

@@ -1,4 +1,4 @@
-// What is at a socket's path: whose directory it is in, whether it is a socket, and whether anybody listens there.
+// Inspects a socket's path: the owner of its directory, the kind of the file, and whether a daemon listens there.
 import { once } from 'node:events';
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -8,18 +8,18 @@ import { ownDirectory } from './own-directory.js';
 /** The time, in ms, after which a listener that neither takes nor refuses a connection counts as live and busy. */
 const PROBE_TIMEOUT = 2000;
 
-/** A file's identity, by which a successor's file is told from ours. */
+/** A file's identity, which distinguishes our file from a successor's. */
 export interface FileId {
   readonly dev: bigint;
   readonly ino: bigint;
 }
 
-/** What is at a path. */
+/** The state of a path. */
 export interface FoundFile extends FileId {
   readonly kind: 'socket' | 'regular file' | 'directory' | 'symbolic link' | 'device or pipe';
 }
 
-/** What is at a path; undefined when nothing is. */
+/** The state of a path; undefined if there is no file. */
 export async function fileAt(path: string): Promise<FoundFile | undefined> {
   try {
     const found = await lstat(path, { bigint: true });

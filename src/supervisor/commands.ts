@@ -48,7 +48,7 @@ function startAnswer(name: string, { action, pid, differs }: StartResult, dryRun
   return { message: `Started app ${name}`, ...(action === 'unchanged' ? { running: pid } : {}), ...more };
 }
 
-/** A process may have ended before anybody looked. */
+/** A process may have ended before it was looked at. */
 function withPid(pid: number): string {
   return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
 }

@@ -21,7 +21,7 @@ import { stateDirectory, stateFiles } from './state/paths.js';
 export interface RunOptions {
   /** Default: the rule's first place; then no other daemon of the user may be on another of its places. */
   readonly socketPath?: string | undefined;
-  /** What is to run. */
+  /** The file that declares the apps to run. */
   readonly declared?: DeclaredFile | undefined;
   readonly signals: EndSignals;
 }
@@ -95,7 +95,7 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
   };
 }
 
-/** What the supervisor asks of the daemon as a whole, and tells it. */
+/** The functions by which the supervisor asks the daemon as a whole, and reports to it. */
 class Main {
   readonly outcomes: Promise<readonly DeclaredOutcome[]>;
   result: ShutdownResult | null = null;

@@ -10,7 +10,7 @@ import { SocketSink } from '../writer/sink.js';
 import { IpcConnection } from './connection.js';
 import { Loop } from './loop.js';
 
-/** Connections that may wait for {@link IpcServer.accept}; further ones are told so and closed. */
+/** The number of connections that may wait for {@link IpcServer.accept}; further ones get an Error and are closed. */
 const MAX_WAITING = 512;
 
 /** How {@link IpcServer.bind} listens. */

@@ -11,7 +11,7 @@ export interface WriterLimits extends FlowMarks {
   readonly eventHold: number;
 }
 
-/** What a writer tells its connection. */
+/** The reports of a writer to its connection. */
 export interface WriterHooks {
   /** Responses were at their bound and have drained to half of it. */
   onResponsesDrained(): void;
@@ -21,7 +21,7 @@ export interface WriterHooks {
   onBytes(delta: number): void;
 }
 
-/** What a subscribed writer tells the broker. */
+/** The reports of a subscribed writer to the broker. */
 export interface SubscriptionHooks {
   /** Whether the flow must wait for the writer may have changed. */
   onFlow(): void;

@@ -1,4 +1,4 @@
-// What the commands read from a daemon's answers, the original's included.
+// The parts of a daemon's answers that commands read, the original's answers included.
 import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
 import { AnswerError, type IpcClient } from '../../client/index.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
@@ -89,7 +89,7 @@ export interface Done {
   readonly message: string;
   /** The process id of an app that was to be started and is running already. */
   readonly running?: unknown;
-  /** What a Start has done: `started`, `changed` or `unchanged`. */
+  /** The effect of a Start: `started`, `changed` or `unchanged`. */
   readonly action?: string;
   /** The names of the fields in which a configuration differs from the one that the app had. */
   readonly differs?: readonly string[];
@@ -140,7 +140,7 @@ export async function allStatuses(client: IpcClient): Promise<AppStatus[]> {
 export const knowsExtensions = (statuses: readonly AppStatus[]): boolean =>
   statuses.every((app) => app.log_files !== undefined);
 
-/** What the daemon says about itself; undefined from the original's. */
+/** The daemon's description of itself; undefined for the original's daemon. */
 export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {
   const answer = await ask(client, 'List');
   return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;

@@ -1,4 +1,4 @@
-// What may be wrong with the machine, the user and the folders, each as a sentence with the way out. For `doctor`.
+// The problems that `doctor` looks for in the machine, the user and the folders, each as a sentence that says what to do.
 import { accessSync, constants, lstatSync, readdirSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';

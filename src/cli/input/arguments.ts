@@ -24,12 +24,12 @@ export const COMMON_HELP = `  --socket PATH        the daemon's socket
 export interface Parsed<T extends Options> {
   readonly values: Values<T>;
   readonly names: readonly string[];
-  /** What follows `--`; undefined without it. */
+  /** The words after `--`; undefined without it. */
   readonly rest: readonly string[] | undefined;
   readonly daemon: DaemonOptions;
 }
 
-/** What a command takes beside its options. */
+/** The arguments that a command takes besides its options. */
 export interface Takes {
   /** Whether it takes names; a text is the command that was probably meant if names are given nevertheless. */
   readonly names?: false | string;

@@ -1,4 +1,4 @@
-// What is on disk under a path that was typed.
+// The kind of file at a path on the command line.
 import { accessSync, constants, statSync } from 'node:fs';
 
 /** Whether a path is a regular file, or a link to one. */

@@ -1,4 +1,4 @@
-// What the arguments of `start` describe: one app of their own, the apps of a file, or names that the daemon may know.
+// Reads the arguments of `start`: they describe one app, the apps of a file, or names that the daemon may know.
 import { basename, extname } from 'node:path';
 import { type AppConfig, fullConfig } from '../config/app-config.js';
 import type { ConfigFile } from '../config/config-fields.js';
@@ -26,7 +26,7 @@ export const START_OPTIONS = {
 
 type Arguments = Parsed<typeof START_OPTIONS>;
 
-/** What is to be started. */
+/** The apps to be started. */
 export interface Described {
   readonly apps: readonly AppConfig[];
   /** The file that the apps are from; undefined if they are from the command line. */

@@ -1,4 +1,4 @@
-// What runs a TypeScript file: Node itself if it can, or a tool that is installed.
+// Finds the program that runs a TypeScript file: Node itself if it can, or an installed tool.
 import { delimiter, dirname, join } from 'node:path';
 import { usage } from '../terminal/exit.js';
 import { isExecutable } from './files.js';

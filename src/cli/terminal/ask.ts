@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { CliError, EXIT, usage } from './exit.js';
 import { say } from './output.js';
 
-/** What a shell reports for a command that Ctrl-C ended. */
+/** The exit code that a shell reports for a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 /**

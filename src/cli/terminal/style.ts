@@ -35,7 +35,7 @@ export function harmless(text: string): string {
   const parts = last.split(COLOURS).map(withoutControls);
   const colours = last.match(COLOURS) ?? [];
   const whole = parts.map((part, index) => part + (colours[index] ?? '')).join('');
-  // A colour that the line does not end would colour what is printed after it.
+  // A colour that the line does not end would colour the text after it.
   return colours.length > 0 ? `${whole}\u001b[0m` : whole;
 }
 

@@ -1,4 +1,4 @@
-// What an app needs from outside: its host, its clock, the follower of its output, and where to report.
+// The surroundings of an app: its host, its clock, the follower of its output, and the receiver of its reports.
 import type { Clock } from '../../clock.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import type { LogFollower } from '../logs/log-follower.js';

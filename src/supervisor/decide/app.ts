@@ -10,7 +10,7 @@ import { STABLE_AFTER, step } from './machine.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 
-/** What a start may change beside the state. */
+/** The values that a start may change besides the state. */
 export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
 
 type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;
@@ -120,7 +120,7 @@ export class App {
     await this.#inputs.run(() => this.#remove());
   }
 
-  /** Takes it over from a former supervisor: what that one missed happens now. */
+  /** Takes the app over from a former supervisor, and handles the events that it missed. */
   async resume(live: boolean, exit: Exit | null, pid: number | null): Promise<void> {
     const { status, wanted } = this.state;
     if (live && pid !== null) {

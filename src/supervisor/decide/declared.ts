@@ -1,4 +1,4 @@
-// Applies the file of `daemon -c FILE`: what it declares runs, and what it no longer declares is stopped.
+// Applies the file of `daemon -c FILE`: apps that it declares run, and apps that it no longer declares are stopped.
 import type { AppConfig } from '../model/app-config.js';
 import { appId, whyNotAName } from '../model/app-id.js';
 import { configDifferences } from '../model/config-differences.js';

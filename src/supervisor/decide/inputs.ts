@@ -1,8 +1,8 @@
-// What an app's state machine is told, and what it asks for.
+// The inputs of an app's state machine, and the effects that it asks for.
 import type { AppConfig } from '../model/app-config.js';
 import type { AppState, Exit } from '../model/app-state.js';
 
-/** What to do when the process cannot be started. */
+/** The reaction to a process that cannot be started. */
 export type OnSpawnFailure = 'give-up' | 'try-again';
 
 export type Input =
@@ -42,7 +42,7 @@ export type Effect =
   | { readonly do: 'publish'; readonly eventType: string; readonly data: Readonly<Record<string, unknown>> }
   | { readonly do: 'remove' };
 
-/** What the machine looks at beside its state. */
+/** The values that the machine reads besides its state. */
 export interface Surroundings {
   readonly config: AppConfig;
   /** Milliseconds since the epoch. */
@@ -51,7 +51,7 @@ export interface Surroundings {
   readonly random: number;
 }
 
-/** The next state, and what is to be done now, in this order. */
+/** The next state, and the effects to carry out now, in this order. */
 export interface Step {
   readonly state: AppState;
   readonly effects: readonly Effect[];

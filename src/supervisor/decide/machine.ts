@@ -1,4 +1,4 @@
-// One app's life as a pure function: a state and an input give the next state and what is to be done.
+// One app's life as a pure function: a state and an input give the next state and the effects.
 import type { AppState, Exit, ExitReason } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import { backoffDelay } from './backoff.js';

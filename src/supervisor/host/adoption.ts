@@ -4,7 +4,7 @@ import { runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
 import { bootId, isAlive, type ProcessIdentity } from '../system/processes.js';
 
-/** What is left of an app: its process; or, when that has ended unseen, other members of its process group. */
+/** The remains of an app: its process; or, if that has ended unobserved, other members of its process group. */
 export interface LeftProcess {
   readonly leader: ProcessIdentity;
   readonly leaderLives: boolean;

@@ -1,4 +1,4 @@
-// What happened on the main thread, in order. The supervisor asks for it, and may die in between.
+// The events of the main thread, in order. The supervisor asks for them, and may die in between.
 import type { HostNotice } from '../model/host-functions.js';
 
 type NewNotice = Omit<Extract<HostNotice, { type: 'exited' }>, 'sequence'> | { readonly type: 'shutdown' };

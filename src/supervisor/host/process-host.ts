@@ -16,7 +16,7 @@ import { removeIfEmpty } from './output-files.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { endSurvivors, survivorsOf } from './survivors.js';
 
-/** What all apps of a host have in common. */
+/** The things that all apps of a host share. */
 export interface HostSettings {
   readonly files: ReturnType<typeof stateFiles>;
   readonly log: Logger;
@@ -38,7 +38,7 @@ export class ProcessHost {
   readonly #stopped: Promise<void>;
   #adopted: Promise<void> | undefined;
   #onStopped!: () => void;
-  /** Whether anybody subscribes to events. */
+  /** Whether events have subscribers. */
   subscribers: () => boolean = () => true;
 
   constructor(settings: HostSettings) {

@@ -21,7 +21,7 @@ export interface SoftLimit {
   readonly openFiles: number;
 }
 
-/** What an app is given beside what its configuration says. */
+/** The settings of an app that are not in its configuration. */
 export interface SpawnSurroundings {
   readonly mark: string;
   /** Undefined for the daemon's own limit. */

@@ -1,4 +1,4 @@
-// What is known of an app and must outlive the daemon: the supervisor decides one part, the host adds the process.
+// The record of an app, which outlives the daemon: the supervisor decides one part, the host adds the process.
 import type { ProcessIdentity } from '../system/processes.js';
 import type { AppConfig } from './app-config.js';
 import type { AppState } from './app-state.js';

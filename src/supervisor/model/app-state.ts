@@ -1,4 +1,4 @@
-// The state of one app: what its owner wants, what it does, and how it ended last. Both threads and the disk know it.
+// The state of one app: its wanted state, its current state, and its last end. It is on both threads and on disk.
 
 export type Status = 'Stopped' | 'Starting' | 'Running' | 'Stopping' | 'Backoff';
 
@@ -20,7 +20,7 @@ export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown';
 
 export interface AppState {
   readonly status: Status;
-  /** What its owner wants. Only commands change it: what the app does, or fails to do, never does. */
+  /** The state that its owner wants. Only commands change it; the behaviour of the app never does. */
   readonly wanted: 'running' | 'stopped';
   /** It ended by itself and is not restarted: its policy says so, or its attempts are used up. */
   readonly resting: boolean;

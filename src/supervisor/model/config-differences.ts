@@ -1,4 +1,4 @@
-// What differs between two configurations of an app.
+// The differences between two configurations of an app.
 import { isDeepStrictEqual } from 'node:util';
 import type { AppConfig } from './app-config.js';
 

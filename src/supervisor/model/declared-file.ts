@@ -1,4 +1,4 @@
-// The file of `bunctl daemon -c FILE`: what is declared in it is to run, and the outcome for each app is told.
+// The file of `bunctl daemon -c FILE`: the apps that it declares are to run, and the outcome of each is reported.
 import type { AppConfig } from './app-config.js';
 
 export interface DeclaredFile {
@@ -8,7 +8,7 @@ export interface DeclaredFile {
   readonly apps: readonly AppConfig[];
 }
 
-/** What the file meant for one app. */
+/** The effect of the file on one app. */
 export interface DeclaredOutcome {
   readonly app: string;
   /**

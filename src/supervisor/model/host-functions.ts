@@ -1,4 +1,4 @@
-// What the supervisor may ask of the process host on the main thread, and what the host tells it.
+// The functions of the process host that the supervisor may call on the main thread, and the host's reports.
 import type { AppConfig } from './app-config.js';
 import type { AppRecord, DecidedRecord, Environment } from './app-record.js';
 import type { Exit } from './app-state.js';
@@ -62,7 +62,7 @@ export interface HostFunctions {
    * live on.
    */
   readonly endEscaped: (id: string) => Promise<number[]>;
-  /** Whether anybody subscribes to events. */
+  /** Whether events have subscribers. */
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */
   readonly stopped: () => void;
@@ -78,6 +78,6 @@ export interface MainFunctions extends HostFunctions {
   readonly shutDown: () => void;
   /** Whether the daemon is to end: a supervisor that takes over in a shutdown starts nothing. */
   readonly shuttingDown: () => boolean;
-  /** What the shutdown has done; call it before `stopped`. */
+  /** Reports the result of the shutdown; call it before `stopped`. */
   readonly shutdownResult: (result: ShutdownResult) => void;
 }

@@ -1,16 +1,16 @@
-// What travels between the handlers, the supervisor and the daemon that started them.
+// The messages between the handlers, the supervisor and the daemon that started them.
 import type { Usage } from '../system/usage.js';
 import type { AppConfig } from './app-config.js';
 import type { Environment } from './app-record.js';
 import type { AppState } from './app-state.js';
 
-/** What the daemon gives its modules as `workerData`. */
+/** The `workerData` that the daemon gives its modules. */
 export interface SupervisorData {
   readonly stateDirectory: string;
   readonly daemon: DaemonInfo;
 }
 
-/** What a daemon says about itself in each answer: `{"Data":{"data":…,"daemon":…}}`. */
+/** The daemon's description of itself in each answer: `{"Data":{"data":…,"daemon":…}}`. */
 export interface DaemonInfo {
   readonly version: string;
   readonly pid: number;
@@ -42,7 +42,7 @@ export interface Addressed {
   readonly id: string;
 }
 
-/** What has left the process group of an app. */
+/** The processes that have left the process group of an app. */
 export interface Survivors {
   /** The processes that live on. */
   readonly escaped: readonly number[];
@@ -83,12 +83,12 @@ export interface RestartResult extends Survivors {
   readonly wasRunning: boolean;
 }
 
-/** What a shutdown has done. */
+/** The result of a shutdown. */
 export interface ShutdownResult {
   /** How many apps it stopped. */
   readonly stopped: number;
   /** Apps that did not end, with why. */
   readonly failed: readonly string[];
-  /** What apps left behind, by the app. */
+  /** The processes that apps left behind, by app. */
   readonly survivors: readonly (Survivors & { readonly app: string })[];
 }

@@ -1,4 +1,4 @@
-// What a daemon that ended without a shutdown has left: apps that run until the next daemon adopts them.
+// The apps that a daemon has left when it ended without a shutdown. They run until the next daemon adopts them.
 import type { AppRecord } from '../model/app-record.js';
 import { bootId } from '../system/processes.js';
 import { readOwnFile } from './own-files.js';

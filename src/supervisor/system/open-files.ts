@@ -20,7 +20,7 @@ export function openFilesOf(pid: number | 'self'): Limits | undefined {
   return { soft: soft as number, hard: hard as number };
 }
 
-/** What is known of the processes above this one. */
+/** Access to the ancestors of this process. */
 export interface Ancestors {
   readonly limits: (pid: number | 'self') => Limits | undefined;
   readonly parent: (pid: number) => number | undefined;

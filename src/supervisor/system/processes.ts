@@ -1,7 +1,7 @@
 // The identity of processes: a process is identified by the boot, its number and its start time, and signalled by its number.
 import { hasProc, isDead, readProc, statOf } from './stat.js';
 
-/** A process, told from any later one with its number. */
+/** A process, distinguished from any later process with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** In clock ticks since the boot, as the system writes it; null without /proc. */

@@ -1,10 +1,10 @@
-// What apps use: the memory of all their processes, and the processor over the last seconds.
+// The resource use of apps: the memory of all their processes, and their processor time over the last seconds.
 import { ageOf, ticksNow } from './clock.js';
 import { heldBy } from './group-memory.js';
 import { TICKS_PER_SECOND } from './kernel.js';
 import { type Member, membersByLeader } from './members.js';
 
-/** What all processes of an app use together. */
+/** The resource use of all processes of an app together. */
 export interface Usage {
   /** See `heldBy`. */
   readonly memoryBytes: number;
@@ -40,7 +40,7 @@ export class UsageSampler {
     this.#members = members;
   }
 
-  /** What apps use now, by the numbers of their leaders; an app whose processes are all gone is not in the map. */
+  /** The current use of apps, by the numbers of their leaders; an app whose processes are all gone is not in the map. */
   sample(leaders: ReadonlySet<number>): ReadonlyMap<number, Usage> {
     const at = this.#now();
     const recent = this.#result && at - this.#result.at < FRESH ? this.#result.usage : undefined;

@@ -1,7 +1,7 @@
 // The users of this machine, as their file lists them (passwd(5)): Node only knows the user it runs as.
 import { readFile } from 'node:fs/promises';
 
-/** What a process that runs as this user needs. */
+/** The data that a process needs to run as this user. */
 export interface User {
   readonly name: string;
   readonly gid: number;

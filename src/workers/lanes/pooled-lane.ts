@@ -1,4 +1,4 @@
-// A lane as its pool sees it, and what it tells its pool; whatever it runs in.
+// The pool's view of a lane, and the lane's reports to the pool. It is the same for every isolation.
 import type { Lane } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 
@@ -23,7 +23,7 @@ export interface PooledLane extends Lane {
   connectService(link: ServiceLink): void;
 }
 
-/** What a lane tells its pool. */
+/** The reports of a lane to its pool. */
 export interface LaneHooks {
   onReady(): void;
   /** It can take commands, or more of them, again. */

@@ -14,7 +14,7 @@ import type { ThreadOptions } from './worker-thread.js';
 /** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
 const BATCHES_UNDER_WAY = 2;
 
-/** What a lane is started with. */
+/** The settings with which a lane is started. */
 export interface LaneSettings {
   readonly start: Pick<
     LaneStart,
@@ -80,7 +80,7 @@ export class ThreadLane implements PooledLane {
   }
 
   offer(job: Job): boolean {
-    // A late lane takes nothing: what is taken back from it would come again and again.
+    // A late lane takes no commands: a command that is taken back from it would come again and again.
     if (this.state !== 'ready' || !this.#slots.add(job)) return false;
     job.payload = shareLarge(job.payload);
     this.#collected.add(job);

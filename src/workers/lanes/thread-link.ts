@@ -14,7 +14,7 @@ import { type ThreadOptions, WorkerThread } from './worker-thread.js';
 export type ThreadTask =
   Omit<LaneStart, 'calls' | 'out' | 'memory'> | Omit<ServiceStart, 'calls' | 'out' | 'memory'>;
 
-/** What main does with a thread's log lines. */
+/** Main's handling of a thread's log lines. */
 export interface ThreadLog {
   line(line: string): void;
   lost(lines: number, thread: string): void;
@@ -118,7 +118,7 @@ export class ThreadLink {
 
   #end(error: Error | undefined): void {
     this.#ended = true;
-    // What it had sent before its end counts.
+    // The messages that it had sent before its end still count.
     for (let left = receiveMessageOnPort(this.#out); left; left = receiveMessageOnPort(this.#out)) {
       this.#receive(left.message as ThreadMessage);
     }

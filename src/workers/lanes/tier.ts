@@ -1,4 +1,4 @@
-// A tier of isolation: how the lanes of a daemon are started, and what the daemon needs of them.
+// A tier of isolation: how the lanes of a daemon are started, and the daemon's view of them.
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Publish } from '../../define.js';

@@ -3,7 +3,7 @@ import { HEADER_BYTES } from '../../protocol/frames.js';
 import { FrameJoiner } from './frame-joiner.js';
 import { readRows, rowsBytes, writeRows } from './rows.js';
 
-/** What an answer is: a response frame, or one of the two commands that main performs itself. */
+/** The kinds of answers: a response frame, or one of the two commands that main performs itself. */
 export const ANSWER = { RESPONSE: 0, SUBSCRIBE: 1, UNSUBSCRIBE: 2 } as const;
 export type AnswerKind = (typeof ANSWER)[keyof typeof ANSWER];
 

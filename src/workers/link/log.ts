@@ -1,7 +1,7 @@
-// The format of a log line between a thread and main, and what a thread is told of the embedder's logger.
+// The format of a log line between a thread and main, and the settings of the embedder's logger that a thread gets.
 import { pino } from 'pino';
 
-/** What a thread needs to know of the embedder's logger. */
+/** The settings of the embedder's logger that a thread needs. */
 export interface LogSettings {
   /** The lowest level that is worth a line. */
   readonly level: string;

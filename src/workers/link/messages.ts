@@ -1,4 +1,4 @@
-// The messages between main and a worker thread: its task, and what it sends back.
+// The messages between main and a worker thread: its task, and its messages back.
 import type { MessagePort } from 'node:worker_threads';
 import type { PackedEvents } from './event-packer.js';
 import type { LogSettings } from './log.js';

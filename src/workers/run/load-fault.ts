@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { findSyntaxError } from './syntax-error.js';
 
-/** What to do about the faults whose own message does not say it, by Node's code. */
+/** The advice for faults whose own message does not say what to do, by Node's code. */
 const WAY_OUT: Readonly<Record<string, string>> = {
   ERR_UNKNOWN_FILE_EXTENSION: `Node ${process.versions.node} does not read TypeScript. Compile it to JavaScript, start the daemon with \`node --import tsx\`, or use Node 22.18 or later`,
   ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX:

@@ -1,4 +1,4 @@
-// What a worker thread has, whatever its role.
+// The parts that every worker thread has, whatever its role.
 import type { Logger } from 'pino';
 import type { Publish } from '../../define.js';
 import type { SharedState } from '../link/claims.js';
@@ -9,6 +9,6 @@ export interface Thread {
   readonly outbox: Outbox;
   /** The functions that main may call; exposed already, so that one that is added can be called at once. */
   readonly calls: Map<string, (...args: never[]) => unknown>;
-  /** What the set-up of an embedder's module is given in any thread. */
+  /** The argument of the set-up of an embedder's module in any thread. */
   readonly setup: { readonly workerData: unknown; readonly publish: Publish; readonly log: Logger };
 }

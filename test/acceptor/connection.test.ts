@@ -1,6 +1,6 @@
 // A connection, driven with the test's own clock, socket, writer and lanes.
-import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
-import { describe, expect, test } from 'vitest';
+import { encodeFrame, FrameDecoder, IpcError } from 'bunctl-ipc/protocol';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connected, send } from './support.js';
 
 describe('a connection', () => {
@@ -188,6 +188,15 @@ describe('a connection', () => {
       send(socket, 'a');
       expect(writer.responses.join()).not.toContain('secret');
       expect(faults).toHaveLength(1);
+    });
+
+    test('does not take a fault in reading for the client’s', () => {
+      const { socket, writer, faults } = connected();
+      vi.spyOn(FrameDecoder.prototype, 'next').mockImplementation(broken);
+      onTestFinished(() => void vi.restoreAllMocks());
+      send(socket, 'a');
+      expect(writer.responses.map((text) => JSON.parse(text) as unknown)).toEqual([INTERNAL]);
+      expect(faults).toEqual([new TypeError('secret')]);
     });
 
     test('is cut when the Error cannot be sent either', () => {

@@ -41,6 +41,35 @@ describe('the decoder', () => {
     },
   );
 
+  test('goes on at the beginning of a chunk after a frame that ended with the one before it', () => {
+    const decoder = new FrameDecoder();
+    const [first, second, third] = ['first', 'second', 'third'].map((text) => encodeFrame(text)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    decoder.push(Buffer.concat([first, second.subarray(0, 6)]));
+    expect(decodeAll(decoder).map(String)).toEqual(['first']);
+    decoder.push(second.subarray(6));
+    expect(decodeAll(decoder).map(String)).toEqual(['second']);
+    decoder.push(third);
+    expect(decodeAll(decoder).map(String)).toEqual(['third']);
+  });
+
+  test('joins small and large pieces of one frame in order', () => {
+    const payload = Buffer.from(Array.from({ length: 6000 }, (_, n) => n % 251));
+    const frame = encodeFrame(payload);
+    const decoder = new FrameDecoder();
+    for (const [from, to] of [
+      [0, 10],
+      [10, 20],
+      [20, 5500],
+      [5500, frame.length],
+    ] as const)
+      decoder.push(frame.subarray(from, to));
+    expect(decodeAll(decoder)).toEqual([payload]);
+  });
+
   test('takes exactly the largest size, and refuses an extra byte before any of the payload has arrived', () => {
     const decoder = new FrameDecoder(100);
     decoder.push(encodeFrame(Buffer.alloc(100, 7)));

@@ -39,6 +39,19 @@ describe('the events that wait', () => {
     }
   });
 
+  test('leave with the notice of those before them within the limit', () => {
+    const queue = counted().queue();
+    for (const count of [1, 2, 3]) queue.push(chunk(100, count));
+    queue.dropTo(200);
+    const first = queue.take(150);
+    expect([text(first.pieces[0]).includes('"dropped":1'), first.pieces.length, first.count]).toEqual([
+      true,
+      1,
+      0,
+    ]);
+    expect(queue.take(150)).toMatchObject({ count: 2, pieces: { length: 1 } });
+  });
+
   test('leave in order, at most the limit at a time, or one larger chunk', () => {
     const queue = counted().queue();
     for (const [bytes, count] of [

@@ -52,6 +52,25 @@ describe('the hold after Subscribe', () => {
     expect(sink.frames.length).toBeGreaterThan(1);
   });
 
+  test('begins anew with the next Subscribe, and waits for its command too', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    writer.commandReceived();
+    writer.respond(ANSWER);
+    w.subscribe(writer);
+    writer.commandReceived();
+    w.publish(1);
+    w.clock.advance(999);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).not.toContain('log_line');
+    w.clock.advance(1);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames).at(-1)).toBe('log_line');
+  });
+
   test('waits a second in all, however many commands follow', () => {
     const w = world();
     const { writer, sink } = w.writer();

@@ -1,7 +1,8 @@
 // Whether a program can be run: what cannot is an error of the start, which names the cause.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LookUps } from '#dist/supervisor/host/look-up.js';
 import { checkProgram } from '#dist/supervisor/host/program.js';
 import { scriptInterpreter } from '#dist/supervisor/host/shebang.js';
@@ -137,6 +138,24 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
       checkProgram({ ...settings, path: `/no/such:/etc/passwd:${path}` }),
     ).resolves.toBeUndefined();
     await expect(checkProgram({ ...settings, path: '/no/such' })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('is looked at without a call that blocks the thread', async () => {
+    const folder = temporaryDirectory();
+    writeFileSync(join(folder, 'run'), '#!/usr/bin/env node\n', { mode: 0o755 });
+    // Not every system has all of them.
+    const blocking = (Object.keys(fs) as 'statSync'[]).filter(
+      (name) => name.endsWith('Sync') && typeof fs[name] === 'function',
+    );
+    const spies = blocking.map((name) => vi.spyOn(fs, name));
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    await checkProgram({ command: 'run', cwd: folder, path: `.:${path}`, user: undefined });
+    const places = spies.flatMap(({ mock }) => mock.calls.map(([place]) => String(place)));
+    expect(places.filter((place) => place.startsWith(folder))).toEqual([]);
   });
 });
 

@@ -12,6 +12,8 @@ describe('the pool of lanes', () => {
     load = 0;
     busy = 0;
     looks = 0;
+    /** Milliseconds that it was watched for. */
+    watched = 0;
 
     constructor(
       readonly id: number,
@@ -24,8 +26,9 @@ describe('the pool of lanes', () => {
     offer = (): boolean => true;
     recall = (): boolean => true;
     utilization = (): number => this.busy;
-    watch(): void {
+    watch(elapsed: number): void {
       this.looks += 1;
+      this.watched += elapsed;
     }
     /** A loop that does not turn does not end. */
     stuck = false;
@@ -128,6 +131,19 @@ describe('the pool of lanes', () => {
     lane(made, 0).load = 1;
     clock.advance(100);
     expect(lane(made, 0).looks).toBe(looks + 2);
+  });
+
+  test('does not hold the time in which main itself was late against a lane', async () => {
+    const { pool: lanesPool, clock, lanes } = await pool(1, 1);
+    const [only] = [lane(lanes, 0)];
+    only.load = 1;
+    lanesPool.pick();
+    clock.advance(100);
+    expect([only.looks, only.watched]).toEqual([2, 100]);
+    clock.block(10_000);
+    expect([only.looks, only.watched]).toEqual([3, 200]);
+    clock.advance(50);
+    expect([only.looks, only.watched]).toEqual([4, 250]);
   });
 
   test('does not look at the lanes while they are idle', async () => {

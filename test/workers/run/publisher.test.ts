@@ -34,6 +34,18 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(4);
   });
 
+  test('gets back as much credit as it has spent, in however many parts', async () => {
+    const { publisher } = make();
+    for (const bytes of [500, 500]) expect(await state(publisher.publish(sized(bytes)))).toBe('resolved');
+    const waits = publisher.publish(sized(600));
+    for (const part of [200, 200, 199]) {
+      publisher.release(part);
+      expect(await state(waits)).toBe('pending');
+    }
+    publisher.release(1);
+    expect(await state(waits)).toBe('resolved');
+  });
+
   test('refuses events that are not awaited once a second window is full', async () => {
     const { publisher } = make();
     const outcomes = Array.from({ length: 6 }, () => publisher.publish(sized(500)));

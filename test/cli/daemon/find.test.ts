@@ -35,7 +35,7 @@ describe.skipIf(process.platform !== 'linux')('a daemon that was started with an
   });
 });
 
-test('a command connects once, and once more for each app that is done side by side', async () => {
+test('a command connects once, and at most once more for each further app', async () => {
   const manager = new Manager();
   const connections = new Set<unknown>();
   await fakeDaemon(manager.socket, (message, connection) => {
@@ -51,7 +51,9 @@ test('a command connects once, and once more for each app that is done side by s
   ] as const) {
     connections.clear();
     await manager.ok(...command);
-    expect(connections.size).toBe(most);
+    expect(connections.size).toBeGreaterThan(0);
+    // The first connection may be done with both apps before the second one has anything to ask.
+    expect(connections.size).toBeLessThanOrEqual(most);
   }
 });
 

@@ -38,6 +38,8 @@ export class ThreadLane implements PooledLane {
   /** Batches sent, modulo 2^32. */
   #sent = 0;
   #scheduled = false;
+  /** Whether the last batch was a single command. */
+  #lastWasLone = true;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
 
   constructor(
@@ -84,9 +86,9 @@ export class ThreadLane implements PooledLane {
     if (this.state !== 'ready' || !this.#slots.add(job)) return false;
     job.payload = shareLarge(job.payload);
     this.#collected.add(job);
-    // An idle lane gets its first command at once: a lone request does not wait for others.
-    if (this.#slots.used === 1 && !this.#full()) this.#send();
-    else this.#scheduleSend();
+    // A lone request does not wait for others: an idle lane whose last batch was a single command gets the next one
+    // as soon as the client's chunk is read.
+    this.#scheduleSend(this.#slots.used === 1 && this.#lastWasLone ? queueMicrotask : setImmediate);
     return true;
   }
 
@@ -141,11 +143,11 @@ export class ThreadLane implements PooledLane {
     for (const job of this.#slots.abandonBegun()) job.failed(new IpcError('COMMAND_TIMEOUT', message));
   }
 
-  #scheduleSend(): void {
+  /** @param soon When to send. By default after this turn's input is read, so that what came together goes together. */
+  #scheduleSend(soon: (send: () => void) => void = setImmediate): void {
     if (this.#scheduled || this.#collected.size === 0 || this.#full()) return;
     this.#scheduled = true;
-    // After this turn's input is read, so that commands that came together go together.
-    setImmediate(() => {
+    soon(() => {
       this.#scheduled = false;
       this.#send();
     });
@@ -161,6 +163,7 @@ export class ThreadLane implements PooledLane {
 
   #send(): void {
     if (this.#state === 'dead' || this.#collected.size === 0) return;
+    this.#lastWasLone = this.#collected.size === 1;
     const batch = packBatch(Slots.entries(this.#collected));
     this.#collected.clear();
     this.#sent = (this.#sent + 1) | 0;

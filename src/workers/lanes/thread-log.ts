@@ -2,6 +2,12 @@
 import type { Logger, LogFn } from 'pino';
 import { ERROR, FIELDS, fieldsToError, type LogLine, type LogSettings, MESSAGE, WORDS } from '../link/log.js';
 
+/** Main's handling of a thread's log lines. */
+export interface ThreadLog {
+  line(line: string): void;
+  lost(lines: number, thread: string): void;
+}
+
 /** What to tell a thread. With `fd`, the thread writes its lines there by itself. */
 export function logSettings(log: Logger, fd?: number): LogSettings {
   const { level } = log;

@@ -1,12 +1,20 @@
 // A tier of isolation: how the lanes of a daemon are started, and the daemon's view of them.
+import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Publish } from '../../define.js';
 import type { AcceptEvents, Lanes } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 import type { LaneStats } from './pooled-lane.js';
-import type { ThreadLog } from './thread-link.js';
-import type { ThreadOptions } from './worker-thread.js';
+import type { ThreadLog } from './thread-log.js';
+
+/** As of Node's Worker. */
+export interface ThreadOptions {
+  readonly resourceLimits?: ResourceLimits;
+  readonly execArgv?: string[];
+  readonly argv?: string[];
+  readonly env?: Record<string, string>;
+}
 
 export interface TierSettings {
   /** URL of the commands module. */

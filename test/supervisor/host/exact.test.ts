@@ -39,12 +39,8 @@ function seen(pid: number) {
   };
 }
 
-function parentOf(entry: string): number | undefined {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1]);
-  } catch {
-    return undefined;
-  }
+function stateOf(pid: number): string | undefined {
+  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 }
 
 const VARIABLES: Record<string, string> = {
@@ -100,7 +96,8 @@ describe.skipIf(process.platform !== 'linux')('an app’s process is as one that
       const client = await manager.connect();
       const cwd = join(manager.home, 'a folder');
       mkdirSync(cwd);
-      const [command, args] = ['sh', ['-c', 'while :; do sleep 1000; done', ...ARGUMENTS]];
+      // It stops itself, so that it is looked at while it does nothing: a shell blocks signals while it forks.
+      const [command, args] = ['sh', ['-c', 'kill -STOP $$; while :; do sleep 1000; done', ...ARGUMENTS]];
       const environment = {
         PATH: process.env['PATH'] ?? '',
         'inherited.x': 'y',
@@ -109,11 +106,10 @@ describe.skipIf(process.platform !== 'linux')('an app’s process is as one that
       const config = JSON.stringify({ name: 'a', command, args, cwd, env: VARIABLES });
       expect(await client.request({ Start: { name: 'a', config, environment } })).toHaveProperty('Success');
       const pid = (await statusOf(client, 'a')).pid as number;
-      // Both have become the shell, and it has set itself up.
-      const ready = (of: number) =>
-        until(() => readdirSync('/proc').some((entry) => parentOf(entry) === of), 'it waits');
+      const ready = (of: number) => until(() => stateOf(of) === 'T', 'it has stopped itself');
       await ready(pid);
       const app = seen(pid);
+      process.kill(pid, 'SIGCONT');
 
       const file = openSync(join(temporaryDirectory(), 'output'), 'a');
       const plain = spawn(command, args, {

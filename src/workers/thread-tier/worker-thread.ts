@@ -1,16 +1,9 @@
 // One thread of Piscina, which runs one long task and is thrown away with it.
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { ThreadOptions } from '../lanes/tier.js';
 import { takeEarlyOutput } from './output.js';
 import { workerFile } from './worker-file.js';
-
-/** As of Node's Worker. */
-export interface ThreadOptions {
-  readonly resourceLimits?: ResourceLimits;
-  readonly execArgv?: string[];
-  readonly argv?: string[];
-  readonly env?: Record<string, string>;
-}
 
 /**
  * A pool of one thread. A lane that died must not leave its thread or its module cache to the next one, and a pool

@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
-import { ThreadService } from '#dist/workers/lanes/thread-service.js';
+import { ThreadService } from '#dist/workers/thread-tier/thread-service.js';
 import { remote } from '#dist/workers/link/closed-port.js';
 import { fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';
 import { FakeClock } from '../../support/fake-clock.js';

@@ -7,18 +7,14 @@ import { type Remote, remote } from '../link/closed-port.js';
 import { unpackEvents } from '../link/event-packer.js';
 import { type LaneStart, newsOf, type ServiceStart, type ThreadMessage } from '../link/messages.js';
 import { messageBytes } from '../link/outbox.js';
+import type { ThreadLog } from '../lanes/thread-log.js';
+import type { ThreadOptions } from '../lanes/tier.js';
 import { CreditBack } from './credit-back.js';
-import { type ThreadOptions, WorkerThread } from './worker-thread.js';
+import { WorkerThread } from './worker-thread.js';
 
 /** A thread's task without the parts that the link adds. */
 export type ThreadTask =
   Omit<LaneStart, 'calls' | 'out' | 'memory'> | Omit<ServiceStart, 'calls' | 'out' | 'memory'>;
-
-/** Main's handling of a thread's log lines. */
-export interface ThreadLog {
-  line(line: string): void;
-  lost(lines: number, thread: string): void;
-}
 
 export interface ThreadLinkHooks {
   onReady(): void;

@@ -4,12 +4,13 @@ import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';
 import { SharedState } from '../link/claims.js';
 import type { LaneStart, ServiceLink } from '../link/messages.js';
-import { handOver } from './hand-over.js';
-import type { LaneHooks, PooledLane } from './pooled-lane.js';
-import { Slots } from './slots.js';
-import { ThreadLink, type ThreadLog } from './thread-link.js';
-import { Watchdog } from './watchdog.js';
-import type { ThreadOptions } from './worker-thread.js';
+import { handOver } from '../lanes/hand-over.js';
+import type { LaneHooks, PooledLane } from '../lanes/pooled-lane.js';
+import { Slots } from '../lanes/slots.js';
+import type { ThreadLog } from '../lanes/thread-log.js';
+import { ThreadLink } from './thread-link.js';
+import { Watchdog } from '../lanes/watchdog.js';
+import type { ThreadOptions } from '../lanes/tier.js';
 
 /** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
 const BATCHES_UNDER_WAY = 2;

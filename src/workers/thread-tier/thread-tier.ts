@@ -1,9 +1,9 @@
 // Isolation 'thread': a pool of lanes, each in a thread of its own.
 import { onAbort } from '../../abort.js';
-import { LanePool } from './pool.js';
-import { logSettings } from './thread-log.js';
+import { LanePool } from '../lanes/pool.js';
+import { logSettings } from '../lanes/thread-log.js';
 import { ThreadLane } from './thread-lane.js';
-import type { Tier, TierSettings } from './tier.js';
+import type { Tier, TierSettings } from '../lanes/tier.js';
 
 /** Starts the lanes; rejects with the error that kept one from being ready. */
 export async function startThreadTier(settings: TierSettings): Promise<Tier> {

@@ -12,7 +12,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedState } from '#dist/workers/link/claims.js';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
 import type { LaneStart } from '#dist/workers/link/messages.js';
-import { WorkerThread } from '#dist/workers/lanes/worker-thread.js';
+import { WorkerThread } from '#dist/workers/thread-tier/worker-thread.js';
 import { fixture, temporaryDirectory } from '../../support/daemon.js';
 import { until } from '../../support/until.js';
 import { orFail } from '../../support/or-fail.js';

@@ -4,12 +4,13 @@ import type { Clock } from '../../clock.js';
 import type { AcceptEvents } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import type { ServiceLink, ServiceStart } from '../link/messages.js';
-import { Intensity } from './intensity.js';
-import { ObjectService } from './object-service.js';
-import type { ServiceHost } from './service-host.js';
-import { ThreadLink, type ThreadLog } from './thread-link.js';
-import { Watchdog } from './watchdog.js';
-import type { ThreadOptions } from './worker-thread.js';
+import { Intensity } from '../lanes/intensity.js';
+import { ObjectService } from '../lanes/object-service.js';
+import type { ServiceHost } from '../lanes/service-host.js';
+import type { ThreadLog } from '../lanes/thread-log.js';
+import { ThreadLink } from './thread-link.js';
+import { Watchdog } from '../lanes/watchdog.js';
+import type { ThreadOptions } from '../lanes/tier.js';
 
 /** Milliseconds between looks at the service's loop. Main does not see its calls, so the service is always asked. */
 const LOOK_EVERY = 500;

@@ -142,9 +142,10 @@ function workersSettings(options: ResolvedOptions) {
 }
 
 function writers({ subscribers, connections }: ResolvedOptions): CreateWriter<Writer> {
-  const { queueBytes, eventHold } = subscribers;
+  const { queueBytes, eventHold, whenFull } = subscribers;
   const limits = {
     queueBytes,
+    whenFull,
     highWater: Math.ceil(queueBytes / 2),
     lowWater: Math.ceil(queueBytes / 8),
     writeHighWaterMark: connections.writeHighWaterMark,

@@ -77,8 +77,11 @@ export class EventQueue {
     return { pieces, count };
   }
 
-  clear(): void {
-    while (this.#shift());
+  /** Drops everything. Returns the number of events dropped. */
+  clear(): number {
+    let dropped = 0;
+    for (let chunk = this.#shift(); chunk; chunk = this.#shift()) dropped += chunk.count;
+    return dropped;
   }
 
   #shift(): EventChunk | undefined {

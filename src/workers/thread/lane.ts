@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.js';
 import { type BatchMessage, batchOf, unpackBatch } from '../link/batch.js';
 import type { LaneStart, ServiceLink } from '../link/messages.js';
 import { Executor } from '../run/executor.js';
-import { loadDefinition } from '../run/load.js';
+import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { ServiceClient } from '../run/service-client.js';
 import type { Thread } from './thread.js';
 
@@ -17,7 +17,7 @@ export async function setUp(
   service.connect(link);
   // Before the set-up, which may call a service that dies meanwhile.
   calls.set('service', (next: ServiceLink) => service.connect(next));
-  const handlers = await commands.setUp({ ...setup, service: service.calls() });
+  const handlers = await setUpDefinition(module, commands, { ...setup, service: service.calls() });
   const executor = new Executor({
     handlers,
     shared: { publish: setup.publish, log: setup.log, serviceFor: (signal) => service.calls(signal) },

@@ -145,13 +145,15 @@ export class Subscriber {
   clear(): void {
     this.#leaving = false;
     this.hold.end();
-    this.#events.clear();
+    this.#tellDropped(this.#events.clear());
     this.taken();
   }
 
   #dropOldest(): void {
-    if (this.#whenFull !== 'drop-oldest') return;
-    const dropped = this.#events.dropTo(this.#queueBytes);
-    if (dropped > 0) this.#hooks?.onDropped(dropped);
+    if (this.#whenFull === 'drop-oldest') this.#tellDropped(this.#events.dropTo(this.#queueBytes));
+  }
+
+  #tellDropped(events: number): void {
+    if (events > 0) this.#hooks?.onDropped(events);
   }
 }

@@ -135,6 +135,18 @@ describe('the broker', () => {
     });
   });
 
+  test('events that wait for a connection that ends count as dropped', () => {
+    const w = world({ eventHold: 0 });
+    const { writer } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    w.publish(10);
+    w.broker.remove(writer);
+    writer.destroy();
+    const { delivered, dropped } = w.broker.stats();
+    expect([delivered + dropped, dropped > 0]).toEqual([10, true]);
+  });
+
   test('an event larger than the queue is delivered', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();

@@ -6,7 +6,7 @@ import { type AppState, type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import { AppEvents } from './app-events.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import { Ending } from './ending.js';
-import type { Effect, Input, TimerName } from './inputs.js';
+import type { Effect, Input, StartOptions, TimerName } from './inputs.js';
 import { STABLE_AFTER, step, unstableRuns } from './machine.js';
 import { endLeftOver } from './survivors.js';
 import { Timers } from './timers.js';
@@ -14,8 +14,6 @@ import { Turns } from './turns.js';
 
 /** The values that a start may change besides the state. */
 export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
-
-type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;
 
 export class App {
   readonly #around: AppSurroundings;
@@ -198,7 +196,8 @@ export class App {
       case 'spawn':
         return this.#spawn(effect);
       case 'signal':
-        return void (await this.#around.host.signal(this.id, effect.signal));
+        await this.#around.host.signal(this.id, effect.signal);
+        return;
       case 'timer':
         this.#timers.set(effect.name, effect.ms);
         return;

@@ -18,13 +18,15 @@ async function main(line: CommandLine): Promise<boolean> {
 async function many(theatre: Theatre, line: CommandLine): Promise<boolean> {
   const { from, seeds, minutes, mutation } = line;
   const began = performance.now();
+  const cpu = process.cpuUsage();
   const { failed, played, steps } = await playSeeds(theatre, {
     from,
     seeds,
     until: began + minutes * 60_000,
   });
-  const ms = (performance.now() - began) / Math.max(1, played);
-  say(`${played} seeds, ${steps} steps, ${ms.toFixed(2)} ms a seed`);
+  const each = (ms: number): string => `${(ms / Math.max(1, played)).toFixed(2)} ms`;
+  const { user, system } = process.cpuUsage(cpu);
+  say(`${played} seeds, ${steps} steps; a seed took ${each(performance.now() - began)}, ${each((user + system) / 1000)} of CPU`);
   if (!failed) return true;
   const planted = mutation === undefined ? '' : ` --mutation ${mutation}`;
   say(`seed ${failed.seed} broke a promise: ${failed.violation ?? ''}`);

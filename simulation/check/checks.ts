@@ -64,7 +64,7 @@ export class Checks implements Observer {
   /** After each step: the bounds that the statistics show. */
   afterStep(daemon: Daemon | undefined): void {
     const { current, main } = this.#world;
-    if (daemon && current === main && main.turns % 4 === 0)
+    if (daemon && current === main && main.turns % 8 === 0)
       this.#bounds.check(daemon.stats(), this.publishers);
   }
 

@@ -97,6 +97,7 @@ function mainThread(options: ResolvedOptions, log: Logger) {
   let workers: Workers | undefined;
   const lanes: Lanes = {
     pick: () => workers?.lanes.pick(),
+    of: (payload) => workers?.lanes.of?.(payload) ?? lanes,
     get down() {
       return workers?.lanes.down;
     },

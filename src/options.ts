@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { HANDLED_COMMANDS, type HandledCommand } from './commands.js';
 import { openFilesLimit } from './open-files.js';
 import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
@@ -50,8 +51,23 @@ export interface WorkersOptions {
   readonly minThreads?: number | undefined;
   /** The largest number of lanes. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
-  /** `'thread'` (default), or `'none'`: handlers run on the main thread, where a handler that spins stops everything. */
-  readonly isolation?: 'thread' | 'none' | undefined;
+  /**
+   * Where handlers run: `'thread'` (default), each lane in a worker thread; `'process'`, each lane in a child process,
+   * which is killed with SIGKILL and whose memory is bounded; or `'none'`, on the main thread, where a handler that
+   * spins stops everything. docs/isolation.md says what each contains.
+   */
+  readonly isolation?: 'thread' | 'process' | 'none' | undefined;
+  /**
+   * The isolation of single commands, by name, where it is not that of the others: `'inline'` on the main thread, for
+   * reads that take microseconds; `'thread'`; or `'process'`, for what may crash. Each isolation has lanes of its own,
+   * within `minThreads` and `maxThreads`. The answers of a connection stay in order.
+   */
+  readonly commands?: Readonly<Partial<Record<HandledCommand, 'inline' | 'thread' | 'process'>>> | undefined;
+  /**
+   * The resident memory that a lane in a process may hold, everything included. Past it the process is killed, and the
+   * clients of the commands that it had begun are told. It is looked at every 250 ms, on Linux only. Default 1 GiB.
+   */
+  readonly maxMemory?: number | undefined;
   /** The time that a command may run, counted from its turn. Default 30 s. */
   readonly commandTimeout?: number | undefined;
   /** A lane with work, or a service, is killed and replaced if its loop has not turned for this time. Default 5 s. */
@@ -121,7 +137,9 @@ const workers = z
   .strictObject({
     minThreads: z.int().min(1).max(256).default(1),
     maxThreads: z.int().min(1).max(256).optional(),
-    isolation: z.enum(['thread', 'none']).default('thread'),
+    isolation: z.enum(['thread', 'process', 'none']).default('thread'),
+    commands: z.partialRecord(z.enum(HANDLED_COMMANDS), z.enum(['inline', 'thread', 'process'])).default({}),
+    maxMemory: bytes(64 * 1024 ** 2, 1024 * GIB, GIB),
     commandTimeout: ms(1, 30_000),
     unresponsiveAfter: ms(100, 5000),
     logFd: z.int().min(0).optional(),

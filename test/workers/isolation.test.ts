@@ -35,7 +35,7 @@ describe('a handler', () => {
     ['proxy', {}, 'cannot be shown'],
     ['thenThrows', {}, 'no promise'],
   ])('that does %s gives its caller an Error and has no other effect', async (action, args, part) => {
-    for (const isolation of ['thread', 'none'] as const) {
+    for (const isolation of ['thread', 'process', 'none'] as const) {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
       const client = await RawClient.connect(path);
       client.send(act(action, args), 'List');
@@ -51,7 +51,7 @@ describe('a handler', () => {
     expect(await client.next()).toEqual({ Success: { message: 'a', 7: 'b', more: { x: [] } } });
   });
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that returns a thenable that is not a promise is answered once, and each command gets its own answer (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
@@ -76,7 +76,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that publishes above every bound without awaiting loses only its own events (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
@@ -87,7 +87,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that does not await publish(): refused events are counted, and reported once in the log (%s)',
     async (isolation) => {
       let log = '';
@@ -111,7 +111,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'may copy its context and its set-up argument: all their members are own properties (%s)',
     async (isolation) => {
       const { path } = await testDaemon({

@@ -88,7 +88,7 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
         }
       },
     },
-    'workers/thread-tier/worker-file.js': { workerFile: () => 'virtual' },
+    'workers/lanes/worker-file.js': { workerFile: () => new URL('virtual:worker') },
     'workers/thread-tier/output.js': {
       surviveBrokenOutput() {
         stage.world.listeners += 1;

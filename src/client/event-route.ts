@@ -43,12 +43,17 @@ export class EventRoute {
     return this.#latest === subscription;
   }
 
-  /** The daemon has accepted a Subscribe, or an Unsubscribe (undefined): the subscription before ends there. */
-  accepted(by: ClientSubscription | undefined): void {
+  /**
+   * The daemon has accepted a Subscribe or an Unsubscribe: the subscription before ends there.
+   *
+   * @param by Whose Subscribe it was; undefined for an Unsubscribe, and for a Subscribe whose events are for the inbox.
+   * @param subscribed Whether events come from now on.
+   */
+  accepted(by: ClientSubscription | undefined, subscribed = by !== undefined): void {
     const former = this.#current;
     this.#current = by;
     if (former !== by) former?.over();
-    if (by) this.#silence.watch(this.#reading);
+    if (subscribed) this.#silence.watch(this.#reading);
     else this.#silence.stop();
   }
 

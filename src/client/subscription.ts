@@ -29,6 +29,8 @@ export interface Subscription extends AsyncIterableIterator<ReceivedEvent, undef
   next(): Promise<IteratorResult<ReceivedEvent, undefined>>;
   /** Ends the subscription as `break` does: at once. Unsubscribe follows on its own. */
   return(): Promise<IteratorResult<ReceivedEvent, undefined>>;
+  /** As {@link return}; then it rejects with `error`. */
+  throw(error?: unknown): Promise<IteratorResult<ReceivedEvent, undefined>>;
   /** Unsubscribes; events not yet read are forgotten. Resolves when the daemon has confirmed, or is gone or late. */
   close(): Promise<void>;
   [Symbol.asyncIterator](): Subscription;
@@ -124,6 +126,11 @@ export class ClientSubscription implements Subscription {
   return(): Promise<IteratorResult<ReceivedEvent, undefined>> {
     this.#leave();
     return Promise.resolve({ value: undefined, done: true });
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<ReceivedEvent, undefined>> {
+    this.#leave();
+    throw error;
   }
 
   close(): Promise<void> {

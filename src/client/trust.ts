@@ -1,5 +1,5 @@
 // Whom a socket belongs to, and whether it is one: looked at before and after connecting.
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkEndpoint } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
@@ -18,7 +18,19 @@ export function checkTrust(path: string): void {
   checkEndpoint(path, process.platform);
   const uid = process.getuid?.();
   if (uid === undefined) return;
-  for (const file of [dirname(path), path]) {
+  checkOwners(uid, dirname(path), path);
+  // A symbolic link is trusted no more than what it leads to.
+  const real = realpathSync(path);
+  if (real !== path) checkOwners(uid, dirname(real), real);
+  if (!statSync(path).isSocket())
+    throw new IpcError(
+      'ENDPOINT_NOT_A_SOCKET',
+      `${path} is not a socket; give the path of the socket of the daemon`,
+    );
+}
+
+function checkOwners(uid: number, ...files: readonly string[]): void {
+  for (const file of files) {
     const { uid: owner } = lstatSync(file);
     if (owner !== uid && owner !== 0)
       throw new IpcError(
@@ -26,9 +38,4 @@ export function checkTrust(path: string): void {
         `${file} belongs to another user; a daemon there is not yours. Give the path of your own`,
       );
   }
-  if (!statSync(path).isSocket())
-    throw new IpcError(
-      'ENDPOINT_NOT_A_SOCKET',
-      `${path} is not a socket; give the path of the socket of the daemon`,
-    );
 }

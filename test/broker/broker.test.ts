@@ -135,6 +135,18 @@ describe('the broker', () => {
     });
   });
 
+  test('events that wait for a connection that ends count as dropped', () => {
+    const w = world({ eventHold: 0 });
+    const { writer } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    w.publish(10);
+    w.broker.remove(writer);
+    writer.destroy();
+    const { delivered, dropped } = w.broker.stats();
+    expect([delivered + dropped, dropped > 0]).toEqual([10, true]);
+  });
+
   test('an event larger than the queue is delivered', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();
@@ -143,6 +155,22 @@ describe('the broker', () => {
     w.publish(1, { filler: 'x'.repeat(20_000) });
     sink.drain();
     expect(told(sink.frames)).toEqual({ delivered: 1, dropped: 0 });
+  });
+
+  test('no event follows the answer to Unsubscribe, even if the flow waited for that subscriber', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    sink.drain();
+    w.fill(writer);
+    w.publish(10);
+    expect(w.broker.stats()).toMatchObject({ waiting: true });
+    w.broker.unsubscribe(writer, ANSWER);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames).at(-1)).toBe('done');
+    expect(w.broker.stats()).toMatchObject({ waiting: false, mailboxBytes: 0 });
   });
 
   test('a subscriber that is behind and unsubscribes is told the number of missed events before its Success', () => {

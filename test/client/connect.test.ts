@@ -1,7 +1,7 @@
 // Connecting: the path is checked before anything is told to the daemon on it, wherever the path comes from.
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, lchownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
@@ -55,6 +55,33 @@ test('options in the place of the path are refused with the way out', async () =
   expect(failed).toMatchObject({ code: 'OPTION_INVALID' });
   expect(failed.message).toContain('IpcClient.connect(undefined, { timeout: 1000 })');
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a symbolic link is trusted no more than what it leads to, and no more than its own owner',
+  async () => {
+    const script = new Script();
+    await script.listening;
+    const directory = temporaryDirectory();
+    const [toSocket, toDirectory] = [join(directory, 'socket'), join(directory, 'directory')];
+    symlinkSync(script.path, toSocket);
+    symlinkSync(dirname(script.path), toDirectory);
+    const links = [toSocket, join(toDirectory, 's')];
+    const refused = async (): Promise<void> => {
+      for (const path of links)
+        expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+    };
+    for (const file of [script.path, dirname(script.path)]) {
+      chownSync(file, 12345, 12345);
+      await refused();
+      chownSync(file, 0, 0);
+    }
+    for (const link of [toSocket, toDirectory]) lchownSync(link, 12345, 12345);
+    await refused();
+    for (const link of [toSocket, toDirectory]) lchownSync(link, 0, 0);
+    await using client = await IpcClient.connect(toSocket);
+    expect(client.closed).toBe(false);
+  },
+);
 
 test('a socket that becomes another user’s while it is connected to is refused', async () => {
   const script = new Script();

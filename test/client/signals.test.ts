@@ -19,21 +19,22 @@ async function run(code: string): Promise<{ stdout: string; stderr: string }> {
   return { stdout, stderr };
 }
 
-test('a hundred users of one signal cause no warning, and all end with it', async () => {
+test('many users of one signal cause no warning, and all end with it', async () => {
   const { path } = await testDaemon();
   const none = join(temporaryDirectory(), 'none');
   const { stdout, stderr } = await run(`
     import { IpcClient } from 'bunctl-ipc/client';
     const controller = new AbortController();
     const { signal } = controller;
-    const hundred = (act) => Array.from({ length: 100 }, act);
-    const clients = await Promise.all(hundred(() => IpcClient.connect(${JSON.stringify(path)}, { signal })));
+    // Node warns of the eleventh listener.
+    const many = (act) => Array.from({ length: 15 }, act);
+    const clients = await Promise.all(many(() => IpcClient.connect(${JSON.stringify(path)}, { signal })));
     const [client] = clients;
-    await Promise.all(hundred(() => client.request('List', { signal })));
+    await Promise.all(many(() => client.request('List', { signal })));
     const act = { Start: { name: 'test', config: '{"do":"hang"}' } };
     const ended = [
-      ...hundred(() => client.request(act, { signal })),
-      ...hundred(() => IpcClient.connect(${JSON.stringify(none)}, { retry: 'absent', timeout: 0, signal })),
+      ...many(() => client.request(act, { signal })),
+      ...many(() => IpcClient.connect(${JSON.stringify(none)}, { retry: 'absent', timeout: 0, signal })),
       ...clients.slice(1).map((one) => one.subscribe({ AllEvents: { app_name: null } }, { signal }).next()),
     ].map((promise) => promise.then(() => 'resolved', (error) => error.message));
     await new Promise((resolve) => setImmediate(resolve));

@@ -200,6 +200,22 @@ describe('a loop that is left', () => {
     await subscription.close();
   });
 
+  test('by throw() ends as well, and the error is thrown on', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'), event(1));
+    await subscription.ready;
+    async function* through() {
+      yield* subscription;
+    }
+    const outer = through();
+    expect((await outer.next()).value).toEqual(event(1).Event);
+    expect((await rejection(outer.throw(new Error('mine')))).message).toBe('mine');
+    expect((await subscription.next()).done).toBe(true);
+    expect((await script.got(2))[1]).toBe('Unsubscribe');
+  });
+
   test('by await using unsubscribes', async () => {
     const script = new Script();
     const client = await script.connect();

@@ -6,7 +6,7 @@ import { encodeFrame } from '../../protocol/frames.js';
 import { ANSWER } from '../link/answers.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import { Executor } from '../run/executor.js';
-import { loadDefinition } from '../run/load.js';
+import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { SharedState } from '../link/claims.js';
 import { Slots } from './slots.js';
 
@@ -14,6 +14,8 @@ export interface InlineSettings {
   readonly module: string;
   readonly workerData: unknown;
   readonly commandTimeout: number;
+  /** Commands that lanes of another tier run. */
+  readonly elsewhere: readonly string[];
   readonly maxMessageSize: number;
   readonly log: Logger;
   readonly publish: Publish;
@@ -36,6 +38,7 @@ export class InlineLane implements Lane {
     this.#onCapacity = settings.onCapacity;
     this.#executor = new Executor({
       handlers,
+      elsewhere: settings.elsewhere.length > 0 ? new Set(settings.elsewhere) : undefined,
       shared: { publish: settings.publish, log: settings.log, serviceFor: settings.serviceFor },
       commandTimeout: settings.commandTimeout,
       maxMessageSize: settings.maxMessageSize,
@@ -99,5 +102,5 @@ export class InlineLane implements Lane {
 
 async function setUp({ module, workerData, log, publish, serviceFor }: InlineSettings) {
   const definition = await loadDefinition(module, 'bunctl-ipc.commands');
-  return definition.setUp({ workerData, log, publish, service: serviceFor() });
+  return setUpDefinition(module, definition, { workerData, log, publish, service: serviceFor() });
 }

@@ -7,7 +7,6 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
 import { temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { ALL, rejection, Script, success } from './script.js';
-import { orFail } from '../support/or-fail.js';
 
 /** What a process that runs the code as a module says on stdout and stderr. */
 async function run(code: string): Promise<{ stdout: string; stderr: string }> {
@@ -57,8 +56,10 @@ test('a signal that has done its work is let go of', async () => {
   await script.send(success('one'), success('two'), success('Subscribed to events'));
   await Promise.all(answers);
   await subscription.ready;
-  subscription.close().catch(orFail);
+  const closing = subscription.close();
   expect(listeners()).toBe(0);
+  await script.send(success('Unsubscribed from events'));
+  await closing;
   expect(await rejection(client.request('List', { signal, timeout: 20 }))).toMatchObject({
     code: 'REQUEST_TIMEOUT',
   });

@@ -45,7 +45,7 @@ test('many users of one signal cause no warning, and all end with it', async () 
   expect(stdout.trim()).toBe('enough');
 });
 
-test('a signal that has done its work is let go of', async () => {
+test('a signal keeps no listener of a request or subscription that is over', async () => {
   const script = new Script();
   const { signal } = new AbortController();
   const listeners = (): number => getEventListeners(signal, 'abort').length;

@@ -61,6 +61,15 @@ export function createBench({ home, quick }) {
     );
   }
 
+  /** Reports the events that readers have lost, of those published: a machine that is too busy reads too slowly. */
+  function noteMissing(runs) {
+    for (const { missing } of runs)
+      if (missing !== 0)
+        note(
+          `In the next row, readers lost ${(100 * missing).toFixed(3)} % of their events in one round: the readers were too slow.`,
+        );
+  }
+
   /** Prints a note about the rows that follow. */
   function note(text) {
     notes.push(text);
@@ -84,6 +93,7 @@ export function createBench({ home, quick }) {
       row({ ...values, wanted: `${most} or less`, met: values.ours / values.theirs <= most }),
     row,
     note,
+    noteMissing,
     notes,
     ours: (workers) => () => startServer('daemon.js', join(home, 'ours.sock'), JSON.stringify(workers)),
     inline: () => startServer('inline.js', join(home, 'inline.sock')),

@@ -98,6 +98,7 @@ function mainThread(options: ResolvedOptions, log: Logger) {
   let workers: Workers | undefined;
   const lanes: Lanes = {
     pick: () => workers?.lanes.pick(),
+    of: (payload) => workers?.lanes.of?.(payload) ?? lanes,
     get down() {
       return workers?.lanes.down;
     },
@@ -142,9 +143,10 @@ function workersSettings(options: ResolvedOptions) {
 }
 
 function writers({ subscribers, connections }: ResolvedOptions): CreateWriter<Writer> {
-  const { queueBytes, eventHold } = subscribers;
+  const { queueBytes, eventHold, whenFull } = subscribers;
   const limits = {
     queueBytes,
+    whenFull,
     highWater: Math.ceil(queueBytes / 2),
     lowWater: Math.ceil(queueBytes / 8),
     writeHighWaterMark: connections.writeHighWaterMark,

@@ -1,8 +1,9 @@
 // Defines the two modules that an embedder writes: command handlers and a service. Light to import; runs in worker threads.
 import type { Logger } from 'pino';
+import { HANDLED_COMMANDS, type HandledCommand } from './commands.js';
 import { checkCommands, checkService } from './defined.js';
 import type { EventInput } from './protocol/events.js';
-import type { CommandArgs, CommandName, IpcEvent, IpcResponse } from './protocol/messages.js';
+import type { CommandArgs, IpcEvent, IpcResponse } from './protocol/messages.js';
 
 /** Publishes an event to every subscriber whose filter it passes. */
 export type Publish = (event: EventInput) => Promise<void>;
@@ -44,19 +45,7 @@ export type ServiceCalls<S extends object = ServiceFunctions> = {
     : never;
 };
 
-/** The commands an embedder may handle; the broker answers `Subscribe` and `Unsubscribe`. */
-export type HandledCommand = Exclude<CommandName, 'Subscribe' | 'Unsubscribe'>;
-
-const HANDLED = {
-  Start: true,
-  Stop: true,
-  Restart: true,
-  Status: true,
-  List: true,
-  Logs: true,
-  Delete: true,
-  Shutdown: true,
-} as const satisfies Record<HandledCommand, true>;
+export type { HandledCommand };
 
 /** The answers that a handler may give; events are sent with `publish`. */
 export type CommandAnswer = Exclude<IpcResponse, IpcEvent>;
@@ -99,7 +88,7 @@ export function defineCommands<S extends object = ServiceFunctions>(
     CommandHandlers<S> | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
 ): CommandsDefinition {
   const checked = (table: CommandHandlers<S>): CommandHandlers<S> => {
-    checkCommands(table, Object.keys(HANDLED));
+    checkCommands(table, HANDLED_COMMANDS);
     return table;
   };
   if (typeof handlers !== 'function') checked(handlers);

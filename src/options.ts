@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { HANDLED_COMMANDS, type HandledCommand } from './commands.js';
 import { openFilesLimit } from './open-files.js';
 import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
@@ -50,8 +51,23 @@ export interface WorkersOptions {
   readonly minThreads?: number | undefined;
   /** The largest number of lanes. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
-  /** `'thread'` (default), or `'none'`: handlers run on the main thread, where a handler that spins stops everything. */
-  readonly isolation?: 'thread' | 'none' | undefined;
+  /**
+   * Where handlers run: `'thread'` (default), each lane in a worker thread; `'process'`, each lane in a child process,
+   * which is killed with SIGKILL and whose memory is bounded; or `'none'`, on the main thread, where a handler that
+   * spins stops everything. docs/isolation.md says what each contains.
+   */
+  readonly isolation?: 'thread' | 'process' | 'none' | undefined;
+  /**
+   * The isolation of single commands, by name, where it is not that of the others: `'inline'` on the main thread, for
+   * reads that take microseconds; `'thread'`; or `'process'`, for what may crash. Each isolation has lanes of its own,
+   * within `minThreads` and `maxThreads`. The answers of a connection stay in order.
+   */
+  readonly commands?: Readonly<Partial<Record<HandledCommand, 'inline' | 'thread' | 'process'>>> | undefined;
+  /**
+   * The resident memory that a lane in a process may hold, everything included. Past it the process is killed, and the
+   * clients of the commands that it had begun are told. It is looked at every 250 ms, on Linux only. Default 1 GiB.
+   */
+  readonly maxMemory?: number | undefined;
   /** The time that a command may run, counted from its turn. Default 30 s. */
   readonly commandTimeout?: number | undefined;
   /** A lane with work, or a service, is killed and replaced if its loop has not turned for this time. Default 5 s. */
@@ -95,8 +111,12 @@ export interface ConnectionsOptions {
 export interface SubscribersOptions {
   /** Event bytes that may wait for one subscriber. Half of it is the high-water mark, an eighth the low-water mark. Default 1 MiB. */
   readonly queueBytes?: number | undefined;
-  /** The events that a subscriber loses if it does not read: the oldest. */
-  readonly whenFull?: 'drop-oldest' | undefined;
+  /**
+   * What becomes of a subscriber that does not read: it loses the oldest events that wait (`'drop-oldest'`, default), it
+   * loses the newest (`'drop-newest'`), or its connection ends with an `Error` `SUBSCRIBER_TOO_SLOW` (`'disconnect'`).
+   * Lost events are counted, and told in their place.
+   */
+  readonly whenFull?: 'drop-oldest' | 'drop-newest' | 'disconnect' | undefined;
   /** The time for which a subscriber that does not read may delay the others. Default 250 ms. */
   readonly stallGrace?: number | undefined;
   /** The silence after which a subscriber is sent a `heartbeat` event. Default 20 s. */
@@ -121,7 +141,9 @@ const workers = z
   .strictObject({
     minThreads: z.int().min(1).max(256).default(1),
     maxThreads: z.int().min(1).max(256).optional(),
-    isolation: z.enum(['thread', 'none']).default('thread'),
+    isolation: z.enum(['thread', 'process', 'none']).default('thread'),
+    commands: z.partialRecord(z.enum(HANDLED_COMMANDS), z.enum(['inline', 'thread', 'process'])).default({}),
+    maxMemory: bytes(64 * 1024 ** 2, 1024 * GIB, GIB),
     commandTimeout: ms(1, 30_000),
     unresponsiveAfter: ms(100, 5000),
     logFd: z.int().min(0).optional(),
@@ -154,7 +176,7 @@ const connections = z.strictObject({
 
 const subscribers = z.strictObject({
   queueBytes: bytes(1024, GIB, 1024 * 1024),
-  whenFull: z.enum(['drop-oldest']).default('drop-oldest'),
+  whenFull: z.enum(['drop-oldest', 'drop-newest', 'disconnect']).default('drop-oldest'),
   stallGrace: ms(1, 250),
   heartbeat: ms(10, 20_000),
   eventHold: ms(0, 100),

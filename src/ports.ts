@@ -44,6 +44,8 @@ export interface Lane {
 
 /** The lanes, as far as the dispatcher needs them. */
 export interface Lanes {
+  /** The lanes for a command, where not all lanes take all commands. Without it, these lanes take every command. */
+  readonly of?: (payload: Uint8Array) => Lanes;
   /** The least loaded lane that responds and has capacity; undefined if there is none now. */
   pick(): Lane | undefined;
   /** The reason why no lane will take commands soon; undefined if it is worth waiting for a lane. */

@@ -1,6 +1,6 @@
 // A command on its way through a lane: it tells its pipeline what becomes of it.
 import type { IpcError } from '../protocol/errors.js';
-import type { Job, Origin } from '../ports.js';
+import type { Job, Lanes, Origin } from '../ports.js';
 
 /** The reports of a command to its pipeline: exactly one of them, once. */
 export interface CommandOwner extends Origin {
@@ -17,7 +17,13 @@ export class Command implements Job {
   constructor(
     readonly origin: CommandOwner,
     public payload: Uint8Array,
+    readonly all: Lanes,
   ) {}
+
+  /** The lanes that take it. Asked anew each time: the lanes may start after the command has come. */
+  get lanes(): Lanes {
+    return this.all.of?.(this.payload) ?? this.all;
+  }
 
   answered(): void {
     this.origin.onAnswered(this);

@@ -11,16 +11,13 @@ const WINDOW_BYTES = 256 * 1024;
  * Commands stay with one lane while any of them is in flight; then the next ones go to the least loaded lane.
  */
 export class LaneWindow {
-  readonly #lanes: Lanes;
   #inFlight: Command[] = [];
   #lane: Lane | undefined;
+  /** The lanes that its lane is one of. */
+  #lanes: Lanes | undefined;
   #bytes = 0;
   /** One when others need the capacity, doubled with each answer. */
   #size = WINDOW;
-
-  constructor(lanes: Lanes) {
-    this.#lanes = lanes;
-  }
 
   get length(): number {
     return this.#inFlight.length;
@@ -31,18 +28,21 @@ export class LaneWindow {
     return this.#bytes;
   }
 
-  /** Whether another command is within the bounds. */
-  fits({ payload }: Command): boolean {
+  /** Whether another command is within the bounds. One for other lanes is not, until all others are answered. */
+  fits({ payload, lanes }: Command): boolean {
     const { length } = this.#inFlight;
-    return length === 0 || (length < this.#size && this.#bytes + payload.byteLength <= WINDOW_BYTES);
+    if (length === 0) return true;
+    return length < this.#size && this.#bytes + payload.byteLength <= WINDOW_BYTES && this.#lanes === lanes;
   }
 
   /** Gives a command to the lane; false when it does not fit or no lane takes it. */
   give(command: Command): boolean {
     if (!this.fits(command)) return false;
-    const lane = this.#lane ?? this.#lanes.pick();
+    const { lanes } = command;
+    const lane = this.#lane ?? lanes.pick();
     if (!lane?.offer(command)) return false;
     this.#lane = lane;
+    this.#lanes = lanes;
     this.#inFlight.push(command);
     this.#bytes += command.payload.byteLength;
     return true;

@@ -20,7 +20,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
   readonly #context: PipelineContext<W>;
   readonly #owner: PipelineOwner;
   readonly #writer: W;
-  readonly #inLane: LaneWindow;
+  readonly #inLane = new LaneWindow();
   #waiting: Command[] = [];
   #bytes = 0;
   /** Set when no more commands come: the frame to send after the last answer, if any. */
@@ -35,7 +35,6 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
   ) {
     this.#context = context;
     this.#owner = owner;
-    this.#inLane = new LaneWindow(context.lanes);
     this.#writer = createWriter(this);
   }
 
@@ -64,7 +63,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     this.#context.counters.received += 1;
     this.#bytes += payload.byteLength;
     this.#writer.commandReceived();
-    const command = new Command(this, payload);
+    const command = new Command(this, payload, this.#context.lanes);
     if (this.#waiting.length > 0 || !this.#give(command)) this.#wait(command);
   }
 
@@ -146,6 +145,10 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     this.pump();
   }
 
+  onCut(): void {
+    this.#owner.onCut();
+  }
+
   onFinished(): void {
     this.#owner.onFinished();
   }
@@ -172,8 +175,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     if (given > 0) this.#waiting.splice(0, given);
     const [next] = this.#waiting;
     if (next === undefined || this.#writer.congested || this.#closed) return;
-    const { down } = this.#context.lanes;
-    if (down && this.#inLane.length === 0) this.#refuseAll(down);
+    if (this.#inLane.length === 0 && next.lanes.down) this.#refuse();
     else if (this.#inLane.fits(next)) this.#context.waitForLane(this);
   }
 
@@ -212,12 +214,17 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     this.#settled();
   }
 
-  #refuseAll(error: IpcError): void {
-    for (const command of this.#waiting.splice(0)) {
+  /** Answers the first waiting commands, as far as no lane will take them, with the reason. */
+  #refuse(): void {
+    for (;;) {
+      const error = this.#waiting[0]?.lanes.down;
+      if (error === undefined) break;
+      const command = this.#waiting.shift() as Command;
       this.#context.counters.failed += 1;
       this.#account(command);
       this.#writer.respond(errorFrame(error));
     }
+    if (this.#waiting.length > 0) this.#pump();
     this.#settled();
   }
 

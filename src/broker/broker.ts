@@ -87,8 +87,10 @@ export class Broker {
 
   /** Sends the events that wait, then `success`, then nothing. */
   unsubscribe(writer: Writer, success: Uint8Array): void {
+    // Out of the router first: the flow that waited for the writer goes on now, and its events must not follow `success`.
+    this.#forget(writer);
     writer.endSubscription(success);
-    this.remove(writer);
+    this.#pump();
   }
 
   /** The connection is gone, or no longer subscribed. */

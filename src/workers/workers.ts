@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
+import { HANDLED_COMMANDS, type HandledCommand } from '../commands.js';
 import type { Publish } from '../define.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
 import { IpcError } from '../protocol/errors.js';
@@ -10,13 +11,15 @@ import { MainPublisher } from './lanes/main-publisher.js';
 import { ObjectService } from './lanes/object-service.js';
 import { surviveBrokenOutput } from './thread-tier/output.js';
 import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
-import type { LaneStats } from './lanes/pooled-lane.js';
+import { mixTiers } from './lanes/mixed-tiers.js';
+import type { Isolation, LaneStats } from './lanes/pooled-lane.js';
 import type { ServiceHost } from './lanes/service-host.js';
 import { forwardLine, logSettings } from './lanes/thread-log.js';
 import { ThreadService } from './thread-tier/thread-service.js';
+import { startProcessTier } from './process-tier/process-tier.js';
 import { startThreadTier } from './thread-tier/thread-tier.js';
 import type { ThreadOptions, Tier, TierSettings } from './lanes/tier.js';
-import { workerFile } from './thread-tier/worker-file.js';
+import { workerFile } from './lanes/worker-file.js';
 import { RefusedEvents } from './run/refused-events.js';
 
 export type { LaneStats };
@@ -32,7 +35,10 @@ export interface WorkersSettings {
   readonly settings: Pick<PoolSettings, 'minThreads' | 'maxThreads'> & {
     readonly [K in keyof ThreadOptions]: ThreadOptions[K] | undefined;
   } & {
-    readonly isolation: 'thread' | 'none';
+    readonly isolation: Isolation;
+    /** The isolation of single commands, by name. */
+    readonly commands: Readonly<Partial<Record<HandledCommand, 'inline' | 'thread' | 'process' | undefined>>>;
+    readonly maxMemory: number;
     readonly commandTimeout: number;
     readonly unresponsiveAfter: number;
     readonly logFd?: number | undefined;
@@ -67,7 +73,9 @@ export interface Workers {
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   const { settings, onEvents, maxMessageSize } = options;
   // Checked first: without the file, the blame would fall on the embedder's module.
-  if (settings.isolation === 'thread' || typeof options.service === 'string') workerFile();
+  const kinds: readonly unknown[] = [settings.isolation, ...Object.values(settings.commands)];
+  if (kinds.includes('process')) workerFile('process');
+  if (kinds.includes('thread') || typeof options.service === 'string') workerFile('thread');
   const refused = new RefusedEvents();
   const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(options.log));
   const restoreOutput = surviveBrokenOutput();
@@ -82,20 +90,22 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   try {
     service = await startService(options, refused.memory, () => listeners.serviceChanged());
     options.signal.throwIfAborted();
-    tier = await startLanes({
-      ...options,
-      ...settings,
-      thread: threadOptions(settings),
-      module: options.commands,
-      threadLog: threadLog(options.log),
-      refused: refused.memory,
-      publish: main.publish,
-      flushEvents: () => main.flush(),
-      connectService: () => service?.connect() ?? 'startDaemon was given no service',
-      onServiceChanged: (listener) => (listeners.serviceChanged = listener),
-      onCapacity: () => listeners.capacity(),
-      isolation: settings.isolation,
-    });
+    tier = await startLanes(
+      {
+        ...options,
+        ...settings,
+        thread: threadOptions(settings),
+        module: options.commands,
+        threadLog: threadLog(options.log),
+        refused,
+        publish: main.publish,
+        flushEvents: () => main.flush(),
+        connectService: () => service?.connect() ?? 'startDaemon was given no service',
+        onServiceChanged: (listener) => (listeners.serviceChanged = listener),
+        onCapacity: () => listeners.capacity(),
+      },
+      settings,
+    );
   } catch (error) {
     closeShared();
     throw error;
@@ -113,16 +123,35 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   };
 }
 
-async function startLanes({
-  isolation,
-  ...settings
-}: TierSettings & { isolation: 'thread' | 'none' }): Promise<Tier> {
-  try {
-    return await (isolation === 'none' ? startInlineTier(settings) : startThreadTier(settings));
-  } catch (cause) {
+const TIERS = { thread: startThreadTier, process: startProcessTier, none: startInlineTier };
+
+/** Starts a tier for the commands without a mark, and one for each other isolation that a command is marked with. */
+async function startLanes(
+  shared: Omit<TierSettings, 'elsewhere'>,
+  { isolation, commands }: Pick<WorkersSettings['settings'], 'isolation' | 'commands'>,
+): Promise<Tier> {
+  const isolationOf = (name: HandledCommand): Isolation => {
+    const mark = commands[name] ?? isolation;
+    return mark === 'inline' ? 'none' : mark;
+  };
+  const kinds = new Set([isolation, ...HANDLED_COMMANDS.map(isolationOf)]);
+  const started = await Promise.allSettled(
+    [...kinds].map(async (kind) => {
+      const elsewhere = HANDLED_COMMANDS.filter((name) => isolationOf(name) !== kind);
+      return [kind, await TIERS[kind]({ ...shared, elsewhere })] as const;
+    }),
+  );
+  const tiers = new Map(started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
+  const failed = started.find((each) => each.status === 'rejected');
+  if (failed) {
+    for (const tier of tiers.values()) tier.close();
+    const cause: unknown = failed.reason;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
   }
+  const tierOf = (kind: Isolation): Tier => tiers.get(kind) as Tier;
+  const special = HANDLED_COMMANDS.filter((name) => isolationOf(name) !== isolation);
+  return mixTiers(tierOf(isolation), new Map(special.map((name) => [name, tierOf(isolationOf(name))])));
 }
 
 async function startService(

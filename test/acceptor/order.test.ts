@@ -38,7 +38,7 @@ describe('order and balance', () => {
     expect(daemon.stats().lanes).toMatchObject([{ inFlight: 10 }]);
   });
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'a connection with a slow first command leaves room for others, however many commands are behind it (%s)',
     async (isolation) => {
       const { path } = await testDaemon({

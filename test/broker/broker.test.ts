@@ -157,6 +157,22 @@ describe('the broker', () => {
     expect(told(sink.frames)).toEqual({ delivered: 1, dropped: 0 });
   });
 
+  test('no event follows the answer to Unsubscribe, even if the flow waited for that subscriber', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.turn();
+    sink.drain();
+    w.fill(writer);
+    w.publish(10);
+    expect(w.broker.stats()).toMatchObject({ waiting: true });
+    w.broker.unsubscribe(writer, ANSWER);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames).at(-1)).toBe('done');
+    expect(w.broker.stats()).toMatchObject({ waiting: false, mailboxBytes: 0 });
+  });
+
   test('a subscriber that is behind and unsubscribes is told the number of missed events before its Success', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();

@@ -10,7 +10,7 @@ async function connected(path: string): Promise<IpcClient> {
   return client;
 }
 
-describe.each(['thread', 'none'] as const)('isolation %s', (isolation) => {
+describe.each(['thread', 'process', 'none'] as const)('isolation %s', (isolation) => {
   test('what a handler throws reaches the caller with its code', async () => {
     const { path } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
     const client = await connected(path);

@@ -10,6 +10,7 @@ import { frame } from './raw-client.js';
 export const ALL: EventFilter = { kind: 'AllEvents', appName: null };
 const LIMITS = {
   queueBytes: 4000,
+  whenFull: 'drop-oldest' as 'drop-oldest' | 'drop-newest' | 'disconnect',
   highWater: 2000,
   lowWater: 500,
   writeHighWaterMark: 1000,
@@ -35,6 +36,7 @@ export function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
       {
         onBytes: (delta) => (bytes += delta),
         onResponsesDrained: () => void events.push('drained'),
+        onCut: () => void events.push('cut'),
         onFinished: () => void events.push('finished'),
       },
       (action) => void deferred.push(action),

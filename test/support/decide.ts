@@ -78,6 +78,7 @@ export class FakeHost {
       config: configOf(name, config),
       environment: null,
       source: null,
+      mode: null,
       replace: false,
       dryRun: false,
       ...more,
@@ -91,6 +92,7 @@ export class FakeHost {
       config: undefined,
       environment: undefined,
       source: undefined,
+      mode: undefined,
       killEscaped: false,
       ...more,
     });

@@ -15,7 +15,9 @@ const anError = (part: string) => ({
 });
 
 describe('a handler', () => {
-  const shared = (['thread', 'none'] as const).map((isolation) => sharedDaemon({ workers: { isolation } }));
+  const shared = (['thread', 'process', 'none'] as const).map((isolation) =>
+    sharedDaemon({ workers: { isolation } }),
+  );
 
   test.each([
     ['throw', { text: 'broken on purpose' }, 'broken on purpose'],
@@ -52,7 +54,7 @@ describe('a handler', () => {
     expect(await client.next()).toEqual({ Success: { message: 'a', 7: 'b', more: { x: [] } } });
   });
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that returns a thenable that is not a promise is answered once, and each command gets its own answer (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
@@ -77,7 +79,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that publishes above every bound without awaiting loses only its own events (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({ workers: { isolation } });
@@ -88,7 +90,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'that does not await publish(): refused events are counted, and reported once in the log (%s)',
     async (isolation) => {
       let log = '';
@@ -112,7 +114,7 @@ describe('a handler', () => {
     },
   );
 
-  test.each(['thread', 'none'] as const)(
+  test.each(['thread', 'process', 'none'] as const)(
     'may copy its context and its set-up argument: all their members are own properties (%s)',
     async (isolation) => {
       const { path } = await testDaemon({

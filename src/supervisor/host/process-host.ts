@@ -8,13 +8,14 @@ import { nextNonce, runMark } from '../model/mark.js';
 import type { stateFiles } from '../state/paths.js';
 import { checkedRecords } from '../state/records.js';
 import { Store } from '../state/store.js';
+import { isElsewhere } from '../system/place.js';
 import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
 import { removeIfEmpty } from './output-files.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
-import { endSurvivors, survivorsOf } from './survivors.js';
+import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
 
 /** The things that all apps of a host share. */
 export interface HostSettings {
@@ -62,7 +63,8 @@ export class ProcessHost {
       save: (id, decided) => this.#save(id, decided),
       remove: (id) => this.#remove(id),
       escaped: (id) => this.#escaped(id),
-      endEscaped: (id) => this.#endEscaped(id),
+      allEscaped: () => allSurvivors([...this.#apps.values()]),
+      endEscaped: (id, lastRuns) => this.#endEscaped(id, lastRuns),
       listened: () => this.subscribers(),
       stopped: () => this.#onStopped(),
     };
@@ -176,22 +178,27 @@ export class ProcessHost {
     return app ? (await survivorsOf(app)).map(({ pid }) => pid) : [];
   }
 
-  async #endEscaped(id: string): Promise<number[]> {
+  async #endEscaped(id: string, lastRuns: number | undefined): Promise<number[]> {
     const app = this.#apps.get(id);
-    return app ? endSurvivors(app) : [];
+    return app ? endSurvivors(app, lastRuns) : [];
   }
 
   /** Reads what a former daemon has left: of each app a process may run, may have been started unseen, or may be gone. */
   async #adoptAll(): Promise<void> {
     const { files, log } = this.#settings;
-    const records = checkedRecords(files.apps, (file, err) =>
+    const records = await checkedRecords(files.apps, (file, err) =>
       log.error({ err, file }, 'a state file is not a record of an app and was put aside'),
     );
     const left = await findLeftProcesses(records);
     for (const record of records) {
       const found = left.get(record.id);
-      if (found?.leaderLives)
-        log.info({ app: record.id, appPid: found.leader.pid }, 'adopted an app that runs');
+      const { id: app, process: former } = record;
+      if (found?.leaderLives) log.info({ app, appPid: found.leader.pid }, 'adopted an app that runs');
+      else if (former !== null && isElsewhere(former))
+        log.warn(
+          { app, host: former.host, appPid: former.pid },
+          'an app last ran on another machine or in another container, where it may still run; its process is not looked for here',
+        );
       this.#hold(record).adopt(found);
     }
   }

@@ -57,11 +57,15 @@ export interface HostFunctions {
   readonly remove: (id: string) => Promise<void>;
   /** The processes of any run of an app that live and are not in its process group, whatever its state. */
   readonly escaped: (id: string) => Promise<number[]>;
+  /** The same of all apps that have any, with their ids, found in one pass. */
+  readonly allEscaped: () => Promise<readonly (readonly [id: string, pids: readonly number[]])[]>;
   /**
    * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
    * live on.
+   *
+   * @param lastRuns Only those of so many of the last runs; default: of all.
    */
-  readonly endEscaped: (id: string) => Promise<number[]>;
+  readonly endEscaped: (id: string, lastRuns?: number) => Promise<number[]>;
   /** Whether events have subscribers. */
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */

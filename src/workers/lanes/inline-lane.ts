@@ -14,6 +14,8 @@ export interface InlineSettings {
   readonly module: string;
   readonly workerData: unknown;
   readonly commandTimeout: number;
+  /** Commands that lanes of another tier run. */
+  readonly elsewhere: readonly string[];
   readonly maxMessageSize: number;
   readonly log: Logger;
   readonly publish: Publish;
@@ -36,6 +38,7 @@ export class InlineLane implements Lane {
     this.#onCapacity = settings.onCapacity;
     this.#executor = new Executor({
       handlers,
+      elsewhere: settings.elsewhere.length > 0 ? new Set(settings.elsewhere) : undefined,
       shared: { publish: settings.publish, log: settings.log, serviceFor: settings.serviceFor },
       commandTimeout: settings.commandTimeout,
       maxMessageSize: settings.maxMessageSize,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Lane, Lanes } from '../../ports.js';
 import type { IpcError } from '../../protocol/errors.js';
-import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
+import type { Isolation, LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
 import { PERIOD, Refill } from './refill.js';
 import { SLOTS } from '../link/claims.js';
 import type { ServiceLink } from '../link/messages.js';
@@ -20,6 +20,7 @@ export const START_TIMEOUT = 30_000;
 const END_TIMEOUT = 5000;
 
 export interface PoolSettings {
+  readonly isolation: Isolation;
   readonly minThreads: number;
   readonly maxThreads: number;
   readonly log: Logger;
@@ -99,6 +100,7 @@ export class LanePool implements Lanes {
   stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
     const lanes = [...this.#members.keys()].map((lane) => ({
       id: lane.id,
+      isolation: this.#settings.isolation,
       state: lane.state,
       inFlight: lane.load,
     }));

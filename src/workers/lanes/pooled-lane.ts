@@ -32,9 +32,14 @@ export interface LaneHooks {
   onEnd(error: Error | undefined): void;
 }
 
+/** Where the handlers of a lane run. */
+export type Isolation = 'thread' | 'process' | 'none';
+
 /** A lane in `stats()`. */
 export interface LaneStats {
+  /** Counted in each tier by itself. */
   readonly id: number;
+  readonly isolation: Isolation;
   readonly state: string;
   /** The number of its commands. */
   readonly inFlight: number;

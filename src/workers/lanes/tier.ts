@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.js';
 import type { Publish } from '../../define.js';
 import type { AcceptEvents, Lanes } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
+import type { RefusedEvents } from '../run/refused-events.js';
 import type { LaneStats } from './pooled-lane.js';
 import type { ThreadLog } from './thread-log.js';
 
@@ -23,13 +24,16 @@ export interface TierSettings {
   readonly minThreads: number;
   readonly maxThreads: number;
   readonly commandTimeout: number;
+  /** Commands that lanes of another tier run. */
+  readonly elsewhere: readonly string[];
   readonly unresponsiveAfter: number;
   readonly thread: ThreadOptions;
   /** A descriptor for the log lines of threads; without it, they go through `log`. */
   readonly logFd?: number | undefined;
   readonly maxMessageSize: number;
-  /** See `RefusedEvents`. */
-  readonly refused: SharedArrayBuffer;
+  readonly refused: RefusedEvents;
+  /** Bytes of resident memory that a lane in a process may hold. */
+  readonly maxMemory: number;
   readonly log: Logger;
   readonly threadLog: ThreadLog;
   readonly clock: Clock;

@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { MessagePort } from 'node:worker_threads';
+import type { Port } from './port.js';
 import { ERROR_CODES, type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
 
 /** Functions by name. It has no prototype chain, so that `constructor` and the like are not names in it. */
@@ -27,7 +28,7 @@ export interface Remote {
  * constructor, by which a caller could run any code on this side, and an assignment would set properties here. So only
  * messages that apply the path `call` to plain arguments reach Comlink.
  */
-export function expose(table: FunctionTable, port: MessagePort): void {
+export function expose(table: FunctionTable, port: Port): void {
   const exposed: Exposed = {
     async call(name, args) {
       try {
@@ -47,7 +48,7 @@ export function expose(table: FunctionTable, port: MessagePort): void {
 }
 
 /** The caller's side of a port on which the other side has exposed a table. */
-export function remote(port: MessagePort): Remote {
+export function remote(port: Port): Remote {
   // Taken once: each access of a proxy's property makes and registers another proxy.
   const { call } = Comlink.wrap<Exposed>(nodeEndpoint(port));
   return {

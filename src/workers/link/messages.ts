@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PackedEvents } from './event-packer.js';
 import type { LogSettings } from './log.js';
+import type { Port } from './port.js';
 
 /**
  * A one-way message from a thread to main. Answers alone, which are most messages, travel as the bare buffer, since
@@ -19,6 +20,8 @@ export interface ThreadNews {
   readonly log?: string;
   /** The number of log lines that were lost before this message. */
   readonly linesLost?: number;
+  /** Events that `publish()` has refused since the last message, from a process. */
+  readonly refused?: number;
   /** The lane has taken a batch in, and main waits to be told of it. */
   readonly tookBatch?: true;
 }
@@ -38,9 +41,9 @@ export interface ThreadStart {
   readonly module: string;
   readonly workerData: unknown;
   /** Comlink calls from main. */
-  readonly calls: MessagePort;
+  readonly calls: Port;
   /** Messages to main. */
-  readonly out: MessagePort;
+  readonly out: Port;
   readonly memory: SharedArrayBuffer;
   readonly log: LogSettings;
   readonly maxMessageSize: number;
@@ -50,12 +53,14 @@ export interface ThreadStart {
 
 export interface LaneStart extends ThreadStart {
   readonly role: 'lane';
-  readonly service: ServiceLink;
+  readonly service: Port | string;
   readonly commandTimeout: number;
+  /** Commands that lanes of another tier run. */
+  readonly elsewhere: readonly string[];
 }
 
 export interface ServiceStart extends ThreadStart {
   readonly role: 'service';
   /** Calls to the host's functions on main. */
-  readonly host: ServiceLink;
+  readonly host: Port | string;
 }

@@ -1,9 +1,9 @@
 // The way from a thread to main: a turn's answers and events in one message, each log line at once.
-import type { MessagePort } from 'node:worker_threads';
 import { AnswerPacker } from './answers.js';
 import type { SharedState } from './claims.js';
 import { EventPacker, type OutgoingEvent } from './event-packer.js';
 import type { ThreadMessage, ThreadNews } from './messages.js';
+import type { Port } from './port.js';
 import { recordBytes } from './rows.js';
 
 /** Bytes of answers and events that a thread may have sent and main not taken in. */
@@ -16,14 +16,14 @@ const EAGER_BYTES = 128 * 1024;
 export class Outbox {
   readonly answers = new AnswerPacker();
   readonly #events = new EventPacker();
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #shared: SharedState;
   #sent = 0;
   #logSent = 0;
   #linesLost = 0;
   #scheduled = false;
 
-  constructor(port: MessagePort, shared: SharedState) {
+  constructor(port: Port, shared: SharedState) {
     this.#port = port;
     this.#shared = shared;
   }

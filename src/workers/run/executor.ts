@@ -9,12 +9,15 @@ import { encodeAnswer, encodeError } from './answer.js';
 import { ANSWER, type AnswerKind } from '../link/answers.js';
 import type { BatchEntry } from '../link/batch.js';
 import type { CommandContext, CommandHandlers, HandledCommand } from '../../define.js';
+import { Queue } from '../../queue.js';
 import { Deadlines } from './deadlines.js';
-import { CommandQueue, Running, type SharedContext } from './running.js';
+import { Running, type SharedContext } from './running.js';
 
 /** How an executor is joined to its lane. */
 export interface ExecutorOptions {
   readonly handlers: CommandHandlers;
+  /** Commands that lanes of another tier run. */
+  readonly elsewhere?: ReadonlySet<string> | undefined;
   readonly shared: SharedContext;
   /** Milliseconds that a command may run, counted from its beginning. */
   readonly commandTimeout: number;
@@ -40,8 +43,8 @@ const MAX_FILTER_LENGTH = 4096;
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #handlers: ReadonlyMap<string, (args: never, context: CommandContext) => unknown>;
-  readonly #queues = new Map<number, CommandQueue>();
-  #ready: CommandQueue[] = [];
+  readonly #queues = new Map<number, Queue<BatchEntry>>();
+  #ready: Queue<BatchEntry>[] = [];
   readonly #deadlines: Deadlines<Running>;
   #scheduled = false;
 
@@ -60,7 +63,7 @@ export class Executor {
     for (const entry of entries) {
       let queue = this.#queues.get(entry.connectionId);
       if (queue === undefined) {
-        queue = new CommandQueue();
+        queue = new Queue<BatchEntry>();
         this.#queues.set(entry.connectionId, queue);
         this.#ready.push(queue);
       }
@@ -88,7 +91,7 @@ export class Executor {
     const began = clock.now();
     let flushed = began;
     let open = flush();
-    let queue: CommandQueue | undefined;
+    let queue: Queue<BatchEntry> | undefined;
     let at = 0;
     // A connection keeps the lane while its commands do not wait, so that its answers lie side by side.
     while (open && (queue ??= this.#ready[at++])) {
@@ -107,8 +110,8 @@ export class Executor {
   }
 
   /** Runs a queue's next command; false when none can begin now. */
-  #advance(queue: CommandQueue): boolean {
-    const entry = queue.next();
+  #advance(queue: Queue<BatchEntry>): boolean {
+    const entry = queue.shift();
     if (entry === undefined) return false;
     if (!this.#options.claim(entry.slot, entry.sequence)) return !this.#retire(queue, entry);
     const waits = this.#begin(entry, queue);
@@ -116,20 +119,26 @@ export class Executor {
   }
 
   /** Forgets a queue that has no commands; returns whether it had none. */
-  #retire(queue: CommandQueue, entry: BatchEntry): boolean {
-    if (!queue.empty) return false;
+  #retire(queue: Queue<BatchEntry>, entry: BatchEntry): boolean {
+    if (queue.length > 0) return false;
     if (this.#queues.get(entry.connectionId) === queue) this.#queues.delete(entry.connectionId);
     return true;
   }
 
   /** Begins a command; true when its answer comes later. */
-  #begin(entry: BatchEntry, queue: CommandQueue): boolean {
+  #begin(entry: BatchEntry, queue: Queue<BatchEntry>): boolean {
     try {
       const { name, args } = splitRequest(parseRequest(parseJson(entry.payload)));
       if (name === 'Subscribe' || name === 'Unsubscribe') {
         this.#handBack(entry, name, args);
         return false;
       }
+      // Main reads the name without parsing. A form that it cannot read must not choose where a command runs.
+      if (this.#options.elsewhere?.has(name))
+        throw new IpcError(
+          'MESSAGE_INVALID',
+          `Invalid message: the name of the command must be written plainly, as in {"${name}":…}`,
+        );
       const handler = this.#handlers.get(name satisfies HandledCommand);
       if (handler === undefined) throw new IpcError('COMMAND_UNKNOWN', `This daemon does not handle ${name}`);
       const running = new Running(entry, queue, name, this.#options.shared);

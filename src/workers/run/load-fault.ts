@@ -13,7 +13,7 @@ const WAY_OUT: Readonly<Record<string, string>> = {
  * The folder of this package's own files: they stand above the embedder's in a stack, and the fault is not in them.
  * Undefined in a bundle, where all code may be one file.
  */
-const OWN_FILES = /^(.*\/)workers\/run\/load-fault\.js$/.exec(String(import.meta.url))?.[1];
+const OWN_FILES = /^(.*\/)workers\/run\/load-fault\.js$/.exec((import.meta.url as string | undefined) ?? '')?.[1];
 
 /**
  * @param module URL of the module that was imported.

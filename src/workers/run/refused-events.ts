@@ -5,9 +5,24 @@ import { errorToData, IpcError } from '../../protocol/errors.js';
 export class RefusedEvents {
   readonly #count: BigInt64Array;
 
-  /** @param memory Shared by all threads of a daemon. */
-  constructor(readonly memory = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)) {
+  readonly #tell: ((count: number) => void) | undefined;
+  #untold = 0;
+
+  /**
+   * @param memory Shared by all threads of a daemon.
+   * @param tell Told once a turn how many more there are: a process does not share memory with its daemon.
+   */
+  constructor(
+    readonly memory = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
+    tell?: (count: number) => void,
+  ) {
     this.#count = new BigInt64Array(memory);
+    this.#tell = tell;
+  }
+
+  /** Counts events that were refused elsewhere. */
+  add(count: number): void {
+    Atomics.add(this.#count, 0, BigInt(count));
   }
 
   /** The number since the daemon's start. */
@@ -15,11 +30,22 @@ export class RefusedEvents {
     return Number(Atomics.load(this.#count, 0));
   }
 
+  #refused(): void {
+    this.add(1);
+    if (this.#tell === undefined) return;
+    this.#untold += 1;
+    if (this.#untold > 1) return;
+    setImmediate(() => {
+      this.#tell?.(this.#untold);
+      this.#untold = 0;
+    });
+  }
+
   /** Makes the `onRefused` of one publisher. */
   listener(log: Logger): (error: unknown) => void {
     let told = false;
     return (error) => {
-      Atomics.add(this.#count, 0, 1n);
+      this.#refused();
       // A daemon that is closed refuses everything, which is not worth a line.
       if (told || (error instanceof IpcError && error.code === 'PUBLISH_CLOSED')) return;
       told = true;

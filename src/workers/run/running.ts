@@ -1,6 +1,7 @@
-// Commands in a lane: a connection's commands that wait, and a command that has begun, as its handler sees it.
+// A command that has begun in a lane, as its handler sees it.
 import type { Logger } from 'pino';
 import type { IpcError } from '../../protocol/errors.js';
+import type { Queue } from '../../queue.js';
 import type { BatchEntry } from '../link/batch.js';
 import type { CommandContext, Publish, ServiceCalls } from '../../define.js';
 
@@ -10,31 +11,6 @@ export interface SharedContext {
   readonly log: Logger;
   /** The service as one command calls it: its calls end when the command's signal fires. */
   readonly serviceFor: (signal: () => AbortSignal) => ServiceCalls;
-}
-
-/** The commands of one connection that are in this lane. */
-export class CommandQueue {
-  #queue: BatchEntry[] = [];
-  #head = 0;
-
-  push(entry: BatchEntry): void {
-    this.#queue.push(entry);
-  }
-
-  next(): BatchEntry | undefined {
-    const entry = this.#queue[this.#head];
-    if (entry === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    }
-    return entry;
-  }
-
-  get empty(): boolean {
-    return this.#head === this.#queue.length;
-  }
 }
 
 /** Where a context keeps its command, which the two properties below need. */
@@ -88,7 +64,7 @@ export class Running {
 
   constructor(
     readonly entry: BatchEntry,
-    readonly queue: CommandQueue,
+    readonly queue: Queue<BatchEntry>,
     readonly name: string,
     shared: SharedContext,
   ) {

@@ -1,22 +1,21 @@
 // The service as handlers see it: calls that end with the service and with the command's signal.
 import { setMaxListeners } from 'node:events';
-import type { MessagePort } from 'node:worker_threads';
 import { IpcError } from '../../protocol/errors.js';
 import { type Remote, remote } from '../link/closed-port.js';
 import type { ServiceCalls } from '../../define.js';
-import type { ServiceLink } from '../link/messages.js';
+import type { Port } from '../link/port.js';
 
 /** The number of one lane's calls that may be unanswered; each keeps its arguments until the service has taken it in. */
 const MAX_PENDING = 4096;
 
 export class ServiceClient {
   #remote: Remote | undefined;
-  #port: MessagePort | undefined;
+  #port: Port | undefined;
   #why = 'it has not been connected';
   readonly #pending = new Set<(error: IpcError) => void>();
 
   /** From now on calls go to this service, or reject with this reason. Calls under way reject. */
-  connect(link: ServiceLink): void {
+  connect(link: Port | string): void {
     this.#why = typeof link === 'string' ? link : 'it was replaced';
     this.#port?.close();
     this.#port = typeof link === 'string' ? undefined : link;

@@ -1,25 +1,18 @@
-// A lane in a thread, from main's side: batches out, answers in, and the watch over its loop.
-import type { AcceptEvents, Job } from '../../ports.js';
-import { IpcError } from '../../protocol/errors.js';
-import { packBatch, shareLarge } from '../link/batch.js';
+// A lane in a thread of its own.
+import type { AcceptEvents } from '../../ports.js';
+import type { LaneHooks } from '../lanes/pooled-lane.js';
+import type { ThreadLog } from '../lanes/thread-log.js';
+import type { ThreadOptions } from '../lanes/tier.js';
+import { WorkerLane } from '../lanes/worker-lane.js';
 import { SharedState } from '../link/claims.js';
 import type { LaneStart, ServiceLink } from '../link/messages.js';
-import { handOver } from '../lanes/hand-over.js';
-import type { LaneHooks, PooledLane } from '../lanes/pooled-lane.js';
-import { Slots } from '../lanes/slots.js';
-import type { ThreadLog } from '../lanes/thread-log.js';
 import { ThreadLink } from './thread-link.js';
-import { Watchdog } from '../lanes/watchdog.js';
-import type { ThreadOptions } from '../lanes/tier.js';
-
-/** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
-const BATCHES_UNDER_WAY = 2;
 
 /** The settings with which a lane is started. */
 export interface LaneSettings {
   readonly start: Pick<
     LaneStart,
-    'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout'
+    'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout' | 'elsewhere'
   >;
   readonly thread: ThreadOptions;
   readonly unresponsiveAfter: number;
@@ -28,169 +21,24 @@ export interface LaneSettings {
   readonly log: ThreadLog;
 }
 
-export class ThreadLane implements PooledLane {
-  readonly #slots = new Slots(new SharedState());
-  readonly #link: ThreadLink;
-  readonly #hooks: LaneHooks;
-  readonly #watchdog: Watchdog;
-  readonly #commandTimeout: number;
-  /** Commands for the next batch. */
-  readonly #collected = new Set<Job>();
-  /** Batches sent, modulo 2^32. */
-  #sent = 0;
-  #scheduled = false;
-  /** Whether the last batch was a single command. */
-  #lastWasLone = true;
-  #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
-
-  constructor(
-    readonly id: number,
-    settings: LaneSettings,
-    hooks: LaneHooks,
-  ) {
-    this.#hooks = hooks;
-    this.#commandTimeout = settings.start.commandTimeout;
-    this.#watchdog = new Watchdog(settings.unresponsiveAfter, () => this.#slots.shared.beats);
-    this.#link = new ThreadLink(
-      { ...settings.start, role: 'lane', name: `lane ${id}`, service: settings.service },
-      settings.thread,
-      {
-        onReady: () => this.#ready(),
-        onAnswers: (answers) => this.#answered(answers),
-        onBatchTaken: () => this.#scheduleSend(),
-        onEvents: settings.onEvents,
-        log: settings.log,
-        onEnd: (error) => this.#ended(error),
-      },
-      this.#slots.shared,
-    );
-  }
-
-  get state(): PooledLane['state'] {
-    return this.#state === 'ready' && this.#watchdog.late ? 'late' : this.#state;
-  }
-
-  get load(): number {
-    return this.#slots.used;
-  }
-
-  get working(): boolean {
-    return this.#state !== 'dead' && (this.#slots.used > 0 || this.#watchdog.asking);
-  }
-
-  get gone(): Promise<void> {
-    return this.#link.gone;
-  }
-
-  offer(job: Job): boolean {
-    // A late lane takes no commands: a command that is taken back from it would come again and again.
-    if (this.state !== 'ready' || !this.#slots.add(job)) return false;
-    job.payload = shareLarge(job.payload);
-    this.#collected.add(job);
-    // A lone request does not wait for others: an idle lane whose last batch was a single command gets the next one
-    // as soon as the client's chunk is read.
-    this.#scheduleSend(this.#slots.used === 1 && this.#lastWasLone ? queueMicrotask : setImmediate);
-    return true;
-  }
-
-  recall(job: Job): boolean {
-    const { full } = this.#slots;
-    const back = this.#slots.recall(job);
-    if (!back) return false;
-    this.#collected.delete(job);
-    // No answer tells those that wait for capacity of it.
-    if (full) queueMicrotask(() => this.#hooks.onCapacity());
-    return true;
-  }
-
-  end(): void {
-    if (this.#state === 'dead') return;
-    this.#state = 'ending';
-    if (this.#slots.used === 0) this.#link.close();
-  }
-
-  kill(because: string): void {
-    this.#link.kill(because);
-  }
-
-  connectService(link: ServiceLink): void {
-    this.#link.call('service', [link], typeof link === 'string' ? [] : [link]);
-  }
-
-  utilization(): number {
-    return this.#link.utilization();
-  }
-
-  watch(elapsed: number): void {
-    if (this.#state !== 'ready' && this.#state !== 'ending') return;
-    const wasLate = this.#watchdog.late;
-    const verdict = this.#watchdog.look(elapsed, this.#slots.used > 0);
-    if (verdict === 'ask') this.#link.call('beat', []);
-    if (verdict === 'dead') {
-      this.kill('the worker running it did not respond and was replaced');
-      return;
-    }
-    if (this.#watchdog.late) {
-      // Commands that it has not begun run elsewhere. Those that it has begun and cannot end get their deadline here.
-      for (const origin of this.#slots.origins()) origin.recall();
-      if (this.#watchdog.silent >= this.#commandTimeout) this.#abandonOverdue();
-    } else if (wasLate) {
-      this.#hooks.onCapacity();
-    }
-  }
-
-  #abandonOverdue(): void {
-    const message = `The command did not finish within ${this.#commandTimeout} ms; it may still take effect`;
-    for (const job of this.#slots.abandonBegun()) job.failed(new IpcError('COMMAND_TIMEOUT', message));
-  }
-
-  /** @param soon When to send. By default after this turn's input is read, so that what came together goes together. */
-  #scheduleSend(soon: (send: () => void) => void = setImmediate): void {
-    if (this.#scheduled || this.#collected.size === 0 || this.#full()) return;
-    this.#scheduled = true;
-    soon(() => {
-      this.#scheduled = false;
-      this.#send();
-    });
-  }
-
-  /** Whether the lane has as many batches as it may; if so, it tells when it has taken one in. */
-  #full(): boolean {
-    const { shared } = this.#slots;
-    if (shared.batchesUnderWay(this.#sent) < BATCHES_UNDER_WAY) return false;
-    shared.awaitBatch();
-    return shared.batchesUnderWay(this.#sent) >= BATCHES_UNDER_WAY;
-  }
-
-  #send(): void {
-    if (this.#state === 'dead' || this.#collected.size === 0) return;
-    this.#lastWasLone = this.#collected.size === 1;
-    const batch = packBatch(Slots.entries(this.#collected));
-    this.#collected.clear();
-    this.#sent = (this.#sent + 1) | 0;
-    this.#link.send(batch);
-  }
-
-  #ready(): void {
-    if (this.#state !== 'starting') return;
-    this.#state = 'ready';
-    this.#hooks.onReady();
-  }
-
-  #answered(answers: ArrayBuffer): void {
-    handOver(answers, this.#slots);
-    if (this.#state === 'ending' && this.#slots.used === 0) this.#link.close();
-    this.#hooks.onCapacity();
-  }
-
-  #ended(error: Error | undefined): void {
-    this.#state = 'dead';
-    this.#collected.clear();
-    for (const origin of this.#slots.origins()) origin.recall();
-    const why = this.#link.killedBecause ?? 'the worker running it died';
-    for (const job of this.#slots.abandonBegun()) {
-      job.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN', `The outcome of the command is unknown: ${why}`));
-    }
-    this.#hooks.onEnd(error);
-  }
+/** Starts a thread and makes the lane in it. */
+export function threadLane(id: number, settings: LaneSettings, hooks: LaneHooks): WorkerLane {
+  const { start, thread, unresponsiveAfter, service, onEvents, log } = settings;
+  const shared = new SharedState();
+  return new WorkerLane(
+    id,
+    {
+      commandTimeout: start.commandTimeout,
+      unresponsiveAfter,
+      shared,
+      link: (linkHooks) =>
+        new ThreadLink(
+          { ...start, role: 'lane', name: `lane ${id}`, service },
+          thread,
+          { ...linkHooks, onEvents, log },
+          shared,
+        ),
+    },
+    hooks,
+  );
 }

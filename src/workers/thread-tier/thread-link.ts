@@ -4,50 +4,53 @@ import type { AcceptEvents } from '../../ports.js';
 import type { Batch, BatchMessage } from '../link/batch.js';
 import { SharedState } from '../link/claims.js';
 import { type Remote, remote } from '../link/closed-port.js';
-import { unpackEvents } from '../link/event-packer.js';
-import { type LaneStart, newsOf, type ServiceStart, type ThreadMessage } from '../link/messages.js';
-import { messageBytes } from '../link/outbox.js';
+import { type LaneStart, type ServiceLink, type ServiceStart, type ThreadMessage } from '../link/messages.js';
+import type { LaneLink, LaneLinkHooks } from '../lanes/lane-link.js';
+import { type NewsSinks, takeNews } from '../lanes/news.js';
 import type { ThreadLog } from '../lanes/thread-log.js';
 import type { ThreadOptions } from '../lanes/tier.js';
-import { CreditBack } from './credit-back.js';
+import { CreditBack } from '../lanes/credit-back.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** A thread's task without the parts that the link adds. */
 export type ThreadTask =
-  Omit<LaneStart, 'calls' | 'out' | 'memory'> | Omit<ServiceStart, 'calls' | 'out' | 'memory'>;
+  | (Omit<LaneStart, 'calls' | 'out' | 'memory' | 'service'> & { readonly service: ServiceLink })
+  | (Omit<ServiceStart, 'calls' | 'out' | 'memory' | 'host'> & { readonly host: ServiceLink });
 
-export interface ThreadLinkHooks {
-  onReady(): void;
-  onAnswers?(answers: ArrayBuffer): void;
-  /** The lane has taken a batch in, after {@link SharedState.awaitBatch}. */
-  onBatchTaken?(): void;
+/** A service has no answers and takes no batches. */
+export interface ThreadLinkHooks extends Pick<LaneLinkHooks, 'onReady' | 'onEnd'> {
+  onAnswers?: LaneLinkHooks['onAnswers'];
+  onBatchTaken?: LaneLinkHooks['onBatchTaken'];
   onEvents: AcceptEvents;
   log: ThreadLog;
-  /** The thread has ended, and everything that it had sent has been taken in. */
-  onEnd(error: Error | undefined): void;
 }
 
-export class ThreadLink {
+export class ThreadLink implements LaneLink {
+  readonly takesBack = true;
   readonly shared: SharedState;
-  readonly #name: string;
   readonly #thread: WorkerThread;
   readonly #calls: MessagePort;
   readonly #out: MessagePort;
   readonly #remote: Remote;
   readonly #hooks: ThreadLinkHooks;
-  readonly #credit = new CreditBack((bytes) => this.call('released', [bytes]));
+  readonly #sinks: NewsSinks;
   #killedBecause: string | undefined;
   #ended = false;
 
   constructor(task: ThreadTask, options: ThreadOptions, hooks: ThreadLinkHooks, shared = new SharedState()) {
     this.#hooks = hooks;
-    this.#name = task.name;
     this.shared = shared;
+    const { onEvents, log } = hooks;
+    const release = new CreditBack((bytes) => this.call('released', [bytes])).add;
+    const tookIn = (bytes: number, logCharacters: number): void => {
+      if (shared.taken(bytes, logCharacters)) this.call('taken', []);
+    };
+    this.#sinks = { name: task.name, hooks, onEvents, log, release, tookIn };
     const [calls, out] = [new MessageChannel(), new MessageChannel()];
     this.#calls = calls.port1;
     this.#out = out.port1;
     this.#remote = remote(calls.port1);
-    out.port1.on('message', (message: ThreadMessage) => this.#receive(message));
+    out.port1.on('message', (message: ThreadMessage) => takeNews(message, this.#sinks));
     const link = task.role === 'lane' ? task.service : task.host;
     this.#thread = new WorkerThread(
       { ...task, calls: calls.port2, out: out.port2, memory: shared.memory },
@@ -71,6 +74,10 @@ export class ThreadLink {
   call(name: string, args: unknown[], transfer: MessagePort[] = []): void {
     if (this.#ended) return;
     this.#remote.call(name, args, transfer).catch((error: unknown) => this.#fail(error));
+  }
+
+  connectService(link: ServiceLink): void {
+    this.call('service', [link], typeof link === 'string' ? [] : [link]);
   }
 
   /** Sends a batch to a lane. */
@@ -100,23 +107,11 @@ export class ThreadLink {
     this.kill(`its worker failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  #receive(received: ThreadMessage): void {
-    const message = newsOf(received);
-    // Events first: a connection that ends with an answer still gets the events that its command published before.
-    if (message.events) this.#hooks.onEvents(unpackEvents(message.events), this.#credit.add);
-    if (message.answers) this.#hooks.onAnswers?.(message.answers);
-    if (message.log !== undefined) this.#hooks.log.line(message.log);
-    if (message.linesLost !== undefined) this.#hooks.log.lost(message.linesLost, this.#name);
-    if (this.shared.taken(messageBytes(message), message.log?.length)) this.call('taken', []);
-    if (message.tookBatch) this.#hooks.onBatchTaken?.();
-    if (message.ready) this.#hooks.onReady();
-  }
-
   #end(error: Error | undefined): void {
     this.#ended = true;
     // The messages that it had sent before its end still count.
     for (let left = receiveMessageOnPort(this.#out); left; left = receiveMessageOnPort(this.#out)) {
-      this.#receive(left.message as ThreadMessage);
+      takeNews(left.message as ThreadMessage, this.#sinks);
     }
     this.#calls.close();
     this.#out.close();

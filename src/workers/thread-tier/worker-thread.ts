@@ -2,8 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadOptions } from '../lanes/tier.js';
+import { workerFile } from '../lanes/worker-file.js';
 import { takeEarlyOutput } from './output.js';
-import { workerFile } from './worker-file.js';
 
 /**
  * A pool of one thread. A lane that died must not leave its thread or its module cache to the next one, and a pool
@@ -56,7 +56,7 @@ export class WorkerThread {
 
   #poolOfOne(options: ThreadOptions): Piscina {
     const pool = new Piscina({
-      filename: workerFile(),
+      filename: workerFile('thread').href,
       minThreads: 0,
       maxThreads: 1,
       maxQueue: 1,

@@ -1,7 +1,7 @@
 // A lane in its thread: the embedder's handlers, run by an executor.
 import { systemClock } from '../../clock.js';
 import { type BatchMessage, batchOf, unpackBatch } from '../link/batch.js';
-import type { LaneStart, ServiceLink } from '../link/messages.js';
+import type { LaneStart } from '../link/messages.js';
 import { Executor } from '../run/executor.js';
 import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { ServiceClient } from '../run/service-client.js';
@@ -9,17 +9,25 @@ import type { Thread } from './thread.js';
 
 /** Loads the embedder's module and sets the lane up. */
 export async function setUp(
-  { module, service: link, commandTimeout, maxMessageSize, calls: port }: LaneStart,
-  { shared, outbox, calls, setup }: Thread,
+  {
+    module,
+    service: link,
+    commandTimeout,
+    maxMessageSize,
+    elsewhere,
+    calls: port,
+  }: Omit<LaneStart, 'memory' | 'refused'>,
+  { shared, outbox, calls, setup, openService }: Thread,
 ): Promise<void> {
   const commands = await loadDefinition(module, 'bunctl-ipc.commands');
   const service = new ServiceClient();
   service.connect(link);
   // Before the set-up, which may call a service that dies meanwhile.
-  calls.set('service', (next: ServiceLink) => service.connect(next));
+  calls.set('service', (next: unknown) => service.connect(openService(next)));
   const handlers = await setUpDefinition(module, commands, { ...setup, service: service.calls() });
   const executor = new Executor({
     handlers,
+    elsewhere: elsewhere.length > 0 ? new Set(elsewhere) : undefined,
     shared: { publish: setup.publish, log: setup.log, serviceFor: (signal) => service.calls(signal) },
     commandTimeout,
     maxMessageSize,

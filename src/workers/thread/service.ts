@@ -8,7 +8,10 @@ import { ServiceClient } from '../run/service-client.js';
 import type { Thread } from './thread.js';
 
 /** Loads the embedder's module and sets the service up. */
-export async function setUp({ module, host: link }: ServiceStart, { calls, setup }: Thread): Promise<void> {
+export async function setUp(
+  { module, host: link }: Omit<ServiceStart, 'memory' | 'refused'>,
+  { calls, setup }: Thread,
+): Promise<void> {
   const host = new ServiceClient();
   host.connect(link);
   const service = await loadDefinition(module, 'bunctl-ipc.service');

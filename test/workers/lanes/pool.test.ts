@@ -57,6 +57,7 @@ describe('the pool of lanes', () => {
     const clock = new FakeClock();
     const lanes: FakeLane[] = [];
     const created = new LanePool({
+      isolation: 'thread',
       minThreads,
       maxThreads,
       clock,

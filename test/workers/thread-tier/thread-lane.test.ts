@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Job, Origin } from '#dist/ports.js';
 import { LanePool } from '#dist/workers/lanes/pool.js';
-import { ThreadLane } from '#dist/workers/thread-tier/thread-lane.js';
+import { threadLane } from '#dist/workers/thread-tier/thread-lane.js';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
 import { act, fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -23,6 +23,7 @@ describe('the lanes', () => {
       maxMessageSize: 1024 * 1024,
       refused: new SharedArrayBuffer(8),
       commandTimeout: 60_000,
+      elsewhere: [],
     };
     const settings = {
       start,
@@ -33,11 +34,12 @@ describe('the lanes', () => {
       log: { line: () => undefined, lost: () => undefined },
     };
     const pool = new LanePool({
+      isolation: 'thread',
       minThreads: 1,
       maxThreads,
       log,
       clock,
-      createLane: (id, hooks) => new ThreadLane(id, settings, hooks),
+      createLane: (id, hooks) => threadLane(id, settings, hooks),
       connectService: () => 'there is none',
       onCapacity: () => undefined,
     });
@@ -152,7 +154,7 @@ describe('a late lane', () => {
 
   async function makeLane() {
     const told = { ready: false, capacity: 0, ended: false };
-    const lane = new ThreadLane(
+    const lane = threadLane(
       1,
       {
         start: {
@@ -162,6 +164,7 @@ describe('a late lane', () => {
           maxMessageSize: 1024 * 1024,
           refused: new SharedArrayBuffer(8),
           commandTimeout: 60_000,
+          elsewhere: [],
         },
         thread: {},
         unresponsiveAfter: 60_000,

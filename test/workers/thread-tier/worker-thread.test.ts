@@ -32,6 +32,7 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
     refused: new SharedArrayBuffer(8),
     service: 'there is none',
     commandTimeout: 1000,
+    elsewhere: [],
   };
   onTestFinished(() => {
     calls.port1.close();

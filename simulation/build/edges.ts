@@ -1,0 +1,106 @@
+// The edges of the daemon: what its built files get in place of threads, sockets, timers and the logger.
+import type { Socket } from 'node:net';
+import type { World } from '../virtual/world.js';
+import { VirtualChannel, type VirtualPort } from '../virtual/port.js';
+import { type RunTask, VirtualThread } from '../virtual/thread.js';
+import type { Immediate, Timer } from '../virtual/actor.js';
+import { quietLogger } from './quiet-logger.js';
+
+/** What the daemon gives to its endpoint. */
+export interface Endpoint {
+  readonly onConnection: (socket: Socket) => void;
+}
+
+/** The stage on which the actors play: one world after the other. */
+export interface Stage {
+  readonly world: World;
+  /** The entry of worker threads. */
+  readonly runThread: RunTask;
+  /** A thread was started. */
+  onThread(thread: VirtualThread): void;
+  /** The module that an embedder would write. */
+  loadDefinition(module: string, kind: string): unknown;
+  /** The endpoint. */
+  claimEndpoint(path: string, endpoint: Endpoint): unknown;
+}
+
+/** The globals that the built files see, by name. */
+export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
+  const timer = (action: () => void, ms: number): Timer & { unref(): void } =>
+    Object.assign(stage.world.current.after(stage.world.now + Math.max(1, ms), action), {
+      unref: () => undefined,
+    });
+  const cancel = (item: Timer | Immediate | undefined): void => {
+    item?.cancel();
+  };
+  return {
+    setTimeout: timer,
+    clearTimeout: cancel,
+    setImmediate: (action: () => void) => stage.world.current.immediate(action),
+    clearImmediate: cancel,
+    performance: { now: () => stage.world.now },
+    Atomics: sharedMemory(stage),
+    // Without its FinalizationRegistry: what the garbage collector does is not in the seed.
+    globalThis: {},
+  };
+}
+
+/** Atomics whose writes are operations of the current actor: a dead one writes nothing. */
+function sharedMemory(stage: Stage): Readonly<Record<string, unknown>> {
+  const write =
+    (operation: (...args: never[]) => unknown, nothing: number) =>
+    (...args: never[]): unknown =>
+      stage.world.operation() ? operation(...args) : nothing;
+  return {
+    load: Atomics.load.bind(Atomics),
+    store: write(Atomics.store.bind(Atomics), 0),
+    add: write(Atomics.add.bind(Atomics), 0),
+    exchange: write(Atomics.exchange.bind(Atomics), 0),
+    // No word is negative, so this is never the expected one.
+    compareExchange: write(Atomics.compareExchange.bind(Atomics), -1),
+  };
+}
+
+/** The modules that are replaced: a built-in module, a package, or a built file, and its exports. */
+export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return {
+    'node:worker_threads': {
+      MessageChannel: class extends VirtualChannel {
+        constructor() {
+          super(stage.world);
+        }
+      },
+      receiveMessageOnPort: (port: VirtualPort) => port.receive(),
+    },
+    'node:timers/promises': {
+      setImmediate: () => new Promise<void>((resolve) => void stage.world.current.immediate(resolve)),
+    },
+    pino: {
+      pino: Object.assign(quietLogger, {
+        stdSerializers: { err: (error: Error) => ({ message: error.message }) },
+      }),
+    },
+    'workers/thread-tier/worker-thread.js': {
+      WorkerThread: class extends VirtualThread {
+        constructor(task: { readonly name: string }, transfer: readonly unknown[]) {
+          super(stage.world, stage.runThread, task, transfer);
+          stage.onThread(this);
+        }
+      },
+    },
+    'workers/lanes/worker-file.js': { workerFile: () => new URL('virtual:worker') },
+    'workers/thread-tier/output.js': {
+      surviveBrokenOutput() {
+        stage.world.listeners += 1;
+        return () => (stage.world.listeners -= 1);
+      },
+    },
+    'workers/thread/output.js': { redirectOutput: () => undefined },
+    'workers/run/load.js': {
+      loadDefinition: async (module: string, kind: string) => stage.loadDefinition(module, kind),
+    },
+    'endpoint/claim.js': {
+      claimEndpoint: async (path: string, endpoint: Endpoint) => stage.claimEndpoint(path, endpoint),
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { findPlanted, mutationOf, play, playSeeds, shortest } from '../../simulation/campaign.js';
+import { changed } from '../../simulation/build/bundle.js';
+import { planOf } from '../../simulation/plan/generate.js';
+import { Theatre } from '../../simulation/run/theatre.js';
+
+describe('the simulation', () => {
+  test('300 seeds keep every promise', async () => {
+    const { failed, played } = await playSeeds(await Theatre.open(), { seeds: 300 });
+    expect(failed?.violation, `npm run simulate -- --seed ${failed?.seed ?? 0}`).toBeUndefined();
+    expect(played).toBe(300);
+  });
+
+  test('a seed that is played again does the same, step by step', async () => {
+    const theatre = await Theatre.open();
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const first = await play(theatre, planOf(seed), true);
+      const second = await play(theatre, planOf(seed), true);
+      expect(second.trace).toEqual(first.trace);
+      expect(second.digest).toBe(first.digest);
+    }
+  });
+
+  test.each(['claim-ignored', 'drops-told-in-part', 'dead-lane-not-replaced'])(
+    'the planted bug %s is found',
+    async (name) => {
+      expect(await findPlanted(mutationOf(name))).toBeDefined();
+    },
+  );
+
+  test('a plan that fails is made shorter, and fails in the same way', async () => {
+    const theatre = await Theatre.open([mutationOf('half-close-cuts')]);
+    const { failed } = await playSeeds(theatre, { seeds: 2000 });
+    const plan = planOf(failed?.seed ?? 0);
+    const shorter = await shortest(theatre, plan);
+    expect(shorter.steps.length).toBeLessThan(plan.steps.length);
+    expect(shorter.steps.length).toBeLessThanOrEqual(5);
+    expect((await play(theatre, shorter)).violation).toBeDefined();
+  });
+
+  test('a planted bug whose text is not in the file any more is a fault', () => {
+    const change = { file: 'a.js', text: 'one', replacement: 'two' };
+    expect(changed('has one', change)).toBe('has two');
+    expect(() => changed('has none of it', { ...change, text: 'gone' })).toThrow('0 times');
+    expect(() => changed('one and one', change)).toThrow('2 times');
+  });
+});

@@ -1,0 +1,177 @@
+// The table in docs/isolation.md, cell by cell: a daemon in a process of its own, a handler that does its worst, a witness.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { act, fixture, temporaryDirectory } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+
+type Tier = 'thread' | 'process' | 'none';
+type Outcome = 'contained' | 'ends the daemon' | 'stops the daemon' | 'not bounded' | 'its thread stays';
+
+const LIST = { Data: { data: ['a', 'b'] } };
+const DOCS = readFileSync(new URL('../../docs/isolation.md', import.meta.url), 'utf8');
+
+/** By the row in the docs: the request, and what each tier makes of it. */
+const TABLE: Record<string, { request: (directory: string) => object; outcomes: Record<Tier, Outcome> }> = {
+  'throws, rejects, answers nonsense': {
+    request: () => act('reject', { text: 'refused' }),
+    outcomes: { thread: 'contained', process: 'contained', none: 'contained' },
+  },
+  'throws outside of any promise': {
+    request: () => act('crash'),
+    outcomes: { thread: 'contained', process: 'contained', none: 'ends the daemon' },
+  },
+  'calls `process.exit()`': {
+    request: () => act('exit'),
+    outcomes: { thread: 'contained', process: 'contained', none: 'ends the daemon' },
+  },
+  'loops for ever': {
+    request: (directory) => act('waitFor', { file: join(directory, 'never') }),
+    outcomes: { thread: 'contained', process: 'contained', none: 'stops the daemon' },
+  },
+  'fills the heap with objects': {
+    request: () => act('hoard', { megabytes: 100_000 }),
+    outcomes: { thread: 'contained', process: 'contained', none: 'ends the daemon' },
+  },
+  // More than the heap's limit and, in a process, than the memory's; nowhere more than a machine has.
+  'fills memory with Buffers': {
+    request: () => act('buffers', { megabytes: 200 }),
+    outcomes: { thread: 'not bounded', process: 'contained', none: 'not bounded' },
+  },
+  'lets one array grow without end': {
+    request: () => act('array'),
+    outcomes: { thread: 'ends the daemon', process: 'contained', none: 'ends the daemon' },
+  },
+  'blocks in a system call': {
+    request: (directory) => act('fifo', { file: join(directory, 'fifo') }),
+    outcomes: { thread: 'its thread stays', process: 'contained', none: 'stops the daemon' },
+  },
+  'crashes in native code': {
+    request: () => act('signal', { to: 'self', name: 'SIGSEGV' }),
+    outcomes: { thread: 'ends the daemon', process: 'contained', none: 'ends the daemon' },
+  },
+};
+
+const workersOf = (isolation: Tier, unresponsiveAfter: number, heap: number) => ({
+  isolation,
+  unresponsiveAfter,
+  minThreads: 1,
+  maxThreads: 1,
+  resourceLimits: { maxOldGenerationSizeMb: heap },
+  maxMemory: 170 * 1024 ** 2,
+});
+
+async function daemonWith(isolation: Tier, unresponsiveAfter = 60_000, heap = 32) {
+  const directory = temporaryDirectory();
+  execFileSync('mkfifo', [join(directory, 'fifo')]);
+  const socket = join(directory, 's');
+  const options = JSON.stringify({ workers: workersOf(isolation, unresponsiveAfter, heap) });
+  // The main thread's heap has the same limit as a lane's.
+  const daemon = spawn(
+    process.execPath,
+    [`--max-old-space-size=${heap}`, fixture('daemon.js').pathname, socket, '', options],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  const ended = once(daemon, 'exit');
+  onTestFinished(async () => {
+    daemon.kill('SIGKILL');
+    await ended;
+  });
+  await once(daemon.stdout, 'data');
+  return { directory, socket, daemon, ended, witness: await RawClient.connect(socket) };
+}
+
+type Running = Awaited<ReturnType<typeof daemonWith>>;
+
+/** Its caller is told, and everybody is served. */
+async function contained({ directory, socket, witness }: Running, what: string): Promise<void> {
+  const client = await RawClient.connect(socket);
+  client.send(request(what, directory), 'List');
+  expect(await client.take(2)).toEqual([{ Error: expect.any(Object) as object }, LIST]);
+  expect(await witness.request('List')).toEqual(LIST);
+}
+
+const WORSE: Record<Exclude<Outcome, 'contained'>, (running: Running, what: string) => Promise<void>> = {
+  async 'ends the daemon'({ directory, ended, socket }, what) {
+    (await RawClient.connect(socket)).send(request(what, directory));
+    await ended;
+  },
+  async 'not bounded'({ directory, socket }, what) {
+    const client = await RawClient.connect(socket);
+    expect(await client.request(request(what, directory))).toHaveProperty('Success');
+  },
+  /** The handler ends when it is let go: until then nobody is answered. */
+  async 'stops the daemon'({ directory, socket, witness }, what) {
+    (await RawClient.connect(socket)).send(request(what, directory));
+    // The first ones may be answered before the handler begins.
+    let asked = 0;
+    for (let answered = 0; asked === answered && asked < 100; answered = witness.waiting) {
+      witness.send('List');
+      asked += 1;
+      await sleep(200);
+    }
+    expect(witness.waiting).toBe(asked - 1);
+    writeFileSync(join(directory, what === 'blocks in a system call' ? 'fifo' : 'never'), '');
+    expect(await witness.take(asked)).toEqual(Array(asked).fill(LIST));
+  },
+  /** The daemon has closed, and its process is still there. */
+  async 'its thread stays'(running, what) {
+    await contained(running, what);
+    running.daemon.stdin.end();
+    await running.witness.rest();
+    await sleep(300);
+    expect(running.daemon.exitCode).toBeNull();
+    writeFileSync(join(running.directory, 'fifo'), '');
+    await running.ended;
+  },
+};
+
+const request = (what: string, directory: string): object =>
+  (TABLE[what] as (typeof TABLE)[string]).request(directory);
+
+/** Rows in which a lane is killed because its loop does not turn. */
+const SILENT = ['loops for ever', 'blocks in a system call'];
+
+describe.skipIf(process.platform !== 'linux').each(['thread', 'process', 'none'] as const)(
+  'in the tier %s',
+  (tier) => {
+    const rows = Object.entries(TABLE).map(([what, { outcomes }]) => [what, outcomes[tier]] as const);
+    const kept = rows.filter(([, outcome]) => outcome === 'contained').map(([what]) => what);
+
+    test(`a handler is contained that ${kept.join(', ')}`, async () => {
+      const running = await daemonWith(tier);
+      for (const what of kept.filter((row) => !SILENT.includes(row))) await contained(running, what);
+      const silent = kept.filter((row) => SILENT.includes(row));
+      if (silent.length === 0) return;
+      const watched = await daemonWith(tier, 1000);
+      for (const what of silent) await contained(watched, what);
+    });
+
+    test.each(rows.filter(([, outcome]) => outcome !== 'contained'))(
+      'a handler that %s: %s',
+      async (what, outcome) => {
+        // With a smaller heap, V8 ends the thread before the array has grown so far that V8 ends the process.
+        const running = await daemonWith(tier, outcome === 'its thread stays' ? 1000 : 60_000, 64);
+        await WORSE[outcome as keyof typeof WORSE](running, what);
+      },
+    );
+
+    test('is described so in docs/isolation.md', () => {
+      const column = { thread: 2, process: 3, none: 4 }[tier];
+      const cells = rows.map(([what]) => {
+        const row = DOCS.split('\n').find((line) => line.startsWith(`| ${what} |`));
+        return row?.split('|')[column]?.replaceAll('**', '').trim();
+      });
+      for (const [n, [, outcome]] of rows.entries()) expect(cells[n]).toContain(outcome);
+    });
+  },
+);
+
+test('hostile code is not contained by any tier: it runs as the daemon’s user', async () => {
+  const { socket, ended } = await daemonWith('process');
+  (await RawClient.connect(socket)).send(act('signal', { to: 'parent', name: 'SIGKILL' }));
+  expect(await ended).toEqual([null, 'SIGKILL']);
+});

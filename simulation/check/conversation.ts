@@ -131,7 +131,7 @@ export class Conversation {
 
   #askedOf(payload: string): Asked {
     if (payload === '"Unsubscribe"') return { kind: 'unsubscribe' };
-    const id = /^\{"Stop":\{"name":"(\d+)/.exec(payload)?.[1];
+    const id = /^\{"(?:Stop|Restart|Delete)":\{"name":"(\d+)/.exec(payload)?.[1];
     const request = id === undefined ? undefined : this.#ledger.requests[Number(id)];
     if (request) return { kind: 'request', request };
     return { kind: payload.startsWith('{"Subscribe"') ? 'subscribe' : 'malformed' };

@@ -1,6 +1,14 @@
 // Makes a plan from a seed.
 import { Random } from '../random.js';
-import type { Behaviour, EventKind, FilterKind, Plan, Settings, Step } from './plan.js';
+import {
+  type Behaviour,
+  COMMANDS,
+  type EventKind,
+  type FilterKind,
+  type Plan,
+  type Settings,
+  type Step,
+} from './plan.js';
 
 /** Each plan is about one kind of trouble, so that the others stay quiet and the promises are strict. */
 const THEMES = ['calm', 'clients', 'lanes', 'events', 'events', 'everything', 'everything'] as const;
@@ -56,6 +64,7 @@ function lateLane(random: Random, settings: Settings, client: number, at: number
     at,
     step: 'request',
     client,
+    command: 'Stop',
     behaviour,
     size: random.below(40),
     timeout: 0,
@@ -67,7 +76,15 @@ function lateLane(random: Random, settings: Settings, client: number, at: number
 
 function settingsOf(random: Random, theme: Theme): Settings {
   const minThreads = random.between(1, 2);
+  const mixed = random.chance(25);
   return {
+    isolation: random.pick(['thread', 'thread', 'thread', 'process', 'process', 'none']),
+    marks: mixed
+      ? {
+          Restart: random.pick(['inline', 'thread', 'process']),
+          Delete: random.pick(['inline', 'thread', 'process']),
+        }
+      : {},
     minThreads,
     maxThreads: random.between(minThreads, 3),
     commandTimeout: random.pick([100, 200, 400]),
@@ -97,6 +114,7 @@ function stepOf(random: Random, theme: Theme, settings: Settings, client: number
     at,
     step: 'request',
     client,
+    command: random.pick(COMMANDS),
     behaviour: behaviourOf(random, theme, settings),
     size: random.chance(15) ? random.between(100, 700) : random.below(40),
     timeout: random.chance(10) ? random.between(10, 200) : 0,

@@ -19,6 +19,10 @@ export interface EventKind {
 
 export type FilterKind = 'AllEvents' | 'LogEvents' | 'StatusEvents';
 
+/** The commands that have a handler here; each may have an isolation of its own. */
+export const COMMANDS = ['Stop', 'Restart', 'Delete'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
 /** What happens at a time, in ms of virtual time. Clients, lanes and the rest are named by number. */
 export type Step = { readonly at: number } & (
   | {
@@ -30,6 +34,7 @@ export type Step = { readonly at: number } & (
   | {
       readonly step: 'request';
       readonly client: number;
+      readonly command: CommandName;
       readonly behaviour: Behaviour;
       /** Characters of filling. */
       readonly size: number;
@@ -62,6 +67,9 @@ export type Step = { readonly at: number } & (
 
 /** Options of the daemon, and of the virtual machine. Times in ms, sizes in bytes. */
 export interface Settings {
+  readonly isolation: 'thread' | 'process' | 'none';
+  /** The isolation of single commands. */
+  readonly marks: Readonly<Partial<Record<CommandName, 'inline' | 'thread' | 'process'>>>;
   readonly minThreads: number;
   readonly maxThreads: number;
   readonly commandTimeout: number;

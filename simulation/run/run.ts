@@ -5,12 +5,13 @@ import { quietLogger } from '../build/quiet-logger.js';
 import { Checks } from '../check/checks.js';
 import type { Observer } from '../check/probes.js';
 import type { Plan } from '../plan/plan.js';
-import type { VirtualThread } from '../virtual/thread.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import { eachTurn } from '../virtual/turns.js';
 import { World } from '../virtual/world.js';
 import type { Workplace } from './handlers.js';
 import { Script } from './script.js';
 import type { Theatre } from './theatre.js';
+import type { Workers } from './workers.js';
 
 /** Virtual time, in ms, in which everything must settle once the faults stop. Lanes that died too often come back after 10 s. */
 const SETTLE_TIME = 15_000;
@@ -87,16 +88,20 @@ export class Run {
       actor: world.current,
       requestOf: (id) => checks.ledger.requests[id],
       begin: (request) => checks.ledger.begin(request),
-      exit: () => this.#script.threads.of(world.current)?.die('its handler called exit'),
+      exit: () => this.workers.of(world.current)?.die('its handler called exit'),
       hold: (ms) => (world.now += ms),
       after: (ms, action) => void world.current.after(world.now + ms, action),
       nextEvent: () => checks.nextEvent(),
     };
   }
 
-  threadStarted(thread: VirtualThread): void {
+  get workers(): Workers {
+    return this.#script.workers;
+  }
+
+  workerStarted(worker: VirtualWorker): void {
     this.checks.publishers += 1;
-    this.#script.threads.add(thread);
+    this.workers.add(worker);
   }
 
   /** The daemon listens, or listens no more. */
@@ -114,6 +119,8 @@ export class Run {
       commands: 'virtual:commands',
       ...(settings.service ? { service: 'virtual:service' } : {}),
       workers: {
+        isolation: settings.isolation,
+        commands: settings.marks,
         minThreads: settings.minThreads,
         maxThreads: settings.maxThreads,
         commandTimeout: settings.commandTimeout,

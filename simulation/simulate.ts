@@ -19,7 +19,7 @@ async function many(theatre: Theatre, line: CommandLine): Promise<boolean> {
   const { from, seeds, minutes, mutation } = line;
   const began = performance.now();
   const cpu = process.cpuUsage();
-  const { failed, played, steps } = await playSeeds(theatre, {
+  const { failed, played, steps, counts } = await playSeeds(theatre, {
     from,
     seeds,
     until: began + minutes * 60_000,
@@ -29,6 +29,8 @@ async function many(theatre: Theatre, line: CommandLine): Promise<boolean> {
   say(
     `${played} seeds, ${steps} steps; a seed took ${each(performance.now() - began)}, ${each((user + system) / 1000)} of CPU`,
   );
+  const reached = [...counts].sort(([, a], [, b]) => b - a).map(([what, times]) => `${what} ${times}`);
+  say(`on the way: ${reached.join(', ')}`);
   if (!failed) return true;
   const planted = mutation === undefined ? '' : ` --mutation ${mutation}`;
   say(`seed ${failed.seed} broke a promise: ${failed.violation ?? ''}`);

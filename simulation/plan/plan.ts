@@ -54,7 +54,8 @@ export type Step = { readonly at: number } & (
       readonly client: number;
       readonly how: 'halfClose' | 'reset' | 'vanish' | 'close';
     }
-  | { readonly step: 'publish'; readonly count: number; readonly event: EventKind }
+  /** Main publishes; it waits for each event to be taken, or publishes all at once. */
+  | { readonly step: 'publish'; readonly count: number; readonly awaits: boolean; readonly event: EventKind }
   | { readonly step: 'killLane'; readonly lane: number }
   | { readonly step: 'crashLane'; readonly lane: number; readonly operations: number }
   | { readonly step: 'freezeLane'; readonly lane: number; readonly ms: number; readonly stuck: boolean }

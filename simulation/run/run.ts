@@ -28,11 +28,13 @@ export interface Outcome {
   /** Equal for equal runs. */
   readonly digest: number;
   readonly steps: number;
+  /** How often something of note happened, by its name. */
+  readonly counts: ReadonlyMap<string, number>;
   /** Every step as text, if it was asked for. */
   readonly trace: readonly string[];
 }
 
-type Phase = 'starting' | 'playing' | 'settling' | 'closing' | 'leaving' | 'over';
+type Phase = 'starting' | 'notStarted' | 'playing' | 'settling' | 'closing' | 'leaving' | 'over';
 
 export class Run {
   readonly world: World;
@@ -42,7 +44,8 @@ export class Run {
   readonly #script: Script;
   #daemon: Daemon | undefined;
   #phase: Phase = 'starting';
-  #until = SETTLE_TIME;
+  /** Time does not go on past this. */
+  #until = Infinity;
   #listening = false;
 
   /** @param tracing Whether the outcome has a trace. */
@@ -74,8 +77,8 @@ export class Run {
       process.off('unhandledRejection', unhandled);
       Error.stackTraceLimit = stackTraceLimit;
     }
-    const { violation, digest, steps, trace = [] } = world;
-    return { seed: this.#plan.seed, violation: violation?.message, digest, steps, trace };
+    const { violation, digest, steps, counts, trace = [] } = world;
+    return { seed: this.#plan.seed, violation: violation?.message, digest, steps, counts, trace };
   }
 
   get observer(): Observer {
@@ -156,7 +159,7 @@ export class Run {
     this.world.note(() => `the daemon did not start: ${error.message}`);
     if (!this.checks.shaken) this.world.fail(`the daemon did not start: ${String(error.stack)}`);
     this.checks.closing = true;
-    this.#enter('leaving', LEAVE_TIME);
+    this.#enter('notStarted', Infinity);
   }
 
   #turn(): boolean {
@@ -174,6 +177,7 @@ export class Run {
   #goOn(): void {
     const { checks } = this;
     if (this.#phase === 'starting' && this.#daemon) this.#enter('playing', Infinity);
+    else if (this.#phase === 'notStarted' && this.#script.over) this.#enter('leaving', LEAVE_TIME);
     else if (this.#phase === 'playing' && this.#script.over) {
       this.#script.calm();
       this.#enter('settling', SETTLE_TIME);

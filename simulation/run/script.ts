@@ -84,7 +84,9 @@ export class Script {
     const { workers } = this;
     switch (step.step) {
       case 'publish':
-        this.#world.main.post(() => this.#publish(step));
+        this.#world.main.post(() => {
+          this.#publish(step).catch((error: unknown) => this.#world.fail(String(error)));
+        });
         break;
       case 'killLane':
         workers.lane(step.lane)?.die('the plan kills it');
@@ -182,11 +184,11 @@ export class Script {
     return Reflect.construct(this.#library.IpcClient, [socket, 'virtual', options]) as IpcClient;
   }
 
-  #publish({ count, event }: StepOf<'publish'>): void {
-    const { daemon } = this;
-    if (!daemon) return;
-    for (let each = 0; each < count; each += 1)
-      daemon.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+  async #publish({ count, awaits, event }: StepOf<'publish'>): Promise<void> {
+    for (let each = 0; each < count; each += 1) {
+      const published = this.daemon?.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+      if (awaits) await published;
+    }
   }
 
   #close({ grace }: StepOf<'close'>): void {

@@ -26,6 +26,7 @@ export abstract class VirtualWorker {
     const { actor, world } = this;
     if (actor.dead) return;
     world.note(() => `${actor.name} dies: ${why}`);
+    world.count(`worker ${why}`);
     actor.die();
     for (const port of [...world.ports]) if (port.owner === actor) port.close();
     world.remove(actor);

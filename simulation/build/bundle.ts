@@ -23,7 +23,12 @@ const ENTRY = `
 export { startDaemon } from './daemon.js';
 export { IpcClient } from './client/client.js';
 export { defineCommands, defineService } from './define.js';
-export { run as runThread } from './workers/thread/run.js';
+export { run as runThread, runIn } from './workers/thread/run.js';
+export { RecordedState } from './workers/link/claim-records.js';
+export { expose } from './workers/link/closed-port.js';
+export { Channel } from './workers/link/port.js';
+export { PORT } from './workers/link/process-messages.js';
+export { RefusedEvents } from './workers/run/refused-events.js';
 export { Pipeline } from './acceptor/pipeline.js';
 export { Broker } from './broker/broker.js';
 export { Writer } from './writer/writer.js';
@@ -37,6 +42,12 @@ export interface Library {
   readonly defineCommands: typeof import('#dist/define.js').defineCommands;
   readonly defineService: typeof import('#dist/define.js').defineService;
   readonly runThread: Stage['runThread'];
+  readonly runIn: typeof import('#dist/workers/thread/run.js').runIn;
+  readonly RecordedState: typeof import('#dist/workers/link/claim-records.js').RecordedState;
+  readonly expose: typeof import('#dist/workers/link/closed-port.js').expose;
+  readonly Channel: typeof import('#dist/workers/link/port.js').Channel;
+  readonly PORT: typeof import('#dist/workers/link/process-messages.js').PORT;
+  readonly RefusedEvents: typeof import('#dist/workers/run/refused-events.js').RefusedEvents;
   readonly Pipeline: typeof import('#dist/acceptor/pipeline.js').Pipeline;
   readonly Broker: typeof import('#dist/broker/broker.js').Broker;
   readonly Writer: typeof import('#dist/writer/writer.js').Writer;

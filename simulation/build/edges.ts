@@ -1,8 +1,11 @@
 // The edges of the daemon: what its built files get in place of threads, sockets, timers and the logger.
+import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import type { World } from '../virtual/world.js';
 import { VirtualChannel, type VirtualPort } from '../virtual/port.js';
+import { type ProcessHooks, type Program, VirtualProcess } from '../virtual/process.js';
 import { type RunTask, VirtualThread } from '../virtual/thread.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import type { Immediate, Timer } from '../virtual/actor.js';
 import { quietLogger } from './quiet-logger.js';
 
@@ -16,8 +19,12 @@ export interface Stage {
   readonly world: World;
   /** The entry of worker threads. */
   readonly runThread: RunTask;
-  /** A thread was started. */
-  onThread(thread: VirtualThread): void;
+  /** The program of child processes. */
+  readonly startChild: Program;
+  /** A thread or a process was started. */
+  onWorker(worker: VirtualWorker): void;
+  /** Writes what the current process claims. */
+  writeClaim(actor: number, record: Uint8Array): void;
   /** The module that an embedder would write. */
   loadDefinition(module: string, kind: string): unknown;
   /** The endpoint. */
@@ -84,10 +91,19 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
       WorkerThread: class extends VirtualThread {
         constructor(task: { readonly name: string }, transfer: readonly unknown[]) {
           super(stage.world, stage.runThread, task, transfer);
-          stage.onThread(this);
+          stage.onWorker(this);
         }
       },
     },
+    'workers/process-tier/worker-process.js': {
+      WorkerProcess: class extends VirtualProcess {
+        constructor(_file: URL, _options: unknown, _logFd: unknown, hooks: ProcessHooks) {
+          super(stage.world, stage.startChild, hooks);
+          stage.onWorker(this);
+        }
+      },
+    },
+    'node:fs': { ...fs, writeSync: (fd: number, bytes: Uint8Array) => stage.writeClaim(fd, bytes) },
     'workers/lanes/worker-file.js': { workerFile: () => new URL('virtual:worker') },
     'workers/thread-tier/output.js': {
       surviveBrokenOutput() {

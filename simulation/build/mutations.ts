@@ -81,6 +81,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replacement: 'return',
   },
   {
+    name: 'order-lost-between-tiers',
+    file: 'acceptor/lane-window.js',
+    text: ' && this.#lanes === lanes',
+    replacement: '',
+  },
+  {
+    name: 'claims-of-a-process-unread',
+    file: 'workers/link/claim-records.js',
+    text: 'this.#shared.claim(slot, bytes.readInt32LE(at + 4));',
+    replacement: '',
+  },
+  {
     name: 'leaves-before-its-events',
     file: 'broker/broker.js',
     text: 'this.#mailbox.push({ leaving: writer });',

@@ -154,7 +154,8 @@ export class Checks implements Observer {
       'open connections': connections.open,
       'received bytes': connections.receivedBytes,
       'queued bytes': connections.queuedBytes,
-      lanes: lanes.length,
+      lanes: lanes.filter(({ isolation }) => isolation !== 'none').length,
+      'commands in lanes': lanes.reduce((sum, { inFlight }) => sum + inFlight, 0),
       subscribers: events.subscribers,
       'bytes in the mailbox': events.mailboxBytes,
     };

@@ -131,13 +131,14 @@ export class Conversation {
 
   #askedOf(payload: string): Asked {
     if (payload === '"Unsubscribe"') return { kind: 'unsubscribe' };
-    const id = /^\{"Stop":\{"name":"(\d+)/.exec(payload)?.[1];
+    const id = /^\{"(?:Stop|Restart|Delete)":\{"name":"(\d+)/.exec(payload)?.[1];
     const request = id === undefined ? undefined : this.#ledger.requests[Number(id)];
     if (request) return { kind: 'request', request };
     return { kind: payload.startsWith('{"Subscribe"') ? 'subscribe' : 'malformed' };
   }
 
   #answer(answer: Answer): void {
+    this.#world.count(answer.code ?? answer.kind);
     // Events that matched before may still follow.
     if (this.farewell !== undefined)
       this.#world.fail(`client ${this.client} was sent an answer after ${this.farewell}`);
@@ -178,8 +179,14 @@ export class Conversation {
 
   #event(type: string, data: { readonly n?: number; readonly dropped?: number }): void {
     if (!this.current) this.#world.fail(`client ${this.client} was sent ${type} without a subscription`);
-    else if (type === 'events_dropped') this.current.notice(data.dropped ?? 0);
+    else if (type === 'events_dropped') this.#dropped(this.current, data.dropped ?? 0);
     else if (type !== 'heartbeat') this.current.event(data.n ?? -1);
+    this.#world.count(type === 'events_dropped' || type === 'heartbeat' ? type : 'event');
+  }
+
+  #dropped(window: Window, events: number): void {
+    this.#world.count('event dropped', events);
+    window.notice(events);
   }
 
   #farewell({ code = '', message }: Answer): void {

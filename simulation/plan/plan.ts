@@ -19,6 +19,10 @@ export interface EventKind {
 
 export type FilterKind = 'AllEvents' | 'LogEvents' | 'StatusEvents';
 
+/** The commands that have a handler here; each may have an isolation of its own. */
+export const COMMANDS = ['Stop', 'Restart', 'Delete'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
 /** What happens at a time, in ms of virtual time. Clients, lanes and the rest are named by number. */
 export type Step = { readonly at: number } & (
   | {
@@ -30,6 +34,7 @@ export type Step = { readonly at: number } & (
   | {
       readonly step: 'request';
       readonly client: number;
+      readonly command: CommandName;
       readonly behaviour: Behaviour;
       /** Characters of filling. */
       readonly size: number;
@@ -49,7 +54,8 @@ export type Step = { readonly at: number } & (
       readonly client: number;
       readonly how: 'halfClose' | 'reset' | 'vanish' | 'close';
     }
-  | { readonly step: 'publish'; readonly count: number; readonly event: EventKind }
+  /** Main publishes; it waits for each event to be taken, or publishes all at once. */
+  | { readonly step: 'publish'; readonly count: number; readonly awaits: boolean; readonly event: EventKind }
   | { readonly step: 'killLane'; readonly lane: number }
   | { readonly step: 'crashLane'; readonly lane: number; readonly operations: number }
   | { readonly step: 'freezeLane'; readonly lane: number; readonly ms: number; readonly stuck: boolean }
@@ -62,6 +68,9 @@ export type Step = { readonly at: number } & (
 
 /** Options of the daemon, and of the virtual machine. Times in ms, sizes in bytes. */
 export interface Settings {
+  readonly isolation: 'thread' | 'process' | 'none';
+  /** The isolation of single commands. */
+  readonly marks: Readonly<Partial<Record<CommandName, 'inline' | 'thread' | 'process'>>>;
   readonly minThreads: number;
   readonly maxThreads: number;
   readonly commandTimeout: number;

@@ -24,9 +24,8 @@ export interface Client {
   readonly waitsFor: string | undefined;
 }
 
-const stop = (request: Request, size: number) => ({
-  Stop: { name: `${request.id} ${'x'.repeat(size)}` },
-});
+const messageOf = (request: Request, { command, size }: StepOf<'request'>) =>
+  ({ [command]: { name: `${request.id} ${'x'.repeat(size)}` } }) as { Stop: { name: string } };
 
 const subscribe = ({ kind, app }: StepOf<'subscribe'>) =>
   ({ [kind]: { app_name: app } }) as { AllEvents: { app_name: string | null } };
@@ -45,8 +44,8 @@ export class RawClient implements Client {
     socket.on('end', () => socket.end());
   }
 
-  request(request: Request, { size }: StepOf<'request'>): void {
-    this.#send(stop(request, size));
+  request(request: Request, step: StepOf<'request'>): void {
+    this.#send(messageOf(request, step));
   }
 
   subscribe(step: StepOf<'subscribe'>): void {
@@ -130,13 +129,13 @@ export class LibraryClient implements Client {
       : `client ${this.conversation.client} has ${last.got} of ${matched} events`;
   }
 
-  request(request: Request, { size, timeout }: StepOf<'request'>): void {
+  request(request: Request, step: StepOf<'request'>): void {
     const settled = (message?: string): void => {
       this.#pending -= 1;
       this.#ledger.settled(request, message);
     };
     this.#pending += 1;
-    this.#client.request(stop(request, size), { timeout }).then(
+    this.#client.request(messageOf(request, step), { timeout: step.timeout }).then(
       (answer) => settled('Success' in answer ? answer.Success.message : ''),
       () => settled(),
     );

@@ -12,7 +12,7 @@ import { connectSockets } from '../virtual/socket.js';
 import type { World } from '../virtual/world.js';
 import { type Client, LibraryClient, RawClient } from './client.js';
 import { eventOf } from './handlers.js';
-import { Threads } from './threads.js';
+import { Workers } from './workers.js';
 
 type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
 type ClientStep = Extract<Step, { client: number }>;
@@ -23,7 +23,7 @@ interface Guest {
 }
 
 export class Script {
-  readonly threads = new Threads();
+  readonly workers = new Workers();
   /** Where the daemon listens, while it does. */
   endpoint: Endpoint | undefined;
   daemon: Daemon | undefined;
@@ -61,7 +61,7 @@ export class Script {
 
   /** The faults stop: nothing is stalled or frozen any more. */
   calm(): void {
-    this.threads.calm();
+    this.workers.calm();
     this.#world.longSteps = 0;
     this.#world.main.frozenUntil = 0;
     for (const { client } of this.#guests.values()) {
@@ -81,27 +81,29 @@ export class Script {
       else this.#playFor(step);
       return;
     }
-    const { threads } = this;
+    const { workers } = this;
     switch (step.step) {
       case 'publish':
-        this.#world.main.post(() => this.#publish(step));
+        this.#world.main.post(() => {
+          this.#publish(step).catch((error: unknown) => this.#world.fail(String(error)));
+        });
         break;
       case 'killLane':
-        threads.lane(step.lane)?.die('the plan kills it');
+        workers.lane(step.lane)?.die('the plan kills it');
         break;
       case 'crashLane': {
-        const lane = threads.lane(step.lane);
+        const lane = workers.lane(step.lane);
         if (lane) lane.actor.crashIn = step.operations;
         break;
       }
       case 'freezeLane':
-        threads.lane(step.lane)?.freeze(step.ms, step.stuck);
+        workers.lane(step.lane)?.freeze(step.ms, step.stuck);
         break;
       case 'killService':
-        threads.service?.die('the plan kills it');
+        workers.service?.die('the plan kills it');
         break;
       case 'freezeService':
-        threads.service?.freeze(step.ms, false);
+        workers.service?.freeze(step.ms, false);
         break;
       case 'freezeMain':
         this.#world.main.frozenUntil = this.#world.now + step.ms;
@@ -182,11 +184,11 @@ export class Script {
     return Reflect.construct(this.#library.IpcClient, [socket, 'virtual', options]) as IpcClient;
   }
 
-  #publish({ count, event }: StepOf<'publish'>): void {
-    const { daemon } = this;
-    if (!daemon) return;
-    for (let each = 0; each < count; each += 1)
-      daemon.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+  async #publish({ count, awaits, event }: StepOf<'publish'>): Promise<void> {
+    for (let each = 0; each < count; each += 1) {
+      const published = this.daemon?.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+      if (awaits) await published;
+    }
   }
 
   #close({ grace }: StepOf<'close'>): void {

@@ -1,8 +1,10 @@
 // The theatre in which runs play, one after the other: the library with its edges, and the run that plays now.
 import { type Change, type Library, loadLibrary } from '../build/bundle.js';
+import { startChild } from '../build/child.js';
 import type { Endpoint, Stage } from '../build/edges.js';
 import { install } from '../check/probes.js';
-import type { VirtualThread } from '../virtual/thread.js';
+import { VirtualProcess } from '../virtual/process.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import { World } from '../virtual/world.js';
 import { commandsOf, serviceOf } from './handlers.js';
 import type { Run } from './run.js';
@@ -55,8 +57,15 @@ export class Theatre implements Stage {
     return this.#run?.world ?? this.#empty;
   }
 
-  onThread(thread: VirtualThread): void {
-    this.run.threadStarted(thread);
+  readonly startChild: Stage['startChild'] = (child) => startChild(this.library, child);
+
+  onWorker(worker: VirtualWorker): void {
+    this.run.workerStarted(worker);
+  }
+
+  writeClaim(actor: number, record: Uint8Array): void {
+    const process = this.run.workers.numbered(actor);
+    if (process instanceof VirtualProcess) process.claim(record);
   }
 
   loadDefinition(_module: string, kind: string): unknown {

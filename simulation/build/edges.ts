@@ -26,7 +26,7 @@ export interface Stage {
   /** Writes what the current process claims. */
   writeClaim(actor: number, record: Uint8Array): void;
   /** The module that an embedder would write. */
-  loadDefinition(module: string, kind: string): unknown;
+  loadDefinition(module: string, kind: string): Promise<unknown>;
   /** The endpoint. */
   claimEndpoint(path: string, endpoint: Endpoint): unknown;
 }
@@ -113,7 +113,7 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
     },
     'workers/thread/output.js': { redirectOutput: () => undefined },
     'workers/run/load.js': {
-      loadDefinition: async (module: string, kind: string) => stage.loadDefinition(module, kind),
+      loadDefinition: (module: string, kind: string) => stage.loadDefinition(module, kind),
     },
     'endpoint/claim.js': {
       claimEndpoint: async (path: string, endpoint: Endpoint) => stage.claimEndpoint(path, endpoint),

@@ -103,7 +103,8 @@ export class Checks implements Observer {
     for (const actor of world.actors) {
       if (/^(lane|service)/.test(actor.name)) world.fail(`after the close: ${actor.name} lives`);
     }
-    if (world.ports.size > 0) world.fail(`after the close: ${world.ports.size} message ports are open`);
+    const ports = [...world.ports].map(({ owner }) => owner.name);
+    if (ports.length > 0) world.fail(`after the close: message ports of ${ports.join(', ')} are open`);
     if (world.sockets.size > 0) world.fail(`after the close: ${world.sockets.size} sockets are open`);
     if (world.listeners > 0)
       world.fail(`after the close: ${world.listeners} listeners on stdout and stderr are left`);

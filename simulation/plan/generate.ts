@@ -153,7 +153,7 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
   const lane = random.below(3);
   const pause =
     random.pick([50, 150, settings.commandTimeout, settings.unresponsiveAfter, 2000]) + random.below(100);
-  switch (random.below(settings.service ? 8 : 6)) {
+  switch (random.below(settings.service ? 9 : 7)) {
     case 0:
       return { at, step: 'killLane', lane };
     case 1:
@@ -166,6 +166,13 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
     case 5:
       return { at, step: 'jump', ms: random.pick([pause, 100_000]) };
     case 6:
+      return {
+        at,
+        step: 'spoilLoads',
+        count: random.between(1, 4),
+        how: random.pick(['throw', 'throw', 'hang']),
+      };
+    case 7:
       return { at, step: 'killService' };
     default:
       return { at, step: 'freezeService', ms: pause };
@@ -174,6 +181,8 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
 
 function clientFaultOf(random: Random, theme: Theme, client: number, at: number): Step {
   const roll = random.below(10);
+  if (roll < 2 || (theme === 'events' && roll < 4))
+    return { at, step: 'rest', client, ms: random.between(10, 600) };
   if (roll < 5 || theme === 'events') {
     return {
       at,

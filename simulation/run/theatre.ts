@@ -68,7 +68,8 @@ export class Theatre implements Stage {
     if (process instanceof VirtualProcess) process.claim(record);
   }
 
-  loadDefinition(_module: string, kind: string): unknown {
+  async loadDefinition(_module: string, kind: string): Promise<unknown> {
+    await this.run.loads();
     return this.#definitions[kind];
   }
 

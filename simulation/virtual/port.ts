@@ -37,8 +37,9 @@ export class VirtualPort extends EventEmitter {
   }
 
   postMessage(message: unknown, transfer: readonly unknown[] = []): void {
-    if (!this.#world.operation() || this.closed) return;
-    if (this.peer.closed || this.peer.owner.dead) {
+    if (!this.#world.operation()) return;
+    // As in Node: ports that are transferred through a closed port are closed.
+    if (this.closed || this.peer.closed || this.peer.owner.dead) {
       closeAll(transfer);
       return;
     }

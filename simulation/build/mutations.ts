@@ -13,10 +13,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replacement: 'if (!this.#options.claim(entry.slot, entry.sequence) && false)',
   },
   {
-    name: 'late-answer-taken',
+    name: 'slots-without-sequence',
     file: 'workers/lanes/slots.js',
-    text: 'if (job?.sequence !== sequence)',
-    replacement: 'if (job === undefined)',
+    text: 'this.#sequence = (this.#sequence + 1) % SEQUENCES;',
+    replacement: 'this.#sequence = 1;',
   },
   {
     name: 'taken-back-out-of-order',

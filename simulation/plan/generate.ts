@@ -54,7 +54,7 @@ export function planOf(seed: number): Plan {
 }
 
 function settingsOf(random: Random, theme: Theme): Settings {
-  const minThreads = random.between(1, 2);
+  const minThreads = random.pick([1, 1, 2]);
   const mixed = random.chance(25);
   return {
     isolation: random.pick(['thread', 'thread', 'thread', 'process', 'process', 'none']),
@@ -65,9 +65,9 @@ function settingsOf(random: Random, theme: Theme): Settings {
         }
       : {},
     minThreads,
-    maxThreads: random.between(minThreads, 3),
+    maxThreads: random.chance(50) ? minThreads : random.between(minThreads, 3),
     commandTimeout: random.pick([100, 200, 400]),
-    unresponsiveAfter: random.pick([200, 500, 1000]),
+    unresponsiveAfter: random.pick([200, 500, 1000, 1000]),
     service: random.chance(25),
     maxConnections: random.pick([2, 8, 8, 8]),
     maxMessageSize: 1024,
@@ -79,7 +79,7 @@ function settingsOf(random: Random, theme: Theme): Settings {
     heartbeat: random.pick([100, 1000]),
     eventHold: random.pick([0, 0, 30, 100]),
     kernelBytes: random.pick([64, 300, 2000]),
-    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 0, 10, 100]) : 0,
+    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 10, 100, 200]) : 0,
   };
 }
 

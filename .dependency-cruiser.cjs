@@ -6,8 +6,8 @@ const rooms = {
   broker: ['protocol', 'writer', 'clock', 'queue', 'ports'],
   acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout', 'every-step'],
   workers: ['protocol', 'clock', 'queue', 'ports', 'define', 'commands', 'timeout', 'abort', 'every-step'],
-  client: ['protocol', 'endpoint/default-path', 'clock', 'timeout', 'abort', 'queue'],
-  transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step'],
+  client: ['protocol', 'endpoint/default-path', 'clock', 'timeout', 'abort', 'queue', 'option-names'],
+  transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step', 'option-names'],
   supervisor: [
     'protocol',
     'endpoint',

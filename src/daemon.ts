@@ -16,6 +16,7 @@ import type { AcceptEvents, Lanes } from './ports.js';
 import { endpointOf } from './protocol/endpoints.js';
 import { IpcError } from './protocol/errors.js';
 import { type Daemon, RunningDaemon } from './running-daemon.js';
+import { unfailing } from './unfailing-log.js';
 import { startWorkers, type Workers } from './workers/workers.js';
 import { SocketSink } from './writer/sink.js';
 import { Writer } from './writer/writer.js';
@@ -40,7 +41,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
 }
 
 async function start(options: ResolvedOptions, signal: AbortSignal): Promise<Daemon> {
-  const log = options.log ?? pino({ level: 'silent' });
+  const log = unfailing(options.log ?? pino({ level: 'silent' }));
   const { broker, dispatcher, acceptor, employ } = mainThread(options, log);
   const undo = (...steps: (() => unknown)[]): Promise<void> =>
     everyStepInTurn((err) => log.error({ err }, 'a step of undoing the start failed'), ...steps);
@@ -142,9 +143,10 @@ function workersSettings(options: ResolvedOptions) {
 }
 
 function writers({ subscribers, connections }: ResolvedOptions): CreateWriter<Writer> {
-  const { queueBytes, eventHold } = subscribers;
+  const { queueBytes, eventHold, whenFull } = subscribers;
   const limits = {
     queueBytes,
+    whenFull,
     highWater: Math.ceil(queueBytes / 2),
     lowWater: Math.ceil(queueBytes / 8),
     writeHighWaterMark: connections.writeHighWaterMark,

@@ -111,8 +111,12 @@ export interface ConnectionsOptions {
 export interface SubscribersOptions {
   /** Event bytes that may wait for one subscriber. Half of it is the high-water mark, an eighth the low-water mark. Default 1 MiB. */
   readonly queueBytes?: number | undefined;
-  /** The events that a subscriber loses if it does not read: the oldest. */
-  readonly whenFull?: 'drop-oldest' | undefined;
+  /**
+   * What becomes of a subscriber that does not read: it loses the oldest events that wait (`'drop-oldest'`, default), it
+   * loses the newest (`'drop-newest'`), or its connection ends with an `Error` `SUBSCRIBER_TOO_SLOW` (`'disconnect'`).
+   * Lost events are counted, and told in their place.
+   */
+  readonly whenFull?: 'drop-oldest' | 'drop-newest' | 'disconnect' | undefined;
   /** The time for which a subscriber that does not read may delay the others. Default 250 ms. */
   readonly stallGrace?: number | undefined;
   /** The silence after which a subscriber is sent a `heartbeat` event. Default 20 s. */
@@ -172,7 +176,7 @@ const connections = z.strictObject({
 
 const subscribers = z.strictObject({
   queueBytes: bytes(1024, GIB, 1024 * 1024),
-  whenFull: z.enum(['drop-oldest']).default('drop-oldest'),
+  whenFull: z.enum(['drop-oldest', 'drop-newest', 'disconnect']).default('drop-oldest'),
   stallGrace: ms(1, 250),
   heartbeat: ms(10, 20_000),
   eventHold: ms(0, 100),

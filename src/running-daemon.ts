@@ -6,6 +6,7 @@ import type { CommandCounters } from './acceptor/pipeline-context.js';
 import type { Broker, BrokerStats } from './broker/broker.js';
 import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
+import { checkOptionNames } from './option-names.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
 import { waitAtMost } from './timeout.js';
@@ -88,7 +89,10 @@ export class RunningDaemon implements Daemon {
     };
   };
 
-  readonly close = async ({ grace = 5000 }: { grace?: number } = {}): Promise<boolean> => {
+  readonly close = async (options: { grace?: number } = {}): Promise<boolean> => {
+    // As the listener of a signal it is given the signal's name.
+    if (typeof options !== 'string') checkOptionNames(options, ['grace'], 'close()');
+    const { grace = 5000 } = options;
     // '5' and null would be coerced to numbers here; refuse them.
     if (typeof grace !== 'number' || !(grace >= 0)) {
       const message = 'The grace of close() must be a number of milliseconds, 0 or more, or Infinity';

@@ -16,6 +16,9 @@ const LINGER = 1000;
 /** The message for a client about a fault that is not its own. */
 const FAULT = errorFrame(new IpcError('INTERNAL'));
 
+/** The last message for a client whose events are not worth keeping. */
+const TOO_SLOW = errorFrame(new IpcError('SUBSCRIBER_TOO_SLOW'));
+
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
   readonly #socket: Socket;
   readonly #context: ConnectionContext<W>;
@@ -116,6 +119,14 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     this.#state = 'ended';
     this.#sent = true;
     this.#linger();
+  }
+
+  /** The client gets no answers any more; it gets the reason, if it reads. If it does not, `judge` ends the connection. */
+  onCut(): void {
+    if (this.#state === 'closed' || this.#sent) return;
+    this.#state = 'ended';
+    this.#pipeline.abandon(TOO_SLOW);
+    this.#socket.resume();
   }
 
   onQueuedBytes(delta: number): void {

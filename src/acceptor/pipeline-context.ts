@@ -24,6 +24,8 @@ export interface PipelineOwner {
   onProgress(): void;
   /** Everything was sent and the stream ended, or sending failed. */
   onFinished(): void;
+  /** The client does not keep up with its events, and is to be told so and cut. */
+  onCut(): void;
   /** The bytes that wait to be sent have grown or shrunk. */
   onQueuedBytes(delta: number): void;
   /** Something in the daemon threw; the connection cannot go on. Never throws itself. */

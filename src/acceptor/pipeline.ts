@@ -145,6 +145,10 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     this.pump();
   }
 
+  onCut(): void {
+    this.#owner.onCut();
+  }
+
   onFinished(): void {
     this.#owner.onFinished();
   }

@@ -24,6 +24,8 @@ export interface WriterHooks {
   onResponsesDrained(): void;
   /** Everything was sent and the stream ended, or sending failed. Once. */
   onFinished(): void;
+  /** The client does not keep up with its events, and its connection is to end for it. */
+  onCut(): void;
   /** The bytes that the writer holds have grown or shrunk. */
   onBytes(delta: number): void;
 }

@@ -3,10 +3,18 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { IpcError } from '../protocol/errors.js';
 import type { IpcAnswer, IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
+import { checkOptionNames } from '../option-names.js';
 import { checkTimeout, waitAtMost, within } from '../timeout.js';
 import { connectTo } from './connect.js';
 import { Connection } from './connection.js';
-import { checkDrain, type ConnectOptions, type RequestOptions, type ResolvedOptions } from './options.js';
+import {
+  type CloseOptions,
+  type ConnectOptions,
+  type RequestOptions,
+  resolveDrain,
+  type ResolvedOptions,
+  resolveRequest,
+} from './options.js';
 import type { Subscription } from './subscription.js';
 
 /** One connection to a daemon. Made by {@link IpcClient.connect}; `await using` closes it. */
@@ -67,11 +75,10 @@ export class IpcClient {
    *   reason. A request that timed out or was aborted may still take effect.
    */
   async request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcAnswer> {
-    const { timeout = this.#requestTimeout, signal } = options;
-    signal?.throwIfAborted();
-    const checked = checkTimeout(timeout, 'timeout');
+    const asked = resolveRequest(options, this.#requestTimeout);
+    asked.signal?.throwIfAborted();
     this.#refuseWhileDraining();
-    return this.#connection.ask(message, { timeout: checked, signal });
+    return this.#connection.ask(message, asked);
   }
 
   /**
@@ -116,20 +123,22 @@ export class IpcClient {
    */
   subscribe(
     subscription: SubscriptionType,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Subscription {
-    return this.#connection.subscribe({ Subscribe: { subscription } }, this.#requestTimeout, signal);
+    checkOptionNames(options, ['signal'], 'subscribe()');
+    const request = { Subscribe: { subscription } };
+    return this.#connection.subscribe(request, this.#requestTimeout, options.signal);
   }
 
   /** An open connection keeps the process alive. Not any more after this. A recv() or a send() that waits still does. */
   unref(): this {
-    this.#connection.unref();
+    this.#connection.keepAlive(false);
     return this;
   }
 
   /** Takes {@link unref} back. */
   ref(): this {
-    this.#connection.ref();
+    this.#connection.keepAlive(true);
     return this;
   }
 
@@ -137,12 +146,13 @@ export class IpcClient {
    * Ends the connection. What was sent reaches the daemon; requests without an answer reject with
    * `CONNECTION_CLOSED`. The daemon has up to a second to do what was sent before the connection is cut.
    *
-   * @param options.drain How long, in ms, answers are waited for first. Meanwhile nothing new can be sent. Default 0.
+   * With `drain`, answers are waited for first, those for {@link recv} included; meanwhile nothing new can be sent.
+   *
    * @throws {IpcError} `OPTION_INVALID`.
    */
-  async close({ drain = 0 }: { readonly drain?: number | undefined } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     const connection = this.#connection;
-    const wait = checkDrain(drain);
+    const wait = resolveDrain(options);
     if (wait === 0 || this.closed) return connection.close();
     this.#draining = true;
     await waitAtMost(connection.idle(), wait, () => undefined);

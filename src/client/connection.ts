@@ -1,12 +1,15 @@
-// The connection under a client: frames in and out, whom each frame is for, when to read, and the end.
+// The connection under a client: frames in and out, the receiver of each frame, when to read, and the end.
 import type { Socket } from 'node:net';
+import { systemClock } from '../clock.js';
 import type { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, HEADER_BYTES } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import type { IpcAnswer, IpcMessage, IpcResponse } from '../protocol/messages.js';
 import { checkResponse } from '../protocol/responses.js';
+import { Condition } from './condition.js';
 import { broken, closed, closedBy, endOfStream, silent, unreadable } from './endings.js';
 import { EventRoute } from './event-route.js';
+import { FrameUnderWay } from './frame-under-way.js';
 import { Inbox } from './inbox.js';
 import type { ResolvedOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
@@ -24,7 +27,11 @@ export class Connection {
   readonly #options: SettledOptions;
   readonly #decoder: FrameDecoder;
   readonly #outgoing: Outgoing;
-  readonly #requests = new Requests();
+  readonly #idle: Condition = new Condition(
+    () => !this.#requests.awaited && !(this.#inbox.awaited && this.#requests.length > 0),
+  );
+  readonly #frame: FrameUnderWay;
+  readonly #requests = new Requests(systemClock, this.#idle.look, () => this.#frame.grows());
   readonly #inbox: Inbox;
   readonly #silence: Silence;
   readonly #route: EventRoute;
@@ -39,6 +46,7 @@ export class Connection {
     this.#options = options;
     this.#outgoing = new Outgoing(socket);
     this.#decoder = new FrameDecoder(options.maxMessageSize);
+    this.#frame = new FrameUnderWay(this.#decoder);
     this.#inbox = new Inbox(options.eventBuffer);
     this.#silence = new Silence(options.heartbeatTimeout, () => this.#end(silent(options.heartbeatTimeout)));
     this.#route = new EventRoute(this.#silence, () => !this.#paused);
@@ -57,7 +65,7 @@ export class Connection {
 
   /** @throws {IpcError} See `IpcClient.request`. */
   ask(message: IpcMessage, asked: Asked): Promise<IpcAnswer> {
-    const frame = this.#frame(message);
+    const frame = this.#encode(message);
     const onAnswer = asked.onAnswer ?? this.#effectOf(message);
     const answer = this.#requests.ask({ ...asked, onAnswer });
     this.#outgoing.write(frame);
@@ -68,7 +76,7 @@ export class Connection {
   /** Resolves when the kernel has the request; its answer is for the inbox. */
   async send(message: IpcMessage): Promise<void> {
     this.#inbox.use();
-    const frame = this.#frame(message);
+    const frame = this.#encode(message);
     const effect = this.#effectOf(message);
     this.#requests.expect((answer, bytes) => {
       effect?.(answer);
@@ -84,6 +92,7 @@ export class Connection {
 
   recv(timeout: number): Promise<IpcResponse> {
     const next = this.#inbox.next(timeout);
+    next.then(this.#idle.look, this.#idle.look);
     this.#readOn();
     return next;
   }
@@ -110,9 +119,9 @@ export class Connection {
     return new ClientSubscription(host, this.#options.eventBuffer, signal);
   }
 
-  /** Resolves when no caller waits for an answer. */
+  /** Resolves when no caller waits for an answer, in ask() or, behind a send(), in recv(). */
   idle(): Promise<void> {
-    return this.#requests.idle();
+    return this.#idle.met();
   }
 
   close(): Promise<void> {
@@ -120,15 +129,13 @@ export class Connection {
     return this.#gone;
   }
 
-  unref(): void {
-    this.#socket.unref();
+  /** Whether the connection keeps the process alive. */
+  keepAlive(keeps: boolean): void {
+    if (keeps) this.#socket.ref();
+    else this.#socket.unref();
   }
 
-  ref(): void {
-    this.#socket.ref();
-  }
-
-  #frame(message: IpcMessage): Uint8Array {
+  #encode(message: IpcMessage): Uint8Array {
     if (this.#closed) throw this.#closed;
     const frame = encodeJsonFrame(message, this.#options.maxMessageSize);
     this.#requests.checkRoom();
@@ -143,11 +150,11 @@ export class Connection {
     // Its events are for recv().
     if (name === 'Subscribe') this.#inbox.use();
     this.#route.written(undefined);
-    return (answer) => this.#answeredByHand(answer);
+    return (answer) => this.#answeredByHand(answer, name === 'Subscribe');
   }
 
-  #answeredByHand(answer: Answer): void {
-    this.#unsubscribed(answer);
+  #answeredByHand(answer: Answer, subscribed: boolean): void {
+    if ('Success' in answer) this.#route.accepted(undefined, subscribed);
     if ('Error' in answer) this.#refused(undefined);
   }
 
@@ -179,6 +186,7 @@ export class Connection {
     this.#decoder.push(chunk);
     try {
       for (let payload = this.#decoder.next(); payload; payload = this.#decoder.next()) {
+        this.#frame.ended();
         this.#dispatch(checkResponse(parseJson(payload)), payload.byteLength + HEADER_BYTES);
         if (this.closed) return;
       }

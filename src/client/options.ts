@@ -1,6 +1,7 @@
 // The options of a client: their types, defaults and ranges.
 import { IpcError } from '../protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { checkOptionNames } from '../option-names.js';
 import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
 
 /**
@@ -48,15 +49,50 @@ export type ResolvedOptions = {
   readonly [Name in Exclude<keyof ConnectOptions, 'signal'>]-?: NonNullable<ConnectOptions[Name]>;
 } & Pick<ConnectOptions, 'signal'>;
 
+/** The options of `IpcClient.close`. */
+export interface CloseOptions {
+  /** How long, in ms, answers are waited for before the connection ends. Default 0. */
+  readonly drain?: number | undefined;
+}
+
 /**
- * Checks how long close() waits for answers, in ms.
+ * Checks the options of close().
  *
+ * @returns How long it waits for answers, in ms.
  * @throws {IpcError} `OPTION_INVALID`.
  */
-export function checkDrain(drain: unknown): number {
+export function resolveDrain(options: CloseOptions): number {
+  checkOptionNames(options, ['drain'], 'close()');
+  const { drain = 0 } = options;
   if (drain === Infinity)
     throw new IpcError('OPTION_INVALID', 'drain must have an end; give a number of milliseconds');
   return checkTimeout(drain, 'drain');
+}
+
+const CONNECT = Object.keys({
+  timeout: true,
+  retry: true,
+  requestTimeout: true,
+  maxMessageSize: true,
+  eventBuffer: true,
+  heartbeatTimeout: true,
+  signal: true,
+} satisfies Record<keyof ConnectOptions, true>);
+const REQUEST = Object.keys({ timeout: true, signal: true } satisfies Record<keyof RequestOptions, true>);
+
+/**
+ * Checks the options of a request.
+ *
+ * @returns The timeout in ms, 0 for none; and the signal.
+ * @throws {IpcError} `OPTION_INVALID`.
+ */
+export function resolveRequest(
+  options: RequestOptions,
+  fallback: number,
+): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
+  checkOptionNames(options, REQUEST, 'request()');
+  const { timeout = fallback, signal } = options;
+  return { timeout: checkTimeout(timeout, 'timeout'), signal };
 }
 
 const RETRIES: readonly unknown[] = ['busy', 'refused', 'absent'] satisfies ConnectOptions['retry'][];
@@ -67,15 +103,17 @@ const GIB = 1024 ** 3;
  *
  * @throws {IpcError} `OPTION_INVALID`; its message names the option and the allowed values.
  */
-export function resolveOptions({
-  timeout = 5000,
-  retry = 'refused',
-  requestTimeout = DEFAULT_TIMEOUT,
-  maxMessageSize = MAX_MESSAGE_SIZE,
-  eventBuffer = 1024 * 1024,
-  heartbeatTimeout = 0,
-  signal,
-}: ConnectOptions): ResolvedOptions {
+export function resolveOptions(options: ConnectOptions): ResolvedOptions {
+  checkOptionNames(options, CONNECT, 'connect()');
+  const {
+    timeout = 5000,
+    retry = 'refused',
+    requestTimeout = DEFAULT_TIMEOUT,
+    maxMessageSize = MAX_MESSAGE_SIZE,
+    eventBuffer = 1024 * 1024,
+    heartbeatTimeout = 0,
+    signal,
+  } = options;
   if (!RETRIES.includes(retry))
     throw new IpcError('OPTION_INVALID', `retry must be one of ${RETRIES.join(', ')}`);
   return {

@@ -37,10 +37,21 @@ export class Requests {
   #lastAnswer = 0;
   #cancelTimer: (() => void) | undefined;
   #timerDue = Infinity;
-  #whenIdle: (() => void) | undefined;
+  readonly #onIdle: () => void;
+  readonly #answerGrows: () => boolean;
 
-  constructor(clock: Clock = systemClock) {
+  /**
+   * @param onIdle Called when no caller waits any more.
+   * @param answerGrows Whether a part of what may be an answer has come since the last call.
+   */
+  constructor(
+    clock: Clock = systemClock,
+    onIdle: () => void = () => undefined,
+    answerGrows: () => boolean = () => false,
+  ) {
     this.#clock = clock;
+    this.#onIdle = onIdle;
+    this.#answerGrows = answerGrows;
   }
 
   /** Requests without an answer, those that were given up included. */
@@ -68,11 +79,11 @@ export class Requests {
   }
 
   /**
-   * A request whose answer somebody waits for.
+   * A request whose answer a caller waits for.
    *
    * The daemon runs the requests of a connection one after the other, so the time of a request counts from its
    * turn: from the last answer before it, or from when it was sent. While an earlier request may still be waited
-   * for, it is not late either.
+   * for, it is not late either; nor while a frame comes in that may be its answer.
    */
   ask({ timeout, signal, onAnswer }: Asked): Promise<IpcAnswer> {
     return new Promise((resolve, reject) => {
@@ -80,7 +91,7 @@ export class Requests {
         pending.caller = undefined;
         this.#waiting -= 1;
         stop();
-        if (this.#waiting === 0) this.#whenIdle?.();
+        if (this.#waiting === 0) this.#onIdle();
       };
       const pending: Pending = {
         sent: this.#clock.now(),
@@ -115,13 +126,7 @@ export class Requests {
     return true;
   }
 
-  /** Resolves when no caller waits any more. */
-  idle(): Promise<void> {
-    if (!this.awaited) return Promise.resolve();
-    return new Promise((resolve) => (this.#whenIdle = resolve));
-  }
-
-  /** No answers will come. */
+  /** Rejects every request: the connection is over. */
   rejectAll(error: IpcError): void {
     this.#cancelTimer?.();
     this.#timerDue = Infinity;
@@ -142,11 +147,17 @@ export class Requests {
   #judge(): void {
     const now = this.#clock.now();
     let due = 0;
+    let grows: boolean | undefined;
     for (const { caller, timeout, sent } of this.#pending) {
       if (!caller || timeout === 0) continue;
       due = Math.max(due, Math.max(sent, this.#lastAnswer) + timeout);
       if (due > now) {
         this.#wakeBy(due);
+        return;
+      }
+      grows ??= this.#answerGrows();
+      if (grows) {
+        this.#wakeBy(now + timeout);
         return;
       }
       caller.reject(new IpcError('REQUEST_TIMEOUT', `No answer came within ${timeout} ms (timeout)`));

@@ -29,6 +29,8 @@ export interface Subscription extends AsyncIterableIterator<ReceivedEvent, undef
   next(): Promise<IteratorResult<ReceivedEvent, undefined>>;
   /** Ends the subscription as `break` does: at once. Unsubscribe follows on its own. */
   return(): Promise<IteratorResult<ReceivedEvent, undefined>>;
+  /** As {@link return}; then it rejects with `error`. */
+  throw(error?: unknown): Promise<IteratorResult<ReceivedEvent, undefined>>;
   /** Unsubscribes; events not yet read are forgotten. Resolves when the daemon has confirmed, or is gone or late. */
   close(): Promise<void>;
   [Symbol.asyncIterator](): Subscription;
@@ -66,7 +68,7 @@ export class ClientSubscription implements Subscription {
     const abort = (): void => this.#abort(signal?.reason);
     this.#detach = onAbort(signal, abort);
     this.ready = this.#subscribe();
-    // The reader is told by next(); a caller that never reads has nothing to be told.
+    // The reader learns of it by next(). A caller that never reads need not know.
     this.ready.catch(() => undefined);
     if (signal?.aborted) abort();
   }
@@ -94,7 +96,7 @@ export class ClientSubscription implements Subscription {
     return !this.#open || this.#buffer.bytes <= this.#limit / 2;
   }
 
-  /** @param drop Whether the oldest events are dropped if there is no room, because reading has to go on. */
+  /** @param drop Whether reading has to go on, so that the oldest events are dropped when the buffer is full. */
   receive(event: ReceivedEvent, bytes: number, drop: boolean): void {
     if (!this.#open || event.event_type === HEARTBEAT_EVENT_TYPE) return;
     if (event.event_type === DROPPED_EVENT_TYPE) this.#dropped += droppedIn(event);
@@ -126,6 +128,11 @@ export class ClientSubscription implements Subscription {
     return Promise.resolve({ value: undefined, done: true });
   }
 
+  async throw(error?: unknown): Promise<IteratorResult<ReceivedEvent, undefined>> {
+    this.#leave();
+    throw error;
+  }
+
   close(): Promise<void> {
     this.#leave();
     return this.#closing ?? Promise.resolve();
@@ -150,7 +157,7 @@ export class ClientSubscription implements Subscription {
     }
   }
 
-  /** Its reader wants nothing more. */
+  /** Its reader has left. */
   #leave(): void {
     this.#end();
     this.#error = undefined;

@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   // Events
   PUBLISH_OVERRUN: 'more was published without awaiting than the window holds',
   PUBLISH_CLOSED: 'the broker is closed',
+  SUBSCRIBER_TOO_SLOW: 'the subscriber did not read its events in time, and the daemon ended its connection',
   EVENT_INVALID: 'an event is not encodable',
   // Endpoints
   ENDPOINT_IN_USE: 'another daemon is live on this endpoint',

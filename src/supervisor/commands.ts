@@ -70,7 +70,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   };
 
   const handlers: CommandHandlers<SupervisorFunctions> = {
-    async Start({ name, config: json, environment, source, replace, dry_run: dryRun }, { service }) {
+    async Start({ name, config: json, environment, source, mode, replace, dry_run: dryRun }, { service }) {
       const config = configOf(json);
       const app = addressedNew(name, config);
       const result = await service.start({
@@ -78,6 +78,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         config,
         environment: environment ?? null,
         source: source ?? null,
+        mode: mode ?? null,
         replace: replace ?? false,
         dryRun: dryRun ?? false,
       });
@@ -90,7 +91,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       const survivors = await service.stop(app, kill ?? false);
       return success({ message: andEscaped(`Stopped app ${app.name}`, survivors) });
     },
-    async Restart({ name, config: json, environment, source, kill_escaped: kill }, { service }) {
+    async Restart({ name, config: json, environment, source, mode, kill_escaped: kill }, { service }) {
       const config = json === undefined ? undefined : configOf(json);
       const app = config ? addressedNew(name, config) : addressed(name);
       const result = await service.restart({
@@ -98,6 +99,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         config,
         environment,
         source,
+        mode: source === undefined ? undefined : (mode ?? null),
         killEscaped: kill ?? false,
       });
       const what = result.wasRunning ? 'Restarted' : 'Started';

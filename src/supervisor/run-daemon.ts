@@ -1,5 +1,5 @@
 // The process manager's daemon as a process: endpoint, state, log, the declared file, and its end.
-import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
@@ -16,6 +16,7 @@ import type { MainFunctions } from './model/host-functions.js';
 import type { ShutdownResult, SupervisorData } from './model/messages.js';
 import { prepareStateDirectory } from './state/own-files.js';
 import { ownState } from './state/owner.js';
+import { identify } from './system/processes.js';
 import { stateDirectory, stateFiles } from './state/paths.js';
 
 export interface RunOptions {
@@ -72,7 +73,7 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
     log.error({ app, why }, 'an app of the declared file could not be started'),
   );
   const { host, daemon } = await bring(path, directory, log, main);
-  writeFileSync(files.socket, `${path}\n`, { mode: 0o600 });
+  await writeFile(files.socket, `${path}\n`, { mode: 0o600 });
   // The apps keep running, but the socket's file does not stay behind.
   signals.onSecond(() => {
     const exit = (): never => process.exit(130);
@@ -145,7 +146,14 @@ async function bring(path: string, directory: string, log: pino.Logger, main: Ma
   });
   const workerData: SupervisorData = {
     stateDirectory: directory,
-    daemon: { version: VERSION, pid: process.pid, socket: path, state: directory, started_at: Date.now() },
+    daemon: {
+      version: VERSION,
+      pid: process.pid,
+      socket: path,
+      state: directory,
+      started_at: Date.now(),
+      start_time: identify(process.pid).startTime,
+    },
   };
   const daemon = await startDaemon({
     socketPath: path,

@@ -1,6 +1,5 @@
 // An app's status as it goes over the wire: the original's fields and words, secrets masked.
 import type { AppConfig } from './model/app-config.js';
-import type { AppState } from './model/app-state.js';
 import type { AppSnapshot } from './model/messages.js';
 import type { stateFiles } from './state/paths.js';
 
@@ -20,7 +19,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
   const { id, config, state, usage } = app;
   return {
     name: id,
-    state: stateText(state, now),
+    state: stateText(app),
     pid: state.pid,
     restarts: state.restarts,
     auto_start: config.auto_start,
@@ -32,7 +31,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     last_exit_signal: state.lastExit?.signal ?? null,
     /** It was adopted, and how it ended could not be seen. */
     last_exit_unknown: state.lastExit?.unknown ?? false,
-    /** `exit`, `crash`, `stop`, `max_memory` or `unknown`; null before the first end. See `ExitReason`. */
+    /** `exit`, `crash`, `stop`, `max_memory`, `unknown` or `elsewhere`; null before the first end. See `ExitReason`. */
     last_exit_reason: state.lastExitReason,
     /** Why the last spawn failed; null after one that succeeded. */
     last_error: state.lastError ?? null,
@@ -52,8 +51,10 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     started_at: state.pid === null ? null : state.startedAt,
     /** The file that declares it; null when it was described on the command line. */
     source: app.source,
+    /** The mode that was chosen in that file (`--env MODE`); null for none. */
+    source_mode: app.mode,
     log_files: { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
-    /** Processes of its runs that have left its process group; null in the status of all apps. */
+    /** Processes of its runs that have left its process group. */
     escaped: app.escaped,
     /** Of all its processes; what they share counts once. */
     memory_bytes: usage?.memoryBytes ?? null,
@@ -69,9 +70,9 @@ function uptimeSeconds({ state, usage }: AppSnapshot, now: number): number | nul
   return Math.floor(Math.max(0, usage?.ageMs ?? now - state.startedAt) / 1000);
 }
 
-function stateText({ status, attempt, retryAt }: AppState, now: number): string {
+function stateText({ state: { status, attempt }, retryIn }: AppSnapshot): string {
   if (status !== 'Backoff') return status;
-  return `Backoff { attempt: ${attempt}, next_retry_ms: ${Math.max(0, (retryAt ?? now) - now)} }`;
+  return `Backoff { attempt: ${attempt}, next_retry_ms: ${Math.round(retryIn ?? 0)} }`;
 }
 
 /** The variables worth showing. Only of PORT* and NODE_ENV the values are shown. */

@@ -14,6 +14,14 @@ import { Loop } from './loop.js';
 
 /** Response bytes past which send() waits until they have drained to half of it. */
 const HIGH_WATER = 1024 * 1024;
+/** A connection of a server has no subscription. */
+const NO_EVENTS = {
+  queueBytes: 1,
+  highWater: 1,
+  lowWater: 1,
+  eventHold: 0,
+  whenFull: 'drop-oldest',
+} as const;
 
 interface Receiver {
   readonly resolve: (payload: Uint8Array) => void;
@@ -55,11 +63,12 @@ export class IpcConnection implements AsyncDisposable {
     });
     this.#writer = new Writer(
       new SocketSink(socket),
-      { queueBytes: 1, highWater: 1, lowWater: 1, writeHighWaterMark: HIGH_WATER, eventHold: 0 },
+      { ...NO_EVENTS, writeHighWaterMark: HIGH_WATER },
       systemClock,
       {
         onResponsesDrained: () => this.#drained(),
         onFinished: () => this.#ended(closed('The connection is closed')),
+        onCut: () => undefined,
         onBytes: () => undefined,
       },
     );

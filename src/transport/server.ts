@@ -5,6 +5,7 @@ import type { Claim } from '../endpoint/ports.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { errorFrame } from '../protocol/responses.js';
+import { checkOptionNames } from '../option-names.js';
 import { Queue } from '../queue.js';
 import { SocketSink } from '../writer/sink.js';
 import { IpcConnection } from './connection.js';
@@ -47,11 +48,12 @@ export class IpcServer implements AsyncDisposable {
    *
    * @throws {IpcError} `ENDPOINT_IN_USE` and the other `ENDPOINT_*`.
    */
-  static async bind(path: string, { onFault }: ServerOptions = {}): Promise<IpcServer> {
+  static async bind(path: string, options: ServerOptions = {}): Promise<IpcServer> {
+    checkOptionNames(options, ['onFault'], 'IpcServer.bind()');
     const server = new IpcServer(endpointOf(path, process.platform));
     server.#claim = await claimEndpoint(server.path, {
       onConnection: (socket) => server.#arrived(socket),
-      onFault: (error) => onFault?.(error),
+      onFault: (error) => options.onFault?.(error),
     });
     return server;
   }

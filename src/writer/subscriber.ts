@@ -3,21 +3,37 @@ import type { Clock } from '../clock.js';
 import { type EventChunk, EventQueue } from './event-queue.js';
 import { Flow } from './flow.js';
 import { Hold } from './hold.js';
-import type { SubscriptionHooks, WriterLimits } from './writer-hooks.js';
+import type { SubscriptionHooks, WhenFull, WriterLimits } from './writer-hooks.js';
 
 /** Made for a connection's first Subscribe: most connections have none, and idle connections must be light. */
 export class Subscriber {
   readonly hold: Hold;
   readonly #queueBytes: number;
+  readonly #whenFull: WhenFull;
+  readonly #onCut: () => void;
   readonly #events: EventQueue;
   readonly #flow: Flow;
   /** Undefined between an Unsubscribe and the next Subscribe. */
   #hooks: SubscriptionHooks | undefined;
   #leaving = false;
 
-  /** @param onReady Events that were held may leave now. */
-  constructor(clock: Clock, limits: WriterLimits, onBytes: (delta: number) => void, onReady: () => void) {
+  /** Whether its connection ends because it did not keep up: every event is dropped. */
+  #cut = false;
+
+  /**
+   * @param onReady Events that were held may leave now.
+   * @param onCut Its connection is to end because it does not keep up.
+   */
+  constructor(
+    clock: Clock,
+    limits: WriterLimits,
+    onBytes: (delta: number) => void,
+    onReady: () => void,
+    onCut: () => void,
+  ) {
     this.#queueBytes = limits.queueBytes;
+    this.#whenFull = limits.whenFull;
+    this.#onCut = onCut;
     this.#events = new EventQueue(onBytes);
     this.#flow = new Flow(limits);
     this.hold = new Hold(clock, limits.eventHold, () => {
@@ -63,6 +79,13 @@ export class Subscriber {
   }
 
   push(chunk: EventChunk): void {
+    const { byteLength } = chunk.bytes;
+    const full = this.#flow.behind && this.#whenFull === 'drop-newest';
+    if (this.#cut || (full && !this.#events.fits(byteLength, this.#queueBytes))) {
+      if (!this.#cut) this.#events.dropNewest(chunk.count);
+      this.#hooks?.onDropped(chunk.count);
+      return;
+    }
     this.#events.push(chunk);
     if (this.#flow.behind) this.#dropOldest();
     else if (this.#flow.grown(this.#events.bytes)) {
@@ -75,10 +98,16 @@ export class Subscriber {
     this.#events.pushHeartbeat();
   }
 
-  /** The flow no longer waits: the oldest events are dropped until the queue has drained. */
+  /** The flow no longer waits: events are dropped until the queue has drained, or the connection ends. */
   fallBehind(): void {
     this.#flow.fallBehind();
-    this.#dropOldest();
+    if (this.#whenFull === 'disconnect') {
+      this.#cut = true;
+      this.#hooks?.onDropped(this.#events.clear());
+      this.#onCut();
+    } else {
+      this.#dropOldest();
+    }
     this.#hooks?.onFlow();
   }
 
@@ -116,12 +145,15 @@ export class Subscriber {
   clear(): void {
     this.#leaving = false;
     this.hold.end();
-    this.#events.clear();
+    this.#tellDropped(this.#events.clear());
     this.taken();
   }
 
   #dropOldest(): void {
-    const dropped = this.#events.dropTo(this.#queueBytes);
-    if (dropped > 0) this.#hooks?.onDropped(dropped);
+    if (this.#whenFull === 'drop-oldest') this.#tellDropped(this.#events.dropTo(this.#queueBytes));
+  }
+
+  #tellDropped(events: number): void {
+    if (events > 0) this.#hooks?.onDropped(events);
   }
 }

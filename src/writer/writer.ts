@@ -170,6 +170,8 @@ export class Writer {
       this.#limits,
       (delta) => this.#hooks.onBytes(delta),
       () => this.#schedule(),
+      // Later: the flow of other subscribers is being looked at.
+      () => this.#defer(() => this.#over || this.#hooks.onCut()),
     );
     return this.#subscriber;
   }

@@ -97,6 +97,7 @@ describe('a pipeline', () => {
     const owner = {
       onProgress: () => undefined,
       onFinished: () => undefined,
+      onCut: () => undefined,
       onQueuedBytes: () => undefined,
       onFault: () => undefined,
     };
@@ -137,6 +138,7 @@ describe('a pipeline', () => {
     const owner = {
       onProgress: () => undefined,
       onFinished: () => undefined,
+      onCut: () => undefined,
       onQueuedBytes: () => undefined,
       onFault: (error: unknown) => told.push(error),
     };

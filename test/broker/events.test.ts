@@ -121,6 +121,72 @@ describe('subscribers', () => {
     expect(await stalled.next()).toMatchObject({ Event: { data: { n: count } } });
   });
 
+  test('with drop-newest, a subscriber that stops reading keeps the oldest, and is told the exact number in their place', async () => {
+    const { path, daemon } = await testDaemon({
+      subscribers: { queueBytes: 64 * 1024, stallGrace: 50, whenFull: 'drop-newest' },
+    });
+    const stalled = await RawClient.connect(path);
+    expect(await stalled.request(ALL)).toEqual(SUBSCRIBED);
+    stalled.socket.pause();
+    const publisher = await RawClient.connect(path);
+    const padding = 'x'.repeat(300);
+    await publisher.request(act('publish', { app: 'a', count: 20_000, padding }));
+    const { dropped } = daemon.stats().events;
+    expect(dropped).toBeGreaterThan(0);
+    stalled.socket.resume();
+    let next = 0;
+    for (let notice = false; !notice;) {
+      const { Event } = (await stalled.next()) as EventFrame;
+      notice = Event.event_type === 'events_dropped';
+      if (notice) expect(Event.data.dropped).toBe(20_000 - next);
+      else expect(Event.data.n).toBe(next++);
+    }
+    expect(20_000 - next).toBe(dropped);
+    await until(() => daemon.stats().events.behind === 0, 'it is no longer behind');
+    await daemon.publish({ eventType: 'log_line', data: { n: 20_000 } });
+    expect(await stalled.next()).toMatchObject({ Event: { data: { n: 20_000 } } });
+  });
+
+  test('with disconnect, a subscriber that stops reading ends with an Error that says why; the others get everything', async () => {
+    const { path, daemon } = await testDaemon({
+      subscribers: { queueBytes: 64 * 1024, stallGrace: 50, whenFull: 'disconnect' },
+    });
+    const reader = await RawClient.connect(path);
+    const stalled = await RawClient.connect(path);
+    for (const client of [reader, stalled]) expect(await client.request(ALL)).toEqual(SUBSCRIBED);
+    stalled.socket.pause();
+    const publisher = await RawClient.connect(path);
+    const count = 6000;
+    publisher.send(act('publish', { app: 'a', count, padding: 'x'.repeat(300) }));
+    const frames = (await reader.take(count)) as EventFrame[];
+    expect(frames.map((frame) => frame.Event.data.n)).toEqual(Array.from({ length: count }, (_, n) => n));
+    stalled.socket.resume();
+    const rest = await stalled.rest();
+    expect(rest.at(-1)).toMatchObject({ Error: { code: 'SUBSCRIBER_TOO_SLOW' } });
+    const received = rest.filter((frame) => isEvent(frame)).length;
+    expect(rest.length).toBe(received + 1);
+    await until(() => daemon.stats().connections.open === 2, 'it is gone');
+    const { delivered, dropped } = daemon.stats().events;
+    expect(delivered).toBe(count + received);
+    // What was published after its end was not meant for it.
+    expect(dropped).toBeGreaterThan(0);
+    expect(dropped).toBeLessThanOrEqual(count - received);
+  });
+
+  test('with disconnect, a subscriber that never reads again is cut, and nothing of it is kept', async () => {
+    const { path, daemon } = await testDaemon({
+      subscribers: { queueBytes: 64 * 1024, stallGrace: 50, whenFull: 'disconnect' },
+      connections: { frameTimeout: 300 },
+    });
+    const stalled = await RawClient.connect(path);
+    expect(await stalled.request(ALL)).toEqual(SUBSCRIBED);
+    stalled.socket.pause();
+    for (let n = 0; n < 6000; n += 1)
+      await daemon.publish({ eventType: 'log_line', data: { n, padding: 'x'.repeat(300) } });
+    await until(() => daemon.stats().connections.open === 0, 'it is cut');
+    expect(daemon.stats().connections.queuedBytes).toBe(0);
+  });
+
   test('a lone subscriber that stops reading delays its publisher for a second at most, then loses its oldest events', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 32 * 1024, stallGrace: 50 } });
     const stalled = await RawClient.connect(path);

@@ -1,4 +1,4 @@
-// What was sent reaches the daemon, whatever comes behind it; and how a connection ends.
+// A message that was sent reaches the daemon, whatever the client does next; and how a connection ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -72,7 +72,7 @@ test('a loop of sends lets other things happen, and goes at the pace of the daem
   await script.got(300);
 });
 
-test('send() to a daemon that does not read is late, not pending for ever', async () => {
+test('send() to a daemon that does not read times out', async () => {
   const script = new Script();
   const client = await script.connect({ requestTimeout: 200 });
   (await script.socket).pause();
@@ -98,6 +98,31 @@ test('close({ drain }) waits for the answers that are under way, and sends nothi
   expect(await answer).toEqual(success('in the end'));
   await closing;
   expect(script.requests).toEqual(['List']);
+});
+
+test('close({ drain }) waits for the answers that recv() awaits, too', async () => {
+  const script = new Script();
+  const client = await script.connect();
+  await client.send('List');
+  const answers = [client.recv(), rejection(client.recv())];
+  const closing = client.close({ drain: 60_000 });
+  await script.got(1);
+  await script.send(success('in the end'));
+  expect(await answers[0]).toEqual(success('in the end'));
+  // The second recv() awaits nothing that was asked, so it is not waited for.
+  await closing;
+  expect(await answers[1]).toMatchObject({ code: 'CONNECTION_CLOSED' });
+});
+
+test('close() ends a close({ drain }) that waits, and every caller is told', async () => {
+  const script = new Script();
+  const client = await script.connect();
+  const answer = rejection(client.request('List'));
+  await script.got(1);
+  const closing = [client.close({ drain: 600_000 }), client.close({ drain: 600_000 }), client.close()];
+  expect(await answer).toMatchObject({ code: 'CONNECTION_CLOSED' });
+  (await script.socket).end();
+  await Promise.all(closing);
 });
 
 test('close({ drain }) rejects what has no answer by then', async () => {
@@ -131,6 +156,15 @@ test('a client that is unref()ed does not keep the process alive; ref() takes it
   // The unref()ed timer fires only if something else keeps the process alive.
   const refed = new Script();
   expect(await run(code('client.ref(); setTimeout(() => process.exit(9), 200).unref();', refed))).toBe(9);
+});
+
+test('a connection that has subscribed by send(), and whose daemon is silent, ends with HEARTBEAT_MISSED', async () => {
+  const script = new Script();
+  const client = await script.connect({ heartbeatTimeout: 100 });
+  await client.send({ Subscribe: { subscription: ALL } });
+  await script.send(success('Subscribed to events'));
+  expect(await client.recv()).toEqual(success('Subscribed to events'));
+  expect(await rejection(client.recv())).toMatchObject({ code: 'HEARTBEAT_MISSED' });
 });
 
 test('a subscription whose daemon is silent ends with HEARTBEAT_MISSED', async () => {

@@ -1,7 +1,7 @@
 // Connecting: the path is checked before anything is told to the daemon on it, wherever the path comes from.
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, lchownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
@@ -10,7 +10,7 @@ import { rejection, Script } from './script.js';
 
 describe('a path that the kernel would cut', () => {
   test.each(['argument', 'BUNCTL_SOCKET', 'XDG_RUNTIME_DIR'])(
-    'from %s leads to no other server',
+    'from %s does not lead to another server',
     async (source) => {
       const directory = temporaryDirectory();
       const name = source === 'XDG_RUNTIME_DIR' ? '/bunctl.sock' : '';
@@ -42,7 +42,7 @@ describe('a path that the kernel would cut', () => {
   );
 });
 
-test('a file that is not a socket is said to be none, at once', async () => {
+test('a file that is not a socket is reported as such, at once', async () => {
   const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, '');
   const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'absent' }));
@@ -56,11 +56,38 @@ test('options in the place of the path are refused with the way out', async () =
   expect(failed.message).toContain('IpcClient.connect(undefined, { timeout: 1000 })');
 });
 
+test.runIf(process.getuid?.() === 0)(
+  'a symbolic link is trusted no more than what it leads to, and no more than its own owner',
+  async () => {
+    const script = new Script();
+    await script.listening;
+    const directory = temporaryDirectory();
+    const [toSocket, toDirectory] = [join(directory, 'socket'), join(directory, 'directory')];
+    symlinkSync(script.path, toSocket);
+    symlinkSync(dirname(script.path), toDirectory);
+    const links = [toSocket, join(toDirectory, 's')];
+    const refused = async (): Promise<void> => {
+      for (const path of links)
+        expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+    };
+    for (const file of [script.path, dirname(script.path)]) {
+      chownSync(file, 12345, 12345);
+      await refused();
+      chownSync(file, 0, 0);
+    }
+    for (const link of [toSocket, toDirectory]) lchownSync(link, 12345, 12345);
+    await refused();
+    for (const link of [toSocket, toDirectory]) lchownSync(link, 0, 0);
+    await using client = await IpcClient.connect(toSocket);
+    expect(client.closed).toBe(false);
+  },
+);
+
 test('a socket that becomes another user’s while it is connected to is refused', async () => {
   const script = new Script();
   await script.listening;
   const uid = process.getuid?.() ?? 0;
-  // connect() looks before it returns; root owns what it likes, others are told to be somebody else.
+  // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
   const connecting = rejection(IpcClient.connect(script.path));
   if (uid === 0) chownSync(script.path, 12345, 12345);
   else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);

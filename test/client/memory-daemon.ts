@@ -1,10 +1,13 @@
 // A daemon in memory that does what the test tells it to, and counts every event that a subscription matches.
-import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { IpcClient } from 'bunctl-ipc/client';
 import type { ConnectOptions } from 'bunctl-ipc/client';
 import { resolveOptions } from '#dist/client/options.js';
+import type { SubscriptionType } from 'bunctl-ipc/protocol';
 import { frame } from '../support/raw-client.js';
+import type { Epoch, Peer } from './random-use.js';
 
 /** What the client has for a socket. Bytes go to the daemon at once, and come when the client reads. */
 class MemorySocket extends Duplex {
@@ -39,13 +42,8 @@ class MemorySocket extends Duplex {
   }
 }
 
-/** Whom events are for while a subscription is in force, and how many it matched. */
-export interface Epoch {
-  readonly owner: string;
-  matched: number;
-}
-
-export class MemoryDaemon {
+export class MemoryDaemon implements Peer {
+  readonly client: IpcClient;
   readonly #socket = new MemorySocket(this);
   readonly #random: () => number;
   /** Requests that were not answered yet. */
@@ -57,13 +55,14 @@ export class MemoryDaemon {
   #owed = 0;
   #event = 0;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, options: ConnectOptions) {
     this.#random = random;
+    const given = [this.#socket as unknown as Socket, 'memory', resolveOptions(options)];
+    this.client = Reflect.construct(IpcClient, given) as IpcClient;
   }
 
-  connect(options: ConnectOptions): IpcClient {
-    const given = [this.#socket as unknown as Socket, 'memory', resolveOptions(options)];
-    return Reflect.construct(IpcClient, given) as IpcClient;
+  filter(owner: string): SubscriptionType {
+    return { AllEvents: { app_name: owner } };
   }
 
   take(chunk: Buffer): void {
@@ -103,6 +102,16 @@ export class MemoryDaemon {
     const name = stop?.name ?? '';
     if (name.startsWith('fail')) this.#write({ Error: { message: name, code: 'FAILED' } });
     else this.#write({ Success: { message: name } });
+  }
+
+  async answerAll(): Promise<void> {
+    // Unsubscribes go on behind a break, so there is more to answer while the readers end.
+    for (let idle = 0; idle < 5; idle += 1) {
+      if (this.commands.length > 0) idle = 0;
+      this.publish(1);
+      this.answer();
+      await turn();
+    }
   }
 
   /** Publishes events; some are dropped, and told with the next one. */

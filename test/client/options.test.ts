@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
-import { rejection, Script, success } from './script.js';
+import { ALL, rejection, Script, success } from './script.js';
 
 const NOT_TIMES = [-1, NaN, -Infinity, 2 ** 31, 2 ** 32, 'x', '5', null, {}, true, 5n];
 const NOT_SIZES = [0, -5, NaN, 1.5, Infinity, 1e12, 'x', '5', null, {}, 5n];
@@ -48,8 +48,39 @@ describe('an option out of its range', () => {
   });
 });
 
-describe.each([0, Infinity])('a timeout of %o is none', (none) => {
-  /** One that has a timeout is over: one without, or with a timer that overflowed, would be over before it. */
+describe('an option that does not exist is refused with its name', () => {
+  const INVALID = (part: string) => ({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining(part) as string,
+  });
+
+  test('by connect(), before anything is connected', async () => {
+    const path = join(temporaryDirectory(), 'none');
+    const connect = (options: object) => rejection(IpcClient.connect(path, options));
+    expect(await connect({ timout: 5 })).toMatchObject(INVALID('did you mean timeout?'));
+    expect(await connect({ retries: 5, timeout: 5 })).toMatchObject(
+      INVALID('retries is not an option of connect()'),
+    );
+    expect(await connect(null as never)).toMatchObject(INVALID('as an object'));
+    expect(await connect(5000 as never)).toMatchObject(INVALID('as an object; it was given 5000'));
+  });
+
+  test('by request(), subscribe() and close(), and nothing is sent', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const misspelt = { singal: new AbortController().signal } as object;
+    expect(await rejection(client.request('List', misspelt))).toMatchObject(INVALID('did you mean signal?'));
+    expect(() => client.subscribe(ALL, misspelt)).toThrow('did you mean signal?');
+    expect(await rejection(client.close({ grace: 5 } as object))).toMatchObject(INVALID('grace'));
+    const answer = client.request({ Stop: { name: 'a' } });
+    expect(await script.got(1)).toEqual([{ Stop: { name: 'a' } }]);
+    await script.send(success('stopped'));
+    expect(await answer).toEqual(success('stopped'));
+  });
+});
+
+describe.each([0, Infinity])('a timeout of %o means that there is no timeout', (none) => {
+  /** A request that has a timeout times out. One whose timer had overflowed would have timed out before it. */
   const timePasses = async (client: IpcClient): Promise<void> => {
     expect(await rejection(client.request('List', { timeout: 20 }))).toMatchObject({
       code: 'REQUEST_TIMEOUT',

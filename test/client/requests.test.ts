@@ -1,6 +1,7 @@
 // Deadlines: when a request is late, and that what has arrived is read first.
 import { IpcError } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
+import { FrameUnderWay } from '#dist/client/frame-under-way.js';
 import { Requests } from '#dist/client/requests.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { frame } from '../support/raw-client.js';
@@ -73,6 +74,44 @@ describe('the time of a request', () => {
   });
 });
 
+describe('a late request whose answer is coming in', () => {
+  /** A frame whose parts come when the test says. */
+  function growing() {
+    const decoder = { midFrame: false, buffered: 0 };
+    const frame = new FrameUnderWay(decoder);
+    const clock = new FakeClock();
+    const requests = new Requests(clock, undefined, () => frame.grows());
+    const asked = ask(requests, 500);
+    return { decoder, frame, clock, asked, requests };
+  }
+
+  test('is not late while the frame grows, and is late when it does not', async () => {
+    const { decoder, clock, asked } = growing();
+    for (const buffered of [10, 20, 30]) {
+      Object.assign(decoder, { midFrame: true, buffered });
+      clock.advance(500);
+      await turn();
+      expect(asked.state).toBe('pending');
+    }
+    clock.advance(500);
+    await turn();
+    expect(asked.state).toBe(LATE);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is late when the frame that came was an event, though another one is under way', async () => {
+    const { decoder, frame, clock, asked, requests } = growing();
+    const second = ask(requests, 500);
+    Object.assign(decoder, { midFrame: true, buffered: 10 });
+    clock.advance(500);
+    frame.ended();
+    Object.assign(decoder, { midFrame: true, buffered: 20 });
+    clock.advance(500);
+    await turn();
+    expect([asked.state, second.state]).toEqual([LATE, LATE]);
+  });
+});
+
 describe('after the loop was late, what has arrived is read before a deadline is judged', () => {
   /** Puts the bytes into the kernel and keeps the loop busy past the deadline. */
   async function answerAndBlock(script: Script, message: unknown): Promise<void> {
@@ -88,6 +127,16 @@ describe('after the loop was late, what has arrived is read before a deadline is
     await script.socket;
     await answerAndBlock(script, success('in time'));
     expect(await answer).toEqual(success('in time'));
+  });
+
+  test('of request(), an answer that the socket does not hold whole', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const answer = client.request('List', { timeout: 200 });
+    const large = success('x'.repeat(5_000_000));
+    await script.got(1);
+    await answerAndBlock(script, large);
+    expect(await answer).toEqual(large);
   });
 
   test('of recv()', async () => {

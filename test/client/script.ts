@@ -26,6 +26,8 @@ export class Script {
       (socket as Socket).on('data', (chunk) => {
         this.requests.push(...reader.push(chunk));
       });
+      // As a daemon that has nothing to answer does: a client that closes is not kept waiting.
+      (socket as Socket).on('end', () => (socket as Socket).end());
       (socket as Socket).on('error', () => undefined);
       onTestFinished(() => void (socket as Socket).destroy());
       return socket as Socket;

@@ -1,4 +1,4 @@
-// Subscriptions that follow one another, are read by several at once, and are told of by a daemon that errs.
+// Subscriptions: one after another, with several readers, with dropped events, and with a daemon that makes mistakes.
 import { IpcClient, type Subscription } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { testDaemon } from '../support/daemon.js';
@@ -200,6 +200,22 @@ describe('a loop that is left', () => {
     await subscription.close();
   });
 
+  test('by throw() ends as well, and the error is thrown on', async () => {
+    const script = new Script();
+    const client = await script.connect();
+    const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'), event(1));
+    await subscription.ready;
+    async function* through() {
+      yield* subscription;
+    }
+    const outer = through();
+    expect((await outer.next()).value).toEqual(event(1).Event);
+    expect((await rejection(outer.throw(new Error('mine')))).message).toBe('mine');
+    expect((await subscription.next()).done).toBe(true);
+    expect((await script.got(2))[1]).toBe('Unsubscribe');
+  });
+
   test('by await using unsubscribes', async () => {
     const script = new Script();
     const client = await script.connect();
@@ -211,7 +227,7 @@ describe('a loop that is left', () => {
     expect((await script.got(2))[1]).toBe('Unsubscribe');
   });
 
-  test('forgets what it was to be told', async () => {
+  test('forgets the events and the notice that were not read', async () => {
     const script = new Script();
     const client = await script.connect({ eventBuffer: 200 });
     const subscription = client.subscribe(ALL);
@@ -229,7 +245,7 @@ describe('a loop that is left', () => {
   });
 });
 
-test('an aborted request lets no events be dropped for its sake', async () => {
+test('no events are dropped for a request that was aborted', async () => {
   const script = new Script();
   const client = await script.connect({ eventBuffer: 10_000 });
   const subscription = client.subscribe(ALL);

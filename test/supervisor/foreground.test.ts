@@ -1,40 +1,17 @@
 // The daemon in the foreground, with a file that declares its apps: its start, its end, and its next start.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { alive, CLI, Manager, start, type Status, statusOf } from '../support/manager.js';
+import { describe, expect, test, vi } from 'vitest';
+import { foreground } from '../support/foreground.js';
+import { alive, Manager, start, type Status, statusOf } from '../support/manager.js';
 import { until as untilWithin } from '../support/until.js';
 
 /** Every start of a process takes as long as the machine is busy. */
 const BUSY = 240_000;
 vi.setConfig({ testTimeout: BUSY, hookTimeout: BUSY });
 const until = (condition: () => boolean, what: string): Promise<void> => untilWithin(condition, what, BUSY);
-
-interface Foreground {
-  readonly child: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** The exit code, or the signal that ended it. */
-  readonly ended: Promise<unknown>;
-}
-
-function foreground(manager: Manager, args: string[] = [], env: NodeJS.ProcessEnv = {}, ...before: string[]) {
-  const [program, ...rest] = [...before, process.execPath, CLI, 'daemon', ...args] as [string, ...string[]];
-  const child = spawn(program, rest, {
-    env: { ...manager.env, ...env },
-    cwd: manager.home,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as unknown);
-  return { child, stdout: () => stdout, stderr: () => stderr, ended } satisfies Foreground;
-}
 
 const sleeper = (name: string, more: object = {}) => ({
   name,

@@ -10,6 +10,7 @@ import { frame } from './raw-client.js';
 export const ALL: EventFilter = { kind: 'AllEvents', appName: null };
 const LIMITS = {
   queueBytes: 4000,
+  whenFull: 'drop-oldest' as 'drop-oldest' | 'drop-newest' | 'disconnect',
   highWater: 2000,
   lowWater: 500,
   writeHighWaterMark: 1000,
@@ -35,6 +36,7 @@ export function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
       {
         onBytes: (delta) => (bytes += delta),
         onResponsesDrained: () => void events.push('drained'),
+        onCut: () => void events.push('cut'),
         onFinished: () => void events.push('finished'),
       },
       (action) => void deferred.push(action),
@@ -45,6 +47,13 @@ export function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
     clock,
     broker,
     writer,
+    /** Two writers that are subscribed to all events; their answers are on the way. */
+    subscribedPair() {
+      const pair = [writer(), writer()] as const;
+      for (const each of pair) broker.subscribe(each.writer, ALL, SUCCESS);
+      this.turn();
+      return pair;
+    },
     subscribe: (to: Writer, filter = ALL) => broker.subscribe(to, filter, SUCCESS),
     publish(
       count: number,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemon, type DaemonOptions, startDaemon } from 'bunctl-ipc';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url);
 
@@ -23,6 +23,21 @@ export async function testDaemon(
     await daemon.close({ grace: 0 });
   });
   return { daemon, path };
+}
+
+/** A daemon for all tests of a file or a block, which must not harm it. */
+export function sharedDaemon(options: Partial<DaemonOptions> = {}): { daemon: Daemon; path: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
+  const shared = { path: join(directory, 's') } as { daemon: Daemon; path: string };
+  beforeAll(async () => {
+    const commands = fixture('commands.js');
+    shared.daemon = await startDaemon({ socketPath: shared.path, commands, ...options });
+  });
+  afterAll(async () => {
+    await shared.daemon.close({ grace: 0 });
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return shared;
 }
 
 /** A module that makes a file when its loading begins, which never ends. */

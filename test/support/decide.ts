@@ -29,7 +29,7 @@ export class FakeHost {
 
   constructor() {
     const host = {
-      checkSpawn: async ({ command }: AppConfig) => {
+      checkSpawn: async (_id: string, { command }: AppConfig) => {
         if (this.missing.has(command)) throw new Error(`no ${command}`);
       },
       spawn: async (id: string, { config }: { config: AppConfig }) => {
@@ -78,6 +78,7 @@ export class FakeHost {
       config: configOf(name, config),
       environment: null,
       source: null,
+      mode: null,
       replace: false,
       dryRun: false,
       ...more,
@@ -91,6 +92,7 @@ export class FakeHost {
       config: undefined,
       environment: undefined,
       source: undefined,
+      mode: undefined,
       killEscaped: false,
       ...more,
     });

@@ -25,6 +25,7 @@ export function recordOf(record: Partial<AppRecord> = {}): AppRecord {
     config: SLEEPS,
     environment: null,
     source: null,
+    mode: null,
     state: { ...STOPPED, status: 'Running', wanted: 'running', pid: 1 },
     nonce: nonceOf('a', 1),
     process: null,

@@ -67,11 +67,12 @@ describe.each<Isolation>(['thread', 'none'])('with isolation %s', (isolation) =>
     const { child, client } = await printingDaemon('pipe', isolation);
     const lines = collect(child.stdout);
     for (const [index, way] of ['log', 'stdout', 'service'].entries()) {
-      expect(await client.request(start(way, 5000))).toEqual(PRINTED);
-      await until(() => lines().length === 5000 * (index + 1), 'all lines arrive');
+      // More than a pipe holds.
+      expect(await client.request(start(way, 1000))).toEqual(PRINTED);
+      await until(() => lines().length === 1000 * (index + 1), 'all lines arrive');
     }
     expect(lines().map((line) => Number(line.split(' ')[1]))).toEqual(
-      Array.from({ length: 15_000 }, (_, n) => n % 5000),
+      Array.from({ length: 3000 }, (_, n) => n % 1000),
     );
   });
 });
@@ -79,7 +80,7 @@ describe.each<Isolation>(['thread', 'none'])('with isolation %s', (isolation) =>
 test('whose reader does not read: the daemon and its lanes go on', async () => {
   const { child, client } = await printingDaemon('pipe');
   for (const way of ['log', 'stdout', 'service', 'stderr'])
-    expect([way, await client.request(start(way, 20_000))]).toEqual([way, PRINTED]);
+    expect([way, await client.request(start(way, 3000))]).toEqual([way, PRINTED]);
   for (let n = 0; n < 10; n += 1) expect(await client.request(start('log'))).toEqual(PRINTED);
   expect(child.exitCode).toBe(null);
 });
@@ -87,12 +88,24 @@ test('whose reader does not read: the daemon and its lanes go on', async () => {
 test.each(['exit', 'spin'])('lines that a lane printed before it ended (%s) arrive', async (then) => {
   const { child, client } = await printingDaemon('pipe');
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
-  client.send(start(`log ${then}`, 500));
+  client.send(start(`log: ${then}`, 500));
   expect(await client.next()).toHaveProperty('Error');
   await until(() => out().length === 500, 'all lines of stdout');
-  client.send(start(`stderr ${then}`, 500));
+  client.send(start(`stderr: ${then}`, 500));
   expect(await client.next()).toHaveProperty('Error');
   await until(() => err().length === 500, 'all lines of stderr');
+});
+
+test('a handler that ends its stdout or starts a thread that prints harms nobody, whether somebody reads or not', async () => {
+  const { child, client } = await printingDaemon('pipe');
+  const lines = collect(child.stdout);
+  expect(await client.request(start('own thread'))).toEqual(PRINTED);
+  await until(() => lines().length === 1, 'what the thread printed arrives');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  for (const way of ['own thread', 'ended', 'ended', 'own thread'])
+    expect([way, await client.request(start(way))]).toEqual([way, PRINTED]);
+  expect(child.exitCode).toBe(null);
 });
 
 test('stdin of a lane has ended, and is not the daemon’s', async () => {

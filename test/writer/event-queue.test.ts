@@ -28,6 +28,53 @@ describe('the events that wait', () => {
     expect(text(pieces[0])).toContain('"event_type":"events_dropped","data":{"dropped":6}');
   });
 
+  test('are dropped in place of being queued; a notice stands where they would have been', () => {
+    const { held, queue: make } = counted();
+    const queue = make();
+    queue.push(chunk(100, 1));
+    queue.dropNewest(2);
+    queue.dropNewest(3);
+    queue.push(chunk(100, 4));
+    queue.dropNewest(5);
+    const told = queue.take(1000);
+    expect(told.count).toBe(5);
+    expect(told.pieces.map((piece) => /"dropped":(\d+)/.exec(text(piece))?.[1] ?? 'events')).toEqual([
+      'events',
+      '5',
+      'events',
+      '5',
+    ]);
+    expect([queue.empty, queue.bytes, held.bytes]).toEqual([true, 0, 0]);
+  });
+
+  test('are owed a notice though none of them is left', () => {
+    const queue = counted().queue();
+    queue.dropNewest(2);
+    expect(queue.empty).toBe(false);
+    expect(text(queue.take(1000).pieces[0])).toContain('"dropped":2');
+    expect(queue.empty).toBe(true);
+  });
+
+  test('that are dropped from the head take along those that were dropped among them', () => {
+    const queue = counted().queue();
+    queue.push(chunk(100, 1));
+    queue.dropNewest(10);
+    queue.push(chunk(100, 2));
+    queue.dropNewest(100);
+    queue.push(chunk(100, 3));
+    expect(queue.dropTo(100)).toBe(3);
+    const { pieces, count } = queue.take(1000);
+    expect([pieces.length, count]).toEqual([2, 3]);
+    expect(text(pieces[0])).toContain('"dropped":113');
+  });
+
+  test('fit while they keep the queue within its bound; an empty queue takes any chunk', () => {
+    const queue = counted().queue();
+    expect(queue.fits(1000, 100)).toBe(true);
+    queue.push(chunk(60, 1));
+    expect([queue.fits(40, 100), queue.fits(41, 100)]).toEqual([true, false]);
+  });
+
   test('are told of as dropped once, with the number at that time', () => {
     const queue = counted().queue();
     for (let round = 1; round <= 2; round += 1) {

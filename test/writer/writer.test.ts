@@ -132,8 +132,20 @@ describe('a writer', () => {
     const onResponsesDrained = () => {
       throw new Error('a fault of the connection');
     };
-    const hooks = { onBytes: () => undefined, onFinished: () => undefined, onResponsesDrained };
-    const limits = { queueBytes: 1, highWater: 1, lowWater: 1, eventHold: 0, writeHighWaterMark: 40_000 };
+    const hooks = {
+      onCut: () => undefined,
+      onBytes: () => undefined,
+      onFinished: () => undefined,
+      onResponsesDrained,
+    };
+    const limits = {
+      queueBytes: 1,
+      highWater: 1,
+      lowWater: 1,
+      eventHold: 0,
+      whenFull: 'drop-oldest',
+      writeHighWaterMark: 40_000,
+    } as const;
     const writer = new Writer(sink, limits, new FakeClock(), hooks, (action) => action());
     const large = frame(JSON.stringify({ Success: { message: 'x'.repeat(30_000) } }));
     for (const response of [large, large, ANSWER]) writer.respond(response);

@@ -41,18 +41,25 @@ function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string
   return most ? `${size(used)}; all its processes together may hold ${size(most)}` : size(used);
 }
 
+/** Processes that an app started and that have left its process group, in words. */
+export function leftOver(pids: readonly number[]): string {
+  const [processes, them] = pids.length === 1 ? ['process', 'it'] : ['processes', 'them'];
+  return `${processes} ${pids.join(', ')} left its group (stop --kill-escaped ends ${them})`;
+}
+
 /** Why the last run ended, in words. */
 const REASONS: Readonly<Record<string, string>> = {
   crash: 'it crashed',
   stop: 'it was stopped',
   max_memory: 'it held more memory than it may',
   unknown: 'it ended while no daemon was running',
+  elsewhere: 'it ran on another machine or in another container, where it may still run',
 };
 
 /** How the app last ended, in words; undefined before its first end. */
 export function exitText(app: AppStatus): string | undefined {
   const { last_exit_code: code, last_exit_signal: signal, last_exit_unknown: unknown } = app;
-  const reason = REASONS[unknown ? 'unknown' : (app.last_exit_reason ?? '')];
+  const reason = REASONS[app.last_exit_reason ?? (unknown ? 'unknown' : '')];
   const end = unknown ? 'unknown' : (signal ?? (typeof code === 'number' ? String(code) : undefined));
   return end !== undefined && reason !== undefined ? `${end} (${reason})` : end;
 }
@@ -86,7 +93,7 @@ export function details(app: AppStatus, difference?: string): string {
     ['cpu', typeof app.cpu_percent === 'number' ? `${app.cpu_percent} %` : undefined],
     ['restarts', String(app.restarts ?? 0)],
     ['last exit', exitText(app)],
-    ['left over', escaped?.length ? `processes ${escaped.join(', ')} (--kill-escaped ends them)` : undefined],
+    ['left over', escaped?.length ? leftOver(escaped) : undefined],
     ['policy', app.restart_policy],
     ['command', harmless([app.command ?? '', ...(app.args ?? [])].join(' '))],
     ['folder', app.cwd],

@@ -2,6 +2,7 @@
 import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
 import { AnswerError, type IpcClient } from '../../client/index.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
+import { identityOf, type ProcessIdentity } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -29,13 +30,15 @@ export interface AppStatus {
   readonly env?: Readonly<Record<string, string>>;
   readonly memory_bytes?: number | null;
   readonly cpu_percent?: number | null;
-  /** `exit`, `crash`, `stop`, `max_memory` or `unknown`. */
+  /** `exit`, `crash`, `stop`, `max_memory`, `unknown` or `elsewhere`. */
   readonly last_exit_reason?: string | null;
   /** The names of its own variables, and of those of the command that started it. */
   readonly env_names?: readonly string[];
   readonly environment_names?: readonly string[] | null;
   /** The configuration file that it came from. */
   readonly source?: string | null;
+  /** The mode that was chosen in that file; null for none. */
+  readonly source_mode?: string | null;
   readonly log_files?: Readonly<Record<'stdout' | 'stderr', string>>;
   /** Processes that it started and that have left its process group. */
   readonly escaped?: readonly number[] | null;
@@ -145,3 +148,7 @@ export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefi
   const answer = await ask(client, 'List');
   return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;
 }
+
+/** The daemon's process. One of another container has another start than the process that has its number here. */
+export const processOf = ({ pid, start_time: start }: DaemonInfo): ProcessIdentity =>
+  identityOf(pid, start ?? null);

@@ -1,13 +1,14 @@
 // bunctl daemon
 import { subscribe } from 'node:diagnostics_channel';
 import { closeSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { catchEndSignals } from '../../supervisor/end-signals.js';
 import type { DeclaredFile, DeclaredOutcome } from '../../supervisor/model/declared-file.js';
 import type { ShutdownResult } from '../../supervisor/model/messages.js';
 import { andEscaped } from '../../supervisor/model/survivors.js';
+import { NO_INIT } from '../daemon/machine-checks.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
+import { absolutePath } from '../input/folder.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 
@@ -40,6 +41,7 @@ export async function run(args: string[]): Promise<void> {
     const running = await runDaemon({ socketPath: daemon.socket, declared, signals });
     tell('ready');
     print(`bunctl listens on ${running.socketPath}; its log is ${running.daemonLog}`);
+    if (process.pid === 1) say(`This daemon is process 1 of a container, ${NO_INIT}`);
     if (declared)
       await Promise.race([running.applied.then((all) => report(all, declared.file)), running.ended]);
     reportEnd(await running.ended);
@@ -62,8 +64,8 @@ async function declaredIn(file: string): Promise<DeclaredFile> {
     import('../config/config-files.js'),
     import('../../supervisor/model/app-config.js'),
   ]);
-  const path = resolve(file);
-  const apps = readConfig(file).apps.map((app) => {
+  const path = absolutePath(file);
+  const apps = readConfig(path).apps.map((app) => {
     try {
       return checkAppConfig(app);
     } catch (error) {

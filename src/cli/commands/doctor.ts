@@ -3,12 +3,21 @@ import { lstatSync } from 'node:fs';
 import { IpcClient } from '../../client/client.js';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { endpointOf } from '../../protocol/endpoints.js';
+import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
+import { ageOf } from '../../supervisor/system/clock.js';
+import { isAlive } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
 import { duration } from '../answers/show.js';
-import { allStatuses, daemonInfo, versionNotice } from '../answers/wire.js';
+import { allStatuses, daemonInfo, processOf, versionNotice } from '../answers/wire.js';
 import { appsLeft, type DaemonOptions } from '../daemon/find.js';
-import { folderProblems, machineProblems } from '../daemon/machine-checks.js';
+import {
+  folderProblems,
+  limitProblems,
+  machineProblems,
+  NO_INIT,
+  orphanProblems,
+} from '../daemon/machine-checks.js';
 import { otherPlaces, rulePlaces } from '../daemon/places.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { EXIT } from '../terminal/exit.js';
@@ -25,7 +34,7 @@ Exits with 1 when something is wrong.`;
 
 export async function run(args: string[]): Promise<void> {
   const { daemon } = parse(args, {}, { names: false });
-  const problems = machineProblems();
+  const problems = [...machineProblems(), ...(await limitProblems()), ...(await orphanProblems())];
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);
   const live: string[] = [];
@@ -56,9 +65,21 @@ export async function run(args: string[]): Promise<void> {
 
 async function leftProblems(daemon: DaemonOptions): Promise<string[]> {
   const left = await appsLeft(daemon);
-  if (!left) return [];
+  if (!left) return elsewhereProblems(daemon);
   return [
+    ...(await elsewhereProblems(daemon)),
     `The daemon on ${left.path} ended without a shutdown and left ${left.apps.join(', ')}. The next command starts a daemon that looks after what is still running; for example: bunctl list`,
+  ];
+}
+
+/** A state directory that came from another machine, or that several machines share. */
+async function elsewhereProblems({ socket }: DaemonOptions): Promise<string[]> {
+  const { leftElsewhere } = await import('../../supervisor/state/left-behind.js');
+  const { ids, hosts } = await leftElsewhere(rulePlaces(socket)[0] as string);
+  if (ids.length === 0) return [];
+  const where = hosts.length > 0 ? ` (${hosts.join(', ')})` : '';
+  return [
+    `The state says that ${ids.join(', ')} last ran on another machine or in another container${where}. If they still run there, a daemon here would run them a second time: give each machine a state of its own with BUNCTL_STATE_DIR, or stop them there first.`,
   ];
 }
 
@@ -83,10 +104,11 @@ async function examine(path: string, problems: string[]): Promise<{ text: string
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);
     if (failed.length > 0)
       problems.push(`Given up after too many restarts: ${failed.join(', ')}. See bunctl logs ${failed[0]}`);
+    if (info.pid === 1) problems.push(`The daemon on ${path} is process 1 of its container, ${NO_INIT}`);
     problems.push(...modeProblems(path));
     if (info.started_at > Date.now() + 60_000)
       problems.push(`The daemon on ${path} started in the future by this clock: check the clock.`);
-    const up = duration(Math.max(0, Math.floor((Date.now() - info.started_at) / 1000)));
+    const up = duration(Math.floor(ageOfDaemon(info) / 1000));
     return { text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${counted}`, live: true };
   } catch (error) {
     problems.push(`The daemon on ${path} does not answer: ${(error as Error).message}`);
@@ -94,6 +116,13 @@ async function examine(path: string, problems: string[]): Promise<{ text: string
   } finally {
     await client.close();
   }
+}
+
+/** In ms: by the start of its process, which no setting of the clock changes, or else by the clock. */
+function ageOfDaemon(info: DaemonInfo): number {
+  const process = processOf(info);
+  const age = isAlive(process) ? ageOf(process.startTime) : null;
+  return age ?? Math.max(0, Date.now() - info.started_at);
 }
 
 function modeProblems(path: string): string[] {

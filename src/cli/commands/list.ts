@@ -1,5 +1,5 @@
 // bunctl list
-import { duration, size, stateWord } from '../answers/show.js';
+import { duration, leftOver, size, stateWord } from '../answers/show.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
@@ -25,13 +25,17 @@ const row = (app: AppStatus): string[] => [
   typeof app.cpu_percent === 'number' ? `${app.cpu_percent} %` : '-',
 ];
 
+function showTable(apps: readonly AppStatus[]): void {
+  print(table([HEADINGS.map((heading) => style('bold', heading)), ...apps.map(row)]));
+  for (const { name, escaped } of apps) if (escaped?.length) say(`App ${name}: ${leftOver(escaped)}`);
+}
+
 export async function run(args: string[]): Promise<void> {
   const { values, daemon } = parse(args, { json: { type: 'boolean', short: 'j' } }, { names: false });
   const client = await daemonFor(daemon, { start: 'if-left' });
   if (!client) say('No daemon is running.');
   const apps = client ? await allStatuses(client).finally(() => client.close()) : [];
   if (values.json) printJson(apps);
-  else if (apps.length > 0)
-    print(table([HEADINGS.map((heading) => style('bold', heading)), ...apps.map(row)]));
+  else if (apps.length > 0) showTable(apps);
   else if (client) say('There are no apps yet. To start one: bunctl start NAME -- COMMAND');
 }

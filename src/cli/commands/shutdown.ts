@@ -1,8 +1,8 @@
 // bunctl shutdown
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
-import { identify, isAlive } from '../../supervisor/system/processes.js';
-import { askMessage, daemonInfo } from '../answers/wire.js';
+import { isAlive } from '../../supervisor/system/processes.js';
+import { askMessage, daemonInfo, processOf } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
 import {
   checkKillEscaped,
@@ -50,7 +50,7 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
       EXIT.failed,
       `The daemon on ${client.path} is not this bunctl; end it by its own means.`,
     );
-  const process = identify(info.pid);
+  const process = processOf(info);
   try {
     const message = await askMessage(client, { Shutdown: fields });
     // Its first line says how many apps were stopped; the others, what was left behind.

@@ -12,6 +12,7 @@ import {
 } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Described } from '../input/start-arguments.js';
+import { type CliError, usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
 import { inTurn } from './in-turn.js';
@@ -45,16 +46,17 @@ export async function applyFile(
   described: Described & { readonly file: string },
   options: ApplyOptions,
 ): Promise<boolean> {
-  const { file } = described;
+  const { file, mode } = described;
   const statuses = await allStatuses(client);
   if (!(await daemonInfo(client)) || !knowsExtensions(statuses)) return false;
   const steps = await plan(client, described, statuses, options);
+  if (steps.length === 0) throw noApps(file);
   say(`Plan for ${file}:`);
   for (const { name, action, why } of steps)
     say(`  ${action.padEnd(10)} ${name}${why === '' ? '' : ` (${why})`}`);
   await inTurn(steps, async (step) => {
     try {
-      print(await perform(client, step, file, options));
+      print(await perform(client, step, { file, mode }, options));
     } catch (error) {
       throw step.config ? nameFileIn(error as Error, file, step.name) : error;
     }
@@ -62,9 +64,12 @@ export async function applyFile(
   return true;
 }
 
+/** Nothing is in the file, and no app that runs came from it. */
+export const noApps = (file: string | undefined): CliError => usage(`${file} has no apps.`);
+
 async function plan(
   client: IpcClient,
-  { apps, file, whole }: Described & { readonly file: string },
+  { apps, file, mode, whole }: Described & { readonly file: string },
   statuses: readonly AppStatus[],
   { restart }: ApplyOptions,
 ): Promise<Step[]> {
@@ -76,7 +81,7 @@ async function plan(
       return;
     }
     try {
-      steps.push(stepFor(config, await start(client, config, file, true), restart));
+      steps.push(stepFor(config, await start(client, config, { file, mode }, true), restart));
     } catch (error) {
       throw nameFileIn(error as Error, file, name);
     }
@@ -96,12 +101,17 @@ function stepFor(config: AppConfig, { action, differs = [] }: Done, restart: boo
   return { name, action: restart ? 'restart' : 'unchanged', why: '', config };
 }
 
-function start(client: IpcClient, config: AppConfig, source: string, dryRun: boolean): Promise<Done> {
+/** A file, and the mode that was chosen in it. */
+type Source = Required<Pick<Described, 'file' | 'mode'>>;
+
+const sourceFields = ({ file, mode }: Source) => ({ source: file, ...(mode === undefined ? {} : { mode }) });
+
+function start(client: IpcClient, config: AppConfig, source: Source, dryRun: boolean): Promise<Done> {
   const fields = {
     name: config.name,
     config: JSON.stringify(config),
     environment: callersEnvironment(),
-    source,
+    ...sourceFields(source),
     replace: true,
     dry_run: dryRun,
   };
@@ -111,13 +121,13 @@ function start(client: IpcClient, config: AppConfig, source: string, dryRun: boo
 async function perform(
   client: IpcClient,
   { name, action, config }: Step,
-  source: string,
+  source: Source,
   { updateEnv }: ApplyOptions,
 ): Promise<string> {
   if (!config) return askMessage(client, { Stop: { name } });
   if (action === 'restart' || (action === 'change' && updateEnv)) {
     const environment = updateEnv ? { environment: callersEnvironment() } : {};
-    const fields = { name, config: JSON.stringify(config), source, ...environment };
+    const fields = { name, config: JSON.stringify(config), ...sourceFields(source), ...environment };
     return askMessage(client, { Restart: fields });
   }
   const { message, running } = await start(client, config, source, false);
@@ -126,13 +136,13 @@ async function perform(
 
 /** How an app differs from the file that it came from, in words; undefined if it does not, or that cannot be told. */
 export async function fileDifference(client: IpcClient, app: AppStatus): Promise<string | undefined> {
-  const { name, source } = app;
+  const { name, source, source_mode: mode } = app;
   if (!source || !knowsExtensions([app])) return undefined;
   try {
     const { readConfig } = await import('../config/config-files.js');
-    const config = readConfig(source).apps.find((each) => appId(each.name) === name);
+    const config = readConfig(source, mode ?? undefined).apps.find((each) => appId(each.name) === name);
     if (!config) return 'the file no longer has this app';
-    const { differs } = await start(client, config, source, true);
+    const { differs } = await start(client, config, { file: source, mode: mode ?? undefined }, true);
     return differs?.length ? `the file has another ${differs.join(', ')}` : undefined;
   } catch {
     // The file has gone or is wrong; the next command that applies it says so.

@@ -1,4 +1,5 @@
 // Which variables go where: an app gets its caller's environment, a daemon in the background nearly nothing.
+import { NOT_HANDED_ON } from '../../supervisor/model/own-variables.js';
 import { usage } from '../terminal/exit.js';
 
 /** Variables from `KEY=VALUE` pairs as they were typed. */
@@ -23,10 +24,10 @@ function select(env: NodeJS.ProcessEnv, wanted: (key: string) => boolean): Recor
 
 /**
  * The environment that an app's own variables are added to: the one of the command that starts it, not the daemon's.
- * Variables that the shell keeps for itself, and those of this daemon or of another app, are left out.
+ * Only {@link NOT_HANDED_ON} is left out.
  */
 export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  return select(env, (key) => !/^(BUNCTL_.*|_|SHLVL|PWD|OLDPWD)$/.test(key));
+  return select(env, (key) => !NOT_HANDED_ON.has(key));
 }
 
 /**

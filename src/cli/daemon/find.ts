@@ -94,7 +94,7 @@ export async function appsLeft({
 }: DaemonOptions): Promise<{ path: string; apps: string[] } | undefined> {
   const { leftBehind } = await import('../../supervisor/state/left-behind.js');
   for (const path of rulePlaces(socket)) {
-    const apps = leftBehind(path);
+    const apps = await leftBehind(path);
     if (apps.length > 0) return { path, apps };
   }
   return undefined;
@@ -103,7 +103,7 @@ export async function appsLeft({
 /** The ids of the apps that a daemon, however it ended, has a record of on disk. */
 export async function appsOnDisk({ socket }: DaemonOptions): Promise<ReadonlySet<string>> {
   const { recorded } = await import('../../supervisor/state/left-behind.js');
-  return new Set(rulePlaces(socket).flatMap(recorded));
+  return new Set((await Promise.all(rulePlaces(socket).map(recorded))).flat());
 }
 
 const clientOptions = ({ timeout }: DaemonOptions) => ({
@@ -160,7 +160,7 @@ async function connectToOther(options: DaemonOptions, path: string): Promise<Ipc
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
   const deadline = performance.now() + STARTING_TIMEOUT;
   for (;;) {
-    for (const place of [options.socket, listeningPath(path)]) {
+    for (const place of [options.socket, await listeningPath(path)]) {
       try {
         return await IpcClient.connect(place, { ...clientOptions(options), timeout: 500, retry: 'absent' });
       } catch (error) {

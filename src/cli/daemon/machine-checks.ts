@@ -2,7 +2,11 @@
 import { accessSync, constants, lstatSync, readdirSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFiles } from '../../supervisor/state/paths.js';
+import { findPrlimit, givenOpenFiles, openFilesOf } from '../../supervisor/system/open-files.js';
+import { allPids } from '../../supervisor/system/scan.js';
+import { isDead, statOf } from '../../supervisor/system/stat.js';
 
 /** Less free space than this, in bytes, is a problem: logs and records could not be written soon. */
 const LEAST_SPACE = 32 * 1024 * 1024;
@@ -33,6 +37,42 @@ export function machineProblems(): string[] {
       return `User ${uid} has no entry in /etc/passwd${home}. Programs that ask for the user's name or home will fail; add an entry.`;
     }),
     ...(Date.now() < EARLIEST ? [`The clock says ${new Date().toISOString()}; set it.`] : []),
+  ];
+}
+
+/** What happens without an init in a container, and what to do. */
+export const NO_INIT =
+  'which does not reap orphans: they stay zombies when they end. Put an init in front: docker run --init, or tini.';
+
+/** How long, in ms, an ended process may wait for process 1 to reap it; and how many may wait. */
+const REAPED_WITHIN = 1000;
+const MAY_WAIT = 10;
+
+/** Ended processes that process 1 does not reap, as in a container whose process 1 is not an init. */
+export async function orphanProblems(): Promise<string[]> {
+  const zombies = zombiesOfInit();
+  if (zombies.length <= MAY_WAIT) return [];
+  await sleep(REAPED_WITHIN);
+  const still = zombiesOfInit().filter((pid) => zombies.includes(pid));
+  if (still.length <= MAY_WAIT) return [];
+  return [`Process 1 has ${still.length} ended children, ${NO_INIT}`];
+}
+
+function zombiesOfInit(): number[] {
+  return allPids().filter((pid) => {
+    const stat = statOf(pid);
+    return stat !== undefined && stat.parent === 1 && isDead(stat);
+  });
+}
+
+/** The limit of open files that apps get, if it is not that of the caller because nothing can set it. */
+export async function limitProblems(path = process.env['PATH']): Promise<string[]> {
+  const given = givenOpenFiles(process.env['BUNCTL_OPEN_FILES']);
+  const own = openFilesOf('self');
+  if (given === undefined || own === undefined || given === own.soft) return [];
+  if ((await findPrlimit(path)) !== undefined) return [];
+  return [
+    `prlimit is not installed, so apps get a limit of ${own.soft} open files instead of ${given}: Node has raised it. Install util-linux.`,
   ];
 }
 
@@ -77,6 +117,7 @@ function whyUnusable(folder: string): string | undefined {
       stat = statSync(at);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && isLink(at)) return `${at} is a symbolic link to something that does not exist`;
       if ((code === 'ENOENT' || code === 'ENOTDIR') && at !== dirname(at)) continue;
       return message;
     }
@@ -90,6 +131,14 @@ function whyUnusable(folder: string): string | undefined {
       () => accessSync(at, constants.R_OK | constants.W_OK | constants.X_OK),
       () => `${at} cannot be written to`,
     )[0];
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

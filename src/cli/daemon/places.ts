@@ -17,7 +17,7 @@ export async function otherPlaces(socket: string | undefined): Promise<string[]>
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
   const rule = candidateSocketPaths();
   const original = process.platform === 'win32' ? undefined : ORIGINAL_SOCKET;
-  return [...new Set([listeningPath(defaultSocketPath()), original])].filter(
+  return [...new Set([await listeningPath(defaultSocketPath()), original])].filter(
     (place): place is string => place !== undefined && !rule.includes(place),
   );
 }

@@ -34,7 +34,8 @@ export const hasKnownKind = (file: string): boolean =>
 /** The command line of an interpreter that was chosen. Python does not keep its output back. */
 export function interpreted(interpreter: readonly string[], args: readonly string[]): Program {
   const [command, ...own] = interpreter as [string, ...string[]];
-  const python = interpreter.some((word) => /(^|\/)python[\d.]*$/.test(word));
+  // One word of a first line may hold several, as in `env -S python3 -s`.
+  const python = interpreter.some((word) => /(^|[/ ])(python|pypy)[\d.]*( |$)/.test(word));
   return { command, args: [...own, ...args], env: python ? { PYTHONUNBUFFERED: '1' } : {} };
 }
 

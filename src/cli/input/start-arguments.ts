@@ -9,7 +9,7 @@ import { say } from '../terminal/output.js';
 import type { Parsed } from './arguments.js';
 import { isFile } from './files.js';
 import { absolutePath, currentFolder } from './folder.js';
-import { checkName, checkNewName, isConfigFile } from './names.js';
+import { checkName, checkNewName, isConfigFile, meansAll } from './names.js';
 import { hasKnownKind, type Program, programFor } from './program.js';
 import { quoteWords } from './shell-words.js';
 import { APP_OPTIONS, appOptionsGiven, fieldsOf } from './start-options.js';
@@ -31,6 +31,8 @@ export interface Described {
   readonly apps: readonly AppConfig[];
   /** The file that the apps are from; undefined if they are from the command line. */
   readonly file?: string;
+  /** The mode that was chosen in the file, by `--env MODE`. */
+  readonly mode?: string | undefined;
   /** Whether these are all apps of the file. */
   readonly whole?: boolean;
 }
@@ -62,7 +64,8 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   const file =
     named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
-  if (names.length === 0 || (names.length === 1 && names[0] === 'all' && file)) return allApps(file);
+  if (names.length === 0 || (names.length === 1 && meansAll(names[0]) && file))
+    return { ...allApps(file), mode };
   const chosen = names.map((name) => {
     if (name.includes('/')) throw usage(`There is no file ${name}`);
     const id = appId(checkName(name));
@@ -73,7 +76,7 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
     if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
     return startable(file, app);
   });
-  return file && { apps, file: file.path };
+  return file && { apps, file: file.path, mode };
 }
 
 /** All apps of a file that was named. */
@@ -83,7 +86,7 @@ export function fileDescribed(
 ): Described & { readonly file: string } {
   const file = readConfig(absolutePath(named), mode);
   for (const notice of file.notices) say(notice);
-  return { ...allApps(file), file: file.path };
+  return { ...allApps(file), file: file.path, mode };
 }
 
 function allApps(file: ConfigFile | undefined): Described {
@@ -92,7 +95,6 @@ function allApps(file: ConfigFile | undefined): Described {
       'Nothing to start: type bunctl start NAME -- COMMAND [ARGS…], or write a bunctl.json; see bunctl start --help.',
     );
   if (file.refusal !== undefined) throw usage(file.refusal);
-  if (file.apps.length === 0) throw usage(`${file.path} has no apps.`);
   return { apps: file.apps.map((app) => startable(file, app)), file: file.path, whole: true };
 }
 

@@ -3,30 +3,29 @@ import { IpcError } from '../../protocol/errors.js';
 import type { AppConfig } from '../model/app-config.js';
 import type { DecidedRecord } from '../model/app-record.js';
 import { type AppState, type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
+import { AppEvents } from './app-events.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import { Ending } from './ending.js';
-import type { Effect, Input, TimerName } from './inputs.js';
-import { STABLE_AFTER, step } from './machine.js';
+import type { Effect, Input, StartOptions, TimerName } from './inputs.js';
+import { STABLE_AFTER, step, unstableRuns } from './machine.js';
+import { endLeftOver } from './survivors.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 
 /** The values that a start may change besides the state. */
 export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
 
-type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;
-
 export class App {
   readonly #around: AppSurroundings;
   readonly #timers: Timers<TimerName>;
   readonly #ending: Ending;
+  readonly #events: AppEvents;
   #decided: DecidedRecord;
   /** Inputs are taken one after the other, each with everything it causes. */
   readonly #inputs = new Turns();
   readonly #commands = new Turns();
   /** Why the last spawn failed, if it did. */
   #spawnError: Error | undefined;
-  /** Events are published in order, and nothing waits for subscribers. */
-  #published: Promise<void> = Promise.resolve();
   #closing = false;
   /** It is gone for good; another app may have its id. Written by this class only. */
   removed = false;
@@ -39,6 +38,7 @@ export class App {
     this.#decided = decided;
     this.#around = around;
     this.#ending = new Ending(around.clock);
+    this.#events = new AppEvents(id, around);
     this.#timers = new Timers(around.clock, (type) => this.tell({ type }));
   }
 
@@ -52,6 +52,11 @@ export class App {
 
   get config(): AppConfig {
     return this.#decided.config;
+  }
+
+  /** How long, in ms, until it is tried again; undefined if it does not wait for that. */
+  get retryIn(): number | undefined {
+    return this.#timers.left('retry');
   }
 
   /** Runs commands on this app one at a time. */
@@ -169,6 +174,8 @@ export class App {
   }
 
   async #take(input: Input): Promise<void> {
+    if (input.type === 'retry' && !this.removed && !this.#closing)
+      await endLeftOver(this.id, unstableRuns(this.state), this.#around);
     // A retry that falls due during a shutdown would start a process that is never stopped.
     if (this.removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
     const before = this.state;
@@ -198,7 +205,7 @@ export class App {
         this.#timers.cancel(effect.name);
         return;
       case 'publish':
-        this.#publish(effect.eventType, effect.data);
+        this.#events.publish(effect.eventType, effect.data);
         return;
       case 'remove':
         return this.#remove();
@@ -229,13 +236,6 @@ export class App {
     this.removed = true;
     this.#around.follower.forget(this.id);
     this.#around.onRemoved(this.id);
-  }
-
-  // An event waits at most for room in the broker's window, and the app does not wait for it.
-  #publish(eventType: string, data: Readonly<Record<string, unknown>>): void {
-    this.#published = this.#published
-      .then(() => this.#around.publish({ eventType, appName: this.id, data: { app: this.id, ...data } }))
-      .catch((error: unknown) => this.#around.onFault(`${this.id}: ${eventType}`, error));
   }
 
   #setState(state: Partial<AppState>): void {

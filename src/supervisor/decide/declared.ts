@@ -71,6 +71,7 @@ async function declare(
     config,
     environment: undefined,
     source: file,
+    mode: null,
     replace: true,
     dryRun: false,
   });
@@ -82,6 +83,6 @@ async function retire(app: App, requests: Requests): Promise<Outcome | undefined
   const runs = app.state.status !== 'Stopped';
   const which = { name: app.config.name, id: app.id };
   if (runs) await requests.stop(which, false);
-  await app.change({ source: null });
+  await app.change({ source: null, mode: null });
   return runs ? { outcome: 'stopped' } : undefined;
 }

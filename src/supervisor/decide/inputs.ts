@@ -32,6 +32,9 @@ export type Input =
   | { readonly type: 'stable' }
   | { readonly type: 'stop-timeout' };
 
+/** How an app is started. */
+export type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;
+
 export type TimerName = 'retry' | 'stable' | 'stop-timeout';
 
 export type Effect =

@@ -107,10 +107,14 @@ function stop(state: AppState, around: Surroundings): Step {
   }
 }
 
-function reasonOf({ status, overLimit }: AppState, { code, unknown }: Exit): ExitReason {
+/** How many of the last runs ended before they were stable, if the app is tried again after another crash. */
+export const unstableRuns = ({ status, attempt }: AppState): number =>
+  status === 'Backoff' ? Math.max(0, attempt - 1) : 0;
+
+function reasonOf({ status, overLimit }: AppState, { code, unknown, elsewhere }: Exit): ExitReason {
   if (overLimit) return 'max_memory';
   if (status === 'Stopping') return 'stop';
-  if (unknown) return 'unknown';
+  if (unknown) return elsewhere ? 'elsewhere' : 'unknown';
   return code === 0 ? 'exit' : 'crash';
 }
 

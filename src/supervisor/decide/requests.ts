@@ -16,6 +16,7 @@ import type {
 import { andEscaped } from '../model/survivors.js';
 import type { App, AppChange } from './app.js';
 import type { AppRegistry } from './app-registry.js';
+import { survivorsOf } from './survivors.js';
 
 type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
 
@@ -30,12 +31,12 @@ export class Requests {
 
   /** Starts an app unless it runs. One that runs is changed if the request says so. */
   async start(request: StartRequest): Promise<StartResult> {
-    const { id, config, environment = null, source } = request;
+    const { id, config, environment = null, source, mode } = request;
     this.#apps.checkOpen();
     const known = this.#apps.get(id);
     if (known) checkSameName(known, request);
     else if (request.dryRun) return { action: 'started', pid: null, differs: [] };
-    const app = known ?? this.#apps.add(id, { config, environment, source, state: STOPPED });
+    const app = known ?? this.#apps.add(id, { config, environment, source, mode, state: STOPPED });
     return app.command(async () => {
       this.#apps.checkOpen();
       // Deleted by a command before this one: it is a new app again.
@@ -51,9 +52,9 @@ export class Requests {
   }
 
   async #start(app: App, request: StartRequest): Promise<StartResult> {
-    const { name, config, environment, source, replace, dryRun } = request;
+    const { name, config, environment, source, mode, replace, dryRun } = request;
     const differs = configDifferences(app.config, config);
-    const change: AppChange = { config, source, ...(environment === undefined ? {} : { environment }) };
+    const change: AppChange = { config, source, mode, ...(environment === undefined ? {} : { environment }) };
     const runs = app.state.status === 'Running' || app.state.status === 'Starting';
     if (dryRun) {
       const action = !runs ? 'started' : differs.length > 0 ? 'changed' : 'unchanged';
@@ -69,7 +70,7 @@ export class Requests {
       if (app.removed) return this.start(request);
     }
     if (differs.length === 0) {
-      if (source !== null) await app.change({ source });
+      if (source !== null) await app.change({ source, mode });
       return { action: 'unchanged', pid: app.state.pid, differs };
     }
     if (!replace)
@@ -99,12 +100,13 @@ export class Requests {
   async restart(request: RestartRequest): Promise<RestartResult> {
     const { config, id } = request;
     if (config && !this.#apps.get(id)) {
-      const { environment, source = null } = request;
+      const { environment, source = null, mode = null } = request;
       const { pid } = await this.start({
         ...request,
         config,
         environment,
         source,
+        mode,
         replace: true,
         dryRun: false,
       });
@@ -154,7 +156,7 @@ export class Requests {
   async #check(app: App, change: AppChange, failure: string, so = ''): Promise<void> {
     const { config, environment } = { ...app.decided, ...change };
     await this.#host
-      .checkSpawn(config, environment)
+      .checkSpawn(app.id, config, environment)
       .catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error, so));
   }
 
@@ -169,23 +171,12 @@ export class Requests {
   }
 }
 
-/** What an app has left behind, ended if that is asked for. */
-export async function survivorsOf(
-  host: Pick<Host, 'escaped' | 'endEscaped'>,
-  id: string,
-  kill: boolean,
-): Promise<Survivors> {
-  const found = await host.escaped(id);
-  if (!kill || found.length === 0) return { escaped: found, ended: [] };
-  const escaped = await host.endEscaped(id);
-  return { escaped, ended: found.filter((pid) => !escaped.includes(pid)) };
-}
-
-function changeOf({ config, environment, source }: RestartRequest): AppChange {
+function changeOf({ config, environment, source, mode }: RestartRequest): AppChange {
   return {
     ...(config === undefined ? {} : { config }),
     ...(environment === undefined ? {} : { environment }),
     ...(source === undefined ? {} : { source }),
+    ...(mode === undefined ? {} : { mode }),
   };
 }
 

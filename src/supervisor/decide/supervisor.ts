@@ -80,7 +80,10 @@ class Supervisor {
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
     const usage = this.#usage.now();
-    if (which === null) return this.#apps.all().map((app) => snapshot(app, null, usage));
+    if (which === null) {
+      const escaped = new Map(await this.#host.allEscaped());
+      return this.#apps.all().map((app) => snapshot(app, escaped.get(app.id) ?? [], usage));
+    }
     const app = this.#apps.known(which);
     return [snapshot(app, await this.#host.escaped(app.id), usage)];
   }
@@ -102,8 +105,8 @@ class Supervisor {
   }
 
   async #takeOver({ record, live, exit }: AppInventory, declared: DeclaredFile | null): Promise<void> {
-    const { id, config, environment, state, source, process } = record;
-    const app = this.#apps.add(id, { config, environment, state, source });
+    const { id, config, environment, state, source, mode, process } = record;
+    const app = this.#apps.add(id, { config, environment, state, source, mode });
     await app.resume(live, exit, process?.pid ?? null);
     // The file may have another configuration for it, or none.
     if (concerns(declared, id, source)) return;
@@ -183,18 +186,20 @@ function dieOf(error: unknown): void {
 }
 
 function snapshot(
-  { id, decided }: App,
-  escaped: readonly number[] | null,
+  { id, decided, retryIn }: App,
+  escaped: readonly number[],
   used: ReadonlyMap<number, Usage>,
 ): AppSnapshot {
-  const { config, state, source, environment } = decided;
+  const { config, state, source, mode, environment } = decided;
   return {
     id,
     config,
     state,
     source,
+    mode,
     environmentNames: environment && Object.keys(environment).sort(),
     escaped,
+    retryIn: retryIn ?? null,
     usage: state.pid === null ? null : (used.get(state.pid) ?? null),
   };
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.js';
 export class Timers<Name extends string> {
   readonly #clock: Clock;
   readonly #due: (name: Name) => void;
-  readonly #cancels = new Map<Name, () => void>();
+  readonly #set = new Map<Name, { readonly at: number; readonly cancel: () => void }>();
 
   constructor(clock: Clock, due: (name: Name) => void) {
     this.#clock = clock;
@@ -14,22 +14,26 @@ export class Timers<Name extends string> {
   /** Sets a timer, in ms, in the place of one of the same name. */
   set(name: Name, ms: number): void {
     this.cancel(name);
-    this.#cancels.set(
-      name,
-      this.#clock.after(ms, () => {
-        this.#cancels.delete(name);
-        this.#due(name);
-      }),
-    );
+    const cancel = this.#clock.after(ms, () => {
+      this.#set.delete(name);
+      this.#due(name);
+    });
+    this.#set.set(name, { at: this.#clock.now() + ms, cancel });
+  }
+
+  /** How long, in ms, until a timer is due; undefined if it is not set. */
+  left(name: Name): number | undefined {
+    const set = this.#set.get(name);
+    return set && Math.max(0, set.at - this.#clock.now());
   }
 
   cancel(name: Name): void {
-    this.#cancels.get(name)?.();
-    this.#cancels.delete(name);
+    this.#set.get(name)?.cancel();
+    this.#set.delete(name);
   }
 
   clear(): void {
-    for (const cancel of this.#cancels.values()) cancel();
-    this.#cancels.clear();
+    for (const { cancel } of this.#set.values()) cancel();
+    this.#set.clear();
   }
 }

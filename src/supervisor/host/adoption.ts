@@ -2,7 +2,8 @@
 import type { AppRecord } from '../model/app-record.js';
 import { runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
-import { bootId, isAlive, type ProcessIdentity } from '../system/processes.js';
+import { isElsewhere, isHere } from '../system/place.js';
+import { identityOf, isAlive, type ProcessIdentity } from '../system/processes.js';
 
 /** The remains of an app: its process; or, if that has ended unobserved, other members of its process group. */
 export interface LeftProcess {
@@ -34,15 +35,16 @@ export async function findLeftProcesses(
   return left;
 }
 
-/** An app that was stopped when its record was written has left nothing. */
+/** An app that was stopped when its record was written has left nothing; one of another machine, nothing here. */
 function mayHaveLeft({ process: leader, state }: AppRecord): boolean {
+  if (leader !== null && isElsewhere(leader)) return false;
   return leader !== null || (state.status !== 'Stopped' && state.status !== 'Backoff');
 }
 
 /**
  * A process that was spawned but is not in the record, because the daemon was killed in between or could not write. It
- * leads its session, and its run is later than that of the recorded process. Of several it is the first: a helper that
- * made itself the leader of a session was started by it.
+ * leads its session, and its run is later than that of the recorded process. If there are several, the first one is the
+ * app: it started the others, helpers that made themselves leaders of sessions.
  */
 function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): LeftProcess | undefined {
   let found: { run: number; process: MarkedProcess } | undefined;
@@ -57,7 +59,7 @@ function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): 
   }
   if (!found) return undefined;
   const { pid, stat } = found.process;
-  return { leader: { pid, startTime: stat.startTime, bootId: bootId() }, leaderLives: true };
+  return { leader: identityOf(pid, stat.startTime), leaderLives: true };
 }
 
 /**
@@ -66,7 +68,7 @@ function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): 
  */
 function orphanedGroup(record: AppRecord, marked: readonly MarkedProcess[]): LeftProcess | undefined {
   const { process: leader } = record;
-  if (leader === null || leader.bootId === null || leader.bootId !== bootId()) return undefined;
+  if (leader === null || !isHere(leader)) return undefined;
   const remains = marked.some(
     ({ mark, stat }) => stat.group === leader.pid && runOfMark(mark, record)?.runs === 0,
   );

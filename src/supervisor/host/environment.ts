@@ -1,21 +1,7 @@
 // The environment of an app: exactly the variables it was given, and the few that are ours.
 import type { AppConfig } from '../model/app-config.js';
-import { MARK_VARIABLE } from '../system/marked.js';
+import { MARK_VARIABLE, NOT_HANDED_ON } from '../model/own-variables.js';
 import type { User } from '../system/users.js';
-
-/** Variables that are true only of the process that had them: a shell's own, Node's channel, and a daemon's. */
-const NOT_HANDED_ON: ReadonlySet<string> = new Set([
-  '_',
-  'SHLVL',
-  'OLDPWD',
-  'NODE_CHANNEL_FD',
-  'NODE_CHANNEL_SERIALIZATION_MODE',
-  'BUNCTL_SOCKET',
-  'BUNCTL_STATE_DIR',
-  'BUNCTL_READY_FD',
-  'BUNCTL_OPEN_FILES',
-  MARK_VARIABLE,
-]);
 
 export interface EnvironmentSettings {
   readonly config: Pick<AppConfig, 'env'>;
@@ -24,7 +10,7 @@ export interface EnvironmentSettings {
   /** The user it runs as, if its configuration names one that is known. */
   readonly user: User | undefined;
   readonly cwd: string;
-  /** Where the daemon listens: what the app asks bunctl is asked of the daemon that runs it. */
+  /** The daemon's socket: `bunctl` commands of the app go to the daemon that runs it. */
   readonly socket: string;
   readonly mark: string;
 }
@@ -36,7 +22,7 @@ export interface EnvironmentSettings {
 export function appEnvironment(settings: EnvironmentSettings): NodeJS.ProcessEnv {
   const { config, base, user, cwd, socket, mark } = settings;
   return {
-    // Node hands on this one of its own unless it is here.
+    // Node would add its own value of this variable.
     NODE_V8_COVERAGE: undefined,
     ...Object.fromEntries(Object.entries(base).filter(([name]) => !NOT_HANDED_ON.has(name))),
     ...(user ? { HOME: user.home, USER: user.name, LOGNAME: user.name } : {}),

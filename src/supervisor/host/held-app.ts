@@ -4,6 +4,7 @@ import type { AppRecord } from '../model/app-record.js';
 import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import type { SpawnedApp } from '../model/host-functions.js';
+import { isElsewhere } from '../system/place.js';
 import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
 import type { LeftProcess } from './adoption.js';
 import { GroupEnd } from './group-end.js';
@@ -53,7 +54,7 @@ export class HeldApp {
     }
   }
 
-  /** Takes a new child. */
+  /** Takes over a new child. */
   spawned(child: ChildProcess, pid: number): void {
     this.#begin(identify(pid));
     const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
@@ -62,10 +63,12 @@ export class HeldApp {
     else child.once('exit', ended);
   }
 
-  /** Takes what a former daemon has left. */
+  /** Takes over what a former daemon has left. */
   adopt(left: LeftProcess | undefined): void {
     if (left === undefined) {
-      this.#exit = this.record.state.pid === null ? null : UNKNOWN_EXIT;
+      const { process: former, state } = this.record;
+      const elsewhere = former !== null && isElsewhere(former);
+      this.#exit = state.pid === null ? null : elsewhere ? { ...UNKNOWN_EXIT, elsewhere } : UNKNOWN_EXIT;
       this.record = { ...this.record, process: null };
       return;
     }

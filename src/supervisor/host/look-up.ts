@@ -17,7 +17,7 @@ export class LookUps {
   /**
    * Runs a look-up, which may use one thread at a time.
    *
-   * @param place Where it looks; of a place where one hangs, no other look-up is made.
+   * @param place Where it looks. While a look-up hangs in a place, no other one is made there.
    * @throws {Error} with the code `ETIMEDOUT` if there is no answer in time; or what the look-up rejects with.
    */
   async run<T>(place: string, look: () => Promise<T>): Promise<T> {

@@ -8,13 +8,14 @@ import { nextNonce, runMark } from '../model/mark.js';
 import type { stateFiles } from '../state/paths.js';
 import { checkedRecords } from '../state/records.js';
 import { Store } from '../state/store.js';
+import { isElsewhere } from '../system/place.js';
 import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
-import { removeIfEmpty } from './output-files.js';
+import { type OutputPaths, removeIfEmpty } from './output-files.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
-import { endSurvivors, survivorsOf } from './survivors.js';
+import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
 
 /** The things that all apps of a host share. */
 export interface HostSettings {
@@ -56,13 +57,14 @@ export class ProcessHost {
     return {
       inventory: () => this.#inventory(),
       notices: (after) => this.#notices.after(after),
-      checkSpawn: (config, environment) => this.#checkSpawn(config, environment),
+      checkSpawn: (id, config, environment) => this.#checkSpawn(id, config, environment),
       spawn: (id, decided) => this.#spawn(id, decided),
       signal: (id, signal) => this.#apps.get(id)?.signal(signal) ?? false,
       save: (id, decided) => this.#save(id, decided),
       remove: (id) => this.#remove(id),
       escaped: (id) => this.#escaped(id),
-      endEscaped: (id) => this.#endEscaped(id),
+      allEscaped: () => allSurvivors([...this.#apps.values()]),
+      endEscaped: (id, lastRuns) => this.#endEscaped(id, lastRuns),
       listened: () => this.subscribers(),
       stopped: () => this.#onStopped(),
     };
@@ -113,8 +115,9 @@ export class ProcessHost {
     return { mark, limit, base: environment ?? process.env, socket, lookUps: this.#lookUps };
   }
 
-  #checkSpawn(config: AppConfig, environment: Environment | null): Promise<void> {
-    return checkSpawn(config, this.#surroundings('', environment));
+  #checkSpawn(id: string, config: AppConfig, environment: Environment | null): Promise<void> {
+    const files = this.#apps.has(id) ? this.#outputPaths(id) : undefined;
+    return checkSpawn(config, files, this.#surroundings('', environment));
   }
 
   async #spawn(id: string, decided: DecidedRecord): Promise<SpawnedApp> {
@@ -135,14 +138,18 @@ export class ProcessHost {
       this.#apps.delete(id);
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
-    const { files } = this.#settings;
     const { child, pid, offsets } = await spawnApp(
       app.record.config,
-      { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
+      this.#outputPaths(id),
       this.#surroundings(runMark(app.record), app.record.environment),
     );
     app.spawned(child, pid);
     return { pid, startedAt: Date.now(), offsets };
+  }
+
+  #outputPaths(id: string): OutputPaths {
+    const { files } = this.#settings;
+    return { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') };
   }
 
   #hold(record: AppRecord): HeldApp {
@@ -176,22 +183,27 @@ export class ProcessHost {
     return app ? (await survivorsOf(app)).map(({ pid }) => pid) : [];
   }
 
-  async #endEscaped(id: string): Promise<number[]> {
+  async #endEscaped(id: string, lastRuns: number | undefined): Promise<number[]> {
     const app = this.#apps.get(id);
-    return app ? endSurvivors(app) : [];
+    return app ? endSurvivors(app, lastRuns) : [];
   }
 
   /** Reads what a former daemon has left: of each app a process may run, may have been started unseen, or may be gone. */
   async #adoptAll(): Promise<void> {
     const { files, log } = this.#settings;
-    const records = checkedRecords(files.apps, (file, err) =>
+    const records = await checkedRecords(files.apps, (file, err) =>
       log.error({ err, file }, 'a state file is not a record of an app and was put aside'),
     );
     const left = await findLeftProcesses(records);
     for (const record of records) {
       const found = left.get(record.id);
-      if (found?.leaderLives)
-        log.info({ app: record.id, appPid: found.leader.pid }, 'adopted an app that runs');
+      const { id: app, process: former } = record;
+      if (found?.leaderLives) log.info({ app, appPid: found.leader.pid }, 'adopted an app that runs');
+      else if (former !== null && isElsewhere(former))
+        log.warn(
+          { app, host: former.host, appPid: former.pid },
+          'an app last ran on another machine or in another container, where it may still run; its process is not looked for here',
+        );
       this.#hold(record).adopt(found);
     }
   }

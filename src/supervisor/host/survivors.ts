@@ -1,23 +1,48 @@
 // The processes that an app has left behind: they carry its mark, of any of its runs, and are not in its process group.
 import { milliseconds } from '../model/durations.js';
 import { runOfMark } from '../model/mark.js';
-import { markedProcesses } from '../system/marked.js';
-import { bootId, type ProcessIdentity } from '../system/processes.js';
+import { type MarkedProcess, markedProcesses } from '../system/marked.js';
+import { identityOf, type ProcessIdentity } from '../system/processes.js';
 import { endProcesses } from './end-processes.js';
 import type { HeldApp } from './held-app.js';
 
-/** The survivors of an app, whatever its state. The group of a running app is not among them. */
-export async function survivorsOf(app: HeldApp): Promise<ProcessIdentity[]> {
+/**
+ * The survivors of an app, whatever its state. The group of a running app is not among them.
+ *
+ * @param lastRuns Only those of so many of the last runs.
+ */
+export async function survivorsOf(app: HeldApp, lastRuns = Infinity): Promise<ProcessIdentity[]> {
+  return survivorsAmong(await markedProcesses(), app, lastRuns);
+}
+
+/** The apps that have survivors, by their ids, with the numbers of these; found in one pass. */
+export async function allSurvivors(apps: readonly HeldApp[]): Promise<[string, number[]][]> {
   const marked = await markedProcesses();
+  const found = apps.map((app): [string, number[]] => [
+    app.record.id,
+    survivorsAmong(marked, app).map(({ pid }) => pid),
+  ]);
+  return found.filter(([, pids]) => pids.length > 0);
+}
+
+function survivorsAmong(
+  marked: readonly MarkedProcess[],
+  app: HeldApp,
+  lastRuns = Infinity,
+): ProcessIdentity[] {
   const group = app.live ? app.record.process?.pid : undefined;
   return marked
-    .filter(({ mark, stat }) => stat.group !== group && runOfMark(mark, app.record) !== undefined)
-    .map(({ pid, stat }) => ({ pid, startTime: stat.startTime, bootId: bootId() }))
+    .filter(({ mark, stat }) => {
+      const run = runOfMark(mark, app.record);
+      return run !== undefined && run.runs > -lastRuns && stat.group !== group;
+    })
+    .map(({ pid, stat }) => identityOf(pid, stat.startTime))
     .sort((a, b) => a.pid - b.pid);
 }
 
 /** Ends the survivors: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with the numbers of those that live on. */
-export async function endSurvivors(app: HeldApp): Promise<number[]> {
-  const left = await endProcesses(() => survivorsOf(app), milliseconds(app.record.config.stop_timeout));
+export async function endSurvivors(app: HeldApp, lastRuns = Infinity): Promise<number[]> {
+  const find = (): Promise<ProcessIdentity[]> => survivorsOf(app, lastRuns);
+  const left = await endProcesses(find, milliseconds(app.record.config.stop_timeout));
   return left.map(({ pid }) => pid);
 }

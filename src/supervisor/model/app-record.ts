@@ -14,6 +14,8 @@ export interface DecidedRecord {
   readonly state: AppState;
   /** The absolute path of the file that declares it; null when it was described on the command line. */
   readonly source: string | null;
+  /** The mode that was chosen in that file, such as `production`; null for none. */
+  readonly mode: string | null;
 }
 
 /** The record of an app, as its file holds it. */

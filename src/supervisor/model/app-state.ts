@@ -7,6 +7,8 @@ export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly unknown: boolean;
+  /** Nor is it known that it ended: it ran on another machine or in another container. */
+  readonly elsewhere?: boolean;
 }
 
 /** The end of a process that was not our child: only a parent learns how a process ended. */
@@ -14,9 +16,10 @@ export const UNKNOWN_EXIT: Exit = { code: null, signal: null, unknown: true };
 
 /**
  * The reason why a process ended: `exit` by itself with code 0, `crash` by itself in any other way, `stop` because it was told
- * to, `max_memory` because it held too much, `unknown` if its end was not observed.
+ * to, `max_memory` because it held too much, `unknown` if its end was not observed, `elsewhere` if it ran on another
+ * machine or in another container.
  */
-export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown';
+export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown' | 'elsewhere';
 
 export interface AppState {
   readonly status: Status;

@@ -42,11 +42,12 @@ export interface HostFunctions {
   /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
   readonly notices: (after: number) => Promise<readonly HostNotice[]>;
   /**
-   * Checks that a process can be started as things are now: the folder, the program and the user.
+   * Checks that a process can be started as things are now: the folder, the program, the user, the size of its
+   * arguments and variables, and the log files of an app that is known.
    *
    * @throws {Error} with the same message as a spawn that fails for this reason.
    */
-  readonly checkSpawn: (config: AppConfig, environment: Environment | null) => Promise<void>;
+  readonly checkSpawn: (id: string, config: AppConfig, environment: Environment | null) => Promise<void>;
   /** Writes the record down, then starts the process. @throws {Error} saying why it cannot be started. */
   readonly spawn: (id: string, decided: DecidedRecord) => Promise<SpawnedApp>;
   /** Signals the app's process group; whether there was one. */
@@ -57,11 +58,15 @@ export interface HostFunctions {
   readonly remove: (id: string) => Promise<void>;
   /** The processes of any run of an app that live and are not in its process group, whatever its state. */
   readonly escaped: (id: string) => Promise<number[]>;
+  /** The same of all apps that have any, with their ids, found in one pass. */
+  readonly allEscaped: () => Promise<readonly (readonly [id: string, pids: readonly number[]])[]>;
   /**
    * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
    * live on.
+   *
+   * @param lastRuns Only those of so many of the last runs; default: of all.
    */
-  readonly endEscaped: (id: string) => Promise<number[]>;
+  readonly endEscaped: (id: string, lastRuns?: number) => Promise<number[]>;
   /** Whether events have subscribers. */
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */

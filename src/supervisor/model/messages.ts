@@ -18,6 +18,8 @@ export interface DaemonInfo {
   readonly state: string;
   /** Milliseconds since the epoch. */
   readonly started_at: number;
+  /** The start time of its process, in clock ticks since the boot; null if the system, or an older version, does not say. */
+  readonly start_time?: string | null;
 }
 
 /** An app as the supervisor sees it now. */
@@ -27,10 +29,14 @@ export interface AppSnapshot {
   readonly state: AppState;
   /** The file that declares it; null when it was described on the command line. */
   readonly source: string | null;
+  /** The mode that was chosen in that file. */
+  readonly mode: string | null;
   /** The names of the variables that it was started with beside its own; null when they are the daemon's. */
   readonly environmentNames: readonly string[] | null;
-  /** Processes of any of its runs that have left its process group. Null where they were not looked for. */
-  readonly escaped: readonly number[] | null;
+  /** Processes of any of its runs that have left its process group. */
+  readonly escaped: readonly number[];
+  /** How long, in ms, until it is tried again; null if it does not wait for that. */
+  readonly retryIn: number | null;
   /** What its processes use together; null if it does not run, or if the system does not say. */
   readonly usage: Usage | null;
 }
@@ -55,6 +61,7 @@ export interface StartRequest extends Addressed {
   /** Undefined keeps the environment of an app that is known. */
   readonly environment: Environment | null | undefined;
   readonly source: string | null;
+  readonly mode: string | null;
   /** An app that runs with another configuration is restarted with this one; otherwise it is refused. */
   readonly replace: boolean;
   /** Nothing is done; the result says what would be. */
@@ -74,6 +81,7 @@ export interface RestartRequest extends Addressed {
   readonly config: AppConfig | undefined;
   readonly environment: Environment | undefined;
   readonly source: string | null | undefined;
+  readonly mode: string | null | undefined;
   readonly killEscaped: boolean;
 }
 

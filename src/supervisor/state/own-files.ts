@@ -1,5 +1,5 @@
 // The files of a state directory are believed, and a record is a command to run: only what is the user's own is read.
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { constants, open, stat } from 'node:fs/promises';
 import { ownDirectory, whyNotTrusted } from '../../endpoint/own-directory.js';
 
 /**
@@ -17,9 +17,13 @@ export async function prepareStateDirectory(path: string): Promise<void> {
 }
 
 /** Whether what is in a directory may be believed; false when it is not there. */
-export function isOwnDirectory(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isDirectory() === true && whyNotTrusted(stat, 'nobody') === undefined;
+export async function isOwnDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  return found?.isDirectory() === true && whyNotTrusted(found, 'nobody') === undefined;
 }
 
 /**
@@ -28,16 +32,16 @@ export function isOwnDirectory(path: string): boolean {
  *
  * @throws {Error} saying why the file is not read.
  */
-export function readOwnFile(path: string): string {
+export async function readOwnFile(path: string): Promise<string> {
   // Windows has neither flag, and no such files.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants as Partial<typeof constants>;
-  const fd = openSync(path, (O_RDONLY ?? 0) | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0));
+  const file = await open(path, (O_RDONLY ?? 0) | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0));
   try {
-    const stat = fstatSync(fd);
-    const why = stat.isFile() ? whyNotTrusted(stat, 'nobody') : 'is not a regular file';
+    const found = await file.stat();
+    const why = found.isFile() ? whyNotTrusted(found, 'nobody') : 'is not a regular file';
     if (why !== undefined) throw new Error(`the file ${why}`);
-    return readFileSync(fd, 'utf8');
+    return await file.readFile('utf8');
   } finally {
-    closeSync(fd);
+    await file.close();
   }
 }

@@ -1,5 +1,5 @@
 // One daemon owns a state directory: two would each start the same apps.
-import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lockEndpoint } from '../../endpoint/lock.js';
@@ -21,16 +21,21 @@ export async function ownState(directory: string, socketPath: string): Promise<b
     await lockEndpoint(join(directory, 'daemon'));
   } catch (cause) {
     if (!(cause instanceof IpcError) || cause.code !== 'ENDPOINT_IN_USE') throw cause;
-    throw inUse(directory, lock, socketPath, cause);
+    throw await inUse(directory, lock, socketPath, cause);
   }
   const outcome = process.platform === 'win32' ? 'unavailable' : await lockFile(lock);
-  if (outcome === 'held') throw inUse(directory, lock, socketPath);
-  writeFileSync(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
+  if (outcome === 'held') throw await inUse(directory, lock, socketPath);
+  await writeFile(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
   return outcome === 'locked';
 }
 
-function inUse(directory: string, lock: string, socketPath: string, cause?: unknown): IpcError {
-  const [path = socketPath, host = hostname()] = holder(lock);
+async function inUse(
+  directory: string,
+  lock: string,
+  socketPath: string,
+  cause?: unknown,
+): Promise<IpcError> {
+  const [path = socketPath, host = hostname()] = await holder(lock);
   const where = host === hostname() ? path : `${path} of the host ${host}`;
   return new IpcError(
     'ENDPOINT_IN_USE',
@@ -40,9 +45,9 @@ function inUse(directory: string, lock: string, socketPath: string, cause?: unkn
 }
 
 /** The socket and the host of the owner, as it wrote them down; empty when it has not. */
-function holder(lock: string): string[] {
+async function holder(lock: string): Promise<string[]> {
   try {
-    return readOwnFile(lock).split('\n').filter(Boolean);
+    return (await readOwnFile(lock)).split('\n').filter(Boolean);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 // Reads the files of records as they are. Apart from their check, so that a command does not load zod for them.
-import { readdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AppRecord } from '../model/app-record.js';
 import { isOwnDirectory, readOwnFile } from './own-files.js';
@@ -8,19 +8,22 @@ import { isOwnDirectory, readOwnFile } from './own-files.js';
  * Reads the records of a directory without checking what they say. Reports a file that is not a record, or that
  * another user may have written, to `onFault` and leaves it untouched.
  */
-export function readRecords(directory: string, onFault: (file: string, error: Error) => void): AppRecord[] {
-  if (!isOwnDirectory(directory)) return [];
+export async function readRecords(
+  directory: string,
+  onFault: (file: string, error: Error) => Promise<void> | void,
+): Promise<AppRecord[]> {
+  if (!(await isOwnDirectory(directory))) return [];
   const records: AppRecord[] = [];
-  for (const name of readdirSync(directory)) {
+  for (const name of await readdir(directory)) {
     if (!name.endsWith('.json')) continue;
     const file = join(directory, name);
     try {
-      const record = JSON.parse(readOwnFile(file)) as Partial<AppRecord> | null;
+      const record = JSON.parse(await readOwnFile(file)) as Partial<AppRecord> | null;
       if (record?.version !== 1 || `${record.id}.json` !== name || !record.config || !record.state)
         throw new Error('it is not a record of an app');
       records.push(record as AppRecord);
     } catch (error) {
-      onFault(file, error as Error);
+      await onFault(file, error as Error);
     }
   }
   return records;

@@ -1,5 +1,5 @@
 // Reads the records that a former daemon wrote. A file that is not a record of an app is put aside; the others are used.
-import { renameSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checkAppConfig } from '../model/app-config.js';
@@ -22,7 +22,7 @@ const state = z.object({
   exhausted: z.boolean().default(STOPPED.exhausted),
   lastExit: exit.nullable().default(STOPPED.lastExit),
   lastExitReason: z
-    .enum(['exit', 'crash', 'stop', 'max_memory', 'unknown'])
+    .enum(['exit', 'crash', 'stop', 'max_memory', 'unknown', 'elsewhere'])
     .nullable()
     .default(STOPPED.lastExitReason),
   retryAt: z.number().nullable().default(STOPPED.retryAt),
@@ -35,9 +35,17 @@ const record = z.object({
   environment: z.record(z.string(), z.string()).nullable().default(null),
   state,
   source: z.string().nullable().default(null),
+  mode: z.string().nullable().default(null),
   nonce: z.string().min(1),
   process: z
-    .object({ pid: z.int().positive(), startTime: z.string().nullable(), bootId: z.string().nullable() })
+    .object({
+      pid: z.int().positive(),
+      startTime: z.string().nullable(),
+      bootId: z.string().nullable(),
+      pidNamespace: z.string().nullable().optional(),
+      machine: z.string().nullable().optional(),
+      host: z.string().optional(),
+    })
     .nullable(),
 });
 
@@ -50,24 +58,20 @@ function check(given: AppRecord): AppRecord {
  * Reads every record of a directory. A file that is not a record, or that another user may have written, is reported
  * to `onFault` and becomes `FILE.bad`, so that no later app of its name overwrites it.
  */
-export function checkedRecords(
+export async function checkedRecords(
   directory: string,
   onFault: (file: string, error: Error) => void,
-): AppRecord[] {
-  const putAside = (file: string, error: unknown): void => {
+): Promise<AppRecord[]> {
+  const putAside = async (file: string, error: unknown): Promise<void> => {
     onFault(file, error as Error);
-    try {
-      renameSync(file, `${file}.bad`);
-    } catch (cause) {
-      onFault(file, cause as Error);
-    }
+    await rename(file, `${file}.bad`).catch((cause: unknown) => onFault(file, cause as Error));
   };
   const records: AppRecord[] = [];
-  for (const given of readRecords(directory, putAside)) {
+  for (const given of await readRecords(directory, putAside)) {
     try {
       records.push(check(given));
     } catch (error) {
-      putAside(join(directory, `${given.id}.json`), error);
+      await putAside(join(directory, `${given.id}.json`), error);
     }
   }
   return records;

@@ -1,9 +1,7 @@
 // The processes of apps: each carries the mark of its run in its environment, which its descendants inherit.
+import { MARK_VARIABLE } from '../model/own-variables.js';
 import { eachProcess, SharedScan } from './scan.js';
 import { isDead, type ProcessStat, readProc, statOf } from './stat.js';
-
-/** The variable that holds the mark. */
-export const MARK_VARIABLE = 'BUNCTL_APP';
 
 /** A live process that carries a mark. */
 export interface MarkedProcess {

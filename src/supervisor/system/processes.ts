@@ -1,25 +1,22 @@
-// The identity of processes: a process is identified by the boot, its number and its start time, and signalled by its number.
-import { hasProc, isDead, readProc, statOf } from './stat.js';
+// The identity of processes: a process is identified by its place, its number and its start time, and signalled by its number.
+import { here, isHere, type Place } from './place.js';
+import { isDead, statOf } from './stat.js';
 
-/** A process, distinguished from any later process with the same number. */
-export interface ProcessIdentity {
+/** A process, distinguished from any other process that ever has the same number, here or elsewhere. */
+export interface ProcessIdentity extends Place {
   readonly pid: number;
   /** In clock ticks since the boot, as the system writes it; null without /proc. */
   readonly startTime: string | null;
-  readonly bootId: string | null;
 }
 
-let boot: string | null | undefined;
-
-/** The number of this boot; null where the system has none. */
-export function bootId(): string | null {
-  boot ??= hasProc ? (readProc('/proc/sys/kernel/random/boot_id')?.toString('latin1').trim() ?? null) : null;
-  return boot;
+/** The identity of a process of this place. */
+export function identityOf(pid: number, startTime: string | null): ProcessIdentity {
+  return { pid, startTime, ...here() };
 }
 
 /** The identity of a process that lives now. */
 export function identify(pid: number): ProcessIdentity {
-  return { pid, startTime: statOf(pid)?.startTime ?? null, bootId: bootId() };
+  return identityOf(pid, statOf(pid)?.startTime ?? null);
 }
 
 /** Whether there is such a process or, with a negative number, such a group; zombies count. */
@@ -43,11 +40,11 @@ export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
- * Whether that very process lives; a zombie does not. A process whose start time or boot is not known is a stranger:
- * its number may be another's by now, so it counts as gone.
+ * Whether that very process lives; a zombie does not. A process of another place, or whose start time is not known, is
+ * a stranger: its number may be another's, so it counts as gone.
  */
-export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
-  if (startTime === null || boot === null || boot !== bootId()) return false;
+export function isAlive({ pid, startTime, ...place }: ProcessIdentity): boolean {
+  if (startTime === null || !isHere(place)) return false;
   try {
     const stat = statOf(pid);
     return stat !== undefined && stat.startTime === startTime && !isDead(stat);

@@ -6,7 +6,7 @@ import { encodeFrame } from '../../protocol/frames.js';
 import { ANSWER } from '../link/answers.js';
 import type { Publish, ServiceCalls } from '../../define.js';
 import { Executor } from '../run/executor.js';
-import { loadDefinition } from '../run/load.js';
+import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { SharedState } from '../link/claims.js';
 import { Slots } from './slots.js';
 
@@ -102,5 +102,5 @@ export class InlineLane implements Lane {
 
 async function setUp({ module, workerData, log, publish, serviceFor }: InlineSettings) {
   const definition = await loadDefinition(module, 'bunctl-ipc.commands');
-  return definition.setUp({ workerData, log, publish, service: serviceFor() });
+  return setUpDefinition(module, definition, { workerData, log, publish, service: serviceFor() });
 }

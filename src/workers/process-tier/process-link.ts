@@ -69,7 +69,7 @@ export class ProcessLink implements LaneLink {
     const tookIn = (bytes: number, logCharacters: number): void => this.#tookIn(bytes, logCharacters);
     this.#sinks = { name: task.name, hooks, onEvents, log, release, refused, tookIn };
     const records = new RecordReader(shared, () => hooks.onBatchTaken());
-    this.#process = new WorkerProcess(workerFile('process'), settings.options, settings.logFd, {
+    this.#process = new WorkerProcess(() => workerFile('process'), settings.options, settings.logFd, {
       onMessage: (message) => {
         // Whatever it is, its loop has turned.
         shared.beat();

@@ -1,6 +1,7 @@
 // A child process of the daemon: forked with a channel, a pipe for claims and a lifeline, and ended with SIGKILL.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ChannelMessage } from '../link/port.js';
 import { CHILD_FD } from '../link/process-messages.js';
@@ -17,68 +18,95 @@ export interface ProcessHooks {
 }
 
 export class WorkerProcess {
-  readonly #child: ChildProcess;
+  /** Undefined if the system or Node refused to start it. */
+  readonly #child: ChildProcess | undefined;
+  readonly #hooks: ProcessHooks;
   /** Settles when the process has ended. Never rejects. */
   readonly gone: Promise<void>;
 
-  /** @param file URL of the module that the process runs. */
-  constructor(file: URL, options: ThreadOptions, logFd: number | undefined, hooks: ProcessHooks) {
-    const { argv = [], env = process.env } = options;
-    this.#child = fork(fileURLToPath(file), argv, {
-      execArgv: nodeOptions(options),
-      env,
-      serialization: 'advanced',
-      // A group of its own: Ctrl-C in a terminal is for the daemon, which finishes its commands.
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe', ...(logFd === undefined ? [] : [logFd])],
-    });
-    const child = this.#child;
-    const pipes = child.stdio as readonly (Socket | null | undefined)[];
-    const claims = pipes[CHILD_FD.claims];
-    const ended = new Promise<Error>((resolve) => {
-      child.once('exit', (code, signal) => resolve(new Error(endOf(code, signal))));
-      child.on('error', (error) => {
-        // It could not be started. Other errors, such as a message that did not go, are followed by its end.
-        if (child.pid === undefined) resolve(error);
-      });
-    });
+  /** @param file The URL of the module that the process runs; may throw. */
+  constructor(file: () => URL, options: ThreadOptions, logFd: number | undefined, hooks: ProcessHooks) {
+    this.#hooks = hooks;
+    let ended: Promise<Error>;
+    try {
+      this.#child = forked(file(), options, logFd);
+      ended = this.#listen(this.#child);
+    } catch (error) {
+      ended = Promise.resolve(error as Error);
+    }
     this.gone = ended.then(() => undefined);
-    const drained = Promise.all([
-      new Promise<void>((resolve) => (child.connected ? child.once('disconnect', resolve) : resolve())),
-      new Promise<void>((resolve) => (claims ? claims.once('close', () => resolve()) : resolve())),
-    ]);
-    child.on('message', (message, handle) => {
-      // Nobody here expects a handle; unclosed, it would stay open.
-      if (handle && 'close' in handle) handle.close();
-      hooks.onMessage(message);
-    });
-    claims?.on('data', (chunk: Buffer) => hooks.onClaims(chunk));
-    for (const pipe of [claims, pipes[CHILD_FD.lifeline]]) pipe?.on('error', () => undefined);
     ended
       .then(async (error) => {
-        await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_TIMEOUT).unref())]);
-        for (const pipe of pipes) pipe?.destroy();
-        if (child.connected) child.disconnect();
+        await this.#drain();
         hooks.onEnd(error);
       })
       .catch((error: unknown) => hooks.onEnd(error as Error));
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** Sends a message. Nothing happens if the process has ended. @throws what cannot be copied. */
   send(message: ChannelMessage): void {
     // An error without a callback would be emitted.
-    if (this.#child.connected) this.#child.send(message, undefined, undefined, () => undefined);
+    if (this.#child?.connected) this.#child.send(message, undefined, undefined, () => undefined);
   }
 
   /** Ends the process at once, whatever it does. */
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** Resolves with the reason when the process has ended, or could not be started. */
+  #listen(child: ChildProcess): Promise<Error> {
+    child.on('message', (message, handle) => {
+      // Nobody here expects a handle; unclosed, it would stay open.
+      if (handle && 'close' in handle) handle.close();
+      this.#hooks.onMessage(message);
+    });
+    pipesOf(child)[CHILD_FD.claims]?.on('data', (chunk: Buffer) => this.#hooks.onClaims(chunk));
+    for (const pipe of pipesOf(child)) pipe?.on('error', () => undefined);
+    return new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(new Error(endOf(code, signal))));
+      child.on('error', (error) => {
+        // Other errors, such as a message that did not go, are followed by its end.
+        if (child.pid === undefined) resolve(error);
+      });
+    });
+  }
+
+  /** Waits until what the process has sent is taken in, and closes its pipes. */
+  async #drain(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const claims = pipesOf(child)[CHILD_FD.claims];
+    const drained = Promise.all([
+      new Promise<void>((resolve) => (child.connected ? child.once('disconnect', resolve) : resolve())),
+      new Promise<void>((resolve) =>
+        claims?.closed === false ? claims.once('close', () => resolve()) : resolve(),
+      ),
+    ]);
+    await Promise.race([drained, sleep(DRAIN_TIMEOUT, undefined, { ref: false })]);
+    for (const pipe of pipesOf(child)) pipe?.destroy();
+    if (child.connected) child.disconnect();
   }
 }
+
+function forked(file: URL, options: ThreadOptions, logFd: number | undefined): ChildProcess {
+  const { argv = [], env = process.env } = options;
+  return fork(fileURLToPath(file), argv, {
+    execArgv: nodeOptions(options),
+    env,
+    serialization: 'advanced',
+    // A group of its own: Ctrl-C in a terminal is for the daemon, which finishes its commands.
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe', ...(logFd === undefined ? [] : [logFd])],
+  });
+}
+
+const pipesOf = (child: ChildProcess): readonly (Socket | null | undefined)[] =>
+  child.stdio as readonly (Socket | null | undefined)[];
 
 function endOf(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `its process exited with code ${code}` : `its process was ended by ${signal}`;

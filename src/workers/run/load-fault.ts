@@ -1,4 +1,4 @@
-// Tells why an embedder's module does not load: what is wrong, in which file and line, and what to do.
+// Tells why an embedder's module does not load or is not set up: what is wrong, in which file and line, and what to do.
 import { fileURLToPath } from 'node:url';
 import { findSyntaxError } from './syntax-error.js';
 
@@ -9,9 +9,18 @@ const WAY_OUT: Readonly<Record<string, string>> = {
     'Node only strips types. Compile it to JavaScript, or start the daemon with `node --import tsx`',
 };
 
+/** A bundle in CommonJS has no URL of its own. */
+const OWN_URL = import.meta.url as string | undefined;
+
+/**
+ * The folder of this package's own files: they stand above the embedder's in a stack, and the fault is not in them.
+ * Undefined in a bundle, where all code may be one file.
+ */
+const OWN_FILES = /^(.*\/)workers\/run\/load-fault\.js$/.exec(OWN_URL ?? '')?.[1];
+
 /**
  * @param module URL of the module that was imported.
- * @param error What the import rejected with.
+ * @param error What the import, or the module's set-up function, threw or rejected with.
  * @returns An error that reads `file:line: what is wrong`, with `error` as its cause.
  */
 export async function loadFault(module: string, error: unknown): Promise<Error> {
@@ -51,7 +60,7 @@ function firstFile(frames: readonly string[]): RegExpExecArray | undefined {
     // An error of Node's loader, or of a loader that Node calls: its message names the file.
     if (frame.includes('(node:internal/modules/')) return undefined;
     const found = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):\d+\)?$/.exec(frame);
-    if (found) return found;
+    if (found && !(OWN_FILES !== undefined && found[1]?.startsWith(OWN_FILES))) return found;
   }
   return undefined;
 }

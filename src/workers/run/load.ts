@@ -1,4 +1,4 @@
-// Loads an embedder's module and checks that its default export is the right kind of definition.
+// Loads an embedder's module, checks that its default export is the right kind of definition, and sets it up.
 import type { CommandsDefinition, ServiceDefinition } from '../../define.js';
 import { loadFault } from './load-fault.js';
 import { reachTypeScript } from './typescript.js';
@@ -28,6 +28,23 @@ export async function loadDefinition<K extends keyof Definitions>(
     );
   }
   return definition as Definitions[K];
+}
+
+/**
+ * Runs the module's set-up function.
+ *
+ * @throws {Error} what it threw, with the file and the line where they are known, and the fault as `cause`.
+ */
+export async function setUpDefinition<S, R>(
+  module: string,
+  { setUp }: { readonly setUp: (setup: S) => R | Promise<R> },
+  setup: S,
+): Promise<R> {
+  try {
+    return await setUp(setup);
+  } catch (error) {
+    throw await loadFault(module, error);
+  }
 }
 
 async function importModule(module: string): Promise<{ default?: unknown }> {

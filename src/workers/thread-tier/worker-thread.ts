@@ -11,11 +11,13 @@ import { takeEarlyOutput } from './output.js';
  * spawn, the resource limits, the kill by signal and the thread's statistics.
  */
 export class WorkerThread {
-  readonly #pool: Piscina;
+  /** Undefined if the pool could not be made. */
+  readonly #pool: Piscina | undefined;
   readonly #kill = new AbortController();
+  #fault: Error | undefined;
   #spawned = false;
   #lastUtilization: { idle: number; active: number; utilization: number } | undefined;
-  /** Settles when the task has ended, with the error that ended it, if any. Never rejects. */
+  /** Settles when the task has ended, with the error that ended it or kept it from beginning, if any. Never rejects. */
   readonly ended: Promise<Error | undefined>;
   /**
    * Settles when the thread itself has ended, which may be long after its task: one in a system call ends when the
@@ -24,7 +26,36 @@ export class WorkerThread {
   readonly gone: Promise<void>;
 
   constructor(task: object, transfer: MessagePort[], options: ThreadOptions) {
-    this.#pool = new Piscina({
+    let run: Promise<unknown>;
+    try {
+      this.#pool = this.#poolOfOne(options);
+      run = this.#pool.run(task, { transferList: transfer, signal: this.#kill.signal });
+      this.#spawned = true;
+    } catch (error) {
+      // The worker file may be missing, or the system may refuse the thread's stack. In the second case the pool still has
+      // the task; if the pool were destroyed, it would reject a promise that is not handled. So it is kept.
+      run = Promise.reject(error);
+      // No thread has them, and an open port keeps the process alive.
+      for (const port of transfer) port.close();
+    }
+    // The thread's own event, since the pool forgets a thread that it has told to end.
+    const [thread] = this.#pool?.threads ?? [];
+    if (thread) takeEarlyOutput(thread);
+    this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
+    this.ended = run
+      .then(
+        () => this.#fault,
+        (error: unknown) =>
+          this.#fault ?? (error instanceof Error ? error : new Error(`thrown value: ${String(error)}`)),
+      )
+      .finally(() => {
+        // Not awaited: a thread blocked in a system call ends when the call returns; see `gone`.
+        if (this.#spawned && this.#pool) void this.#pool.destroy().catch(() => undefined);
+      });
+  }
+
+  #poolOfOne(options: ThreadOptions): Piscina {
+    const pool = new Piscina({
       filename: workerFile('thread').href,
       minThreads: 0,
       maxThreads: 1,
@@ -33,40 +64,13 @@ export class WorkerThread {
       atomics: 'disabled',
       ...options,
     });
-    let fault: Error | undefined;
     // An error outside a task is emitted on the pool; without a listener it would end the daemon. One case is a thread
     // that cannot be set up: its task stays in the pool's queue, and nothing else would end it.
-    this.#pool.on('error', (error: Error) => {
-      fault ??= error;
+    pool.on('error', (error: Error) => {
+      this.#fault ??= error;
       this.#kill.abort();
     });
-    const run = this.#spawn(task, transfer);
-    // The thread's own event, since the pool forgets a thread that it has told to end.
-    const [thread] = this.#pool.threads;
-    if (thread) takeEarlyOutput(thread);
-    this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
-    this.ended = run
-      .then(
-        () => fault,
-        (error: unknown) =>
-          fault ?? (error instanceof Error ? error : new Error(`thrown value: ${String(error)}`)),
-      )
-      .finally(() => {
-        // Not awaited: a thread blocked in a system call ends when the call returns; see `gone`.
-        if (this.#spawned) void this.#pool.destroy().catch(() => undefined);
-      });
-  }
-
-  /** Rejects also with an error that keeps a thread from being created, such as a stack that the system refuses. */
-  #spawn(task: object, transferList: MessagePort[]): Promise<unknown> {
-    try {
-      const run = this.#pool.run(task, { transferList, signal: this.#kill.signal });
-      this.#spawned = true;
-      return run;
-    } catch (error) {
-      // The pool still has the task. If the pool were destroyed, it would reject a promise that is not handled. So it is kept.
-      return Promise.reject(error);
-    }
+    return pool;
   }
 
   /** Ends the thread wherever it is, except in a system call, from which it must return first. */
@@ -76,7 +80,7 @@ export class WorkerThread {
 
   /** Share of the time since the last call that the thread's loop was not waiting, 0 to 1. */
   utilization(): number {
-    const performance = this.#pool.threads[0]?.performance;
+    const performance = this.#pool?.threads[0]?.performance;
     if (!performance) return 0;
     const now = performance.eventLoopUtilization();
     const since = this.#lastUtilization ? performance.eventLoopUtilization(now, this.#lastUtilization) : now;

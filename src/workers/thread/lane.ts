@@ -3,7 +3,7 @@ import { systemClock } from '../../clock.js';
 import { type BatchMessage, batchOf, unpackBatch } from '../link/batch.js';
 import type { LaneStart } from '../link/messages.js';
 import { Executor } from '../run/executor.js';
-import { loadDefinition } from '../run/load.js';
+import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { ServiceClient } from '../run/service-client.js';
 import type { Thread } from './thread.js';
 
@@ -24,7 +24,7 @@ export async function setUp(
   service.connect(link);
   // Before the set-up, which may call a service that dies meanwhile.
   calls.set('service', (next: unknown) => service.connect(openService(next)));
-  const handlers = await commands.setUp({ ...setup, service: service.calls() });
+  const handlers = await setUpDefinition(module, commands, { ...setup, service: service.calls() });
   const executor = new Executor({
     handlers,
     elsewhere: elsewhere.length > 0 ? new Set(elsewhere) : undefined,

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { expose } from '../link/closed-port.js';
 import { functionTable } from '../link/function-table.js';
 import type { ServiceStart } from '../link/messages.js';
-import { loadDefinition } from '../run/load.js';
+import { loadDefinition, setUpDefinition } from '../run/load.js';
 import { ServiceClient } from '../run/service-client.js';
 import type { Thread } from './thread.js';
 
@@ -15,7 +15,8 @@ export async function setUp(
   const host = new ServiceClient();
   host.connect(link);
   const service = await loadDefinition(module, 'bunctl-ipc.service');
-  const table = functionTable(await service.setUp({ ...setup, host: host.calls() }));
+  const functions = await setUpDefinition(module, service, { ...setup, host: host.calls() });
+  const table = functionTable(functions);
   // The ports are held, or they would be collected with calls under way.
   const ports = new Set<MessagePort>();
   calls.set('connect', (port: MessagePort) => {

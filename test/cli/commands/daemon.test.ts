@@ -1,13 +1,15 @@
-// The daemon's process ends when it is told to, whatever its threads are doing.
-import { execFileSync } from 'node:child_process';
+// The daemon's process: what it says when it starts, and that it ends when it is told to.
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { Manager } from '../../support/manager.js';
-import { RawClient } from '../../support/raw-client.js';
+import { Manager, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+import { foreground } from '../../support/foreground.js';
+import { RawClient } from '../../support/raw-client.js';
 
 test.skipIf(process.platform === 'win32')(
   'a daemon with a thread in a system call that never returns ends all the same',
@@ -36,3 +38,92 @@ test.skipIf(process.platform === 'win32')(
     expect(complained).toContain('system call');
   },
 );
+
+const namespaces = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
+
+test('a daemon that is process 1 of a container says that it reaps no orphans; commands outside reach it', async ({
+  skip,
+}) => {
+  skip(!namespaces, 'unshare cannot make a namespace of process ids here');
+  const manager = new Manager();
+  const daemon = foreground(manager, [], {}, 'unshare', '--pid', '--fork', '--kill-child', '--mount-proc');
+  await until(() => daemon.stdout().includes('listens'), 'it listens');
+  expect(daemon.stderr()).toContain('is process 1 of a container, which does not reap orphans');
+  expect(daemon.stderr()).toContain('docker run --init');
+  const doctor = await manager.run('doctor');
+  expect(doctor.code).toBe(1);
+  expect(doctor.stdout).toContain(`The daemon on ${manager.socket} is process 1 of its container`);
+  await manager.ok('shutdown');
+  expect(await daemon.ended).toBe(0);
+});
+
+test('a daemon that is not process 1 says nothing of orphans', async () => {
+  const daemon = foreground(new Manager());
+  await until(() => daemon.stdout().includes('listens'), 'it listens');
+  expect(daemon.stderr()).toBe('');
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a file of a folder that is a symbolic link is read, and its apps run, where the link points at that time',
+  async () => {
+    const manager = new Manager();
+    for (const release of ['one', 'two']) {
+      const folder = join(manager.home, release);
+      mkdirSync(folder);
+      const app = { name: 'a', command: 'sh', args: ['-c', 'pwd -P; sleep 1000'], auto_start: true };
+      writeFileSync(join(folder, 'bunctl.json'), JSON.stringify({ apps: [app] }));
+    }
+    const current = join(manager.home, 'current');
+    symlinkSync('one', current);
+    const shell = ['sh', '-c', `cd ${current} && exec "$@"`, 'sh'];
+    const daemon = foreground(manager, ['-c', 'bunctl.json'], {}, ...shell);
+    await until(() => daemon.stdout().includes('Started app a'), 'it is started');
+    expect(await manager.status('a')).toMatchObject({ cwd: current, source: join(current, 'bunctl.json') });
+    const printed = (): string[] =>
+      readFileSync(stateFiles(manager.state).log('a', 'stdout'), 'utf8').split('\n');
+    await until(() => printed().includes(join(manager.home, 'one')), 'it runs in the first release');
+    rmSync(current);
+    symlinkSync('two', current);
+    await manager.ok('restart', 'a');
+    await until(() => printed().includes(join(manager.home, 'two')), 'it runs in the second release');
+  },
+);
+
+test('a daemon in the foreground says where it listens, refuses a second one, and ends by Ctrl-C', async () => {
+  const manager = new Manager();
+  const child = manager.spawn(['daemon']);
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  await until(() => text.includes('\n'), 'it listens');
+  expect(text).toContain(`bunctl listens on ${manager.socket}`);
+  const second = await manager.run('daemon');
+  expect(second.code).toBe(1);
+  expect(second.stderr).toContain('runs on');
+  // The end of its terminal does not end it.
+  child.kill('SIGHUP');
+  expect(await manager.pid()).toBe(child.pid);
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(0);
+});
+
+test('a daemon with a file starts the apps of the file that have auto_start, even if some of them fail', async () => {
+  const manager = new Manager();
+  const file = join(manager.home, 'apps.json');
+  const sleep = { command: 'sleep', args: ['1000'] };
+  const apps = [
+    { name: 'bad', command: 'no-such', auto_start: true },
+    { name: 'not', ...sleep },
+    { name: 'up', ...sleep, auto_start: true },
+  ];
+  writeFileSync(file, JSON.stringify({ apps }));
+  const child = manager.spawn(['daemon', '-s', manager.socket, '-c', file]);
+  const ended = once(child, 'close');
+  await until(async () => (await manager.run('status', 'up')).code === 0, 'it has started');
+  const all = JSON.parse(await manager.ok('list', '-j')) as Status[];
+  expect(all.map(({ name, state }) => `${name} ${state}`)).toEqual(['up Running']);
+  expect(readFileSync(join(manager.state, 'daemon.log'), 'utf8')).toContain('no-such: No such file');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});

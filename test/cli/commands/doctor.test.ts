@@ -1,11 +1,13 @@
 // `doctor` finds what is wrong before the user does, and exits with 1.
-import { chmodSync, chownSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, rmSync, utimesSync, writeFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { spawn, spawnSync } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
 import { folderProblems, machineProblems } from '#dist/cli/daemon/machine-checks.js';
 import { temporaryDirectory } from '../../support/daemon.js';
-import { CLI, Manager } from '../../support/manager.js';
+import { CLI, Manager, start, statusOf } from '../../support/manager.js';
+import { until } from '../../support/until.js';
 
 const root = process.getuid?.() === 0;
 
@@ -31,6 +33,12 @@ test('a file where a folder should be is named', () => {
   writeFileSync(join(state, 'logs'), '');
   expect(problems(state)).toContain(`${join(state, 'logs')} is not a folder`);
   expect(problems(join(state, 'logs', 'deeper'))).toContain(`${join(state, 'logs')} is not a folder`);
+});
+
+test.skipIf(process.platform === 'win32')('a link to nothing in the place of a folder is named', () => {
+  const link = join(temporaryDirectory(), 'link');
+  symlinkSync('/nowhere/at/all', link);
+  expect(problems(join(link, 'default'))).toContain(`${link} is a symbolic link to something that does not`);
 });
 
 test.runIf(process.platform === 'linux')('a place where nothing can be written is named', () => {
@@ -83,6 +91,42 @@ test.runIf(process.platform === 'linux' && root)('a full disk is named', () => {
   expect(stdout).toContain(`The disk of ${disk} is full`);
 });
 
+test.runIf(process.platform === 'linux' && root)(
+  'a missing prlimit is named if apps would get another limit of open files without it',
+  ({ skip }) => {
+    const manager = new Manager();
+    const doctor = (limit: number | string, hide: string) => {
+      // The shell stays the parent: Node raises its own limit.
+      const script = `${hide} && ulimit -S -n ${limit} && "$@"; exit $?`;
+      const command = ['-m', 'sh', '-c', script, 'sh', process.execPath, CLI, 'doctor'];
+      return spawnSync('unshare', command, { encoding: 'utf8', env: manager.env });
+    };
+    const hidden = 'mount --bind /dev/null "$(command -v prlimit)"';
+    const { stdout, stderr } = doctor(1000, hidden);
+    skip(/unshare|mount/.test(stderr), stderr);
+    expect(stdout).toContain('prlimit is not installed, so apps get a limit of');
+    expect(stdout).toContain('open files instead of 1000');
+    expect(doctor(1000, 'true').stdout).not.toContain('prlimit');
+    // The limit that Node takes is the one that was given.
+    expect(doctor('"$(ulimit -H -n)"', hidden).stdout).not.toContain('prlimit');
+  },
+);
+
+test.runIf(process.platform === 'linux' && root)(
+  'ended processes that process 1 does not reap are told of',
+  ({ skip }) => {
+    const manager = new Manager();
+    // As in a container whose process 1 is a program of Node: it gets an orphan, and waits for its own children only.
+    const script = `const { spawnSync } = require('child_process');
+      spawnSync('sh', ['-c', 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0 & done']);
+      spawnSync(process.execPath, ${JSON.stringify([CLI, 'doctor'])}, { stdio: 'inherit' });`;
+    const command = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, '-e', script];
+    const { stdout, stderr } = spawnSync('unshare', command, { encoding: 'utf8', env: manager.env });
+    skip(/unshare/.test(stderr), stderr);
+    expect(stdout).toMatch(/Process 1 has \d+ ended children, which does not reap orphans/);
+  },
+);
+
 test.skipIf(process.platform === 'win32')('a current folder that was removed is a sentence', async () => {
   const manager = new Manager();
   const run = (command: string) =>
@@ -130,3 +174,86 @@ test.runIf(root && process.platform === 'linux')(
     expect(start.stderr).not.toMatch(/uv_os_homedir|\n +at /);
   },
 );
+
+test('doctor reports a record that was put aside', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  writeFileSync(join(manager.state, 'apps', 'b.json.bad'), '{');
+  expect(await manager.run('doctor')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('b.json.bad is not a record of an app') as string,
+  });
+});
+
+test('doctor finds a daemon, and one that is stopped and does not answer', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  const { stdout, code } = await manager.run('doctor');
+  expect(code).toBe(0);
+  expect(stdout).toContain('answers, pid');
+  expect(stdout).toContain(manager.state);
+  const pid = await manager.pid();
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(() => void process.kill(pid, 'SIGCONT'));
+  const stopped = await manager.run('doctor');
+  process.kill(pid, 'SIGCONT');
+  expect(stopped.code).toBe(1);
+  expect(stopped.stdout).toContain('does not answer');
+});
+
+test('doctor names an app that bunctl has given up and a socket that is open to others', async () => {
+  const manager = new Manager();
+  const client = await manager.daemon();
+  const { Start } = start('loop', 'exit 1');
+  const backoff = { base_delay_ms: 1, max_delay_ms: 1, multiplier: 1, jitter: 0, max_attempts: 0 };
+  const config = JSON.stringify({ ...(JSON.parse(Start.config) as object), backoff });
+  await client.request({ Start: { ...Start, config } });
+  await until(async () => (await statusOf(client, 'loop')).backoff_exhausted, 'it is given up');
+  const givenUp = await manager.run('doctor');
+  expect(givenUp).toMatchObject({ code: 1 });
+  expect(givenUp.stdout).toContain('Given up after too many restarts: loop.');
+  await manager.ok('delete', 'loop', '-f');
+  chmodSync(manager.socket, 0o666);
+  const open = await manager.run('doctor');
+  expect(open).toMatchObject({ code: 1 });
+  expect(open.stdout).toContain('is open to others (mode 666)');
+  chmodSync(manager.socket, 0o600);
+  expect(await manager.run('doctor')).toMatchObject({ code: 0 });
+});
+
+test('a second daemon of a user needs its own path, and doctor reports both', async () => {
+  const places = temporaryDirectory();
+  const manager = new Manager({
+    BUNCTL_SOCKET: join(places, `bunctl-${process.getuid?.() ?? 0}`, 'bunctl.sock'),
+  });
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  // By the default rule the second daemon would be at another path.
+  const elsewhere = {
+    ...manager.env,
+    BUNCTL_SOCKET: '',
+    TMPDIR: places,
+    XDG_RUNTIME_DIR: join(places, 'run'),
+  };
+  const run = (...args: string[]) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: elsewhere,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+    return { child, text: () => text, ended: once(child, 'close') as Promise<[number]> };
+  };
+  const refused = run('daemon');
+  await until(() => refused.text().includes('\n'), 'it says why not');
+  expect(refused.text()).toContain('A daemon of yours runs on');
+  expect(await refused.ended).toEqual([1, null]);
+  const second = run('daemon', '-s', join(places, 'run', 'bunctl.sock'));
+  await until(() => second.text().includes('listens on'), 'it listens');
+  const doctor = run('doctor');
+  expect(await doctor.ended).toEqual([1, null]);
+  expect(doctor.text()).toContain('Several of your daemons are running');
+  second.child.kill('SIGINT');
+  expect(await second.ended).toEqual([0, null]);
+});

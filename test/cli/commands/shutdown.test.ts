@@ -1,8 +1,12 @@
 // `shutdown` asks over the socket, and signals nobody.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import { alive, Manager } from '../../support/manager.js';
+import { processOf } from '#dist/cli/answers/wire.js';
+import { statOf } from '#dist/supervisor/system/stat.js';
+import { isAlive } from '#dist/supervisor/system/processes.js';
+import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { until } from '../../support/until.js';
 import { data, fakeDaemon, itself, refusal, success } from '../fake-daemon.js';
 
 /** A process that any signal would end. */
@@ -30,6 +34,18 @@ test('a process that only has the number that the daemon told gets no signal', a
   expect(daemon.asked).toContainEqual({ Shutdown: {} });
   expect(alive(pid)).toBe(true);
 });
+
+test.runIf(process.platform === 'linux')(
+  'the process that only has the number of a daemon in another container is not waited for',
+  () => {
+    const { pid } = stranger();
+    const info = { version: '', pid, socket: '', state: '', started_at: 0 };
+    expect(isAlive(processOf({ ...info, start_time: statOf(pid)?.startTime ?? null }))).toBe(true);
+    expect(isAlive(processOf({ ...info, start_time: '1' }))).toBe(false);
+    // A daemon of an older version does not say when it was started.
+    expect(isAlive(processOf(info))).toBe(false);
+  },
+);
 
 test('a daemon that is not this bunctl is told apart, and left alone', async () => {
   const manager = new Manager();
@@ -60,3 +76,38 @@ test.each([['stop', 'a'], ['delete', 'a', '-f'], ['restart', 'a'], ['shutdown']]
     }
   },
 );
+
+test('a daemon that does not end in time is reported, and still ends', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done');
+  const { pid: app } = await manager.status('a');
+  const daemon = await manager.pid();
+  const ran = await manager.run('shutdown', '--timeout', '0.2');
+  expect(ran).toMatchObject({ code: 5, stderr: expect.stringContaining('it goes on with that') as string });
+  if (app !== null) process.kill(-app, 'SIGKILL');
+  await until(() => !alive(daemon), 'the daemon has ended');
+});
+
+test('a shutdown that takes longer than the timeout, and a daemon that dies, have exit codes of their own', async () => {
+  const manager = new Manager();
+  const client = await manager.daemon();
+  const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+  await client.request(start('a', stubborn, { stop_timeout: { secs: 60, nanos: 0 } }));
+  await until(async () => (await manager.ok('logs', 'a')) === 'ready\n', 'it is ready');
+  const { pid } = await statusOf(client, 'a');
+  onTestFinished(() => {
+    process.kill(-(pid as number), 'SIGKILL');
+  });
+  const daemon = await manager.pid();
+  const late = await manager.run('shutdown', '--timeout', '0.2');
+  expect(late).toMatchObject({ code: 5, stdout: '' });
+  expect(late.stderr).toContain('is still stopping its apps (timeout)');
+  await untilState(client, 'a', 'Stopping');
+  const watching = manager.spawn(['status', 'a', '-w', '--json']);
+  const ended = once(watching, 'close');
+  let text = '';
+  watching.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  await until(() => text.includes('initial'), 'it watches');
+  process.kill(daemon, 'SIGKILL');
+  expect(await ended).toEqual([6, null]);
+});

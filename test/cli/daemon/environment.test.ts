@@ -38,7 +38,7 @@ test.skipIf(process.platform !== 'linux')(
 
 describe('start', () => {
   test('sends the environment of its caller beside the configuration, which holds only what was declared', async () => {
-    const manager = new Manager({ MY_TOKEN: 't0ken', BUNCTL_APP: 'outer:1', PWD: '/x' });
+    const manager = new Manager({ MY_TOKEN: 't0ken', BUNCTL_APP: 'outer:1', BUNCTL_MINE: 'mine', PWD: '/x' });
     const daemon = await fakeDaemon(manager.socket, (message) =>
       typeof message === 'object' && 'Start' in message ? success('Started app a') : data(status('a')),
     );
@@ -46,10 +46,10 @@ describe('start', () => {
     const { name, config, environment } = startOf(daemon.asked);
     expect(name).toBe('a');
     expect(config.env).toEqual({ MODE: 'fast' });
-    expect(environment).toMatchObject({ MY_TOKEN: 't0ken', PATH: process.env['PATH'] });
-    expect(Object.keys(environment ?? {}).filter((key) => /^BUNCTL_|^PWD$|^SHLVL$|^_$/.test(key))).toEqual(
-      [],
-    );
+    expect(environment).toMatchObject({ MY_TOKEN: 't0ken', BUNCTL_MINE: 'mine', PATH: process.env['PATH'] });
+    expect(
+      Object.keys(environment ?? {}).filter((key) => /^BUNCTL_(?!MINE$)|^PWD$|^SHLVL$|^_$/.test(key)),
+    ).toEqual([]);
   });
 
   test('does so for the apps of a file', async () => {

@@ -1,8 +1,9 @@
 // All commands find the same daemon, in one way; a daemon that does not get ready is not left behind.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { Manager } from '../../support/manager.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { alive, Manager, type Status } from '../../support/manager.js';
+import { until } from '../../support/until.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 describe.skipIf(process.platform !== 'linux')('a daemon that was started with another TMPDIR', () => {
@@ -67,3 +68,100 @@ test.skipIf(process.platform !== 'linux')(
     expect(stderr).not.toContain('timeout');
   },
 );
+
+test.each<[string, string[]]>([
+  ['list', ['list', '-j']],
+  ['stop', ['stop', 'b']],
+  ['start of another app', ['start', 'c', '--', 'sleep', '1000']],
+])('after kill -9 of the daemon, %s finds everything unchanged', async (_what, command) => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  await manager.ok('start', 'b', '--', 'sleep', '1000');
+  const { pid: app } = await manager.status('a');
+  const daemon = await manager.pid();
+  process.kill(daemon, 'SIGKILL');
+  await until(() => !alive(daemon), 'the daemon is dead');
+  expect((await manager.run('ping')).code).toBe(6);
+  const doctor = await manager.run('doctor');
+  expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('left a, b') as string });
+  const ran = await manager.run(...command);
+  expect(ran.code).toBe(0);
+  expect(ran.stderr).toContain('left 2 apps');
+  expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
+  expect(await manager.pid()).not.toBe(daemon);
+});
+
+test.runIf(process.platform === 'linux')(
+  'from another runtime directory there is the same daemon with the same apps, alive or killed',
+  async () => {
+    const manager = new Manager({ BUNCTL_SOCKET: '' });
+    const [here, there] = ['here', 'there'].map((name) => {
+      const directory = join(manager.home, name);
+      mkdirSync(directory, { mode: 0o700 });
+      return directory;
+    }) as [string, string];
+    manager.env['TMPDIR'] = manager.home;
+    manager.env['XDG_RUNTIME_DIR'] = here;
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const { pid } = await manager.status('a');
+    const daemon = await manager.pid();
+    // Like from cron, or after the runtime directory was removed at a logout.
+    manager.env['XDG_RUNTIME_DIR'] = there;
+    await manager.ok('start', 'b', '--', 'sleep', '1000');
+    const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
+    expect(apps.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(apps[0]).toMatchObject({ pid });
+    expect((await manager.run('daemon')).stderr).toContain('keeps its apps in');
+    process.kill(daemon, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon is dead');
+    expect(await manager.status('a')).toMatchObject({ state: 'Running', pid });
+    await manager.ok('delete', 'all', '-f');
+    await manager.ok('shutdown');
+  },
+);
+
+test('after a shutdown only start starts a daemon', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--restart', 'always', '--', 'sleep', '1000');
+  await manager.ok('shutdown');
+  expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
+  expect((await manager.run('stop', 'a')).code).toBe(6);
+  await manager.ok('start', 'a');
+  expect((await manager.status('a')).state).toBe('Running');
+});
+
+test('--socket names another daemon, for every command', async () => {
+  const manager = new Manager();
+  const there = ['--socket', join(manager.home, 'other')];
+  onTestFinished(async () => {
+    await manager.run('delete', 'all', '-f', ...there);
+    await manager.run('shutdown', ...there);
+  });
+  expect((await manager.run('start', 'a', ...there, '--', 'sleep', '1000')).stderr).toContain(there[1]);
+  expect((await manager.run('ping')).code).toBe(6);
+  expect(await manager.ok('ping', ...there)).toContain(there[1]);
+  expect(await manager.ok('list', ...there)).toContain('running');
+  expect(await manager.ok('stop', 'a', ...there)).toBe('Stopped app a\n');
+  expect(await manager.ok('shutdown', ...there)).toContain(there[1]);
+  expect((await manager.run('ping', ...there)).code).toBe(6);
+});
+
+test('an answer that does not come in time has an exit code of its own', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  const pid = await manager.pid();
+  process.kill(pid, 'SIGSTOP');
+  const { code, stderr } = await manager.run('list', '--timeout', '0.2');
+  process.kill(pid, 'SIGCONT');
+  expect(code).toBe(5);
+  expect(stderr).toContain('timeout');
+});
+
+test('a daemon that cannot start tells why through `start`', async () => {
+  const manager = new Manager();
+  writeFileSync(manager.socket, 'no socket');
+  const { code, stderr } = await manager.run('start', 'a', '--', 'sleep', '1000');
+  rmSync(manager.socket);
+  expect(code).toBe(6);
+  expect(stderr).toContain('is not a socket');
+});

@@ -106,6 +106,7 @@ describe.skipIf(process.platform === 'win32')('a file is run', () => {
       file('tick.py', ''),
       file('tick.py', '#!/usr/bin/env python3\n'),
       file('tick', '#!/usr/bin/python3 -s\n', 0o755),
+      file('tick', '#!/usr/bin/env -S python3 -s\n', 0o755),
     ])
       expect(programFor(path).env).toEqual({ PYTHONUNBUFFERED: '1' });
     expect(interpreted(['/opt/bin/python3.11'], []).env).toEqual({ PYTHONUNBUFFERED: '1' });

@@ -34,12 +34,17 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
     save: async () => undefined,
     remove: async () => done.push('remove'),
     escaped: async () => [],
+    endEscaped: async (_id: string, lastRuns: number) => {
+      done.push(`end what the last ${lastRuns} left`);
+      return [];
+    },
   };
   const app = new App(
     'a',
     {
       environment: null,
       source: null,
+      mode: null,
       state: { ...STOPPED, ...state },
       config: parseAppConfig(
         JSON.stringify({
@@ -96,7 +101,7 @@ describe('an app', () => {
     expect(answer).toBe('process 101 does not end, though it was killed');
   });
 
-  test('that is started while it waits for a retry has one retry only after its next end', async () => {
+  test('that is started while it waits for a retry is retried once after its next end', async () => {
     const { app, done, pass } = actor();
     await app.start();
     await app.input({ type: 'exited', exit: CRASH });
@@ -158,7 +163,7 @@ describe('an app', () => {
     expect(done).toEqual(['spawn', 'read to the end']);
   });
 
-  test('whose attempts are used up goes, if that is its action, and leaves no timer', async () => {
+  test('whose attempts are used up is removed, if that is its action, and leaves no timer', async () => {
     const { app, clock, done } = actor(
       {},
       { backoff: { ...BACKOFF, max_attempts: 0, exhausted_action: 'remove' } },
@@ -170,8 +175,60 @@ describe('an app', () => {
   });
 });
 
+describe('an app that crashes again and again', () => {
+  const crash = async ({ app, pass }: ReturnType<typeof actor>): Promise<void> => {
+    await app.input({ type: 'exited', exit: CRASH });
+    await pass(app.retryIn ?? NaN);
+  };
+
+  test('has what its last unstable runs left behind ended, so that it does not pile up', async () => {
+    const it = actor();
+    await it.app.start();
+    await crash(it);
+    await crash(it);
+    await crash(it);
+    expect(it.done.filter((what) => /end|spawn/.test(what))).toEqual([
+      'spawn',
+      'read to the end',
+      'spawn',
+      'read to the end',
+      'end what the last 1 left',
+      'spawn',
+      'read to the end',
+      'end what the last 2 left',
+      'spawn',
+    ]);
+  });
+
+  test('keeps what a run left that was stable, or before a command started it', async () => {
+    const it = actor();
+    await it.app.start();
+    await it.pass(10_000);
+    await crash(it);
+    const stopped = it.app.stop();
+    await it.app.input({ type: 'exited', exit: CRASH });
+    await stopped;
+    await it.app.start();
+    await crash(it);
+    expect(it.done.filter((what) => what.startsWith('end what'))).toEqual([]);
+  });
+
+  test('and is told to stop meanwhile stays stopped', async () => {
+    const it = actor();
+    await it.app.start();
+    await crash(it);
+    await it.app.input({ type: 'exited', exit: CRASH });
+    expect(it.app.retryIn).toBe(2000);
+    it.done.length = 0;
+    await it.app.stop();
+    await it.pass(60_000);
+    expect(it.done).toEqual([]);
+    expect(it.app.state.status).toBe('Stopped');
+  });
+});
+
 describe('an app that is taken over', () => {
-  test('between two restarts waits for what is left, and no shorter', async () => {
+  test('between two restarts waits for the rest of its delay', async () => {
     const { app, done, pass } = actor({ status: 'Backoff', wanted: 'running', attempt: 1, retryAt: 700 });
     await app.resume(false, null, null);
     await pass(699);
@@ -216,14 +273,14 @@ describe('an app that is taken over', () => {
     expect(app.state).toMatchObject({ status: 'Running', wanted: 'running' });
   });
 
-  test('between two restarts waits no longer than any delay is, though the clock was set back', async () => {
+  test('between two restarts waits no longer than its longest delay, though the clock was set back', async () => {
     const { app, done, pass } = actor({ status: 'Backoff', wanted: 'running', retryAt: 3_600_000 });
     await app.resume(false, null, null);
     await pass(BACKOFF.max_delay_ms);
     expect(done).toEqual(['spawn']);
   });
 
-  test('as it runs has its attempts forgotten after ten seconds', async () => {
+  test('while it runs: its attempts are forgotten after ten seconds', async () => {
     const { app, pass } = actor({ status: 'Running', wanted: 'running', pid: 50, startedAt: 0, attempt: 4 });
     await app.resume(true, null, 50);
     await pass(9999);
@@ -232,7 +289,7 @@ describe('an app that is taken over', () => {
     expect(app.state.attempt).toBe(0);
   });
 
-  test('as it was thought to run, and has ended meanwhile, is restarted by its policy', async () => {
+  test('and was recorded as running, but has ended, is restarted by its policy', async () => {
     const { app, done, pass } = actor({ status: 'Running', wanted: 'running', pid: 50, startedAt: 0 });
     await app.resume(false, null, null);
     expect(app.state).toMatchObject({ status: 'Backoff', lastExit: { unknown: true } });
@@ -247,7 +304,7 @@ describe('the memory of apps', () => {
     { id: 'large', pid: 2, most: 20 },
   ];
 
-  test('is looked at every five seconds, and a look that fails is not the last', () => {
+  test('is checked every five seconds, and a check that fails is not the last', () => {
     const clock = new FakeClock();
     const told: unknown[] = [];
     const looks: (ReadonlyMap<number, number> | Error)[] = [

@@ -54,7 +54,7 @@ describe('a policy', () => {
     expect(state.lastExit?.code).toBe(code);
   });
 
-  test('takes an exit that nobody saw for a failure', () => {
+  test('treats an exit that nobody saw as a failure', () => {
     const { state } = run(config(), { type: 'start' }, spawned(), exit(null, null, true));
     expect(state).toMatchObject({ status: 'Backoff', lastExit: { unknown: true } });
   });
@@ -183,7 +183,7 @@ describe('attempts', () => {
     expect(effects).toContainEqual({ do: 'timer', name: 'stable', ms: 10_000 });
   });
 
-  test('none at all: given up at the first death', () => {
+  test('of zero: it is given up at its first end', () => {
     const { state } = run(
       config({ backoff: { ...backoff, max_attempts: 0 } }),
       { type: 'start' },
@@ -193,7 +193,7 @@ describe('attempts', () => {
     expect(state).toMatchObject({ status: 'Stopped', exhausted: true });
   });
 
-  test('used up with the action remove: the app goes', () => {
+  test('used up, with the action remove: the app is removed', () => {
     const { effects } = run(
       config({ backoff: { ...backoff, max_attempts: 0, exhausted_action: 'remove' } }),
       { type: 'start' },
@@ -295,7 +295,7 @@ describe('an app that holds more memory than it may', () => {
     expect(state).toMatchObject({ status: 'Stopped', exhausted: true });
   });
 
-  test('in a run that is over by now is let alone', () => {
+  test('in an earlier run is left alone', () => {
     const { state } = run(config(), { type: 'start' }, spawned(), { type: 'over-memory', pid: 6 });
     expect(state.status).toBe('Running');
   });

@@ -54,7 +54,13 @@ describe('a shutdown', () => {
     const host = new FakeHost();
     host.apps.close();
     const state = { ...STOPPED, wanted: 'running', status: 'Backoff', retryAt: 0 } as const;
-    const app = host.apps.add('a', { config: configOf('a'), environment: null, source: null, state });
+    const app = host.apps.add('a', {
+      config: configOf('a'),
+      environment: null,
+      source: null,
+      mode: null,
+      state,
+    });
     await app.resume(false, null, null);
     await app.input({ type: 'start', automatic: true });
     host.clock.advance(60_000);
@@ -98,7 +104,7 @@ describe('a shutdown', () => {
 });
 
 describe('a Start', () => {
-  test('of an app whose attempts are used up while it waits makes a new app, and no process that nobody knows', async () => {
+  test('of an app whose attempts are used up while it waits makes a new app, and no process without an app', async () => {
     const host = new FakeHost();
     const gone = { max_attempts: 0, exhausted_action: 'remove', base_delay_ms: 1, max_delay_ms: 1 };
     const config = { backoff: { ...gone, multiplier: 1, jitter: 0 }, max_memory: 1 };

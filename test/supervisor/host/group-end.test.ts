@@ -36,7 +36,7 @@ const COUNTS = `
 const counts = [process.execPath, '-e', COUNTS] as const;
 
 describe.skipIf(process.platform !== 'linux')('a process group that is asked to end', () => {
-  test('by a leader that hands the signal on: each process is asked once', async () => {
+  test('and whose leader passes the signal on: each process gets it once', async () => {
     // As npm does: it hands SIGTERM on and waits for its child.
     const leader = `
       const child = require('node:child_process').spawn(${JSON.stringify(counts[0])}, ${JSON.stringify(counts.slice(1))}, { stdio: 'inherit' });
@@ -47,19 +47,19 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
     expect(made.lines).toEqual(['ready', 'asked 1']);
   });
 
-  test('whose leader hands nothing on: the rest is asked when the leader has ended', async () => {
+  test('and whose leader passes nothing on: the rest gets SIGTERM when the leader has ended', async () => {
     const made = await script(`${counts[0]} -e "$SCRIPT" & wait`, { SCRIPT: COUNTS });
     await end(made);
     expect(made.lines).toEqual(['ready', 'asked 1']);
   });
 
-  test('whose leader waits for a child without telling it: the child gets SIGTERM a moment later', async () => {
+  test('and whose leader waits for a child without telling it: the child gets SIGTERM a moment later', async () => {
     const made = await script('sleep 1000 & trap "" TERM; sleep 0.1; echo ready; wait; echo child gone');
     await end(made);
     expect(made.lines).toEqual(['ready', 'child gone']);
   });
 
-  test('is left what it starts in order to end, as long as its leader lives', async () => {
+  test('keeps the processes that it starts in order to end, as long as its leader lives', async () => {
     const made = await script(
       'trap "sleep 0.6 && echo cleaned up; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
     );
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
     expect(made.lines).toEqual(['ready', 'cleaned up']);
   });
 
-  test('after its leader has ended by itself: the rest is asked at once, and killed when its time is over', async () => {
+  test('after its leader has ended by itself: the rest gets SIGTERM at once, and SIGKILL after the timeout', async () => {
     const polite = await script(
       '(trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.2; exit 0',
     );
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
     expect((await membersOf(rude.pid))?.live ?? []).toEqual([]);
   });
 
-  test('costs no scan of all processes as long as one that is known to live does', async () => {
+  test('is not searched for among all processes while a known member lives', async () => {
     const made = await script(
       '(trap "" TERM; echo ready; n=0; while [ $n -lt 40 ]; do sleep 0.05; n=$((n+1)); done) & sleep 0.1; exit 0',
     );
@@ -87,7 +87,7 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
     expect(scans).toBeLessThanOrEqual(4);
   });
 
-  test('that has only zombies left is gone', async () => {
+  test('and has only zombies left is gone', async () => {
     // Like in a container whose process 1 does not reap: a child that has ended is never waited for.
     const python =
       'import os,time;p=os.fork()\n' +

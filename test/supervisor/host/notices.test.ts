@@ -5,7 +5,7 @@ import { Notices } from '#dist/supervisor/host/notices.js';
 const exited = (pid: number) =>
   ({ type: 'exited', id: 'a', pid, exit: { code: 0, signal: null, unknown: false } }) as const;
 
-test('a supervisor that starts anew learns of a shutdown that was told before, and of nothing that the inventory holds', async () => {
+test('a new supervisor learns of a shutdown that was announced before, and of nothing that its inventory holds', async () => {
   const notices = new Notices();
   notices.tell(exited(1));
   notices.tell({ type: 'shutdown' });

@@ -1,15 +1,17 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkIds } from '#dist/supervisor/host/permitted.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { STOPPED } from '#dist/supervisor/model/app-state.js';
-import { bootId, identify } from '#dist/supervisor/system/processes.js';
+import { bootId } from '#dist/supervisor/system/place.js';
+import { identify } from '#dist/supervisor/system/processes.js';
 import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.js';
 import { alive } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
-const decided = { config: SLEEPS, environment: null, source: null, state: STOPPED };
+const decided = { config: SLEEPS, environment: null, source: null, mode: null, state: STOPPED };
 const starting = { ...STOPPED, status: 'Starting', wanted: 'running' } as const;
 
 describe.skipIf(process.platform !== 'linux')('the process host', () => {
@@ -24,6 +26,8 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
       { ...identity, bootId: '0' },
       { ...identity, startTime: null },
       { ...identity, bootId: null },
+      { ...identity, machine: 'another' },
+      { ...identity, pidNamespace: 'pid:[1]' },
       { pid, startTime: null, bootId: null },
     ]) {
       const { inventory, signal } = testHost(recordOf({ process: stranger }));
@@ -32,6 +36,33 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
       expect(signal('a', 'SIGKILL')).toBe(false);
     }
     expect(alive(pid)).toBe(true);
+    // A record of an older version has only the boot.
+    const { bootId: boot, startTime } = identity;
+    const older = testHost(recordOf({ process: { pid, startTime, bootId: boot } }));
+    expect((await older.inventory()).apps).toMatchObject([{ live: true }]);
+  });
+
+  test('looks for nothing of an app that last ran on another machine, and says so', async () => {
+    // By its mark it is of a later run than the record: of a record of this machine it would be the app.
+    const { pid } = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 2)}` });
+    const earlier = { ...identify(pid), bootId: 'another' };
+    const elsewhere = { ...earlier, machine: 'another', host: 'there' };
+    const { inventory } = testHost(recordOf({ process: elsewhere }));
+    expect((await inventory()).apps).toMatchObject([
+      { live: false, exit: { unknown: true, elsewhere: true }, record: { process: null } },
+    ]);
+    const { inventory: afterReboot } = testHost(recordOf({ process: earlier }));
+    expect((await afterReboot()).apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+  });
+
+  test('names what all apps have left behind, by one look at all processes', async () => {
+    const { pid } = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 1)}` });
+    const { inventory, allEscaped } = testHost(
+      recordOf({ state: STOPPED }),
+      recordOf({ id: 'b', state: STOPPED }),
+    );
+    await inventory();
+    expect(await allEscaped()).toEqual([['a', [pid]]]);
   });
 
   test('sees an adopted process end, and its whole group with it', async () => {
@@ -76,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     await until(() => !alive(pid), 'it has ended');
   });
 
-  test('ends what still runs if nobody has stopped it at a shutdown', async () => {
+  test('ends at a shutdown what nobody has stopped', async () => {
     const { made, spawn, stopped, inventory } = testHost();
     await inventory();
     const { pid } = await spawn('a', decided);
@@ -149,7 +180,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect(left.lines).toEqual(['ready', 'asked']);
   });
 
-  test('kills what an app has left behind if it does not end in the time of its stop timeout', async () => {
+  test('kills what an app has left behind if it does not end within the stop timeout', async () => {
     const { pid } = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));
     const { inventory, endEscaped } = leftBehind(100);
     await inventory();
@@ -178,10 +209,48 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
 
   test('checks whether a process can be started without starting one', async () => {
     const { checkSpawn, inventory } = testHost();
-    await expect(checkSpawn(SLEEPS, null)).resolves.toBeUndefined();
+    await expect(checkSpawn('a', SLEEPS, null)).resolves.toBeUndefined();
     const absent = parseAppConfig(JSON.stringify({ name: 'a', command: join('/', 'no', 'such') }));
-    await expect(checkSpawn(absent, null)).rejects.toThrow('Process spawn failed: /no/such: No such file');
+    await expect(checkSpawn('a', absent, null)).rejects.toThrow(
+      'Process spawn failed: /no/such: No such file',
+    );
     expect((await inventory()).apps).toEqual([]);
+  });
+
+  test('checks the log files of an app that is known, and makes none for another', async () => {
+    const { files, checkSpawn, spawn, inventory } = testHost();
+    await inventory();
+    await checkSpawn('a', SLEEPS, null);
+    expect(readdirSync(files.logs)).toEqual([]);
+    await spawn('a', decided);
+    rmSync(files.log('a', 'stdout'));
+    mkdirSync(files.log('a', 'stdout'));
+    await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
+      `its log file ${files.log('a', 'stdout')} cannot be opened`,
+    );
+  });
+
+  test.each<[string, object]>([
+    ['argument 2 has', { args: ['x', 'x'.repeat(3_000_000)] }],
+    ['the variable BIG has', { env: { BIG: 'x'.repeat(3_000_000) } }],
+  ])('checks whether the kernel would refuse a process: %s too many bytes', async (why, config) => {
+    const { checkSpawn } = testHost();
+    await expect(checkSpawn('a', { ...SLEEPS, ...config }, null)).rejects.toThrow(
+      `Argument list too long (os error 7): ${why}`,
+    );
+  });
+
+  test('checks whether an app may run as its user and group', () => {
+    const [user, group] = [vi.spyOn(process, 'getuid'), vi.spyOn(process, 'getgid')];
+    onTestFinished(() => void vi.restoreAllMocks());
+    user.mockReturnValue(1000);
+    group.mockReturnValue(100);
+    expect(() => checkIds({ uid: 1000, gid: 100 })).not.toThrow();
+    expect(() => checkIds({ uid: null, gid: null })).not.toThrow();
+    expect(() => checkIds({ uid: 0, gid: null })).toThrow('only root can run an app as another user (0)');
+    expect(() => checkIds({ uid: null, gid: 0 })).toThrow('only root can run an app with another group (0)');
+    user.mockReturnValue(0);
+    expect(() => checkIds({ uid: 7, gid: 7 })).not.toThrow();
   });
 
   test.runIf(process.getuid?.() === 0)(

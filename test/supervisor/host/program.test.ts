@@ -159,7 +159,7 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   });
 });
 
-test('a first line that the kernel would cut says nothing', () => {
+test('a first line that the kernel would cut is ignored', () => {
   expect(scriptInterpreter(Buffer.from(`#!/${'x'.repeat(300)}\n`))).toBeUndefined();
   expect(scriptInterpreter(Buffer.from('#!\n'))).toBeUndefined();
   expect(scriptInterpreter(Buffer.from('\n#!/bin/sh\n'))).toBeUndefined();
@@ -168,7 +168,7 @@ test('a first line that the kernel would cut says nothing', () => {
 describe('a look-up in a folder that hangs', () => {
   const hangs = () => new Promise<never>(() => undefined);
 
-  test('is an error when its time is over, and no other one is made there until it has ended', async () => {
+  test('is an error after its deadline, and no other one is made there until it has ended', async () => {
     const lookUps = new LookUps(10);
     let answer!: (value: number) => void;
     const late = new Promise<number>((resolve) => (answer = resolve));
@@ -180,7 +180,7 @@ describe('a look-up in a folder that hangs', () => {
     await expect(lookUps.run('/mnt', async () => 2)).resolves.toBe(2);
   });
 
-  test('leaves threads for the files of the daemon: no more than two hang', async () => {
+  test('leaves threads for the daemon’s own files: no more than two hang', async () => {
     const lookUps = new LookUps(10);
     for (const place of ['/a', '/b'])
       await expect(lookUps.run(place, hangs)).rejects.toThrow('did not answer');

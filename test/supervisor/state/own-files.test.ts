@@ -26,7 +26,7 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
     const path = join(temporaryDirectory(), 'a', 'b');
     await prepareStateDirectory(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
-    expect(isOwnDirectory(path)).toBe(true);
+    expect(await isOwnDirectory(path)).toBe(true);
   });
 
   test.each([
@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
     writeFileSync(join(path, 'a.json'), record('a'));
     chmodSync(path, mode);
     await expect(prepareStateDirectory(path)).rejects.toThrow(why);
-    expect(readRecords(path, () => undefined)).toEqual([]);
+    expect(await readRecords(path, () => undefined)).toEqual([]);
   });
 
   test.runIf(isRoot)('of another user is refused, and nothing in it is read', async () => {
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
     writeFileSync(join(path, 'a.json'), record('a'));
     chownSync(path, OTHER, OTHER);
     await expect(prepareStateDirectory(path)).rejects.toThrow('belongs to another user');
-    expect(readRecords(path, () => undefined)).toEqual([]);
+    expect(await readRecords(path, () => undefined)).toEqual([]);
   });
 
   test.runIf(isRoot)(
@@ -75,15 +75,15 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a file of the state', () => {
-  test('is read when only its owner can write it', () => {
+  test('is read when only its owner can write it', async () => {
     const path = join(temporaryDirectory(), 'f');
     writeFileSync(path, 'x', { mode: 0o600 });
-    expect(readOwnFile(path)).toBe('x');
+    expect(await readOwnFile(path)).toBe('x');
     chmodSync(path, 0o666);
-    expect(() => readOwnFile(path)).toThrow('is writable by everyone');
+    await expect(readOwnFile(path)).rejects.toThrow('is writable by everyone');
   });
 
-  test('is neither a link that is followed nor a pipe that is waited for', () => {
+  test('is neither a link that is followed nor a pipe that is waited for', async () => {
     const directory = temporaryDirectory();
     const [target, link, pipe] = ['target', 'link', 'pipe'].map((name) => join(directory, name)) as [
       string,
@@ -92,19 +92,20 @@ describe.skipIf(process.platform === 'win32')('a file of the state', () => {
     ];
     writeFileSync(target, 'x');
     symlinkSync(target, link);
-    expect(() => readOwnFile(link)).toThrow('ELOOP');
+    await expect(readOwnFile(link)).rejects.toThrow('ELOOP');
     execFileSync('mkfifo', [pipe]);
-    expect(() => readOwnFile(pipe)).toThrow('is not a regular file');
+    await expect(readOwnFile(pipe)).rejects.toThrow('is not a regular file');
     mkdirSync(join(directory, 'd'));
-    expect(() => readOwnFile(join(directory, 'd'))).toThrow();
+    await expect(readOwnFile(join(directory, 'd'))).rejects.toThrow();
   });
 
-  test.runIf(isRoot)('of another user is not a record, though the directory is ours', () => {
+  test.runIf(isRoot)('of another user is not a record, though the directory is ours', async () => {
     const directory = temporaryDirectory();
     for (const id of ['mine', 'theirs']) writeFileSync(join(directory, `${id}.json`), record(id));
     chownSync(join(directory, 'theirs.json'), OTHER, OTHER);
     const faults: string[] = [];
-    expect(readRecords(directory, (file) => faults.push(file)).map(({ id }) => id)).toEqual(['mine']);
+    const read = await readRecords(directory, (file) => void faults.push(file));
+    expect(read.map(({ id }) => id)).toEqual(['mine']);
     expect(faults).toEqual([join(directory, 'theirs.json')]);
   });
 });

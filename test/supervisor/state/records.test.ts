@@ -11,13 +11,13 @@ describe('records', () => {
   const state = { status: 'Stopped', wanted: 'stopped' };
   const record = { version: 1, id: 'a', config, state, nonce: 'n', process: null };
 
-  test('of an older version are completed', () => {
+  test('of an older version are completed', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'a.json'), JSON.stringify(record));
     const onFault = (_file: string, error: Error): void => {
       throw error;
     };
-    expect(checkedRecords(directory, onFault)).toMatchObject([
+    expect(await checkedRecords(directory, onFault)).toMatchObject([
       { environment: null, state: { restarts: 0, lastError: null }, config: { args: [], auto_start: false } },
     ]);
   });
@@ -28,22 +28,22 @@ describe('records', () => {
     ['of another app', JSON.stringify({ ...record, id: 'b' })],
     ['without a configuration', JSON.stringify({ ...record, config: {} })],
     ['with an invalid state', JSON.stringify({ ...record, state: {} })],
-  ])('a file %s is put aside and reported, and not overwritten', (_what, text) => {
+  ])('a file %s is put aside and reported, and not overwritten', async (_what, text) => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'a.json'), text);
     const faults: string[] = [];
-    expect(checkedRecords(directory, (file) => faults.push(file))).toEqual([]);
+    expect(await checkedRecords(directory, (file) => void faults.push(file))).toEqual([]);
     expect(faults).toEqual([join(directory, 'a.json')]);
     expect(readFileSync(join(directory, 'a.json.bad'), 'utf8')).toBe(text);
     expect(existsSync(join(directory, 'a.json'))).toBe(false);
   });
 
-  test('are read as they are; a file that is not a record is reported and left untouched', () => {
+  test('are read as they are; a file that is not a record is reported and left untouched', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'broken.json'), '{"ver');
     writeFileSync(join(directory, 'other.json'), '{}');
     const faults: string[] = [];
-    expect(readRecords(directory, (file) => faults.push(file))).toEqual([]);
+    expect(await readRecords(directory, (file) => void faults.push(file))).toEqual([]);
     expect(faults).toHaveLength(2);
     expect(readFileSync(join(directory, 'broken.json'), 'utf8')).toBe('{"ver');
   });

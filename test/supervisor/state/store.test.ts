@@ -20,11 +20,11 @@ describe('a record', () => {
       () => undefined,
     );
     await Promise.all(Array.from({ length: 50 }, (_, n) => store.save('a', record(n))));
-    const [read] = readRecords(directory, () => undefined);
+    const [read] = await readRecords(directory, () => undefined);
     expect(read?.state.restarts).toBe(49);
     expect(statSync(join(directory, 'a.json')).mode & 0o777).toBe(0o600);
     await store.save('a', null);
-    expect(readRecords(directory, () => undefined)).toEqual([]);
+    expect(await readRecords(directory, () => undefined)).toEqual([]);
   });
 
   test('is on the disk before it takes its name', async () => {
@@ -46,6 +46,19 @@ describe('a record', () => {
     expect(seen).toEqual([[false, statSync(path).size]]);
   });
 
+  test('is written though somebody has removed the folder, which is made again for its owner only', async () => {
+    const directory = join(temporaryDirectory(), 'state', 'apps');
+    const faults: Error[] = [];
+    const store = new Store(
+      (id) => join(directory, `${id}.json`),
+      (error) => faults.push(error),
+    );
+    await store.save('a', record(1));
+    expect((await readRecords(directory, () => undefined))[0]?.state.restarts).toBe(1);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(faults).toEqual([]);
+  });
+
   test('that cannot be written keeps its former version, is reported, and is written later', async () => {
     const directory = join(temporaryDirectory(), 'apps');
     mkdirSync(directory);
@@ -59,9 +72,10 @@ describe('a record', () => {
     // A directory in the place of the new version: not even root can write it.
     mkdirSync(join(directory, 'a.json.new'));
     await expect(store.save('a', record(2))).rejects.toThrow();
-    expect(readRecords(directory, () => undefined)[0]?.state.restarts).toBe(1);
+    const restarts = async () => (await readRecords(directory, () => undefined))[0]?.state.restarts;
+    expect(await restarts()).toBe(1);
     rmSync(join(directory, 'a.json.new'), { recursive: true, force: true });
-    await until(() => readRecords(directory, () => undefined)[0]?.state.restarts === 2, 'it is written');
+    await until(async () => (await restarts()) === 2, 'it is written');
     expect(faults.length).toBeGreaterThan(0);
   });
 });

@@ -1,12 +1,13 @@
 // Modules of every kind that a runtime can load are loaded. For other modules the error says where the fault is.
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { fixture, temporaryDirectory } from '../../support/daemon.js';
 
 const ISOLATIONS = ['thread', 'none'] as const;
@@ -55,7 +56,12 @@ describe.each(ISOLATIONS)('isolation %s', (isolation) => {
   });
 });
 
-describe('a module that does not load is reported with its file and line', () => {
+/** Imports what an embedder's module imports. */
+const DEFINE = JSON.stringify(new URL('../../../dist/define.js', import.meta.url).href);
+const define = (setUp: string): string =>
+  `import { defineCommands } from ${DEFINE};\nexport default defineCommands(${setUp});\n`;
+
+describe('a module that does not load, or is not set up, is reported with its file and line', () => {
   const files: [what: string, name: string, text: string, expected: RegExp][] = [
     [
       'a syntax error',
@@ -78,28 +84,95 @@ describe('a module that does not load is reported with its file and line', () =>
     ['a thrown value', 'module.js', "throw 'a string';\n", /module\.js: a string/],
     ['a thrown null', 'module.js', 'throw null;\n', /module\.js: null/],
     ['a missing import', 'module.js', "import './nowhere.js';\n", /nowhere\.js' imported from .*module\.js/],
+    ['a command that does not exist', 'module.js', define('{ Lits() {} }'), /module\.js:2: Lits in/],
+    ['a throw of the set-up', 'module.js', define("() => {\n throw new Error('no')\n}"), /module\.js:3: no$/],
+    [
+      'a late throw of the set-up',
+      'module.js',
+      define("async () => {\n await null;\n throw new Error('no');\n}"),
+      /module\.js:4: no$/,
+    ],
+    [
+      'a throw in a file that the set-up calls',
+      'module.js',
+      `import { connect } from './a/d.js';\n${define('() => connect()')}`,
+      /d\.js:3: no database$/,
+    ],
+    [
+      'JSON that the set-up cannot read',
+      'module.js',
+      define("() =>\n JSON.parse('{')"),
+      /module\.js:3: .*JSON/,
+    ],
+    ['a value that the set-up throws', 'module.js', define("() => { throw 'no'; }"), /module\.js: no$/],
+    [
+      'an undefined that the set-up throws',
+      'module.js',
+      define('() => { throw undefined; }'),
+      /module\.js: undefined$/,
+    ],
+    ['a set-up without handlers', 'module.js', define('() => undefined'), /module\.js: defineCommands needs/],
+    ['a set-up with a wrong name', 'module.js', define('() => ({ Lits() {} })'), /module\.js: Lits in/],
   ];
-  test.each(files)('%s', async (_what, name, text, expected) => {
+
+  let told: string[] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  beforeAll(async () => {
+    const modules = files.map(([, name, text], index) => {
+      const folder = join(directory, String(index));
+      mkdirSync(join(folder, 'a'), { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+      writeFileSync(join(folder, 'a', 'b.js'), '\n\n\nconst b = {{ c;\n');
+      writeFileSync(join(folder, 'a', 'c.js'), "\nthrow new Error('null has no name');\n");
+      writeFileSync(
+        join(folder, 'a', 'd.js'),
+        "export function connect() {\n\n  throw new Error('no database');\n}\n",
+      );
+      writeFileSync(join(folder, name), text);
+      return pathToFileURL(join(folder, name)).href;
+    });
+    // All in one process: a test runner would stand between them and Node.
+    told = JSON.parse(await run(fixture('modules/loads.js'), [], modules)) as string[];
+  });
+
+  test.each(files.map(([what, , , expected], index) => [what, index, expected] as const))(
+    '%s',
+    (_what, index, expected) => {
+      expect(told[index]).toMatch(expected);
+    },
+  );
+
+  test.each([
+    ['commands', 'thread'],
+    ['commands', 'none'],
+    ['service', 'thread'],
+  ] as const)('by startDaemon: the %s, isolation %s', async (which, isolation) => {
     const directory = temporaryDirectory();
-    mkdirSync(join(directory, 'a'));
-    writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(directory, 'a', 'b.js'), '\n\n\nconst b = {{ c;\n');
-    writeFileSync(join(directory, 'a', 'c.js'), "\nthrow new Error('null has no name');\n");
-    const module = join(directory, name);
-    writeFileSync(module, text);
-    const starting = startDaemon({ socketPath: join(directory, 's'), commands: pathToFileURL(module) });
-    await expect(starting).rejects.toMatchObject({
-      code: 'LANES_UNAVAILABLE',
-      message: expect.stringMatching(expected) as string,
+    const module = join(directory, 'module.mjs');
+    writeFileSync(
+      module,
+      `export default {\n kind: 'bunctl-ipc.${which}',\n setUp() {\n throw new Error('no database');\n },\n};\n`,
+    );
+    const modules = { commands: fixture('commands.js'), [which]: pathToFileURL(module) };
+    const socketPath = join(directory, 's');
+    await expect(startDaemon({ socketPath, ...modules, workers: { isolation } })).rejects.toMatchObject({
+      code: which === 'service' ? 'SERVICE_UNAVAILABLE' : 'LANES_UNAVAILABLE',
+      message: expect.stringContaining(`${module}:4: no database`) as string,
     });
   });
 
-  test('on the main thread too', async () => {
+  test('a syntax error, in a thread and on the main thread', async () => {
     const directory = temporaryDirectory();
     const module = join(directory, 'module.mjs');
     writeFileSync(module, '\n\nexport default {{ a;\n');
-    expect(await run(fixture('modules/starts.js'), [], [join(directory, 's'), module, 'none'])).toContain(
-      `${module}:3: Unexpected token`,
+    const started = await run(
+      fixture('modules/starts.js'),
+      [],
+      [join(directory, 's'), module, 'thread', 'none'],
+    );
+    expect(started.split('\n')).toEqual(
+      Array(2).fill(expect.stringContaining(`${module}:3: Unexpected token`)),
     );
   });
 });

@@ -1,0 +1,163 @@
+// `status` and `list`: what an app uses, what it has left behind, where it ran, and how it differs from its file.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { AppRecord } from '#dist/supervisor/model/app-record.js';
+import { alive, FAST, Manager, start, statusOf, written } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
+  test('has the memory, the processor’s use and the number of all its processes', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('busy', 'while :; do :; done & while :; do :; done'));
+    await client.request(start('ends', 'exit 0'));
+    const usage = async () =>
+      (await statusOf(client, 'busy')) as unknown as Record<
+        'cpu_percent' | 'memory_bytes' | 'processes',
+        number
+      >;
+    await until(async () => (await usage()).cpu_percent > 0, 'it has used the processor');
+    const { memory_bytes: memory, processes } = await usage();
+    expect(processes).toBe(2);
+    expect(memory).toBeGreaterThan(100_000);
+    await until(async () => (await statusOf(client, 'ends')).state === 'Stopped', 'the other one has ended');
+    expect(await statusOf(client, 'ends')).toMatchObject({
+      memory_bytes: null,
+      cpu_percent: null,
+      processes: null,
+    });
+    expect(await manager.ok('list')).toMatch(/^busy +running +\d+ .* MB|KB +[\d.]+ %$/m);
+  });
+
+  test('names what it has left behind, alone and among all apps, and list does so too', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const file = join(manager.home, 'pid');
+    await client.request(
+      start(
+        'a',
+        `setsid sh -c 'echo $$ > ${file}; exec sleep 1000' & until test -s ${file}; do sleep 0.01; done; exit 0`,
+      ),
+    );
+    await client.request(start('b', 'sleep 1000'));
+    const left = await written(file);
+    onTestFinished(() => {
+      if (alive(left)) process.kill(left, 'SIGKILL');
+    });
+    await until(async () => (await statusOf(client, 'a')).state === 'Stopped', 'its first process has ended');
+    expect(await statusOf(client, 'a')).toMatchObject({ escaped: [left] });
+    expect(JSON.parse(await manager.ok('status', '-j'))).toMatchObject([
+      { name: 'a', escaped: [left] },
+      { name: 'b', escaped: [] },
+    ]);
+    const list = await manager.run('list');
+    expect(list.stderr).toBe(`App a: process ${left} left its group (stop --kill-escaped ends it)\n`);
+    expect(await manager.ok('stop', 'a', '--kill-escaped')).toContain(`ended process ${left}`);
+    expect(alive(left)).toBe(false);
+  });
+
+  test('of an app that crashes again and again: what leaves its group does not pile up', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const pids = join(manager.home, 'pids');
+    await client.request(
+      start('a', `setsid sh -c 'echo $$ >> ${pids}; exec sleep 1000' & sleep 0.1; exit 1`, { backoff: FAST }),
+    );
+    await until(async () => (await statusOf(client, 'a')).restarts >= 4, 'it has crashed four times');
+    await client.request({ Stop: { name: 'a' } });
+    const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    onTestFinished(() => {
+      for (const pid of started.filter(alive)) process.kill(pid, 'SIGKILL');
+    });
+    expect(started.length).toBeGreaterThanOrEqual(4);
+    // Those of the first run, which nothing had shown to be unstable, and of the last.
+    expect(started.filter(alive)).toEqual([started[0], ...started.slice(1).slice(-1)]);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('an app that last ran on another machine', () => {
+  test('is not adopted; status, doctor and the log of the daemon say that it may still run there', async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const { pid } = await manager.status('a');
+    await manager.killDaemon();
+    const path = join(manager.state, 'apps', 'a.json');
+    const record = JSON.parse(readFileSync(path, 'utf8')) as AppRecord;
+    const there = { ...record.process, machine: 'another', host: 'there' };
+    writeFileSync(path, JSON.stringify({ ...record, process: there }));
+    onTestFinished(() => {
+      if (pid !== null && alive(pid)) process.kill(pid, 'SIGKILL');
+    });
+    // There is nothing here that a new daemon has to look after.
+    expect(await manager.run('list', '-j')).toMatchObject({ stdout: '[]\n', code: 0 });
+    const doctor = await manager.run('doctor');
+    expect(doctor).toMatchObject({ code: 1 });
+    expect(doctor.stdout).toContain('a last ran on another machine or in another container (there)');
+    await manager.ok('start', 'b', '--', 'sleep', '1000');
+    const now = await manager.status('a');
+    expect(now).toMatchObject({ last_exit_unknown: true, last_exit_reason: 'elsewhere' });
+    expect(now.pid).not.toBe(pid);
+    expect(await manager.ok('status', 'a')).toContain('another machine or in another container');
+    expect(manager.daemonLog()).toMatch(/"host":"there".*another machine/);
+    expect(alive(pid)).toBe(true);
+  });
+});
+
+test('an app is compared with its file in the mode with which it was started', async () => {
+  const manager = new Manager();
+  const file = join(manager.home, 'ecosystem.config.json');
+  const write = (port: number): void =>
+    writeFileSync(
+      file,
+      JSON.stringify({
+        apps: [
+          {
+            name: 'a',
+            script: 'sleep',
+            args: '1000',
+            env: { MODE: 'plain' },
+            env_production: { PORT: port },
+          },
+        ],
+      }),
+    );
+  write(1);
+  await manager.ok('start', file, '--env', 'production');
+  expect(await manager.status('a')).toMatchObject({ source: file, source_mode: 'production' });
+  expect(await manager.ok('status', 'a')).not.toContain('differs');
+  write(2);
+  expect(await manager.ok('status', 'a')).toContain('the file has another env.PORT');
+  expect((await manager.run('restart', file, '--env', 'production')).stderr).toContain(
+    'change     a (env.PORT)',
+  );
+  expect(await manager.ok('status', 'a')).not.toContain('differs');
+});
+
+test('status -w prints events without a terminal, with the name or the id of the app', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'My App', '--', 'sleep', '1000');
+  const watching = [[], ['--json']].map((options) => {
+    const child = manager.spawn(['status', 'My App', '-w', ...options]);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return () => text;
+  });
+  const [plain, json] = watching as [() => string, () => string];
+  await until(() => plain().includes('running') && json().includes('initial'), 'both watch');
+  await manager.ok('stop', 'My App');
+  await until(() => plain().includes('my-app status_change {"app":"my-app","state":"stopped"'), 'the event');
+  await until(() => json().includes('"stopped"'), 'the event as JSON');
+  const events = json()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(events[0]).toMatchObject({ type: 'initial', data: { name: 'my-app', state: 'Running' } });
+  expect(events.at(-1)).toMatchObject({
+    type: 'event',
+    event_type: 'status_change',
+    event: { app: 'my-app', state: 'stopped' },
+  });
+  expect(plain() + json()).not.toContain('\x1b');
+});

@@ -1,0 +1,39 @@
+// Several apps in one command.
+import { expect, test } from 'vitest';
+import { statOf } from '#dist/supervisor/system/stat.js';
+import { Manager, type Status } from '../../support/manager.js';
+
+test('start starts it and says so on stderr; several names and `all` are done side by side', async () => {
+  const manager = new Manager();
+  const first = await manager.run('start', 'a', '--', 'sleep', '1000');
+  expect(first).toMatchObject({ code: 0, stdout: 'Started app a\n' });
+  expect(first.stderr).toContain('Started the daemon on');
+  // Neither Ctrl-C in the terminal nor the end of the terminal reaches the daemon.
+  const pid = await manager.pid();
+  expect(statOf(pid)?.group).toBe(pid);
+  expect(await manager.run('start', 'b', '--', 'sleep', '1000')).toMatchObject({ stderr: '', code: 0 });
+  await manager.ok('start', 'c', '--', 'sleep', '1000');
+  expect((await manager.ok('stop', 'a', 'b')).trim().split('\n').sort()).toEqual([
+    'Stopped app a',
+    'Stopped app b',
+  ]);
+  expect((await manager.run('stop', 'a')).code).toBe(4);
+  expect((await manager.run('stop', 'nobody')).code).toBe(3);
+  // More names than are done at a time: failures of the first ones do not stop the others, and each is reported.
+  const nobodies = Array.from({ length: 9 }, (_, n) => `nobody${n}`);
+  const several = await manager.run('stop', ...nobodies, 'c');
+  expect(several).toMatchObject({ code: 3, stdout: 'Stopped app c\n' });
+  for (const nobody of nobodies) expect(several.stderr).toContain(`App ${nobody} not found\n`);
+  expect(several.stderr).toContain('9 of 10 failed');
+  expect(await manager.ok('start', 'a')).toMatch(/^Started app a with PID \d+\n$/);
+  expect(await manager.run('stop', 'all')).toEqual({ code: 0, stdout: 'Stopped app a\n', stderr: '' });
+  expect(await manager.ok('restart', 'ALL')).toMatch(/Started app a with PID \d+/);
+  const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
+  expect(apps.map(({ name, state }) => `${name} ${state}`)).toEqual(['a Running', 'b Running', 'c Running']);
+  expect(await manager.ok('list')).toMatch(/^name +state +pid.*\na +running/);
+  expect(await manager.ok('start', 'a')).toContain('is running already');
+  const asked = await manager.run('delete', 'all');
+  expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') as string });
+  await manager.ok('delete', 'all', '-f');
+  expect(await manager.ok('list', '-j')).toBe('[]\n');
+});

@@ -1,0 +1,122 @@
+// The daemon ends, in any way: what becomes of its apps, and what the next daemon does.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { statOf } from '#dist/supervisor/system/stat.js';
+import { refusal, success } from '../../support/answers.js';
+import { alive, FAST, Manager, start, type Status, statusOf, untilState } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+describe.skipIf(process.platform !== 'linux')('the daemon', () => {
+  test('killed with SIGKILL loses no app and no line; the next daemon adopts running apps and restarts those that died', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('ticker', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done'));
+    await client.request(start('dies', 'sleep 1000 & wait', { backoff: FAST }));
+    await client.request(start('rests', 'sleep 1000 & wait', { restart_policy: 'no' }));
+    const [ticker, dies, rests] = [
+      await statusOf(client, 'ticker'),
+      await statusOf(client, 'dies'),
+      await statusOf(client, 'rests'),
+    ];
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGKILL');
+    await until(() => !alive(daemon), 'the daemon is gone');
+    const childrenOf = (group: number | null): number[] =>
+      readdirSync('/proc')
+        .map(Number)
+        .filter((entry) => entry > 0 && entry !== group && statOf(entry)?.group === group);
+    const children = [...childrenOf(dies.pid), ...childrenOf(rests.pid)];
+    process.kill(dies.pid as number, 'SIGKILL');
+    process.kill(rests.pid as number, 'SIGKILL');
+    expect(alive(ticker.pid)).toBe(true);
+    await manager.ok('start', 'other', '--', 'sleep', '1000');
+    const next = await manager.connect();
+    expect(await statusOf(next, 'ticker')).toMatchObject({ state: 'Running', pid: ticker.pid, restarts: 0 });
+    await untilState(next, 'dies', 'Running');
+    expect(await statusOf(next, 'dies')).toMatchObject({
+      last_exit_unknown: true,
+      last_exit_code: null,
+      restarts: 1,
+    });
+    await untilState(next, 'rests', 'Stopped');
+    expect(await statusOf(next, 'rests')).toMatchObject({ last_exit_unknown: true });
+    // The processes that their leaders left behind are gone too.
+    expect(children.filter(alive)).toEqual([]);
+    // An adopted app is followed and stopped, and its end is noticed, as for any other app.
+    const events = next.subscribe({ LogEvents: { app_name: 'ticker' } });
+    expect((await events.next()).value?.event_type).toBe('log_line');
+    await events.close();
+    expect(await next.request({ Stop: { name: 'ticker' } })).toEqual(success('Stopped app ticker'));
+    expect(alive(ticker.pid)).toBe(false);
+    const lines = readFileSync(join(manager.state, 'logs', 'ticker.out.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+  });
+
+  test('ended with SIGTERM gives each app its time; the next daemon starts the apps that are to run', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const slow = 'trap "sleep 0.5; echo done; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
+    await client.request(start('slow', slow));
+    await client.request(start('always', 'sleep 1000', { restart_policy: 'always' }));
+    await client.request(start('unless', 'sleep 1000', { restart_policy: 'unless-stopped' }));
+    await client.request(start('auto', 'sleep 1000', { auto_start: true }));
+    await client.request(start('told', 'sleep 1000', { restart_policy: 'always', auto_start: true }));
+    await client.request({ Stop: { name: 'told' } });
+    const program = join(manager.home, 'program');
+    writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
+    await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
+    const printed = (): string => readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8');
+    await until(() => printed() === 'ready\n', 'its trap is set');
+    const { pid } = await statusOf(client, 'slow');
+    await manager.ok('shutdown');
+    expect(alive(pid)).toBe(false);
+    expect(printed()).toBe('ready\ndone\n');
+    rmSync(program);
+    await manager.ok('start', 'other', '--', 'sleep', '1000');
+    const next = await manager.connect();
+    let states: string[] = [];
+    // One answer for all apps: an app that is tried again is Starting for a moment now and then.
+    await until(async () => {
+      const answer = (await next.request({ Status: { name: null } })) as { Data: { data: Status[] } };
+      states = answer.Data.data.map(({ name, state }) => `${name} ${state.split(' ')[0]}`);
+      return states.includes('absent Backoff');
+    }, 'it waits');
+    // An app that cannot be started yet does not stop the others, and is tried again.
+    expect(states).toEqual([
+      'absent Backoff',
+      'always Running',
+      'auto Running',
+      'other Running',
+      'slow Stopped',
+      'told Stopped',
+      'unless Running',
+    ]);
+    expect(await statusOf(next, 'absent')).toMatchObject({
+      last_error: expect.stringContaining('No such file') as string,
+    });
+    writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
+    expect(await untilState(next, 'absent', 'Running')).toMatchObject({ last_error: null });
+  });
+
+  test('ended by a second signal leaves the apps running', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(
+      start('a', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 5, nanos: 0 } }),
+    );
+    const { pid } = await statusOf(client, 'a');
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGTERM');
+    await untilState(client, 'a', 'Stopping');
+    // After that, no app is started, since nothing would stop it.
+    await expect(client.request(start('late', 'sleep 1000'))).rejects.toMatchObject(
+      refusal('SHUTTING_DOWN', 'shutting down'),
+    );
+    process.kill(daemon, 'SIGTERM');
+    await until(() => !alive(daemon), 'the daemon is gone');
+    expect(alive(pid)).toBe(true);
+  });
+});

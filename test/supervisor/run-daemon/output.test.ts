@@ -1,0 +1,86 @@
+// The output of apps: in their own files, sent to subscribers, and never lost.
+import { appendFileSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Manager, start, statusOf } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+describe.skipIf(process.platform !== 'linux')('an app', () => {
+  test('that prints lives on, and its lines are sent and kept, each in its stream', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const events = client.subscribe({ LogEvents: { app_name: 'a' } });
+    await events.ready;
+    await client.request(start('a', 'echo out; echo err >&2; sleep 1000'));
+    const two = [(await events.next()).value?.data, (await events.next()).value?.data];
+    const generation = expect.any(Number) as number;
+    expect(two).toContainEqual({ app: 'a', stream: 'stdout', line: 'out', end: 4, generation });
+    expect(two).toContainEqual({ app: 'a', stream: 'stderr', line: 'err', end: 4, generation });
+    const told = (two[0] as { generation: number }).generation;
+    const logs = { output: ['out'], errors: ['err'], generations: { stdout: told, stderr: told } };
+    expect(await client.request({ Logs: { name: 'a', lines: 5 } })).toMatchObject({
+      Data: { data: { type: 'single', app: 'a', logs } },
+    });
+    expect((await statusOf(client, 'a')).state).toBe('Running');
+  });
+
+  test('keeps its earlier output over a restart, and only the owner can read its files', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'echo line; sleep 1000'));
+    const log = join(manager.state, 'logs', 'a.out.log');
+    await until(() => readFileSync(log, 'utf8') === 'line\n', 'it has printed');
+    await client.request({ Restart: { name: 'a' } });
+    await until(() => readFileSync(log, 'utf8') === 'line\nline\n', 'it has printed again');
+    const mode = (...path: string[]): string =>
+      (statSync(join(manager.state, ...path)).mode & 0o777).toString(8);
+    expect([mode(), mode('apps'), mode('logs')]).toEqual(['700', '700', '700']);
+    const files = [mode('apps', 'a.json'), mode('logs', 'a.out.log'), mode('logs', 'a.err.log')];
+    expect([...files, mode('daemon.log'), mode('socket')]).toEqual(Array<string>(5).fill('600'));
+  });
+
+  test('whose logs are larger than an answer: the answer has as many of the last lines as fit', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'sleep 1000'));
+    // Each takes six bytes in JSON.
+    const flood = `${'\u0001'.repeat(1000)}\n`.repeat(12_000);
+    for (const stream of ['out', 'err'])
+      appendFileSync(join(manager.state, 'logs', `a.${stream}.log`), `${flood}last ${stream}\n`);
+    const one = await client.request({ Logs: { name: 'a', lines: 1_000_000 } });
+    const { logs } = (one as { Data: { data: { logs: { output: string[]; errors: string[] } } } }).Data.data;
+    expect([logs.output.at(-1), logs.errors.at(-1)]).toEqual(['last out', 'last err']);
+    expect(Math.min(logs.output.length, logs.errors.length)).toBeGreaterThan(100);
+    expect(await client.request({ Logs: { name: null, lines: 1_000_000 } })).toHaveProperty('Data');
+  });
+
+  test('that floods loses no line, and a subscriber gets all lines', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const LINES = 50_000;
+    const events = client.subscribe({ LogEvents: { app_name: 'flood' } });
+    await events.ready;
+    // On a separate connection: a client that waits for an answer keeps reading, and drops events that are not taken.
+    const other = await manager.connect();
+    await other.request(start('flood', `seq 1 ${LINES}; sleep 1000`));
+    for (let n = 1; n <= LINES; n += 1) {
+      const { value } = await events.next();
+      if ((value?.data as { line: string }).line !== String(n))
+        throw new Error(`${JSON.stringify(value)} instead of ${n}`);
+    }
+    expect(events.dropped).toBe(0);
+  });
+
+  test('whose log is on a full disk goes on, and so does the daemon', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
+    const rounds = join(manager.home, 'rounds');
+    await client.request(
+      start('full', `while :; do echo lost 2>/dev/null; echo >> ${rounds}; sleep 0.05; done`),
+    );
+    await until(() => existsSync(rounds) && statSync(rounds).size >= 4, 'it has printed several times');
+    expect((await statusOf(client, 'full')).state).toBe('Running');
+    expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
+  });
+});

@@ -1,5 +1,5 @@
 // Bugs that are planted on purpose: the simulation must find each of them.
-import type { Change } from './bundle.js';
+import type { Change } from './change.js';
 
 export interface Mutation extends Change {
   readonly name: string;

@@ -43,8 +43,9 @@ export class Checks implements Observer {
 
   /** The conversation of a client that connects. */
   conversation(client: number): Conversation {
-    const { maxMessageSize, longSteps } = this.#plan.settings;
+    const { maxMessageSize, longSteps, whenFull } = this.#plan.settings;
     const conversation = new Conversation(client, this.#world, this.ledger, this.order, maxMessageSize);
+    conversation.maybeCut = whenFull === 'disconnect';
     // On a busy machine every client is slow.
     conversation.slow = conversation.unread = longSteps > 0;
     return conversation;

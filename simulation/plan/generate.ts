@@ -75,6 +75,7 @@ function settingsOf(random: Random, theme: Theme): Settings {
     maxInFlight: random.pick([1, 3, 8, 32]),
     writeHighWaterMark: random.pick([1, 100, 1000]),
     queueBytes: random.pick([1024, 2048]),
+    whenFull: random.pick(['drop-oldest', 'drop-oldest', 'drop-newest', 'disconnect']),
     stallGrace: random.pick([20, 100, 250]),
     heartbeat: random.pick([100, 1000]),
     eventHold: random.pick([0, 0, 30, 100]),

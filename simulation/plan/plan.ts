@@ -86,6 +86,7 @@ export interface Settings {
   readonly maxInFlight: number;
   readonly writeHighWaterMark: number;
   readonly queueBytes: number;
+  readonly whenFull: 'drop-oldest' | 'drop-newest' | 'disconnect';
   readonly stallGrace: number;
   readonly heartbeat: number;
   readonly eventHold: number;

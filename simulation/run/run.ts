@@ -148,6 +148,7 @@ export class Run {
       },
       subscribers: {
         queueBytes: settings.queueBytes,
+        whenFull: settings.whenFull,
         stallGrace: settings.stallGrace,
         heartbeat: settings.heartbeat,
         eventHold: settings.eventHold,

@@ -142,6 +142,7 @@ export class Script {
         actor.post(() => client.garbage(step.kind));
         break;
       case 'rest':
+        client.conversation.unread = true;
         actor.post(() => client.rest(step.ms));
         break;
       case 'hangUp':

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findPlanted, mutationOf, play, playSeeds, shortest } from '../../simulation/campaign.js';
-import { changed } from '../../simulation/build/bundle.js';
+import { changed } from '../../simulation/build/change.js';
 import { planOf } from '../../simulation/plan/generate.js';
 import { Theatre } from '../../simulation/run/theatre.js';
 

@@ -81,6 +81,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replacement: 'return',
   },
   {
+    name: 'answers-posted-twice',
+    file: 'workers/link/outbox.js',
+    text: 'this.#port.postMessage(message, transfer);',
+    replacement:
+      'this.#port.postMessage(message, transfer);\n        if (message instanceof ArrayBuffer) this.#port.postMessage(message, []);',
+  },
+  {
     name: 'order-lost-between-tiers',
     file: 'acceptor/lane-window.js',
     text: ' && this.#lanes === lanes',

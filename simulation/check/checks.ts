@@ -88,7 +88,8 @@ export class Checks implements Observer {
   /** When all is settled and nothing is slow: every event was sent or told, and every request has its answer. */
   settled(): void {
     for (const { conversation } of this.clients) {
-      if (!conversation.over) conversation.current?.complete('by the time all was settled');
+      const goesOn = !conversation.over && conversation.farewell === undefined;
+      if (goesOn) conversation.current?.complete('by the time all was settled');
     }
   }
 

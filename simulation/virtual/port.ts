@@ -1,6 +1,7 @@
 // Message ports between actors, with the part of Node's MessagePort that the actors use.
 import { EventEmitter } from 'node:events';
 import type { Actor } from './actor.js';
+import { transferred } from './transfer.js';
 import type { World } from './world.js';
 
 interface Message {
@@ -43,7 +44,7 @@ export class VirtualPort extends EventEmitter {
       closeAll(transfer);
       return;
     }
-    this.peer.#queue.push({ message, transfer });
+    this.peer.#queue.push({ message: transferred(message, transfer), transfer });
     this.peer.#wake();
   }
 

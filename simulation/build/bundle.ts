@@ -4,17 +4,9 @@ import { createRequire } from 'node:module';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { globalsOf, modulesOf, type Stage } from './edges.js';
+import { type Change, changed } from './change.js';
+import { globalsOf, modulesOf, type Stage, VIRTUAL_IMPORT } from './edges.js';
 import { SMALL_BOUNDS } from './small-bounds.js';
-
-/** A change of a built file. */
-export interface Change {
-  /** The file, relative to `dist`. */
-  readonly file: string;
-  /** The text that must be in it exactly once. */
-  readonly text: string;
-  readonly replacement: string;
-}
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
@@ -63,7 +55,7 @@ export interface Library {
 export async function loadLibrary(stage: Stage, planted: readonly Change[] = []): Promise<Library> {
   const modules = modulesOf(stage);
   const globals = globalsOf(stage);
-  const changes = [...SMALL_BOUNDS, ...planted];
+  const changes = [VIRTUAL_IMPORT, ...SMALL_BOUNDS, ...planted];
   const used = new Set<Change>();
   const replaced = new Set<string>();
   const { outputFiles } = await build({
@@ -131,14 +123,6 @@ function texts(changes: readonly Change[], used: Set<Change>): Plugin {
       });
     },
   };
-}
-
-/** @throws {Error} when the text is not there exactly once. */
-export function changed(contents: string, { file, text, replacement }: Change): string {
-  const times = contents.split(text).length - 1;
-  if (times !== 1)
-    throw new Error(`${file} has the text ${JSON.stringify(text)} ${times} times, and not once`);
-  return contents.replace(text, () => replacement);
 }
 
 function inDist(path: string): string {

@@ -7,6 +7,7 @@ import { type ProcessHooks, type Program, VirtualProcess } from '../virtual/proc
 import { type RunTask, VirtualThread } from '../virtual/thread.js';
 import type { VirtualWorker } from '../virtual/worker.js';
 import type { Immediate, Timer } from '../virtual/actor.js';
+import type { Change } from './change.js';
 import { quietLogger } from './quiet-logger.js';
 
 /** What the daemon gives to its endpoint. */
@@ -25,11 +26,18 @@ export interface Stage {
   onWorker(worker: VirtualWorker): void;
   /** Writes what the current process claims. */
   writeClaim(actor: number, record: Uint8Array): void;
-  /** The module that an embedder would write. */
-  loadDefinition(module: string, kind: string): unknown;
+  /** Imports a module that an embedder would write. */
+  importModule(url: string): Promise<{ readonly default: unknown }>;
   /** The endpoint. */
   claimEndpoint(path: string, endpoint: Endpoint): unknown;
 }
+
+/** Where the built files import the embedder's modules: they import virtual ones here. */
+export const VIRTUAL_IMPORT: Change = {
+  file: 'workers/run/load.js',
+  text: 'await import(module)',
+  replacement: 'await importVirtual(module)',
+};
 
 /** The globals that the built files see, by name. */
 export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
@@ -47,6 +55,7 @@ export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
     clearImmediate: cancel,
     performance: { now: () => stage.world.now },
     Atomics: sharedMemory(stage),
+    importVirtual: (url: string) => stage.importModule(url),
     // Without its FinalizationRegistry: what the garbage collector does is not in the seed.
     globalThis: {},
   };
@@ -77,6 +86,8 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
           super(stage.world);
         }
       },
+      // For syntax errors of modules, which no module here has.
+      Worker: undefined,
       receiveMessageOnPort: (port: VirtualPort) => port.receive(),
     },
     'node:timers/promises': {
@@ -84,6 +95,7 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
     },
     pino: {
       pino: Object.assign(quietLogger, {
+        symbols: { streamSym: Symbol('stream') },
         stdSerializers: { err: (error: Error) => ({ message: error.message }) },
       }),
     },
@@ -112,9 +124,6 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
       },
     },
     'workers/thread/output.js': { redirectOutput: () => undefined },
-    'workers/run/load.js': {
-      loadDefinition: async (module: string, kind: string) => stage.loadDefinition(module, kind),
-    },
     'endpoint/claim.js': {
       claimEndpoint: async (path: string, endpoint: Endpoint) => stage.claimEndpoint(path, endpoint),
     },

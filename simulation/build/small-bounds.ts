@@ -1,5 +1,5 @@
 // Small bounds in place of the real ones, so that a short run reaches them.
-import type { Change } from './bundle.js';
+import type { Change } from './change.js';
 
 const bound = (file: string, name: string, real: string, small: string): Change => ({
   file,

@@ -54,7 +54,7 @@ export function planOf(seed: number): Plan {
 }
 
 function settingsOf(random: Random, theme: Theme): Settings {
-  const minThreads = random.between(1, 2);
+  const minThreads = random.pick([1, 1, 2]);
   const mixed = random.chance(25);
   return {
     isolation: random.pick(['thread', 'thread', 'thread', 'process', 'process', 'none']),
@@ -65,9 +65,9 @@ function settingsOf(random: Random, theme: Theme): Settings {
         }
       : {},
     minThreads,
-    maxThreads: random.between(minThreads, 3),
+    maxThreads: random.chance(50) ? minThreads : random.between(minThreads, 3),
     commandTimeout: random.pick([100, 200, 400]),
-    unresponsiveAfter: random.pick([200, 500, 1000]),
+    unresponsiveAfter: random.pick([200, 500, 1000, 1000]),
     service: random.chance(25),
     maxConnections: random.pick([2, 8, 8, 8]),
     maxMessageSize: 1024,
@@ -75,11 +75,12 @@ function settingsOf(random: Random, theme: Theme): Settings {
     maxInFlight: random.pick([1, 3, 8, 32]),
     writeHighWaterMark: random.pick([1, 100, 1000]),
     queueBytes: random.pick([1024, 2048]),
+    whenFull: random.pick(['drop-oldest', 'drop-oldest', 'drop-newest', 'disconnect']),
     stallGrace: random.pick([20, 100, 250]),
     heartbeat: random.pick([100, 1000]),
     eventHold: random.pick([0, 0, 30, 100]),
     kernelBytes: random.pick([64, 300, 2000]),
-    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 0, 10, 100]) : 0,
+    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 10, 100, 200]) : 0,
   };
 }
 
@@ -153,7 +154,7 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
   const lane = random.below(3);
   const pause =
     random.pick([50, 150, settings.commandTimeout, settings.unresponsiveAfter, 2000]) + random.below(100);
-  switch (random.below(settings.service ? 8 : 6)) {
+  switch (random.below(settings.service ? 9 : 7)) {
     case 0:
       return { at, step: 'killLane', lane };
     case 1:
@@ -166,6 +167,13 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
     case 5:
       return { at, step: 'jump', ms: random.pick([pause, 100_000]) };
     case 6:
+      return {
+        at,
+        step: 'spoilLoads',
+        count: random.between(1, 4),
+        how: random.pick(['throw', 'throw', 'hang']),
+      };
+    case 7:
       return { at, step: 'killService' };
     default:
       return { at, step: 'freezeService', ms: pause };
@@ -174,6 +182,8 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
 
 function clientFaultOf(random: Random, theme: Theme, client: number, at: number): Step {
   const roll = random.below(10);
+  if (roll < 2 || (theme === 'events' && roll < 4))
+    return { at, step: 'rest', client, ms: random.between(10, 600) };
   if (roll < 5 || theme === 'events') {
     return {
       at,

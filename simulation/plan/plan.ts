@@ -60,6 +60,10 @@ export type Step = { readonly at: number } & (
   | { readonly step: 'crashLane'; readonly lane: number; readonly operations: number }
   | { readonly step: 'freezeLane'; readonly lane: number; readonly ms: number; readonly stuck: boolean }
   | { readonly step: 'killService' }
+  /** The next modules that workers load throw, or never finish. */
+  | { readonly step: 'spoilLoads'; readonly count: number; readonly how: 'throw' | 'hang' }
+  /** The reader of a client of the library rests. */
+  | { readonly step: 'rest'; readonly client: number; readonly ms: number }
   | { readonly step: 'freezeService'; readonly ms: number }
   | { readonly step: 'freezeMain'; readonly ms: number }
   | { readonly step: 'jump'; readonly ms: number }
@@ -82,6 +86,7 @@ export interface Settings {
   readonly maxInFlight: number;
   readonly writeHighWaterMark: number;
   readonly queueBytes: number;
+  readonly whenFull: 'drop-oldest' | 'drop-newest' | 'disconnect';
   readonly stallGrace: number;
   readonly heartbeat: number;
   readonly eventHold: number;
@@ -107,6 +112,7 @@ export function isShaken({ steps, settings }: Plan): boolean {
 function shakesLanes(step: Step): boolean {
   switch (step.step) {
     case 'killLane':
+    case 'spoilLoads':
     case 'crashLane':
     case 'freezeLane':
     case 'freezeMain':

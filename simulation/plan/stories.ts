@@ -10,7 +10,7 @@ export function storyOf(
   clients: number,
   at: number,
 ): Step[] | undefined {
-  if (!random.chance(12)) return undefined;
+  if (!random.chance(18)) return undefined;
   const client = random.below(clients);
   const lanes = theme === 'lanes' || theme === 'everything';
   const events = theme === 'events' || theme === 'everything';
@@ -19,19 +19,25 @@ export function storyOf(
   return random.chance(60) ? lateLane(random, settings, client, at) : manyDeaths(random, client, at);
 }
 
-/** A lane that stops after it has begun a command, is given up on, and then goes on. */
+/** A lane that stops after it has begun a command, is given up on, and then goes on; perhaps main is late at that moment. */
 function lateLane(random: Random, settings: Settings, client: number, at: number): Step[] {
   const first = random.pick<Behaviour>([
     { does: 'hang' },
     { does: 'later', ms: random.below(2 * settings.commandTimeout) },
   ]);
-  const ms = settings.commandTimeout + random.below(250);
+  const stops = at + random.between(1, 20);
+  const ms = settings.commandTimeout + random.between(50, 250);
   const lane = random.below(2);
   return [
     request(random, client, at, first),
     ...requests(random, client, at),
-    { at: at + random.between(1, 20), step: 'freezeLane', lane, ms, stuck: false },
+    { at: stops, step: 'freezeLane', lane, ms, stuck: false },
+    ...(random.chance(60) ? [lateMain(random, stops + ms)] : []),
   ];
+}
+
+function lateMain(random: Random, at: number): Step {
+  return { at: at - random.below(20), step: 'freezeMain', ms: random.between(30, 150) };
 }
 
 /** Lanes that die more often than they may be replaced. */

@@ -20,6 +20,8 @@ export interface Client {
   unsubscribe(): void;
   garbage(kind: StepOf<'garbage'>['kind']): void;
   hangUp(how: StepOf<'hangUp'>['how']): void;
+  /** Its reader takes no event for `ms` milliseconds. */
+  rest(ms: number): void;
   /** What it still waits for; undefined when nothing. */
   readonly waitsFor: string | undefined;
 }
@@ -79,6 +81,9 @@ export class RawClient implements Client {
     else this.socket.destroy();
   }
 
+  /** It has no reader. */
+  rest(): void {}
+
   #send(message: unknown): void {
     this.#write(frameOf(JSON.stringify(message)));
   }
@@ -105,6 +110,7 @@ export class LibraryClient implements Client {
   readonly #readings: Reading[] = [];
   #pending = 0;
   #accepted = 0;
+  #restsUntil = 0;
 
   constructor(
     world: World,
@@ -187,7 +193,15 @@ export class LibraryClient implements Client {
     }
   }
 
+  rest(ms: number): void {
+    this.#restsUntil = this.#world.now + ms;
+  }
+
   #read(reading: Reading): void {
+    if (this.#world.now < this.#restsUntil) {
+      this.socket.owner.after(this.#restsUntil, () => this.#read(reading));
+      return;
+    }
     reading.subscription.next().then(
       ({ value, done }) => {
         if (done === true) {

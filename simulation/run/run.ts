@@ -102,6 +102,16 @@ export class Run {
     return this.#script.workers;
   }
 
+  /** A worker loads a module. Throws, or never ends, if the plan wants it. */
+  async loads(): Promise<void> {
+    const { spoiled } = this.#script;
+    if (spoiled.count === 0) return;
+    spoiled.count -= 1;
+    this.world.count(`load that is to ${spoiled.how}`);
+    if (spoiled.how === 'hang') await new Promise(() => undefined);
+    throw new Error('the plan spoils the module');
+  }
+
   workerStarted(worker: VirtualWorker): void {
     this.checks.publishers += 1;
     this.workers.add(worker);
@@ -138,6 +148,7 @@ export class Run {
       },
       subscribers: {
         queueBytes: settings.queueBytes,
+        whenFull: settings.whenFull,
         stallGrace: settings.stallGrace,
         heartbeat: settings.heartbeat,
         eventHold: settings.eventHold,

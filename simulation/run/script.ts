@@ -27,6 +27,8 @@ export class Script {
   /** Where the daemon listens, while it does. */
   endpoint: Endpoint | undefined;
   daemon: Daemon | undefined;
+  /** What becomes of the next modules that workers load. */
+  spoiled: { count: number; readonly how: 'throw' | 'hang' } = { count: 0, how: 'throw' };
   readonly #world: World;
   readonly #checks: Checks;
   readonly #library: Library;
@@ -62,6 +64,7 @@ export class Script {
   /** The faults stop: nothing is stalled or frozen any more. */
   calm(): void {
     this.workers.calm();
+    this.spoiled.count = 0;
     this.#world.longSteps = 0;
     this.#world.main.frozenUntil = 0;
     for (const { client } of this.#guests.values()) {
@@ -99,6 +102,9 @@ export class Script {
       case 'freezeLane':
         workers.lane(step.lane)?.freeze(step.ms, step.stuck);
         break;
+      case 'spoilLoads':
+        this.spoiled = { ...step };
+        break;
       case 'killService':
         workers.service?.die('the plan kills it');
         break;
@@ -134,6 +140,10 @@ export class Script {
         break;
       case 'garbage':
         actor.post(() => client.garbage(step.kind));
+        break;
+      case 'rest':
+        client.conversation.unread = true;
+        actor.post(() => client.rest(step.ms));
         break;
       case 'hangUp':
         actor.post(() => client.hangUp(step.how));

@@ -1,5 +1,6 @@
 // The theatre in which runs play, one after the other: the library with its edges, and the run that plays now.
-import { type Change, type Library, loadLibrary } from '../build/bundle.js';
+import { type Library, loadLibrary } from '../build/bundle.js';
+import type { Change } from '../build/change.js';
 import { startChild } from '../build/child.js';
 import type { Endpoint, Stage } from '../build/edges.js';
 import { install } from '../check/probes.js';
@@ -13,7 +14,7 @@ export class Theatre implements Stage {
   runThread: Stage['runThread'] = () => Promise.resolve();
   #run: Run | undefined;
   #library: Library | undefined;
-  #definitions: Readonly<Record<string, unknown>> = {};
+  #modules: Readonly<Record<string, unknown>> = {};
   readonly #empty = new World(0, false);
 
   private constructor() {
@@ -31,9 +32,9 @@ export class Theatre implements Stage {
     install(library, () => theatre.run.observer);
     theatre.#library = library;
     theatre.runThread = library.runThread;
-    theatre.#definitions = {
-      'bunctl-ipc.commands': commandsOf(library, () => theatre.run.workplace),
-      'bunctl-ipc.service': serviceOf(library),
+    theatre.#modules = {
+      'virtual:commands': commandsOf(library, () => theatre.run.workplace),
+      'virtual:service': serviceOf(library),
     };
     return theatre;
   }
@@ -68,8 +69,9 @@ export class Theatre implements Stage {
     if (process instanceof VirtualProcess) process.claim(record);
   }
 
-  loadDefinition(_module: string, kind: string): unknown {
-    return this.#definitions[kind];
+  async importModule(url: string): Promise<{ readonly default: unknown }> {
+    await this.run.loads();
+    return { default: this.#modules[url] };
   }
 
   claimEndpoint(path: string, endpoint: Endpoint): unknown {

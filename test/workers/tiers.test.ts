@@ -145,8 +145,12 @@ describe.skipIf(process.platform !== 'linux').each(['thread', 'process', 'none']
     const kept = rows.filter(([, outcome]) => outcome === 'contained').map(([what]) => what);
 
     test(`a handler is contained that ${kept.join(', ')}`, async () => {
-      const running = await daemonWith(tier);
-      for (const what of kept.filter((row) => !SILENT.includes(row))) await contained(running, what);
+      const loud = kept.filter((row) => !SILENT.includes(row));
+      // After five deaths in ten seconds a daemon starts no lane for a while.
+      for (let at = 0; at < loud.length; at += 4) {
+        const running = await daemonWith(tier);
+        for (const what of loud.slice(at, at + 4)) await contained(running, what);
+      }
       const silent = kept.filter((row) => SILENT.includes(row));
       if (silent.length === 0) return;
       const watched = await daemonWith(tier, 1000);

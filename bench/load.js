@@ -197,6 +197,16 @@ async function spin({ path, seconds }) {
   socket.destroy();
 }
 
+/** Runs a handler that holds its tier for some milliseconds, one after the other. */
+async function busy({ path, seconds, milliseconds }) {
+  const socket = await open(path);
+  const request = frame({ Start: { name: 'spin', config: String(milliseconds) } });
+  socket.on('data', () => socket.write(request));
+  socket.write(request);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  socket.destroy();
+}
+
 /** Sends a number of bytes of events per second to one subscriber that reads. */
 async function flood({ path, seconds, bytes }) {
   const subscriber = await open(path);
@@ -213,6 +223,6 @@ async function flood({ path, seconds, bytes }) {
 }
 
 const task = JSON.parse(process.argv[2]);
-const run = { requests, fanout, idle, spin, flood }[task.kind];
+const run = { requests, fanout, idle, spin, busy, flood }[task.kind];
 process.send({ result: await run(task) });
 process.disconnect();

@@ -15,6 +15,8 @@ export interface Campaign {
   /** Seeds played. */
   readonly played: number;
   readonly steps: number;
+  /** How often something of note happened in all of them, by its name. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** Plays seeds from `from` on until one fails, `seeds` have been played, or the time is over. */
@@ -22,15 +24,17 @@ export async function playSeeds(
   theatre: Theatre,
   { from = 1, seeds, until = Infinity }: { from?: number; seeds: number; until?: number },
 ): Promise<Campaign> {
+  const counts = new Map<string, number>();
   let steps = 0;
   let played = 0;
   while (played < seeds && performance.now() < until) {
     const outcome = await play(theatre, planOf(from + played));
     steps += outcome.steps;
+    for (const [what, times] of outcome.counts) counts.set(what, (counts.get(what) ?? 0) + times);
     played += 1;
-    if (outcome.violation !== undefined) return { failed: outcome, played, steps };
+    if (outcome.violation !== undefined) return { failed: outcome, played, steps, counts };
   }
-  return { failed: undefined, played, steps };
+  return { failed: undefined, played, steps, counts };
 }
 
 export function play(theatre: Theatre, plan: Plan, tracing = false): Promise<Outcome> {

@@ -19,14 +19,18 @@ async function many(theatre: Theatre, line: CommandLine): Promise<boolean> {
   const { from, seeds, minutes, mutation } = line;
   const began = performance.now();
   const cpu = process.cpuUsage();
-  const { failed, played, steps } = await playSeeds(theatre, {
+  const { failed, played, steps, counts } = await playSeeds(theatre, {
     from,
     seeds,
     until: began + minutes * 60_000,
   });
   const each = (ms: number): string => `${(ms / Math.max(1, played)).toFixed(2)} ms`;
   const { user, system } = process.cpuUsage(cpu);
-  say(`${played} seeds, ${steps} steps; a seed took ${each(performance.now() - began)}, ${each((user + system) / 1000)} of CPU`);
+  say(
+    `${played} seeds, ${steps} steps; a seed took ${each(performance.now() - began)}, ${each((user + system) / 1000)} of CPU`,
+  );
+  const reached = [...counts].sort(([, a], [, b]) => b - a).map(([what, times]) => `${what} ${times}`);
+  say(`on the way: ${reached.join(', ')}`);
   if (!failed) return true;
   const planted = mutation === undefined ? '' : ` --mutation ${mutation}`;
   say(`seed ${failed.seed} broke a promise: ${failed.violation ?? ''}`);
@@ -62,6 +66,9 @@ async function selfTest(): Promise<boolean> {
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+// A reader such as `head` that has seen enough is not a fault.
+process.stdout.on('error', () => process.exit(0));
 
 try {
   const line = parse(process.argv.slice(2));

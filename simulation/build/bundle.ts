@@ -4,17 +4,9 @@ import { createRequire } from 'node:module';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { globalsOf, modulesOf, type Stage } from './edges.js';
+import { type Change, changed } from './change.js';
+import { globalsOf, modulesOf, type Stage, VIRTUAL_IMPORT } from './edges.js';
 import { SMALL_BOUNDS } from './small-bounds.js';
-
-/** A change of a built file. */
-export interface Change {
-  /** The file, relative to `dist`. */
-  readonly file: string;
-  /** The text that must be in it exactly once. */
-  readonly text: string;
-  readonly replacement: string;
-}
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
@@ -23,7 +15,12 @@ const ENTRY = `
 export { startDaemon } from './daemon.js';
 export { IpcClient } from './client/client.js';
 export { defineCommands, defineService } from './define.js';
-export { run as runThread } from './workers/thread/run.js';
+export { run as runThread, runIn } from './workers/thread/run.js';
+export { RecordedState } from './workers/link/claim-records.js';
+export { expose } from './workers/link/closed-port.js';
+export { Channel } from './workers/link/port.js';
+export { PORT } from './workers/link/process-messages.js';
+export { RefusedEvents } from './workers/run/refused-events.js';
 export { Pipeline } from './acceptor/pipeline.js';
 export { Broker } from './broker/broker.js';
 export { Writer } from './writer/writer.js';
@@ -37,6 +34,12 @@ export interface Library {
   readonly defineCommands: typeof import('#dist/define.js').defineCommands;
   readonly defineService: typeof import('#dist/define.js').defineService;
   readonly runThread: Stage['runThread'];
+  readonly runIn: typeof import('#dist/workers/thread/run.js').runIn;
+  readonly RecordedState: typeof import('#dist/workers/link/claim-records.js').RecordedState;
+  readonly expose: typeof import('#dist/workers/link/closed-port.js').expose;
+  readonly Channel: typeof import('#dist/workers/link/port.js').Channel;
+  readonly PORT: typeof import('#dist/workers/link/process-messages.js').PORT;
+  readonly RefusedEvents: typeof import('#dist/workers/run/refused-events.js').RefusedEvents;
   readonly Pipeline: typeof import('#dist/acceptor/pipeline.js').Pipeline;
   readonly Broker: typeof import('#dist/broker/broker.js').Broker;
   readonly Writer: typeof import('#dist/writer/writer.js').Writer;
@@ -52,7 +55,7 @@ export interface Library {
 export async function loadLibrary(stage: Stage, planted: readonly Change[] = []): Promise<Library> {
   const modules = modulesOf(stage);
   const globals = globalsOf(stage);
-  const changes = [...SMALL_BOUNDS, ...planted];
+  const changes = [VIRTUAL_IMPORT, ...SMALL_BOUNDS, ...planted];
   const used = new Set<Change>();
   const replaced = new Set<string>();
   const { outputFiles } = await build({
@@ -120,14 +123,6 @@ function texts(changes: readonly Change[], used: Set<Change>): Plugin {
       });
     },
   };
-}
-
-/** @throws {Error} when the text is not there exactly once. */
-export function changed(contents: string, { file, text, replacement }: Change): string {
-  const times = contents.split(text).length - 1;
-  if (times !== 1)
-    throw new Error(`${file} has the text ${JSON.stringify(text)} ${times} times, and not once`);
-  return contents.replace(text, () => replacement);
 }
 
 function inDist(path: string): string {

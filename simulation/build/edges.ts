@@ -1,9 +1,13 @@
 // The edges of the daemon: what its built files get in place of threads, sockets, timers and the logger.
+import fs from 'node:fs';
 import type { Socket } from 'node:net';
 import type { World } from '../virtual/world.js';
 import { VirtualChannel, type VirtualPort } from '../virtual/port.js';
+import { type ProcessHooks, type Program, VirtualProcess } from '../virtual/process.js';
 import { type RunTask, VirtualThread } from '../virtual/thread.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import type { Immediate, Timer } from '../virtual/actor.js';
+import type { Change } from './change.js';
 import { quietLogger } from './quiet-logger.js';
 
 /** What the daemon gives to its endpoint. */
@@ -16,13 +20,24 @@ export interface Stage {
   readonly world: World;
   /** The entry of worker threads. */
   readonly runThread: RunTask;
-  /** A thread was started. */
-  onThread(thread: VirtualThread): void;
-  /** The module that an embedder would write. */
-  loadDefinition(module: string, kind: string): unknown;
+  /** The program of child processes. */
+  readonly startChild: Program;
+  /** A thread or a process was started. */
+  onWorker(worker: VirtualWorker): void;
+  /** Writes what the current process claims. */
+  writeClaim(actor: number, record: Uint8Array): void;
+  /** Imports a module that an embedder would write. */
+  importModule(url: string): Promise<{ readonly default: unknown }>;
   /** The endpoint. */
   claimEndpoint(path: string, endpoint: Endpoint): unknown;
 }
+
+/** Where the built files import the embedder's modules: they import virtual ones here. */
+export const VIRTUAL_IMPORT: Change = {
+  file: 'workers/run/load.js',
+  text: 'await import(module)',
+  replacement: 'await importVirtual(module)',
+};
 
 /** The globals that the built files see, by name. */
 export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
@@ -40,6 +55,7 @@ export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
     clearImmediate: cancel,
     performance: { now: () => stage.world.now },
     Atomics: sharedMemory(stage),
+    importVirtual: (url: string) => stage.importModule(url),
     // Without its FinalizationRegistry: what the garbage collector does is not in the seed.
     globalThis: {},
   };
@@ -70,6 +86,8 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
           super(stage.world);
         }
       },
+      // For syntax errors of modules, which no module here has.
+      Worker: undefined,
       receiveMessageOnPort: (port: VirtualPort) => port.receive(),
     },
     'node:timers/promises': {
@@ -77,6 +95,7 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
     },
     pino: {
       pino: Object.assign(quietLogger, {
+        symbols: { streamSym: Symbol('stream') },
         stdSerializers: { err: (error: Error) => ({ message: error.message }) },
       }),
     },
@@ -84,10 +103,19 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
       WorkerThread: class extends VirtualThread {
         constructor(task: { readonly name: string }, transfer: readonly unknown[]) {
           super(stage.world, stage.runThread, task, transfer);
-          stage.onThread(this);
+          stage.onWorker(this);
         }
       },
     },
+    'workers/process-tier/worker-process.js': {
+      WorkerProcess: class extends VirtualProcess {
+        constructor(_file: URL, _options: unknown, _logFd: unknown, hooks: ProcessHooks) {
+          super(stage.world, stage.startChild, hooks);
+          stage.onWorker(this);
+        }
+      },
+    },
+    'node:fs': { ...fs, writeSync: (fd: number, bytes: Uint8Array) => stage.writeClaim(fd, bytes) },
     'workers/lanes/worker-file.js': { workerFile: () => new URL('virtual:worker') },
     'workers/thread-tier/output.js': {
       surviveBrokenOutput() {
@@ -96,9 +124,6 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
       },
     },
     'workers/thread/output.js': { redirectOutput: () => undefined },
-    'workers/run/load.js': {
-      loadDefinition: async (module: string, kind: string) => stage.loadDefinition(module, kind),
-    },
     'endpoint/claim.js': {
       claimEndpoint: async (path: string, endpoint: Endpoint) => stage.claimEndpoint(path, endpoint),
     },

@@ -1,5 +1,5 @@
 // Bugs that are planted on purpose: the simulation must find each of them.
-import type { Change } from './bundle.js';
+import type { Change } from './change.js';
 
 export interface Mutation extends Change {
   readonly name: string;
@@ -13,10 +13,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replacement: 'if (!this.#options.claim(entry.slot, entry.sequence) && false)',
   },
   {
-    name: 'late-answer-taken',
+    name: 'slots-without-sequence',
     file: 'workers/lanes/slots.js',
-    text: 'if (job?.sequence !== sequence)',
-    replacement: 'if (job === undefined)',
+    text: 'this.#sequence = (this.#sequence + 1) % SEQUENCES;',
+    replacement: 'this.#sequence = 1;',
   },
   {
     name: 'taken-back-out-of-order',
@@ -79,6 +79,25 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'acceptor/connection.js',
     text: 'return this.#pipeline.length < maxInFlight &&',
     replacement: 'return',
+  },
+  {
+    name: 'answers-posted-twice',
+    file: 'workers/link/outbox.js',
+    text: 'this.#port.postMessage(message, transfer);',
+    replacement:
+      'this.#port.postMessage(message, transfer);\n        if (message instanceof ArrayBuffer) this.#port.postMessage(message, []);',
+  },
+  {
+    name: 'order-lost-between-tiers',
+    file: 'acceptor/lane-window.js',
+    text: ' && this.#lanes === lanes',
+    replacement: '',
+  },
+  {
+    name: 'claims-of-a-process-unread',
+    file: 'workers/link/claim-records.js',
+    text: 'this.#shared.claim(slot, bytes.readInt32LE(at + 4));',
+    replacement: '',
   },
   {
     name: 'leaves-before-its-events',

@@ -1,5 +1,5 @@
 // Small bounds in place of the real ones, so that a short run reaches them.
-import type { Change } from './bundle.js';
+import type { Change } from './change.js';
 
 const bound = (file: string, name: string, real: string, small: string): Change => ({
   file,
@@ -37,5 +37,7 @@ export const SMALL_BOUNDS: readonly Change[] = [
   bound('workers/lanes/pool.js', 'IDLE_AFTER', '30_000', '700'),
   bound('workers/lanes/pool.js', 'START_TIMEOUT', '30_000', '2000'),
   bound('workers/lanes/pool.js', 'END_TIMEOUT', '5000', '500'),
+  bound('workers/process-tier/process-link.js', 'TELL_BYTES', '512 * 1024', '128'),
+  bound('workers/process-tier/process-link.js', 'TELL_LOG', '32 * 1024', '32'),
   bound('client/requests.js', 'MAX_PENDING', '10_000', '12'),
 ];

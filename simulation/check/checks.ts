@@ -43,8 +43,9 @@ export class Checks implements Observer {
 
   /** The conversation of a client that connects. */
   conversation(client: number): Conversation {
-    const { maxMessageSize, longSteps } = this.#plan.settings;
+    const { maxMessageSize, longSteps, whenFull } = this.#plan.settings;
     const conversation = new Conversation(client, this.#world, this.ledger, this.order, maxMessageSize);
+    conversation.maybeCut = whenFull === 'disconnect';
     // On a busy machine every client is slow.
     conversation.slow = conversation.unread = longSteps > 0;
     return conversation;
@@ -87,7 +88,8 @@ export class Checks implements Observer {
   /** When all is settled and nothing is slow: every event was sent or told, and every request has its answer. */
   settled(): void {
     for (const { conversation } of this.clients) {
-      if (!conversation.over) conversation.current?.complete('by the time all was settled');
+      const goesOn = !conversation.over && conversation.farewell === undefined;
+      if (goesOn) conversation.current?.complete('by the time all was settled');
     }
   }
 
@@ -103,7 +105,8 @@ export class Checks implements Observer {
     for (const actor of world.actors) {
       if (/^(lane|service)/.test(actor.name)) world.fail(`after the close: ${actor.name} lives`);
     }
-    if (world.ports.size > 0) world.fail(`after the close: ${world.ports.size} message ports are open`);
+    const ports = [...world.ports].map(({ owner }) => owner.name);
+    if (ports.length > 0) world.fail(`after the close: message ports of ${ports.join(', ')} are open`);
     if (world.sockets.size > 0) world.fail(`after the close: ${world.sockets.size} sockets are open`);
     if (world.listeners > 0)
       world.fail(`after the close: ${world.listeners} listeners on stdout and stderr are left`);
@@ -154,7 +157,8 @@ export class Checks implements Observer {
       'open connections': connections.open,
       'received bytes': connections.receivedBytes,
       'queued bytes': connections.queuedBytes,
-      lanes: lanes.length,
+      lanes: lanes.filter(({ isolation }) => isolation !== 'none').length,
+      'commands in lanes': lanes.reduce((sum, { inFlight }) => sum + inFlight, 0),
       subscribers: events.subscribers,
       'bytes in the mailbox': events.mailboxBytes,
     };

@@ -10,7 +10,14 @@ type Asked =
   | { readonly kind: 'subscribe' | 'unsubscribe' | 'malformed' };
 
 /** Errors that end a connection; they answer no request. */
-const FAREWELLS = ['FRAME_TIMEOUT', 'FRAME_TOO_LARGE', 'SHUTTING_DOWN', 'TOO_MANY_CONNECTIONS', 'INTERNAL'];
+const FAREWELLS = [
+  'FRAME_TIMEOUT',
+  'FRAME_TOO_LARGE',
+  'SHUTTING_DOWN',
+  'SUBSCRIBER_TOO_SLOW',
+  'TOO_MANY_CONNECTIONS',
+  'INTERNAL',
+];
 
 interface Wire {
   readonly [kind: string]: {
@@ -47,6 +54,8 @@ export class Conversation {
   slow = false;
   /** The client is slow to read. */
   unread = false;
+  /** A subscriber that is slow to read is cut. */
+  maybeCut = false;
   /** The daemon has taken the connection; otherwise it refuses it. */
   accepted = false;
   /** The daemon's end is closed. */
@@ -115,7 +124,8 @@ export class Conversation {
       this.#world.fail(
         `the daemon ended connection ${this.client} with ${this.open} requests without an answer`,
       );
-    if (this.#atBroker) this.current?.complete('before the end of the connection');
+    if (this.#atBroker && this.farewell !== 'SUBSCRIBER_TOO_SLOW')
+      this.current?.complete('before the end of the connection');
   }
 
   /** Nothing is said any more. `closing`: the daemon is being closed, or its start has failed. */
@@ -123,7 +133,7 @@ export class Conversation {
     this.over = true;
     if (this.open === 0 || !this.accepted || this.hungUp || this.farewell !== undefined || closing) return;
     // A connection that has come to its end, and whose client does not read, is cut after frameTimeout.
-    if (this.unread && (this.asksNoMore || this.slow)) return;
+    if (this.unread && (this.asksNoMore || this.slow || this.maybeCut)) return;
     this.#world.fail(
       `connection ${this.client} was closed without a reason, with ${this.open} requests without an answer`,
     );
@@ -131,13 +141,14 @@ export class Conversation {
 
   #askedOf(payload: string): Asked {
     if (payload === '"Unsubscribe"') return { kind: 'unsubscribe' };
-    const id = /^\{"Stop":\{"name":"(\d+)/.exec(payload)?.[1];
+    const id = /^\{"(?:Stop|Restart|Delete)":\{"name":"(\d+)/.exec(payload)?.[1];
     const request = id === undefined ? undefined : this.#ledger.requests[Number(id)];
     if (request) return { kind: 'request', request };
     return { kind: payload.startsWith('{"Subscribe"') ? 'subscribe' : 'malformed' };
   }
 
   #answer(answer: Answer): void {
+    this.#world.count(answer.code ?? answer.kind);
     // Events that matched before may still follow.
     if (this.farewell !== undefined)
       this.#world.fail(`client ${this.client} was sent an answer after ${this.farewell}`);
@@ -178,13 +189,21 @@ export class Conversation {
 
   #event(type: string, data: { readonly n?: number; readonly dropped?: number }): void {
     if (!this.current) this.#world.fail(`client ${this.client} was sent ${type} without a subscription`);
-    else if (type === 'events_dropped') this.current.notice(data.dropped ?? 0);
+    else if (type === 'events_dropped') this.#dropped(this.current, data.dropped ?? 0);
     else if (type !== 'heartbeat') this.current.event(data.n ?? -1);
+    this.#world.count(type === 'events_dropped' || type === 'heartbeat' ? type : 'event');
+  }
+
+  #dropped(window: Window, events: number): void {
+    this.#world.count('event dropped', events);
+    window.notice(events);
   }
 
   #farewell({ code = '', message }: Answer): void {
     this.farewell = code;
     if (code === 'INTERNAL') this.#world.fail(`the daemon failed: ${message}`);
+    if (code === 'SUBSCRIBER_TOO_SLOW' && !(this.maybeCut && this.unread))
+      this.#world.fail(`client ${this.client}, which reads, was cut for not reading`);
     if (code === 'FRAME_TIMEOUT' && !this.slow)
       this.#world.fail(`client ${this.client}, which was not slow, was told that its frame took too long`);
     if (code === 'FRAME_TOO_LARGE' && !this.#mute)

@@ -1,6 +1,15 @@
 // Makes a plan from a seed.
 import { Random } from '../random.js';
-import type { Behaviour, EventKind, FilterKind, Plan, Settings, Step } from './plan.js';
+import { storyOf } from './stories.js';
+import {
+  type Behaviour,
+  COMMANDS,
+  type EventKind,
+  type FilterKind,
+  type Plan,
+  type Settings,
+  type Step,
+} from './plan.js';
 
 /** Each plan is about one kind of trouble, so that the others stay quiet and the promises are strict. */
 const THEMES = ['calm', 'clients', 'lanes', 'events', 'events', 'everything', 'everything'] as const;
@@ -14,7 +23,7 @@ export function planOf(seed: number): Plan {
   const theme = random.pick(THEMES);
   const settings = settingsOf(random, theme);
   const clients = random.between(1, 4);
-  const length = random.between(60, 900);
+  const length = random.between(60, 700);
   const steps: Step[] = [];
   for (let client = 0; client < clients; client += 1) {
     steps.push({
@@ -25,11 +34,12 @@ export function planOf(seed: number): Plan {
       eventBuffer: random.between(200, 4000),
     });
   }
-  const count = random.between(5, 40);
+  const count = random.between(4, 30);
   for (let number = 0; number < count; number += 1) {
     const at = random.below(length);
-    if ((theme === 'lanes' || theme === 'everything') && random.chance(10)) {
-      steps.push(...lateLane(random, settings, random.below(clients), at));
+    const story = storyOf(random, theme, settings, clients, at);
+    if (story) {
+      steps.push(...story);
       continue;
     }
     // Often several at once, since a burst meets more bounds.
@@ -43,47 +53,34 @@ export function planOf(seed: number): Plan {
   return { seed, schedule: random.below(2 ** 31), settings, steps };
 }
 
-/** A lane that stops after it has begun a command, is given up on, and then goes on. */
-function lateLane(random: Random, settings: Settings, client: number, at: number): Step[] {
-  const behaviours: Behaviour[] = [
-    random.pick<Behaviour>([
-      { does: 'hang' },
-      { does: 'later', ms: random.below(2 * settings.commandTimeout) },
-    ]),
-    ...Array.from({ length: random.between(1, 4) }, (): Behaviour => ({ does: 'reply' })),
-  ];
-  const requests = behaviours.map((behaviour): Step => ({
-    at,
-    step: 'request',
-    client,
-    behaviour,
-    size: random.below(40),
-    timeout: 0,
-  }));
-  const ms = settings.commandTimeout + random.below(250);
-  const lane = random.below(2);
-  return [...requests, { at: at + random.between(1, 20), step: 'freezeLane', lane, ms, stuck: false }];
-}
-
 function settingsOf(random: Random, theme: Theme): Settings {
-  const minThreads = random.between(1, 2);
+  const minThreads = random.pick([1, 1, 2]);
+  const mixed = random.chance(25);
   return {
+    isolation: random.pick(['thread', 'thread', 'thread', 'process', 'process', 'none']),
+    marks: mixed
+      ? {
+          Restart: random.pick(['inline', 'thread', 'process']),
+          Delete: random.pick(['inline', 'thread', 'process']),
+        }
+      : {},
     minThreads,
-    maxThreads: random.between(minThreads, 3),
+    maxThreads: random.chance(50) ? minThreads : random.between(minThreads, 3),
     commandTimeout: random.pick([100, 200, 400]),
-    unresponsiveAfter: random.pick([200, 500, 1000]),
-    service: theme === 'everything' && random.chance(50),
+    unresponsiveAfter: random.pick([200, 500, 1000, 1000]),
+    service: random.chance(25),
     maxConnections: random.pick([2, 8, 8, 8]),
     maxMessageSize: 1024,
     frameTimeout: random.pick([100, 1000]),
     maxInFlight: random.pick([1, 3, 8, 32]),
     writeHighWaterMark: random.pick([1, 100, 1000]),
     queueBytes: random.pick([1024, 2048]),
+    whenFull: random.pick(['drop-oldest', 'drop-oldest', 'drop-newest', 'disconnect']),
     stallGrace: random.pick([20, 100, 250]),
     heartbeat: random.pick([100, 1000]),
     eventHold: random.pick([0, 0, 30, 100]),
     kernelBytes: random.pick([64, 300, 2000]),
-    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 0, 10, 100]) : 0,
+    longSteps: theme === 'lanes' || theme === 'everything' ? random.pick([0, 10, 100, 200]) : 0,
   };
 }
 
@@ -97,6 +94,7 @@ function stepOf(random: Random, theme: Theme, settings: Settings, client: number
     at,
     step: 'request',
     client,
+    command: random.pick(COMMANDS),
     behaviour: behaviourOf(random, theme, settings),
     size: random.chance(15) ? random.between(100, 700) : random.below(40),
     timeout: random.chance(10) ? random.between(10, 200) : 0,
@@ -110,7 +108,13 @@ function eventStepOf(random: Random, client: number, at: number): Step {
     return { at, step: 'subscribe', client, kind, app: random.pick([null, null, ...APPS]) };
   }
   if (roll < 4) return { at, step: 'unsubscribe', client };
-  return { at, step: 'publish', count: random.between(1, 20), event: eventOf(random) };
+  return {
+    at,
+    step: 'publish',
+    count: random.between(1, 20),
+    awaits: random.chance(60),
+    event: eventOf(random),
+  };
 }
 
 function eventOf(random: Random): EventKind {
@@ -121,11 +125,11 @@ function eventOf(random: Random): EventKind {
 function behaviourOf(random: Random, theme: Theme, settings: Settings): Behaviour {
   const roll = random.below(100);
   if (roll < 45) return { does: 'reply' };
-  if (roll < 60) {
+  if (roll < 58) {
     const around = random.chance(30) ? settings.commandTimeout : 60;
     return { does: 'later', ms: random.below(2 * around) };
   }
-  if (roll < 75) {
+  if (roll < 71) {
     return {
       does: 'publish',
       count: random.between(1, 12),
@@ -133,10 +137,10 @@ function behaviourOf(random: Random, theme: Theme, settings: Settings): Behaviou
       event: eventOf(random),
     };
   }
-  if (roll < 80) return { does: 'throw' };
-  if (roll < 83) return { does: 'invalid' };
-  if (roll < 87) return { does: 'hang' };
-  if (settings.service && roll < 95) {
+  if (roll < 75) return { does: 'throw' };
+  if (roll < 78) return { does: 'invalid' };
+  if (roll < 82) return { does: 'hang' };
+  if (settings.service && roll < 96) {
     return { does: 'call', method: random.pick(['reply', 'reply', 'hang', 'missing']) };
   }
   if (theme !== 'lanes' && theme !== 'everything') return { does: 'reply' };
@@ -150,7 +154,7 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
   const lane = random.below(3);
   const pause =
     random.pick([50, 150, settings.commandTimeout, settings.unresponsiveAfter, 2000]) + random.below(100);
-  switch (random.below(settings.service ? 8 : 6)) {
+  switch (random.below(settings.service ? 9 : 7)) {
     case 0:
       return { at, step: 'killLane', lane };
     case 1:
@@ -163,6 +167,13 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
     case 5:
       return { at, step: 'jump', ms: random.pick([pause, 100_000]) };
     case 6:
+      return {
+        at,
+        step: 'spoilLoads',
+        count: random.between(1, 4),
+        how: random.pick(['throw', 'throw', 'hang']),
+      };
+    case 7:
       return { at, step: 'killService' };
     default:
       return { at, step: 'freezeService', ms: pause };
@@ -171,6 +182,8 @@ function faultOf(random: Random, theme: Theme, settings: Settings, client: numbe
 
 function clientFaultOf(random: Random, theme: Theme, client: number, at: number): Step {
   const roll = random.below(10);
+  if (roll < 2 || (theme === 'events' && roll < 4))
+    return { at, step: 'rest', client, ms: random.between(10, 600) };
   if (roll < 5 || theme === 'events') {
     return {
       at,

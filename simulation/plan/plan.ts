@@ -19,6 +19,10 @@ export interface EventKind {
 
 export type FilterKind = 'AllEvents' | 'LogEvents' | 'StatusEvents';
 
+/** The commands that have a handler here; each may have an isolation of its own. */
+export const COMMANDS = ['Stop', 'Restart', 'Delete'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
 /** What happens at a time, in ms of virtual time. Clients, lanes and the rest are named by number. */
 export type Step = { readonly at: number } & (
   | {
@@ -30,6 +34,7 @@ export type Step = { readonly at: number } & (
   | {
       readonly step: 'request';
       readonly client: number;
+      readonly command: CommandName;
       readonly behaviour: Behaviour;
       /** Characters of filling. */
       readonly size: number;
@@ -49,11 +54,16 @@ export type Step = { readonly at: number } & (
       readonly client: number;
       readonly how: 'halfClose' | 'reset' | 'vanish' | 'close';
     }
-  | { readonly step: 'publish'; readonly count: number; readonly event: EventKind }
+  /** Main publishes; it waits for each event to be taken, or publishes all at once. */
+  | { readonly step: 'publish'; readonly count: number; readonly awaits: boolean; readonly event: EventKind }
   | { readonly step: 'killLane'; readonly lane: number }
   | { readonly step: 'crashLane'; readonly lane: number; readonly operations: number }
   | { readonly step: 'freezeLane'; readonly lane: number; readonly ms: number; readonly stuck: boolean }
   | { readonly step: 'killService' }
+  /** The next modules that workers load throw, or never finish. */
+  | { readonly step: 'spoilLoads'; readonly count: number; readonly how: 'throw' | 'hang' }
+  /** The reader of a client of the library rests. */
+  | { readonly step: 'rest'; readonly client: number; readonly ms: number }
   | { readonly step: 'freezeService'; readonly ms: number }
   | { readonly step: 'freezeMain'; readonly ms: number }
   | { readonly step: 'jump'; readonly ms: number }
@@ -62,6 +72,9 @@ export type Step = { readonly at: number } & (
 
 /** Options of the daemon, and of the virtual machine. Times in ms, sizes in bytes. */
 export interface Settings {
+  readonly isolation: 'thread' | 'process' | 'none';
+  /** The isolation of single commands. */
+  readonly marks: Readonly<Partial<Record<CommandName, 'inline' | 'thread' | 'process'>>>;
   readonly minThreads: number;
   readonly maxThreads: number;
   readonly commandTimeout: number;
@@ -73,6 +86,7 @@ export interface Settings {
   readonly maxInFlight: number;
   readonly writeHighWaterMark: number;
   readonly queueBytes: number;
+  readonly whenFull: 'drop-oldest' | 'drop-newest' | 'disconnect';
   readonly stallGrace: number;
   readonly heartbeat: number;
   readonly eventHold: number;
@@ -98,6 +112,7 @@ export function isShaken({ steps, settings }: Plan): boolean {
 function shakesLanes(step: Step): boolean {
   switch (step.step) {
     case 'killLane':
+    case 'spoilLoads':
     case 'crashLane':
     case 'freezeLane':
     case 'freezeMain':

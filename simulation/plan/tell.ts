@@ -10,7 +10,7 @@ export function tellStep(step: Step): string {
 
 /** The settings and every step with its time. */
 export function tellPlan({ settings, steps }: Plan): string {
-  const options = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const options = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return [
     `settings: ${options.join(' ')}`,
     ...steps.map((step) => `at ${step.at} ms: ${tellStep(step)}`),

@@ -20,13 +20,14 @@ export interface Client {
   unsubscribe(): void;
   garbage(kind: StepOf<'garbage'>['kind']): void;
   hangUp(how: StepOf<'hangUp'>['how']): void;
+  /** Its reader takes no event for `ms` milliseconds. */
+  rest(ms: number): void;
   /** What it still waits for; undefined when nothing. */
   readonly waitsFor: string | undefined;
 }
 
-const stop = (request: Request, size: number) => ({
-  Stop: { name: `${request.id} ${'x'.repeat(size)}` },
-});
+const messageOf = (request: Request, { command, size }: StepOf<'request'>) =>
+  ({ [command]: { name: `${request.id} ${'x'.repeat(size)}` } }) as { Stop: { name: string } };
 
 const subscribe = ({ kind, app }: StepOf<'subscribe'>) =>
   ({ [kind]: { app_name: app } }) as { AllEvents: { app_name: string | null } };
@@ -45,8 +46,8 @@ export class RawClient implements Client {
     socket.on('end', () => socket.end());
   }
 
-  request(request: Request, { size }: StepOf<'request'>): void {
-    this.#send(stop(request, size));
+  request(request: Request, step: StepOf<'request'>): void {
+    this.#send(messageOf(request, step));
   }
 
   subscribe(step: StepOf<'subscribe'>): void {
@@ -80,6 +81,9 @@ export class RawClient implements Client {
     else this.socket.destroy();
   }
 
+  /** It has no reader. */
+  rest(): void {}
+
   #send(message: unknown): void {
     this.#write(frameOf(JSON.stringify(message)));
   }
@@ -106,6 +110,7 @@ export class LibraryClient implements Client {
   readonly #readings: Reading[] = [];
   #pending = 0;
   #accepted = 0;
+  #restsUntil = 0;
 
   constructor(
     world: World,
@@ -130,13 +135,13 @@ export class LibraryClient implements Client {
       : `client ${this.conversation.client} has ${last.got} of ${matched} events`;
   }
 
-  request(request: Request, { size, timeout }: StepOf<'request'>): void {
+  request(request: Request, step: StepOf<'request'>): void {
     const settled = (message?: string): void => {
       this.#pending -= 1;
       this.#ledger.settled(request, message);
     };
     this.#pending += 1;
-    this.#client.request(stop(request, size), { timeout }).then(
+    this.#client.request(messageOf(request, step), { timeout: step.timeout }).then(
       (answer) => settled('Success' in answer ? answer.Success.message : ''),
       () => settled(),
     );
@@ -188,7 +193,15 @@ export class LibraryClient implements Client {
     }
   }
 
+  rest(ms: number): void {
+    this.#restsUntil = this.#world.now + ms;
+  }
+
   #read(reading: Reading): void {
+    if (this.#world.now < this.#restsUntil) {
+      this.socket.owner.after(this.#restsUntil, () => this.#read(reading));
+      return;
+    }
     reading.subscription.next().then(
       ({ value, done }) => {
         if (done === true) {

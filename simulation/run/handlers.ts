@@ -1,5 +1,5 @@
 // The embedder's modules: a handler that does what the plan says of its request, and a service.
-import type { CommandContext, CommandsDefinition, ServiceDefinition } from '#dist/define.js';
+import type { CommandAnswer, CommandContext, CommandsDefinition, ServiceDefinition } from '#dist/define.js';
 import type { Library } from '../build/bundle.js';
 import type { Behaviour, EventKind } from '../plan/plan.js';
 import type { Request } from '../check/ledger.js';
@@ -32,39 +32,41 @@ export function eventOf({ type, app, size }: EventKind, number: number) {
 }
 
 export function commandsOf(library: Library, workplace: () => Workplace): CommandsDefinition {
-  return library.defineCommands<Service>({
-    Stop: ({ name }, context) => {
-      const place = workplace();
-      const request = place.requestOf(Number.parseInt(name, 10));
-      const never = new Promise<never>(() => undefined);
-      if (place.actor.dead || request === undefined) return never;
-      place.begin(request);
-      const reply = { Success: { message: String(request.id) } };
-      const { behaviour } = request;
-      switch (behaviour.does) {
-        case 'reply':
-          return reply;
-        case 'throw':
-          throw Object.assign(new Error(String(request.id)), { code: 'SIM_THROWN' });
-        case 'invalid':
-          return 7 as never;
-        case 'hang':
-          return never;
-        case 'exit':
-          place.exit();
-          return never;
-        case 'later':
-          return new Promise((resolve) => place.after(behaviour.ms, () => resolve(reply)));
-        case 'busy':
-          place.hold(behaviour.ms);
-          return reply;
-        case 'publish':
-          return publish(place, behaviour, context).then(() => reply);
-        case 'call':
-          return context.service[behaviour.method]().then(() => reply);
-      }
-    },
-  });
+  const handle = (
+    { name }: { readonly name: string },
+    context: CommandContext<Service>,
+  ): CommandAnswer | Promise<CommandAnswer> => {
+    const place = workplace();
+    const request = place.requestOf(Number.parseInt(name, 10));
+    const never = new Promise<never>(() => undefined);
+    if (place.actor.dead || request === undefined) return never;
+    place.begin(request);
+    const reply = { Success: { message: String(request.id) } };
+    const { behaviour } = request;
+    switch (behaviour.does) {
+      case 'reply':
+        return reply;
+      case 'throw':
+        throw Object.assign(new Error(String(request.id)), { code: 'SIM_THROWN' });
+      case 'invalid':
+        return 7 as never;
+      case 'hang':
+        return never;
+      case 'exit':
+        place.exit();
+        return never;
+      case 'later':
+        return new Promise((resolve) => place.after(behaviour.ms, () => resolve(reply)));
+      case 'busy':
+        place.hold(behaviour.ms);
+        return reply;
+      case 'publish':
+        return publish(place, behaviour, context).then(() => reply);
+      case 'call':
+        return context.service[behaviour.method]().then(() => reply);
+    }
+  };
+  return library.defineCommands<Service>({ Stop: handle, Restart: handle, Delete: handle });
 }
 
 async function publish(

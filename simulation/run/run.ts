@@ -5,12 +5,13 @@ import { quietLogger } from '../build/quiet-logger.js';
 import { Checks } from '../check/checks.js';
 import type { Observer } from '../check/probes.js';
 import type { Plan } from '../plan/plan.js';
-import type { VirtualThread } from '../virtual/thread.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import { eachTurn } from '../virtual/turns.js';
 import { World } from '../virtual/world.js';
 import type { Workplace } from './handlers.js';
 import { Script } from './script.js';
 import type { Theatre } from './theatre.js';
+import type { Workers } from './workers.js';
 
 /** Virtual time, in ms, in which everything must settle once the faults stop. Lanes that died too often come back after 10 s. */
 const SETTLE_TIME = 15_000;
@@ -27,11 +28,13 @@ export interface Outcome {
   /** Equal for equal runs. */
   readonly digest: number;
   readonly steps: number;
+  /** How often something of note happened, by its name. */
+  readonly counts: ReadonlyMap<string, number>;
   /** Every step as text, if it was asked for. */
   readonly trace: readonly string[];
 }
 
-type Phase = 'starting' | 'playing' | 'settling' | 'closing' | 'leaving' | 'over';
+type Phase = 'starting' | 'notStarted' | 'playing' | 'settling' | 'closing' | 'leaving' | 'over';
 
 export class Run {
   readonly world: World;
@@ -41,7 +44,8 @@ export class Run {
   readonly #script: Script;
   #daemon: Daemon | undefined;
   #phase: Phase = 'starting';
-  #until = SETTLE_TIME;
+  /** Time does not go on past this. */
+  #until = Infinity;
   #listening = false;
 
   /** @param tracing Whether the outcome has a trace. */
@@ -73,8 +77,8 @@ export class Run {
       process.off('unhandledRejection', unhandled);
       Error.stackTraceLimit = stackTraceLimit;
     }
-    const { violation, digest, steps, trace = [] } = world;
-    return { seed: this.#plan.seed, violation: violation?.message, digest, steps, trace };
+    const { violation, digest, steps, counts, trace = [] } = world;
+    return { seed: this.#plan.seed, violation: violation?.message, digest, steps, counts, trace };
   }
 
   get observer(): Observer {
@@ -87,16 +91,30 @@ export class Run {
       actor: world.current,
       requestOf: (id) => checks.ledger.requests[id],
       begin: (request) => checks.ledger.begin(request),
-      exit: () => this.#script.threads.of(world.current)?.die('its handler called exit'),
+      exit: () => this.workers.of(world.current)?.die('its handler called exit'),
       hold: (ms) => (world.now += ms),
       after: (ms, action) => void world.current.after(world.now + ms, action),
       nextEvent: () => checks.nextEvent(),
     };
   }
 
-  threadStarted(thread: VirtualThread): void {
+  get workers(): Workers {
+    return this.#script.workers;
+  }
+
+  /** A worker loads a module. Throws, or never ends, if the plan wants it. */
+  async loads(): Promise<void> {
+    const { spoiled } = this.#script;
+    if (spoiled.count === 0) return;
+    spoiled.count -= 1;
+    this.world.count(`load that is to ${spoiled.how}`);
+    if (spoiled.how === 'hang') await new Promise(() => undefined);
+    throw new Error('the plan spoils the module');
+  }
+
+  workerStarted(worker: VirtualWorker): void {
     this.checks.publishers += 1;
-    this.#script.threads.add(thread);
+    this.workers.add(worker);
   }
 
   /** The daemon listens, or listens no more. */
@@ -114,6 +132,8 @@ export class Run {
       commands: 'virtual:commands',
       ...(settings.service ? { service: 'virtual:service' } : {}),
       workers: {
+        isolation: settings.isolation,
+        commands: settings.marks,
         minThreads: settings.minThreads,
         maxThreads: settings.maxThreads,
         commandTimeout: settings.commandTimeout,
@@ -128,6 +148,7 @@ export class Run {
       },
       subscribers: {
         queueBytes: settings.queueBytes,
+        whenFull: settings.whenFull,
         stallGrace: settings.stallGrace,
         heartbeat: settings.heartbeat,
         eventHold: settings.eventHold,
@@ -149,7 +170,7 @@ export class Run {
     this.world.note(() => `the daemon did not start: ${error.message}`);
     if (!this.checks.shaken) this.world.fail(`the daemon did not start: ${String(error.stack)}`);
     this.checks.closing = true;
-    this.#enter('leaving', LEAVE_TIME);
+    this.#enter('notStarted', Infinity);
   }
 
   #turn(): boolean {
@@ -167,6 +188,7 @@ export class Run {
   #goOn(): void {
     const { checks } = this;
     if (this.#phase === 'starting' && this.#daemon) this.#enter('playing', Infinity);
+    else if (this.#phase === 'notStarted' && this.#script.over) this.#enter('leaving', LEAVE_TIME);
     else if (this.#phase === 'playing' && this.#script.over) {
       this.#script.calm();
       this.#enter('settling', SETTLE_TIME);

@@ -12,7 +12,7 @@ import { connectSockets } from '../virtual/socket.js';
 import type { World } from '../virtual/world.js';
 import { type Client, LibraryClient, RawClient } from './client.js';
 import { eventOf } from './handlers.js';
-import { Threads } from './threads.js';
+import { Workers } from './workers.js';
 
 type StepOf<K extends Step['step']> = Extract<Step, { step: K }>;
 type ClientStep = Extract<Step, { client: number }>;
@@ -23,10 +23,12 @@ interface Guest {
 }
 
 export class Script {
-  readonly threads = new Threads();
+  readonly workers = new Workers();
   /** Where the daemon listens, while it does. */
   endpoint: Endpoint | undefined;
   daemon: Daemon | undefined;
+  /** What becomes of the next modules that workers load. */
+  spoiled: { count: number; readonly how: 'throw' | 'hang' } = { count: 0, how: 'throw' };
   readonly #world: World;
   readonly #checks: Checks;
   readonly #library: Library;
@@ -61,7 +63,8 @@ export class Script {
 
   /** The faults stop: nothing is stalled or frozen any more. */
   calm(): void {
-    this.threads.calm();
+    this.workers.calm();
+    this.spoiled.count = 0;
     this.#world.longSteps = 0;
     this.#world.main.frozenUntil = 0;
     for (const { client } of this.#guests.values()) {
@@ -81,27 +84,32 @@ export class Script {
       else this.#playFor(step);
       return;
     }
-    const { threads } = this;
+    const { workers } = this;
     switch (step.step) {
       case 'publish':
-        this.#world.main.post(() => this.#publish(step));
+        this.#world.main.post(() => {
+          this.#publish(step).catch((error: unknown) => this.#world.fail(String(error)));
+        });
         break;
       case 'killLane':
-        threads.lane(step.lane)?.die('the plan kills it');
+        workers.lane(step.lane)?.die('the plan kills it');
         break;
       case 'crashLane': {
-        const lane = threads.lane(step.lane);
+        const lane = workers.lane(step.lane);
         if (lane) lane.actor.crashIn = step.operations;
         break;
       }
       case 'freezeLane':
-        threads.lane(step.lane)?.freeze(step.ms, step.stuck);
+        workers.lane(step.lane)?.freeze(step.ms, step.stuck);
+        break;
+      case 'spoilLoads':
+        this.spoiled = { ...step };
         break;
       case 'killService':
-        threads.service?.die('the plan kills it');
+        workers.service?.die('the plan kills it');
         break;
       case 'freezeService':
-        threads.service?.freeze(step.ms, false);
+        workers.service?.freeze(step.ms, false);
         break;
       case 'freezeMain':
         this.#world.main.frozenUntil = this.#world.now + step.ms;
@@ -132,6 +140,10 @@ export class Script {
         break;
       case 'garbage':
         actor.post(() => client.garbage(step.kind));
+        break;
+      case 'rest':
+        client.conversation.unread = true;
+        actor.post(() => client.rest(step.ms));
         break;
       case 'hangUp':
         actor.post(() => client.hangUp(step.how));
@@ -182,11 +194,11 @@ export class Script {
     return Reflect.construct(this.#library.IpcClient, [socket, 'virtual', options]) as IpcClient;
   }
 
-  #publish({ count, event }: StepOf<'publish'>): void {
-    const { daemon } = this;
-    if (!daemon) return;
-    for (let each = 0; each < count; each += 1)
-      daemon.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+  async #publish({ count, awaits, event }: StepOf<'publish'>): Promise<void> {
+    for (let each = 0; each < count; each += 1) {
+      const published = this.daemon?.publish(eventOf(event, this.#checks.nextEvent())).catch(() => undefined);
+      if (awaits) await published;
+    }
   }
 
   #close({ grace }: StepOf<'close'>): void {

@@ -1,8 +1,11 @@
 // The theatre in which runs play, one after the other: the library with its edges, and the run that plays now.
-import { type Change, type Library, loadLibrary } from '../build/bundle.js';
+import { type Library, loadLibrary } from '../build/bundle.js';
+import type { Change } from '../build/change.js';
+import { startChild } from '../build/child.js';
 import type { Endpoint, Stage } from '../build/edges.js';
 import { install } from '../check/probes.js';
-import type { VirtualThread } from '../virtual/thread.js';
+import { VirtualProcess } from '../virtual/process.js';
+import type { VirtualWorker } from '../virtual/worker.js';
 import { World } from '../virtual/world.js';
 import { commandsOf, serviceOf } from './handlers.js';
 import type { Run } from './run.js';
@@ -11,7 +14,7 @@ export class Theatre implements Stage {
   runThread: Stage['runThread'] = () => Promise.resolve();
   #run: Run | undefined;
   #library: Library | undefined;
-  #definitions: Readonly<Record<string, unknown>> = {};
+  #modules: Readonly<Record<string, unknown>> = {};
   readonly #empty = new World(0, false);
 
   private constructor() {
@@ -29,9 +32,9 @@ export class Theatre implements Stage {
     install(library, () => theatre.run.observer);
     theatre.#library = library;
     theatre.runThread = library.runThread;
-    theatre.#definitions = {
-      'bunctl-ipc.commands': commandsOf(library, () => theatre.run.workplace),
-      'bunctl-ipc.service': serviceOf(library),
+    theatre.#modules = {
+      'virtual:commands': commandsOf(library, () => theatre.run.workplace),
+      'virtual:service': serviceOf(library),
     };
     return theatre;
   }
@@ -55,12 +58,20 @@ export class Theatre implements Stage {
     return this.#run?.world ?? this.#empty;
   }
 
-  onThread(thread: VirtualThread): void {
-    this.run.threadStarted(thread);
+  readonly startChild: Stage['startChild'] = (child) => startChild(this.library, child);
+
+  onWorker(worker: VirtualWorker): void {
+    this.run.workerStarted(worker);
   }
 
-  loadDefinition(_module: string, kind: string): unknown {
-    return this.#definitions[kind];
+  writeClaim(actor: number, record: Uint8Array): void {
+    const process = this.run.workers.numbered(actor);
+    if (process instanceof VirtualProcess) process.claim(record);
+  }
+
+  async importModule(url: string): Promise<{ readonly default: unknown }> {
+    await this.run.loads();
+    return { default: this.#modules[url] };
   }
 
   claimEndpoint(path: string, endpoint: Endpoint): unknown {

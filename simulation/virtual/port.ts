@@ -1,6 +1,7 @@
 // Message ports between actors, with the part of Node's MessagePort that the actors use.
 import { EventEmitter } from 'node:events';
 import type { Actor } from './actor.js';
+import { transferred } from './transfer.js';
 import type { World } from './world.js';
 
 interface Message {
@@ -37,12 +38,13 @@ export class VirtualPort extends EventEmitter {
   }
 
   postMessage(message: unknown, transfer: readonly unknown[] = []): void {
-    if (!this.#world.operation() || this.closed) return;
-    if (this.peer.closed || this.peer.owner.dead) {
+    if (!this.#world.operation()) return;
+    // As in Node: ports that are transferred through a closed port are closed.
+    if (this.closed || this.peer.closed || this.peer.owner.dead) {
       closeAll(transfer);
       return;
     }
-    this.peer.#queue.push({ message, transfer });
+    this.peer.#queue.push({ message: transferred(message, transfer), transfer });
     this.peer.#wake();
   }
 

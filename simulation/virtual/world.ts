@@ -37,6 +37,8 @@ export class World {
   violation: Violation | undefined;
   /** The run as text, if it is wanted. */
   readonly trace: string[] | undefined;
+  /** How often something of note happened, by its name. */
+  readonly counts = new Map<string, number>();
   /** A number that two equal runs have in common. */
   digest = 0;
   /** Listeners on things that outlive the daemon. */
@@ -91,6 +93,10 @@ export class World {
   note(what: () => string, number = 0): void {
     this.#mix(number);
     this.trace?.push(`${this.now.toFixed(2).padStart(10)} ${this.current.name.padEnd(9)} ${what()}`);
+  }
+
+  count(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
 
   fail(message: string): void {

@@ -4,6 +4,7 @@ import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
 import { errorFrame } from '../protocol/responses.js';
 import type { ConnectionContext } from './connection-context.js';
+import { FAULT, LINGER, TOO_SLOW } from './farewells.js';
 import { FrameClock } from './frame-clock.js';
 import type { Pipeline } from './pipeline.js';
 import type { PipelineOwner } from './pipeline-context.js';
@@ -11,14 +12,6 @@ import type { ResponseWriter } from './ports.js';
 
 /** Unanswered request bytes a connection may have beside one message of the largest size. */
 const REQUEST_SLACK = 1024 * 1024;
-/** For how long, in ms, input is read and thrown away after the end was sent, so that the client can read why. */
-const LINGER = 1000;
-/** The message for a client about a fault that is not its own. */
-const FAULT = errorFrame(new IpcError('INTERNAL'));
-
-/** The last message for a client whose events are not worth keeping. */
-const TOO_SLOW = errorFrame(new IpcError('SUBSCRIBER_TOO_SLOW'));
-
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
   readonly #socket: Socket;
   readonly #context: ConnectionContext<W>;
@@ -29,6 +22,8 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   #paused = false;
   #reading = false;
   #sent = false;
+  /** The client has been told its mistake, or will be: that is the last Error. */
+  #refused = false;
   #faulty = false;
   #counted = 0;
 
@@ -123,7 +118,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
 
   /** The client gets no answers any more; it gets the reason, if it reads. If it does not, `judge` ends the connection. */
   onCut(): void {
-    if (this.#state === 'closed' || this.#sent) return;
+    if (this.#state === 'closed' || this.#sent || this.#refused) return;
     this.#state = 'ended';
     this.#pipeline.abandon(TOO_SLOW);
     this.#socket.resume();
@@ -202,6 +197,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   #refuse(error: IpcError): void {
     if (this.#state === 'ended' || this.#state === 'closed') return;
     this.#state = 'ended';
+    this.#refused = true;
     this.#pipeline.finish(errorFrame(error));
   }
 

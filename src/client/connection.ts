@@ -1,4 +1,4 @@
-// The connection under a client: frames in and out, whom each frame is for, when to read, and the end.
+// The connection under a client: frames in and out, the receiver of each frame, when to read, and the end.
 import type { Socket } from 'node:net';
 import { systemClock } from '../clock.js';
 import type { IpcError } from '../protocol/errors.js';

@@ -1,4 +1,4 @@
-// Whom events are for, as the answers so far say, and whose Subscribe was written last.
+// The receiver of events, as the answers so far say, and the subscription whose Subscribe was written last.
 import type { IpcError } from '../protocol/errors.js';
 import type { IpcEvent } from '../protocol/messages.js';
 import type { Silence } from './silence.js';
@@ -7,9 +7,9 @@ import type { ClientSubscription } from './subscription.js';
 export class EventRoute {
   readonly #silence: Silence;
   readonly #reading: () => boolean;
-  /** Whose Subscribe the daemon accepted last; undefined while events are for the inbox. */
+  /** The subscription that the daemon accepted last; undefined while events are for the inbox. */
   #current: ClientSubscription | undefined;
-  /** Whose Subscribe was written last, with no Unsubscribe behind it. */
+  /** The subscription whose Subscribe was written last, without an Unsubscribe behind it. */
   #latest: ClientSubscription | undefined;
 
   /** @param reading Whether the socket is read now. */
@@ -46,7 +46,7 @@ export class EventRoute {
   /**
    * The daemon has accepted a Subscribe or an Unsubscribe: the subscription before ends there.
    *
-   * @param by Whose Subscribe it was; undefined for an Unsubscribe, and for a Subscribe whose events are for the inbox.
+   * @param by The subscription that was accepted; undefined for an Unsubscribe, and for a Subscribe whose events are for the inbox.
    * @param subscribed Whether events come from now on.
    */
   accepted(by: ClientSubscription | undefined, subscribed = by !== undefined): void {

@@ -1,4 +1,4 @@
-// The frames for the callers of recv(): the answers of send(), and events without a subscription, in the order of the wire.
+// The frames for the callers of recv(), in the order of the wire: answers to send(), and events without a subscription.
 import type { IpcError } from '../protocol/errors.js';
 import type { IpcEvent, IpcResponse } from '../protocol/messages.js';
 import { Queue } from '../queue.js';
@@ -56,7 +56,7 @@ export class Inbox {
     this.#answerBytes += bytes;
   }
 
-  /** @param drop Whether the oldest events are dropped if there is no room, because reading has to go on. */
+  /** @param drop Whether reading has to go on, so that the oldest events are dropped when the inbox is full. */
   pushEvent(event: IpcEvent, bytes: number, drop: boolean): void {
     if (this.#receivers.give(event)) return;
     this.#events.push(event.Event, bytes, ++this.#order);

@@ -79,7 +79,7 @@ export class Requests {
   }
 
   /**
-   * A request whose answer somebody waits for.
+   * A request whose answer a caller waits for.
    *
    * The daemon runs the requests of a connection one after the other, so the time of a request counts from its
    * turn: from the last answer before it, or from when it was sent. While an earlier request may still be waited
@@ -126,7 +126,7 @@ export class Requests {
     return true;
   }
 
-  /** No answers will come. */
+  /** Rejects every request: the connection is over. */
   rejectAll(error: IpcError): void {
     this.#cancelTimer?.();
     this.#timerDue = Infinity;

@@ -1,4 +1,4 @@
-// Notices a daemon that sends nothing any more, not even heartbeats.
+// Notices a daemon that has stopped sending, heartbeats included.
 import { type Clock, systemClock } from '../clock.js';
 
 export class Silence {
@@ -20,7 +20,7 @@ export class Silence {
     if (this.#limit > 0) this.#heard = this.#clock.now();
   }
 
-  /** From now on something has to come. `reading` says whether it could: while it could not, the clock stands still. */
+  /** From now on, the daemon has to send something. While `reading` says that nothing is read, the clock stands still. */
   watch(reading: () => boolean): void {
     this.stop();
     this.heard();

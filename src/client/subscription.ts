@@ -68,7 +68,7 @@ export class ClientSubscription implements Subscription {
     const abort = (): void => this.#abort(signal?.reason);
     this.#detach = onAbort(signal, abort);
     this.ready = this.#subscribe();
-    // The reader is told by next(); a caller that never reads has nothing to be told.
+    // The reader learns of it by next(). A caller that never reads need not know.
     this.ready.catch(() => undefined);
     if (signal?.aborted) abort();
   }
@@ -96,7 +96,7 @@ export class ClientSubscription implements Subscription {
     return !this.#open || this.#buffer.bytes <= this.#limit / 2;
   }
 
-  /** @param drop Whether the oldest events are dropped if there is no room, because reading has to go on. */
+  /** @param drop Whether reading has to go on, so that the oldest events are dropped when the buffer is full. */
   receive(event: ReceivedEvent, bytes: number, drop: boolean): void {
     if (!this.#open || event.event_type === HEARTBEAT_EVENT_TYPE) return;
     if (event.event_type === DROPPED_EVENT_TYPE) this.#dropped += droppedIn(event);
@@ -157,7 +157,7 @@ export class ClientSubscription implements Subscription {
     }
   }
 
-  /** Its reader wants nothing more. */
+  /** Its reader has left. */
   #leave(): void {
     this.#end();
     this.#error = undefined;

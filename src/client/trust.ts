@@ -1,4 +1,4 @@
-// Whom a socket belongs to, and whether it is one: looked at before and after connecting.
+// The owners of a socket's file, and whether the file is a socket: checked before and after connecting.
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkEndpoint } from '../protocol/endpoints.js';
@@ -8,11 +8,11 @@ import { IpcError } from '../protocol/errors.js';
  * Checks a path before a daemon on it is told anything.
  *
  * Node cannot ask which user is at the other end of a socket, so the owners of its file and of its directory are
- * looked at: a daemon of another user would be told secrets. A path that the kernel would cut would lead to another
- * socket than the one that was looked at.
+ * checked: a daemon of another user would be told secrets. A path that the kernel would cut would lead to a socket
+ * that was not checked.
  *
- * @throws {IpcError} `ENDPOINT_TOO_LONG`, `ENDPOINT_UNUSABLE`, `ENDPOINT_NOT_OURS`, `ENDPOINT_NOT_A_SOCKET`; or what
- *   the file system says, `ENOENT` for one.
+ * @throws {IpcError} `ENDPOINT_TOO_LONG`, `ENDPOINT_UNUSABLE`, `ENDPOINT_NOT_OURS`, `ENDPOINT_NOT_A_SOCKET`; or an
+ *   error of the file system, such as `ENOENT`.
  */
 export function checkTrust(path: string): void {
   checkEndpoint(path, process.platform);

@@ -1,4 +1,4 @@
-// Callers that wait for something to come, served in the order in which they asked.
+// Callers that wait for a value, served in the order in which they asked.
 
 interface Waiter<T> {
   readonly resolve: (value: T) => void;

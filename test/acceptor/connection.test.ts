@@ -98,6 +98,23 @@ describe('a connection', () => {
     expect(writer.finished).toBe(true);
   });
 
+  test('that was refused gets no other Error when it does not read its events either', () => {
+    const { socket, writer, pipeline } = connected();
+    socket.emit('data', Buffer.from([0xff, 0xff, 0xff, 0x7f]));
+    pipeline.onCut();
+    expect(writer.responses.length).toBe(1);
+    expect(writer.responses[0]).toContain('FRAME_TOO_LARGE');
+  });
+
+  test('whose client does not read its events is told so, and ends', () => {
+    const { socket, writer, pipeline } = connected();
+    send(socket, 'a');
+    pipeline.onCut();
+    expect(writer.responses.length).toBe(1);
+    expect(writer.responses[0]).toContain('SUBSCRIBER_TOO_SLOW');
+    expect(writer.finished).toBe(true);
+  });
+
   test('half-closed, gets all its answers, then the end', () => {
     const { socket, writer, lanes } = connected();
     send(socket, 'a', 'b');

@@ -37,10 +37,7 @@ describe('the broker', () => {
 
   test('the flow goes on at once when the subscriber that it waits for is gone', () => {
     const w = world({ eventHold: 0 });
-    const [stalled, reader] = [w.writer(), w.writer()];
-    w.subscribe(stalled.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [stalled, reader] = w.subscribedPair();
     w.publish(100);
     reader.sink.drain();
     const before = reader.sink.frames.length;
@@ -232,10 +229,7 @@ describe('the broker', () => {
 
   test('a writer that finishes gets every event that was accepted before, and none after, then the end', () => {
     const w = world({ eventHold: 0 });
-    const [stalled, leaver] = [w.writer(), w.writer()];
-    w.subscribe(stalled.writer);
-    w.subscribe(leaver.writer);
-    w.turn();
+    const [stalled, leaver] = w.subscribedPair();
     for (let n = 0; n < 100; n += 1) w.publish(1, { n, filler: 'x'.repeat(60) });
     expect(w.broker.stats().waiting).toBe(true);
     leaver.writer.finish();
@@ -290,10 +284,7 @@ describe('the broker', () => {
 
   test('an exception in one writer ends its connection; the others lose no event', () => {
     const w = world({ eventHold: 0 });
-    const [broken, reader] = [w.writer(), w.writer()];
-    w.subscribe(broken.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [broken, reader] = w.subscribedPair();
     const fault = new Error('out of order');
     broken.writer.offer = () => {
       throw fault;
@@ -306,10 +297,7 @@ describe('the broker', () => {
 
   test('an exception in a heartbeat does not stop later heartbeats of the others', () => {
     const w = world({ eventHold: 0 });
-    const [broken, reader] = [w.writer(), w.writer()];
-    w.subscribe(broken.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [broken, reader] = w.subscribedPair();
     for (const { sink } of [broken, reader]) sink.drain();
     broken.writer.heartbeat = () => {
       throw new Error('out of order');
@@ -369,10 +357,7 @@ describe('the broker', () => {
 
   test('a full writer whose socket has failed does not delay the others', () => {
     const w = world({ eventHold: 0 });
-    const [failed, reader] = [w.writer(), w.writer()];
-    w.subscribe(failed.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [failed, reader] = w.subscribedPair();
     w.publish(100);
     expect(w.broker.stats().waiting).toBe(true);
     failed.sink.step(new Error('EPIPE'));

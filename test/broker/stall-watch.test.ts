@@ -5,10 +5,7 @@ import { told, world } from '../support/broadcast.js';
 describe('the flow', () => {
   test('waits 250 ms for a stalled subscriber while another is drained', () => {
     const w = world({ eventHold: 0 });
-    const [stalled, reader] = [w.writer(), w.writer()];
-    w.subscribe(stalled.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [stalled, reader] = w.subscribedPair();
     w.publish(100);
     reader.sink.drain();
     w.clock.advance(200);
@@ -40,10 +37,7 @@ describe('the flow', () => {
 
   test('does not blame a subscriber for a main loop that was late', () => {
     const w = world({ eventHold: 0 });
-    const [stalled, reader] = [w.writer(), w.writer()];
-    w.subscribe(stalled.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [stalled, reader] = w.subscribedPair();
     w.publish(100);
     reader.sink.drain();
     w.clock.block(10_000);
@@ -52,10 +46,7 @@ describe('the flow', () => {
 
   test('the grace is reset only by draining below low water', () => {
     const w = world({ eventHold: 0, queueBytes: 400_000, highWater: 300_000, lowWater: 50_000 });
-    const [slow, reader] = [w.writer(), w.writer()];
-    w.subscribe(slow.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [slow, reader] = w.subscribedPair();
     w.publish(60, { filler: 'x'.repeat(30_000) });
     // It takes a chunk now and then, which never brings it below low water.
     for (let round = 0; round < 4; round += 1) {
@@ -69,10 +60,7 @@ describe('the flow', () => {
 
   test('the grace begins again for a subscriber that has drained', () => {
     const w = world({ eventHold: 0 });
-    const [slow, reader] = [w.writer(), w.writer()];
-    w.subscribe(slow.writer);
-    w.subscribe(reader.writer);
-    w.turn();
+    const [slow, reader] = w.subscribedPair();
     for (let round = 0; round < 5; round += 1) {
       w.fill(slow.writer, [reader.sink]);
       w.publish(1);
@@ -98,10 +86,7 @@ describe('the flow', () => {
 
   test('other subscribers that do not read do not count as waiting', () => {
     const w = world({ eventHold: 0 });
-    const [one, two] = [w.writer(), w.writer()];
-    w.subscribe(one.writer);
-    w.subscribe(two.writer);
-    w.turn();
+    const [one, two] = w.subscribedPair();
     w.publish(100);
     w.clock.advance(900);
     expect([one.writer.behind, two.writer.behind]).toEqual([false, false]);

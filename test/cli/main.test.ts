@@ -48,6 +48,8 @@ describe('without a daemon', () => {
     [3, ['start', 'nobody'], 'bunctl start nobody -- COMMAND'],
     [3, ['start', 'all'], 'There are no apps yet'],
     [2, ['start', 'all', '--', 'x'], 'give this one another name'],
+    [2, ['start', 'ALL', '--', 'x'], 'give this one another name'],
+    [3, ['start', 'All'], 'There are no apps yet'],
     [2, ['start', 'a', '--max-memory', 'much', '--', 'x'], '512M'],
     [2, ['start', 'a', '--stop-timeout', 'soon', '--', 'x'], '20s'],
     [2, ['start', 'a', '--max-restarts', 'few', '--', 'x'], 'whole number'],

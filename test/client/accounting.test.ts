@@ -75,7 +75,7 @@ test('with a real daemon that counts, in 60 random uses', async () => {
   });
   const other = await Other.of(daemon);
   const published = { count: 0 };
-  const total = { matched: 0, dropped: 0, whole: 0 };
+  const total = { matched: 0, whole: 0 };
   for (const seed of seeds(60)) {
     const random = seeded(seed);
     const before = await other.matchedByOthers(daemon);
@@ -92,8 +92,7 @@ test('with a real daemon that counts, in 60 random uses', async () => {
     total.matched += matched;
     total.whole += Number(whole);
   }
-  total.dropped = daemon.stats().events.dropped;
-  if (SEED === undefined) expect(Object.values(total).map((sum) => sum > 0)).toEqual([true, true, true]);
+  if (SEED === undefined) expect([total.matched > 0, total.whole > 0]).toEqual([true, true]);
   const { received, answered } = daemon.stats().commands;
   expect(answered).toBeLessThanOrEqual(received);
 });

@@ -1,4 +1,4 @@
-// The client against a scripted daemon: what it sends, whom its answers go to, and that nothing stays pending.
+// The client against a scripted daemon: what it sends, which request an answer belongs to, and that nothing stays pending.
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -115,7 +115,7 @@ describe('requests', () => {
     expect(await rejection(client.request('List'))).toMatchObject({ code });
   });
 
-  test('a daemon that says unasked why it closes is quoted', async () => {
+  test('the reason that a daemon gives for closing the connection is quoted', async () => {
     const script = new Script();
     const client = await script.connect();
     await script.send({ Error: { message: 'too many connections', code: 'TOO_MANY_CONNECTIONS' } });
@@ -141,7 +141,7 @@ describe('requests', () => {
 });
 
 describe('a daemon that does not answer', () => {
-  test('is owed 10,000 answers at most, those included that nobody waits for any more', async () => {
+  test('may owe 10,000 answers at most, including those of requests that were given up', async () => {
     const script = new Script();
     const client = await script.connect();
     const first = client.request('List', { timeout: 1 });
@@ -160,7 +160,7 @@ describe('a daemon that does not answer', () => {
     expect(await again).toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 
-  test('and does not read is sent 64 MiB at most, and cannot keep the client from closing', async () => {
+  test('and that does not read is sent 64 MiB at most, and does not keep the client from closing', async () => {
     const script = new Script();
     const client = await script.connect();
     (await script.socket).pause();
@@ -204,7 +204,7 @@ describe('connecting', () => {
     await client.close();
   });
 
-  test('to a socket nobody listens on fails at once when it is not to be tried again', async () => {
+  test('to a socket without a listener fails at once if it is told not to retry', async () => {
     const path = join(temporaryDirectory(), 's');
     const { child } = await spawnDaemon(path);
     child.kill('SIGKILL');
@@ -237,7 +237,7 @@ describe('connecting', () => {
   });
 
   test.runIf(process.getuid?.() === 0)(
-    'refuses a socket that belongs to another user, or lies in his directory',
+    'refuses a socket that belongs to another user, or is in the directory of another user',
     async () => {
       const { chownSync } = await import('node:fs');
       const script = new Script();

@@ -1,4 +1,4 @@
-// What was sent reaches the daemon, whatever comes behind it; and how a connection ends.
+// A message that was sent reaches the daemon, whatever the client does next; and how a connection ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -72,7 +72,7 @@ test('a loop of sends lets other things happen, and goes at the pace of the daem
   await script.got(300);
 });
 
-test('send() to a daemon that does not read is late, not pending for ever', async () => {
+test('send() to a daemon that does not read times out', async () => {
   const script = new Script();
   const client = await script.connect({ requestTimeout: 200 });
   (await script.socket).pause();

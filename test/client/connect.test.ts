@@ -10,7 +10,7 @@ import { rejection, Script } from './script.js';
 
 describe('a path that the kernel would cut', () => {
   test.each(['argument', 'BUNCTL_SOCKET', 'XDG_RUNTIME_DIR'])(
-    'from %s leads to no other server',
+    'from %s does not lead to another server',
     async (source) => {
       const directory = temporaryDirectory();
       const name = source === 'XDG_RUNTIME_DIR' ? '/bunctl.sock' : '';
@@ -42,7 +42,7 @@ describe('a path that the kernel would cut', () => {
   );
 });
 
-test('a file that is not a socket is said to be none, at once', async () => {
+test('a file that is not a socket is reported as such, at once', async () => {
   const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, '');
   const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'absent' }));
@@ -87,7 +87,7 @@ test('a socket that becomes another user’s while it is connected to is refused
   const script = new Script();
   await script.listening;
   const uid = process.getuid?.() ?? 0;
-  // connect() looks before it returns; root owns what it likes, others are told to be somebody else.
+  // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
   const connecting = rejection(IpcClient.connect(script.path));
   if (uid === 0) chownSync(script.path, 12345, 12345);
   else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);

@@ -79,8 +79,8 @@ describe('an option that does not exist is refused with its name', () => {
   });
 });
 
-describe.each([0, Infinity])('a timeout of %o is none', (none) => {
-  /** One that has a timeout is over: one without, or with a timer that overflowed, would be over before it. */
+describe.each([0, Infinity])('a timeout of %o means that there is no timeout', (none) => {
+  /** A request that has a timeout times out. One whose timer had overflowed would have timed out before it. */
   const timePasses = async (client: IpcClient): Promise<void> => {
     expect(await rejection(client.request('List', { timeout: 20 }))).toMatchObject({
       code: 'REQUEST_TIMEOUT',

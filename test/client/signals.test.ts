@@ -7,7 +7,6 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
 import { temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { ALL, rejection, Script, success } from './script.js';
-import { orFail } from '../support/or-fail.js';
 
 /** What a process that runs the code as a module says on stdout and stderr. */
 async function run(code: string): Promise<{ stdout: string; stderr: string }> {
@@ -46,7 +45,7 @@ test('many users of one signal cause no warning, and all end with it', async () 
   expect(stdout.trim()).toBe('enough');
 });
 
-test('a signal that has done its work is let go of', async () => {
+test('a signal keeps no listener of a request or subscription that is over', async () => {
   const script = new Script();
   const { signal } = new AbortController();
   const listeners = (): number => getEventListeners(signal, 'abort').length;
@@ -57,8 +56,10 @@ test('a signal that has done its work is let go of', async () => {
   await script.send(success('one'), success('two'), success('Subscribed to events'));
   await Promise.all(answers);
   await subscription.ready;
-  subscription.close().catch(orFail);
+  const closing = subscription.close();
   expect(listeners()).toBe(0);
+  await script.send(success('Unsubscribed from events'));
+  await closing;
   expect(await rejection(client.request('List', { signal, timeout: 20 }))).toMatchObject({
     code: 'REQUEST_TIMEOUT',
   });

@@ -1,4 +1,4 @@
-// Subscriptions that follow one another, are read by several at once, and are told of by a daemon that errs.
+// Subscriptions: one after another, with several readers, with dropped events, and with a daemon that makes mistakes.
 import { IpcClient, type Subscription } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { testDaemon } from '../support/daemon.js';
@@ -227,7 +227,7 @@ describe('a loop that is left', () => {
     expect((await script.got(2))[1]).toBe('Unsubscribe');
   });
 
-  test('forgets what it was to be told', async () => {
+  test('forgets the events and the notice that were not read', async () => {
     const script = new Script();
     const client = await script.connect({ eventBuffer: 200 });
     const subscription = client.subscribe(ALL);
@@ -245,7 +245,7 @@ describe('a loop that is left', () => {
   });
 });
 
-test('an aborted request lets no events be dropped for its sake', async () => {
+test('no events are dropped for a request that was aborted', async () => {
   const script = new Script();
   const client = await script.connect({ eventBuffer: 10_000 });
   const subscription = client.subscribe(ALL);

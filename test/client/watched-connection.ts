@@ -21,7 +21,7 @@ export class WatchedConnection implements Peer {
   readonly #daemon: Daemon;
   readonly #random: () => number;
   readonly #published: Published;
-  /** Requests without an answer; of a Subscribe, whose it is. */
+  /** Requests without an answer, each with the owner of the subscription if it is a Subscribe. */
   readonly #asked: { readonly name: string; readonly owner: string }[] = [];
   #owner = '';
   #epoch: Epoch | undefined;

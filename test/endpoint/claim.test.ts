@@ -8,6 +8,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -414,5 +415,16 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
     await expect(startDaemon({ socketPath: path, commands: fixture('commands.js') })).rejects.toMatchObject({
       code: 'ENDPOINT_IN_USE',
     });
+  });
+
+  test('sockets whose long names differ only at the end do not share a lock', async () => {
+    const directory = mkdtempSync('/tmp/b-');
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const daemons = [];
+    for (const last of ['a', 'b']) {
+      const socketPath = join(directory, `${'x'.repeat(90)}${last}`);
+      daemons.push(await startDaemon({ socketPath, commands: fixture('commands.js') }));
+    }
+    for (const daemon of daemons) await daemon.close({ grace: 0 });
   });
 });

@@ -47,6 +47,13 @@ export function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
     clock,
     broker,
     writer,
+    /** Two writers that are subscribed to all events; their answers are on the way. */
+    subscribedPair() {
+      const pair = [writer(), writer()] as const;
+      for (const each of pair) broker.subscribe(each.writer, ALL, SUCCESS);
+      this.turn();
+      return pair;
+    },
     subscribe: (to: Writer, filter = ALL) => broker.subscribe(to, filter, SUCCESS),
     publish(
       count: number,

@@ -29,7 +29,7 @@ export class FakeHost {
 
   constructor() {
     const host = {
-      checkSpawn: async ({ command }: AppConfig) => {
+      checkSpawn: async (_id: string, { command }: AppConfig) => {
         if (this.missing.has(command)) throw new Error(`no ${command}`);
       },
       spawn: async (id: string, { config }: { config: AppConfig }) => {

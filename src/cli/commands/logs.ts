@@ -6,7 +6,7 @@ import { type LogsWanted, readFromDaemon, readFromFiles } from '../answers/read-
 import { daemonFor } from '../daemon/find.js';
 import { stateOf } from '../daemon/places.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { checkName } from '../input/names.js';
+import { checkName, meansAll } from '../input/names.js';
 import { whole } from '../input/numbers.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -37,7 +37,7 @@ export async function run(args: string[]): Promise<void> {
     json: { type: 'boolean', short: 'j' },
   });
   const wanted: LogsWanted = {
-    names: names.length === 0 || names.includes('all') ? null : [...new Set(names.map(checkName))],
+    names: names.length === 0 || names.some(meansAll) ? null : [...new Set(names.map(checkName))],
     lines: values.lines === undefined ? 20 : whole(values.lines, '--lines'),
     json: values.json === true,
   };

@@ -1,11 +1,12 @@
 // bunctl start
 import type { IpcClient } from '../../client/client.js';
 import { appId } from '../../supervisor/model/app-id.js';
-import { applyFile } from '../daemon/apply-file.js';
+import { applyFile, noApps } from '../daemon/apply-file.js';
 import { appsOnDisk, type DaemonOptions, withDaemon } from '../daemon/find.js';
 import { startDescribed, startKnown, unknownApp } from '../daemon/start-apps.js';
 import { waitTime, waitUntilStable } from '../daemon/wait.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
+import { meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 
@@ -42,7 +43,7 @@ Examples:
 /** Refuses unknown names before a daemon is started for them. */
 async function checkKnown(daemon: DaemonOptions, names: readonly string[]): Promise<void> {
   const ids = await appsOnDisk(daemon);
-  const unknown = names.find((name) => name !== 'all' && !ids.has(appId(name) ?? ''));
+  const unknown = names.find((name) => !meansAll(name) && !ids.has(appId(name) ?? ''));
   if (unknown !== undefined) throw unknownApp(unknown);
   if (ids.size === 0)
     throw new CliError(EXIT.notFound, 'There are no apps yet. To start one: bunctl start NAME -- COMMAND');
@@ -53,8 +54,12 @@ export async function run(args: string[]): Promise<void> {
   const { daemon, names, values } = typed;
   const wait = waitTime(values.wait);
   const described = appsDescribed(typed);
-  const before = described ? {} : { before: () => checkKnown(daemon, names) };
-  await withDaemon(daemon, { start: 'always', ...before }, async (client) => {
+  const before = async (): Promise<void> => {
+    if (!described) await checkKnown(daemon, names);
+    // A file without apps stops those that came from it, for which no daemon is started.
+    else if (described.apps.length === 0) throw noApps(described.file);
+  };
+  await withDaemon(daemon, { start: 'always', before }, async (client) => {
     const started = described ? await startAll(client, described) : await startKnown(client, names);
     if (wait !== undefined) await waitUntilStable(client, started, wait);
   });
@@ -66,6 +71,7 @@ async function startAll(client: IpcClient, described: Described): Promise<string
   const applied =
     file !== undefined &&
     (await applyFile(client, { ...described, file }, { restart: false, updateEnv: false }));
+  if (!applied && apps.length === 0) throw noApps(file);
   if (!applied) await startDescribed(client, described);
   return apps.map(({ name }) => name);
 }

@@ -5,7 +5,7 @@ import { allStatuses, askData, type AppStatus } from '../answers/wire.js';
 import { fileDifference } from '../daemon/apply-file.js';
 import { daemonFor, requireDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { checkName } from '../input/names.js';
+import { checkName, meansAll } from '../input/names.js';
 import { usage } from '../terminal/exit.js';
 import { canPrint, print, printJson, say, write } from '../terminal/output.js';
 import { harmless, onTerminal, style } from '../terminal/style.js';
@@ -35,7 +35,7 @@ export async function run(args: string[]): Promise<void> {
     watch: { type: 'boolean', short: 'w' },
   });
   if (names.length > 1) throw usage('status takes one name, or none for all apps.');
-  const name = names[0] === undefined || names[0] === 'all' ? null : checkName(names[0]);
+  const name = names[0] === undefined || meansAll(names[0]) ? null : checkName(names[0]);
   const find = name === null && !values.watch ? daemonFor : requireDaemon;
   const client = await find(daemon, { start: 'if-left' });
   if (!client) {

@@ -12,6 +12,7 @@ import {
 } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Described } from '../input/start-arguments.js';
+import { type CliError, usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
 import { inTurn } from './in-turn.js';
@@ -49,6 +50,7 @@ export async function applyFile(
   const statuses = await allStatuses(client);
   if (!(await daemonInfo(client)) || !knowsExtensions(statuses)) return false;
   const steps = await plan(client, described, statuses, options);
+  if (steps.length === 0) throw noApps(file);
   say(`Plan for ${file}:`);
   for (const { name, action, why } of steps)
     say(`  ${action.padEnd(10)} ${name}${why === '' ? '' : ` (${why})`}`);
@@ -61,6 +63,9 @@ export async function applyFile(
   });
   return true;
 }
+
+/** Nothing is in the file, and no app that runs came from it. */
+export const noApps = (file: string | undefined): CliError => usage(`${file} has no apps.`);
 
 async function plan(
   client: IpcClient,

@@ -2,7 +2,7 @@
 import type { IpcClient } from '../../client/client.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
 import { absolutePath } from '../input/folder.js';
-import { checkName, isConfigFile } from '../input/names.js';
+import { checkName, isConfigFile, meansAll } from '../input/names.js';
 import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
@@ -30,7 +30,7 @@ export async function expandAll(
   names: readonly string[],
   passes: (app: AppStatus) => boolean = () => true,
 ): Promise<string[]> {
-  if (!names.includes('all')) return [...new Set(names)];
+  if (!names.some(meansAll)) return [...new Set(names)];
   return (await allStatuses(client)).filter(passes).map(({ name }) => name);
 }
 

@@ -19,9 +19,13 @@ interface Failure {
  * Starts a daemon.
  *
  * @param socket Where it is to listen; undefined for the rule's place.
+ * @param patience How long, in ms, it may take to be ready.
  * @returns Undefined when it is ready. Otherwise why it is not; then its process has ended, or is ended here.
  */
-export async function startDaemonProcess(socket: string | undefined): Promise<Failure | undefined> {
+export async function startDaemonProcess(
+  socket: string | undefined,
+  patience = READY_TIMEOUT,
+): Promise<Failure | undefined> {
   const openFiles = callersOpenFiles();
   const child = spawn(
     process.execPath,
@@ -45,7 +49,7 @@ export async function startDaemonProcess(socket: string | undefined): Promise<Fa
     },
   );
   const ready = child.stdio[3] as Readable;
-  const failure = await readiness(child, ready);
+  const failure = await readiness(child, ready, patience);
   ready.destroy();
   child.removeAllListeners();
   // An 'error' event without a listener would be thrown.
@@ -56,16 +60,16 @@ export async function startDaemonProcess(socket: string | undefined): Promise<Fa
 }
 
 /** The daemon writes one line: `ready`, or a failure as JSON. */
-function readiness(child: ChildProcess, ready: Readable): Promise<Failure | undefined> {
+function readiness(child: ChildProcess, ready: Readable, patience: number): Promise<Failure | undefined> {
   let text = '';
   return new Promise((resolve) => {
     const settle = (failure: Failure | undefined): void => {
       clearTimeout(timer);
       resolve(failure);
     };
-    const timer = setTimeout(settle, READY_TIMEOUT, {
+    const timer = setTimeout(settle, patience, {
       code: 'TIMEOUT',
-      message: `it was not ready within ${READY_TIMEOUT / 1000} s (timeout), and was ended`,
+      message: `it was not ready within ${patience / 1000} s (timeout), and was ended`,
     });
     ready.setEncoding('utf8').on('data', (part: string) => {
       text += part;

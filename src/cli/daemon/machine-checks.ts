@@ -117,6 +117,7 @@ function whyUnusable(folder: string): string | undefined {
       stat = statSync(at);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && isLink(at)) return `${at} is a symbolic link to something that does not exist`;
       if ((code === 'ENOENT' || code === 'ENOTDIR') && at !== dirname(at)) continue;
       return message;
     }
@@ -130,6 +131,14 @@ function whyUnusable(folder: string): string | undefined {
       () => accessSync(at, constants.R_OK | constants.W_OK | constants.X_OK),
       () => `${at} cannot be written to`,
     )[0];
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

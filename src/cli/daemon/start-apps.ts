@@ -4,6 +4,7 @@ import { appId } from '../../supervisor/model/app-id.js';
 import { allStatuses, askMessage, askSuccess } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
 import { isFile } from '../input/files.js';
+import { meansAll } from '../input/names.js';
 import { hasKnownKind } from '../input/program.js';
 import { quoteWords, splitWords } from '../input/shell-words.js';
 import type { Described } from '../input/start-arguments.js';
@@ -62,7 +63,7 @@ export function unknownApp(name: string): CliError {
 /** Starts apps that the daemon knows, with the caller's environment; those that run are left alone. */
 export async function startKnown(client: IpcClient, names: readonly string[]): Promise<string[]> {
   const apps = await allStatuses(client);
-  const wanted = names.includes('all') ? apps.map(({ name }) => name) : [...names];
+  const wanted = names.some(meansAll) ? apps.map(({ name }) => name) : [...names];
   await inTurn(wanted, async (name) => {
     const app = apps.find((one) => one.name === appId(name));
     if (app?.state === 'Running') {

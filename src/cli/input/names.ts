@@ -19,14 +19,16 @@ export function checkName(name: string): string {
   return name;
 }
 
+/** Whether a word stands for every app: `all`, in upper or lower case. */
+export const meansAll = (word: string | undefined): boolean => word?.trim().toLowerCase() === 'all';
+
 /**
  * As {@link checkName}, and refuses a name that means every app.
  *
  * @throws {CliError} exit code 2.
  */
 export function checkNewName(name: string): string {
-  if (checkName(name).trim().toLowerCase() === 'all')
-    throw usage(`"${name}" stands for every app; give this one another name`);
+  if (meansAll(checkName(name))) throw usage(`"${name}" stands for every app; give this one another name`);
   return name;
 }
 

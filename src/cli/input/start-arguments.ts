@@ -9,7 +9,7 @@ import { say } from '../terminal/output.js';
 import type { Parsed } from './arguments.js';
 import { isFile } from './files.js';
 import { absolutePath, currentFolder } from './folder.js';
-import { checkName, checkNewName, isConfigFile } from './names.js';
+import { checkName, checkNewName, isConfigFile, meansAll } from './names.js';
 import { hasKnownKind, type Program, programFor } from './program.js';
 import { quoteWords } from './shell-words.js';
 import { APP_OPTIONS, appOptionsGiven, fieldsOf } from './start-options.js';
@@ -64,7 +64,7 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   const file =
     named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
-  if (names.length === 0 || (names.length === 1 && names[0] === 'all' && file))
+  if (names.length === 0 || (names.length === 1 && meansAll(names[0]) && file))
     return { ...allApps(file), mode };
   const chosen = names.map((name) => {
     if (name.includes('/')) throw usage(`There is no file ${name}`);
@@ -95,7 +95,6 @@ function allApps(file: ConfigFile | undefined): Described {
       'Nothing to start: type bunctl start NAME -- COMMAND [ARGS…], or write a bunctl.json; see bunctl start --help.',
     );
   if (file.refusal !== undefined) throw usage(file.refusal);
-  if (file.apps.length === 0) throw usage(`${file.path} has no apps.`);
   return { apps: file.apps.map((app) => startable(file, app)), file: file.path, whole: true };
 }
 

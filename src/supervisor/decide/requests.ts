@@ -156,7 +156,7 @@ export class Requests {
   async #check(app: App, change: AppChange, failure: string, so = ''): Promise<void> {
     const { config, environment } = { ...app.decided, ...change };
     await this.#host
-      .checkSpawn(config, environment)
+      .checkSpawn(app.id, config, environment)
       .catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error, so));
   }
 

@@ -46,6 +46,15 @@ export async function openOutput(
   }
 }
 
+/**
+ * Checks that the files can be opened, and changes nothing of files that are there.
+ *
+ * @throws {Error} that names the file.
+ */
+export async function checkOutput({ stdout, stderr }: OutputPaths): Promise<void> {
+  for (const path of [stdout, stderr]) await (await openAppending(path)).close();
+}
+
 /** Without waiting for a reader, should somebody have put a pipe there. The app's descriptor is a blocking one again. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 

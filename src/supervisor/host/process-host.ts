@@ -13,7 +13,7 @@ import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
-import { removeIfEmpty } from './output-files.js';
+import { type OutputPaths, removeIfEmpty } from './output-files.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
 
@@ -57,7 +57,7 @@ export class ProcessHost {
     return {
       inventory: () => this.#inventory(),
       notices: (after) => this.#notices.after(after),
-      checkSpawn: (config, environment) => this.#checkSpawn(config, environment),
+      checkSpawn: (id, config, environment) => this.#checkSpawn(id, config, environment),
       spawn: (id, decided) => this.#spawn(id, decided),
       signal: (id, signal) => this.#apps.get(id)?.signal(signal) ?? false,
       save: (id, decided) => this.#save(id, decided),
@@ -115,8 +115,9 @@ export class ProcessHost {
     return { mark, limit, base: environment ?? process.env, socket, lookUps: this.#lookUps };
   }
 
-  #checkSpawn(config: AppConfig, environment: Environment | null): Promise<void> {
-    return checkSpawn(config, this.#surroundings('', environment));
+  #checkSpawn(id: string, config: AppConfig, environment: Environment | null): Promise<void> {
+    const files = this.#apps.has(id) ? this.#outputPaths(id) : undefined;
+    return checkSpawn(config, files, this.#surroundings('', environment));
   }
 
   async #spawn(id: string, decided: DecidedRecord): Promise<SpawnedApp> {
@@ -137,14 +138,18 @@ export class ProcessHost {
       this.#apps.delete(id);
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
-    const { files } = this.#settings;
     const { child, pid, offsets } = await spawnApp(
       app.record.config,
-      { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
+      this.#outputPaths(id),
       this.#surroundings(runMark(app.record), app.record.environment),
     );
     app.spawned(child, pid);
     return { pid, startedAt: Date.now(), offsets };
+  }
+
+  #outputPaths(id: string): OutputPaths {
+    const { files } = this.#settings;
+    return { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') };
   }
 
   #hold(record: AppRecord): HeldApp {

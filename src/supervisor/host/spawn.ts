@@ -4,7 +4,8 @@ import type { AppConfig } from '../model/app-config.js';
 import { userOf } from '../system/users.js';
 import { appEnvironment } from './environment.js';
 import type { LookUps } from './look-up.js';
-import { closeAll, openOutput, type OutputPaths } from './output-files.js';
+import { checkOutput, closeAll, openOutput, type OutputPaths } from './output-files.js';
+import { checkIds, checkSizes } from './permitted.js';
 import { checkProgram, problem } from './program.js';
 
 export interface Spawned {
@@ -92,11 +93,17 @@ export async function spawnApp(
 /**
  * Checks that an app could be spawned now.
  *
+ * @param files Its output files; undefined for an app that has none yet, so that none are made.
  * @throws {Error} as {@link spawnApp}.
  */
-export async function checkSpawn(config: AppConfig, around: SpawnSurroundings): Promise<void> {
+export async function checkSpawn(
+  config: AppConfig,
+  files: OutputPaths | undefined,
+  around: SpawnSurroundings,
+): Promise<void> {
   try {
     await check(config, around);
+    if (files) await checkOutput(files);
   } catch (error) {
     throw failure(config, error);
   }
@@ -105,7 +112,9 @@ export async function checkSpawn(config: AppConfig, around: SpawnSurroundings): 
 async function check(config: AppConfig, around: SpawnSurroundings): Promise<void> {
   if (process.platform === 'win32') return;
   const { cwd, env, owner } = await prepare(config, around);
-  const { command } = config;
+  const { command, args } = config;
+  checkIds(config);
+  checkSizes(args, env);
   await around.lookUps.run(`the folder ${cwd} or the program ${command}`, () =>
     checkProgram({ command, cwd, path: env['PATH'], user: owner }),
   );

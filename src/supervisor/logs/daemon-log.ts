@@ -23,11 +23,20 @@ export class LogFile {
 
   /** A full disk loses lines, and nothing else. */
   write(line: string): void {
-    if (this.#bytes >= this.#rotateAt) this.#rotate();
+    if (this.#bytes >= this.#rotateAt || this.#isRemoved()) this.#rotate();
     try {
       this.#bytes += writeSync(this.#fd, line);
     } catch {
       // There is nowhere to report it.
+    }
+  }
+
+  /** Whether the file has no name any more, so that nobody can read what is written to it. */
+  #isRemoved(): boolean {
+    try {
+      return fstatSync(this.#fd).nlink === 0;
+    } catch {
+      return false;
     }
   }
 

@@ -42,11 +42,12 @@ export interface HostFunctions {
   /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
   readonly notices: (after: number) => Promise<readonly HostNotice[]>;
   /**
-   * Checks that a process can be started as things are now: the folder, the program and the user.
+   * Checks that a process can be started as things are now: the folder, the program, the user, the size of its
+   * arguments and variables, and the log files of an app that is known.
    *
    * @throws {Error} with the same message as a spawn that fails for this reason.
    */
-  readonly checkSpawn: (config: AppConfig, environment: Environment | null) => Promise<void>;
+  readonly checkSpawn: (id: string, config: AppConfig, environment: Environment | null) => Promise<void>;
   /** Writes the record down, then starts the process. @throws {Error} saying why it cannot be started. */
   readonly spawn: (id: string, decided: DecidedRecord) => Promise<SpawnedApp>;
   /** Signals the app's process group; whether there was one. */

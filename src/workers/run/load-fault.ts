@@ -9,11 +9,14 @@ const WAY_OUT: Readonly<Record<string, string>> = {
     'Node only strips types. Compile it to JavaScript, or start the daemon with `node --import tsx`',
 };
 
+/** A bundle in CommonJS has no URL of its own. */
+const OWN_URL = import.meta.url as string | undefined;
+
 /**
  * The folder of this package's own files: they stand above the embedder's in a stack, and the fault is not in them.
  * Undefined in a bundle, where all code may be one file.
  */
-const OWN_FILES = /^(.*\/)workers\/run\/load-fault\.js$/.exec((import.meta.url as string | undefined) ?? '')?.[1];
+const OWN_FILES = /^(.*\/)workers\/run\/load-fault\.js$/.exec(OWN_URL ?? '')?.[1];
 
 /**
  * @param module URL of the module that was imported.

@@ -1,5 +1,5 @@
 // Configuration files are applied: what they say runs, with a plan; and an app changes without being deleted.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager, type Status } from '../../support/manager.js';
@@ -43,6 +43,22 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
     await until(async () => (await lastLine(manager, 'web')) === '2', 'the new value is there');
     expect((await manager.status('job')).pid === job.pid).toBe(command === 'start');
     expect(await manager.ok('status', 'web')).not.toContain('differs');
+  });
+
+  test('that has no apps any more stops those that came from it, and is refused if none did', async () => {
+    const manager = new Manager();
+    write(manager, {});
+    expect(await manager.run('start')).toMatchObject({ code: 2, stdout: '' });
+    expect(existsSync(manager.socket)).toBe(false);
+    write(manager, { one: {} });
+    await manager.ok('start');
+    write(manager, {});
+    expect((await manager.run('start')).stderr).toContain('stop       one (no longer in the file)');
+    expect(await states(manager)).toEqual(['one Stopped']);
+    expect(await manager.run('start')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has no apps') as string,
+    });
   });
 
   test('does not stop its other apps if some of its apps are named', async () => {

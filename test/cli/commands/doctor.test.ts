@@ -1,6 +1,6 @@
 // `doctor` finds what is wrong before the user does, and exits with 1.
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, utimesSync, writeFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,6 +33,12 @@ test('a file where a folder should be is named', () => {
   writeFileSync(join(state, 'logs'), '');
   expect(problems(state)).toContain(`${join(state, 'logs')} is not a folder`);
   expect(problems(join(state, 'logs', 'deeper'))).toContain(`${join(state, 'logs')} is not a folder`);
+});
+
+test.skipIf(process.platform === 'win32')('a link to nothing in the place of a folder is named', () => {
+  const link = join(temporaryDirectory(), 'link');
+  symlinkSync('/nowhere/at/all', link);
+  expect(problems(join(link, 'default'))).toContain(`${link} is a symbolic link to something that does not`);
 });
 
 test.runIf(process.platform === 'linux')('a place where nothing can be written is named', () => {

@@ -27,7 +27,7 @@ test('start starts it and says so on stderr; several names and `all` are done si
   expect(several.stderr).toContain('9 of 10 failed');
   expect(await manager.ok('start', 'a')).toMatch(/^Started app a with PID \d+\n$/);
   expect(await manager.run('stop', 'all')).toEqual({ code: 0, stdout: 'Stopped app a\n', stderr: '' });
-  expect(await manager.ok('restart', 'all')).toMatch(/Started app a with PID \d+/);
+  expect(await manager.ok('restart', 'ALL')).toMatch(/Started app a with PID \d+/);
   const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
   expect(apps.map(({ name, state }) => `${name} ${state}`)).toEqual(['a Running', 'b Running', 'c Running']);
   expect(await manager.ok('list')).toMatch(/^name +state +pid.*\na +running/);

@@ -1,7 +1,8 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkIds } from '#dist/supervisor/host/permitted.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { bootId } from '#dist/supervisor/system/place.js';
@@ -208,10 +209,58 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
 
   test('checks whether a process can be started without starting one', async () => {
     const { checkSpawn, inventory } = testHost();
-    await expect(checkSpawn(SLEEPS, null)).resolves.toBeUndefined();
+    await expect(checkSpawn('a', SLEEPS, null)).resolves.toBeUndefined();
     const absent = parseAppConfig(JSON.stringify({ name: 'a', command: join('/', 'no', 'such') }));
-    await expect(checkSpawn(absent, null)).rejects.toThrow('Process spawn failed: /no/such: No such file');
+    await expect(checkSpawn('a', absent, null)).rejects.toThrow(
+      'Process spawn failed: /no/such: No such file',
+    );
     expect((await inventory()).apps).toEqual([]);
+  });
+
+  test('names the cause also when it starts a process, since an automatic start is not checked before', async () => {
+    const { files, spawn, inventory } = testHost();
+    await inventory();
+    const command = join(files.logs, 'program');
+    writeFileSync(command, '#!/no/such/interpreter\n', { mode: 0o755 });
+    await expect(spawn('a', { ...decided, config: { ...SLEEPS, command } })).rejects.toThrow(
+      'names the interpreter /no/such/interpreter, which is not there',
+    );
+  });
+
+  test('checks the log files of an app that is known, and makes none for another', async () => {
+    const { files, checkSpawn, spawn, inventory } = testHost();
+    await inventory();
+    await checkSpawn('a', SLEEPS, null);
+    expect(readdirSync(files.logs)).toEqual([]);
+    await spawn('a', decided);
+    rmSync(files.log('a', 'stdout'));
+    mkdirSync(files.log('a', 'stdout'));
+    await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
+      `its log file ${files.log('a', 'stdout')} cannot be opened`,
+    );
+  });
+
+  test.each<[string, object]>([
+    ['argument 2 has', { args: ['x', 'x'.repeat(3_000_000)] }],
+    ['the variable BIG has', { env: { BIG: 'x'.repeat(3_000_000) } }],
+  ])('checks whether the kernel would refuse a process: %s too many bytes', async (why, config) => {
+    const { checkSpawn } = testHost();
+    await expect(checkSpawn('a', { ...SLEEPS, ...config }, null)).rejects.toThrow(
+      `Argument list too long (os error 7): ${why}`,
+    );
+  });
+
+  test('checks whether an app may run as its user and group', () => {
+    const [user, group] = [vi.spyOn(process, 'getuid'), vi.spyOn(process, 'getgid')];
+    onTestFinished(() => void vi.restoreAllMocks());
+    user.mockReturnValue(1000);
+    group.mockReturnValue(100);
+    expect(() => checkIds({ uid: 1000, gid: 100 })).not.toThrow();
+    expect(() => checkIds({ uid: null, gid: null })).not.toThrow();
+    expect(() => checkIds({ uid: 0, gid: null })).toThrow('only root can run an app as another user (0)');
+    expect(() => checkIds({ uid: null, gid: 0 })).toThrow('only root can run an app with another group (0)');
+    user.mockReturnValue(0);
+    expect(() => checkIds({ uid: 7, gid: 7 })).not.toThrow();
   });
 
   test.runIf(process.getuid?.() === 0)(

@@ -31,6 +31,19 @@ describe('the daemon’s log', () => {
     expect(statSync(path).size).toBe(200);
   });
 
+  test('that was removed, with its folder even, is begun anew as soon as it can be', () => {
+    const folder = join(temporaryDirectory(), 'state');
+    const path = join(folder, 'daemon.log');
+    mkdirSync(folder);
+    const log = new LogFile(path, 1000);
+    log.write(line(0));
+    rmSync(folder, { recursive: true });
+    log.write(line(1));
+    mkdirSync(folder);
+    log.write(line(2));
+    expect(readFileSync(path, 'utf8')).toBe(line(2));
+  });
+
   test('that cannot be put aside is written on, and put aside as soon as it can be', () => {
     const path = join(temporaryDirectory(), 'daemon.log');
     // A folder is in the old file's place: no user can rename a file to it.
@@ -52,15 +65,6 @@ describe('the daemon’s log', () => {
     for (let n = 0; n < 100; n += 1) log.write(line(n));
     expect(statSync(path).size).toBeLessThanOrEqual(4200);
     expect(readFileSync(path, 'utf8')).toContain(line(99));
-  });
-
-  test('that was removed is made again when it is full', () => {
-    const path = join(temporaryDirectory(), 'daemon.log');
-    const log = new LogFile(path, 1000);
-    log.write(line(0));
-    rmSync(path);
-    for (let n = 1; n < 12; n += 1) log.write(line(n));
-    expect(readFileSync(path, 'utf8')).toBe(line(10) + line(11));
   });
 
   test('on a full disk loses lines only', () => {

@@ -46,6 +46,19 @@ describe('a record', () => {
     expect(seen).toEqual([[false, statSync(path).size]]);
   });
 
+  test('is written though somebody has removed the folder, which is made again for its owner only', async () => {
+    const directory = join(temporaryDirectory(), 'state', 'apps');
+    const faults: Error[] = [];
+    const store = new Store(
+      (id) => join(directory, `${id}.json`),
+      (error) => faults.push(error),
+    );
+    await store.save('a', record(1));
+    expect((await readRecords(directory, () => undefined))[0]?.state.restarts).toBe(1);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(faults).toEqual([]);
+  });
+
   test('that cannot be written keeps its former version, is reported, and is written later', async () => {
     const directory = join(temporaryDirectory(), 'apps');
     mkdirSync(directory);

@@ -55,6 +55,22 @@ const member = (pid: number, cpuTicks: number, childTicks = 0): Member => ({
   },
 });
 
+test('the memory that an app uses is that of all its processes', () => {
+  // Of processes that do not exist the system does not say what they share.
+  const members = [member(2 ** 30, 0), member(2 ** 30 + 1, 0)];
+  const [one] = members as [Member];
+  const held = (its: Member[]) =>
+    new UsageSampler(
+      () => 0,
+      () => new Map([[1, its]]),
+    )
+      .sample(new Set([1]))
+      .get(1);
+  const { memoryBytes } = held([one]) ?? { memoryBytes: 0 };
+  expect(memoryBytes).toBeGreaterThan(0);
+  expect(held(members)).toMatchObject({ memoryBytes: 2 * memoryBytes, processes: 2 });
+});
+
 describe('the processor that an app uses', () => {
   /** Samples of one app, each at a time in ms and with these members. */
   function percents(...samples: [number, ...Member[]][]): (number | undefined)[] {

@@ -13,7 +13,7 @@ import { until } from '../../support/until.js';
 import { orFail } from '../../support/or-fail.js';
 
 describe('the thread of a service', () => {
-  function makeService(module: string) {
+  function makeService(module: string, workerData?: unknown) {
     const clock = new FakeClock();
     const timers: number[] = [];
     const counts = { up: 0, down: 0 };
@@ -21,7 +21,7 @@ describe('the thread of a service', () => {
       {
         start: {
           module,
-          workerData: undefined,
+          workerData,
           log: logSettings(pino({ level: 'silent' })),
           maxMessageSize: 1024 * 1024,
           refused: new SharedArrayBuffer(8),
@@ -65,6 +65,21 @@ describe('the thread of a service', () => {
     expect(timers.filter((ms) => ms !== 30_000 && ms !== 500)).toEqual([0, 0, 0, 0, 0, 10_000]);
     clock.advance(10_000);
     await until(() => counts.up === 7, 'it is up again');
+  });
+
+  test('that is ready in the instant of its close is closed: nobody is connected with it', async () => {
+    const words = new Int32Array(new SharedArrayBuffer(12));
+    const { service, counts } = makeService(fixture('ready-when-told.js').href, words.buffer);
+    const started = service.start().catch(() => undefined);
+    await until(() => Atomics.load(words, 0) === 1, 'its module is being loaded');
+    // Main is late: the thread has said that it is ready, and main has not read it.
+    Atomics.store(words, 1, 1);
+    Atomics.notify(words, 1);
+    expect(Atomics.wait(words, 2, 0, 20_000)).not.toBe('timed-out');
+    service.close();
+    await started;
+    expect(counts.up).toBe(0);
+    expect(service.connect()).toBe('the daemon is shutting down');
   });
 
   test('that is not ready in time is given up', async () => {

@@ -1,0 +1,32 @@
+// The program of a child process: what src/workers/process/child.ts does with the globals of a process of its own.
+import type { VirtualProcess } from '../virtual/process.js';
+import type { Library } from './bundle.js';
+
+type ServiceName = string | { readonly port: string };
+
+/** Starts the program in a child; returns what takes main's messages. */
+export function startChild(library: Library, child: VirtualProcess): (message: unknown) => void {
+  const { Channel, PORT, RecordedState, RefusedEvents, expose, runIn } = library;
+  const channel = new Channel((message) => child.sendToMain(message));
+  const openService = (service: unknown) =>
+    typeof service === 'string' ? service : channel.open((service as Exclude<ServiceName, string>).port);
+  const runLane = ({ service, ...task }: { readonly service: ServiceName }): Promise<void> => {
+    const out = channel.open(PORT.out);
+    return runIn(
+      {
+        ...(task as unknown as Parameters<typeof runIn>[0]),
+        role: 'lane',
+        calls: channel.open(PORT.calls),
+        out,
+        service: openService(service),
+      } as Parameters<typeof runIn>[0],
+      {
+        shared: new RecordedState(child.actor.number),
+        refused: new RefusedEvents(undefined, (refused) => out.postMessage({ refused })),
+        openService,
+      },
+    );
+  };
+  expose(new Map([['run', runLane]]), channel.open(PORT.control));
+  return (message) => channel.receive(message);
+}

@@ -30,13 +30,13 @@ export class Scene {
     return performance.now() < this.#end;
   }
 
-  /** Tries once, and again while there is time, with a pause, in ms, between tries. */
-  async repeat(attempt, pause = 0) {
+  /** Tries this often at least, and again while there is time, with a pause, in ms, between tries. */
+  async repeat(attempt, { pause = 0, least = 1 } = {}) {
     do {
       this.tried += 1;
       await attempt();
       if (pause > 0) await delay(pause);
-    } while (this.hasTime && this.tried < MOST_TRIES);
+    } while (this.tried < least || (this.hasTime && this.tried < MOST_TRIES));
   }
 
   /** Waits until the time is over. */

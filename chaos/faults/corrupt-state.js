@@ -24,34 +24,37 @@ const DAMAGES = [
 export async function run(scene) {
   const manager = await scene.manager();
   await scene.witness(manager, { cuts: true });
-  await scene.repeat(async () => {
-    const damage = DAMAGES[(scene.tried - 1) % DAMAGES.length];
-    let client = await manager.connect();
-    const names = ['whole1', 'damaged', 'whole2'];
-    for (const name of names) await client.request(startOf(name, 'exec sleep 100000'));
-    const before = await manager.statuses(client);
-    await client.close();
-    await manager.kill();
-    const record = join(manager.state, 'apps', 'damaged.json');
-    damage(record, readFileSync(record, 'utf8'));
-    await manager.start();
-    client = await manager.connect();
-    const after = await manager.statuses(client);
-    for (const name of ['whole1', 'whole2']) {
-      const { pid } = before.get(name);
-      scene.expect(
-        after.get(name)?.pid === pid && alive(pid),
-        `${name} is not what it was, beside a damaged record`,
-      );
-    }
-    for (const name of after.keys())
-      await client
-        .request({ Delete: { name } })
-        .catch((error) => scene.expect(false, `Delete of ${name}: ${error.message}`));
-    await client.close();
-    rmSync(record, { recursive: true, force: true });
-    const { pid } = before.get('damaged');
-    // Nobody knows it any more; it was started here.
-    if (manager.processes().includes(pid)) process.kill(pid, 'SIGKILL');
-  });
+  await scene.repeat(
+    async () => {
+      const damage = DAMAGES[(scene.tried - 1) % DAMAGES.length];
+      let client = await manager.connect();
+      const names = ['whole1', 'damaged', 'whole2'];
+      for (const name of names) await client.request(startOf(name, 'exec sleep 100000'));
+      const before = await manager.statuses(client);
+      await client.close();
+      await manager.kill();
+      const record = join(manager.state, 'apps', 'damaged.json');
+      damage(record, readFileSync(record, 'utf8'));
+      await manager.start();
+      client = await manager.connect();
+      const after = await manager.statuses(client);
+      for (const name of ['whole1', 'whole2']) {
+        const { pid } = before.get(name);
+        scene.expect(
+          after.get(name)?.pid === pid && alive(pid),
+          `${name} is not what it was, beside a damaged record`,
+        );
+      }
+      for (const name of after.keys())
+        await client
+          .request({ Delete: { name } })
+          .catch((error) => scene.expect(false, `Delete of ${name}: ${error.message}`));
+      await client.close();
+      rmSync(record, { recursive: true, force: true });
+      const { pid } = before.get('damaged');
+      // Nobody knows it any more; it was started here.
+      if (manager.processes().includes(pid)) process.kill(pid, 'SIGKILL');
+    },
+    { least: DAMAGES.length },
+  );
 }

@@ -9,11 +9,14 @@ const PAUSE = 2500;
 export async function run(scene) {
   const library = await scene.library({ workers: { isolation: 'process', minThreads: 2, maxThreads: 2 } });
   await scene.witness(library, { allowed: ['COMMAND_OUTCOME_UNKNOWN'] });
-  await scene.repeat(async () => {
-    const lanes = childrenOf(library.pid);
-    const lane = lanes[scene.tried % lanes.length];
-    scene.expect(lane !== undefined && signal(lane, 'SIGKILL'), 'there was no lane to kill');
-    const replaced = await until(() => childrenOf(library.pid).filter((pid) => pid !== lane).length >= 2);
-    scene.expect(replaced, 'a lane that was killed was not replaced');
-  }, PAUSE);
+  await scene.repeat(
+    async () => {
+      const lanes = childrenOf(library.pid);
+      const lane = lanes[scene.tried % lanes.length];
+      scene.expect(lane !== undefined && signal(lane, 'SIGKILL'), 'there was no lane to kill');
+      const replaced = await until(() => childrenOf(library.pid).filter((pid) => pid !== lane).length >= 2);
+      scene.expect(replaced, 'a lane that was killed was not replaced');
+    },
+    { pause: PAUSE },
+  );
 }

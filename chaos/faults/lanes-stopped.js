@@ -12,14 +12,17 @@ export async function run(scene) {
   });
   // It asks on connections of its own, so that it meets each lane.
   await scene.witness(library, { allowed: ['COMMAND_OUTCOME_UNKNOWN'], fresh: true });
-  await scene.repeat(async () => {
-    const lanes = childrenOf(library.pid);
-    const lane = lanes[scene.tried % lanes.length];
-    if (lane === undefined || !signal(lane, 'SIGSTOP'))
-      return scene.expect(false, 'there was no lane to stop');
-    await delay(scene.tried % 2 === 0 ? 300 : 1500);
-    signal(lane, 'SIGCONT');
-    const whole = await until(() => childrenOf(library.pid).length >= 2);
-    scene.expect(whole, 'a lane that was stopped was not replaced');
-  }, PAUSE);
+  await scene.repeat(
+    async () => {
+      const lanes = childrenOf(library.pid);
+      const lane = lanes[scene.tried % lanes.length];
+      if (lane === undefined || !signal(lane, 'SIGSTOP'))
+        return scene.expect(false, 'there was no lane to stop');
+      await delay(scene.tried % 2 === 0 ? 300 : 1500);
+      signal(lane, 'SIGCONT');
+      const whole = await until(() => childrenOf(library.pid).length >= 2);
+      scene.expect(whole, 'a lane that was stopped was not replaced');
+    },
+    { pause: PAUSE },
+  );
 }

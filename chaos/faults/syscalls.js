@@ -47,15 +47,18 @@ export async function run(scene) {
     fresh: true,
     cuts: true,
   });
-  await scene.repeat(async () => {
-    const [call, fault] = INJECTED[(scene.tried - 1) % INJECTED.length];
-    const line = ['strace', '-f', '-qq', '-o', '/dev/null', '-p', String(library.pid)];
-    const strace = new Child([...line, '-e', `trace=${call}`, '-e', `inject=${call}:${fault}`]);
-    scene.onEnd(() => strace.kill());
-    await delay(EACH);
-    scene.expect(strace.running, `strace has ended: ${strace.stderr}`);
-    // SIGINT lets it leave the daemon as it is.
-    await strace.end((child) => child.kill('SIGINT'));
-    scene.expect(library.running, `${call} with ${fault} has ended the daemon: ${library.stderr}`);
-  });
+  await scene.repeat(
+    async () => {
+      const [call, fault] = INJECTED[(scene.tried - 1) % INJECTED.length];
+      const line = ['strace', '-f', '-qq', '-o', '/dev/null', '-p', String(library.pid)];
+      const strace = new Child([...line, '-e', `trace=${call}`, '-e', `inject=${call}:${fault}`]);
+      scene.onEnd(() => strace.kill());
+      await delay(EACH);
+      scene.expect(strace.running, `strace has ended: ${strace.stderr}`);
+      // SIGINT lets it leave the daemon as it is.
+      await strace.end((child) => child.kill('SIGINT'));
+      scene.expect(library.running, `${call} with ${fault} has ended the daemon: ${library.stderr}`);
+    },
+    { least: INJECTED.length },
+  );
 }

@@ -72,6 +72,7 @@ export class Scene {
     this.#witnesses.push({ witness, daemon, verified: options.ask === undefined });
     await witness.begun;
     this.#end = performance.now() + this.#length;
+    return witness;
   }
 
   /** Done at the end, the last first. */

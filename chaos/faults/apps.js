@@ -8,11 +8,11 @@ const APPS = 50;
 
 export async function run(scene) {
   const manager = await scene.manager();
-  await scene.witness(manager, { cuts: true });
   let client = await manager.connect();
   scene.onEnd(() => client.close());
   const names = Array.from({ length: APPS }, (_, index) => `app${index}`);
   await Promise.all(names.map((name) => client.request(startOf(name, 'echo on; exec sleep 100000'))));
+  await scene.witness(manager, { cuts: true });
   await scene.repeat(async () => {
     const before = await manager.statuses(client);
     const restarted = names[scene.tried % APPS];

@@ -6,6 +6,8 @@ import { startDaemon } from 'bunctl-ipc';
 const LANES = 2;
 /** The time, in ms, that it may take to come to rest. */
 const PATIENCE = 10_000;
+/** The time, in ms, after which the timers of connections that have ended must be gone: these linger for a second. */
+const LINGER = 3000;
 
 const daemon = await startDaemon({
   socketPath: process.argv[2],
@@ -16,6 +18,8 @@ const daemon = await startDaemon({
 process.on('disconnect', () => void daemon.close({ grace: 0 }).then(() => process.exit()));
 process.on('message', () => void measure().then((measured) => process.send(measured)));
 process.send('listening');
+
+const timersOf = (resources) => resources.filter((type) => type === 'Timeout' || type === 'Immediate').length;
 
 function isAtRest() {
   const { connections, events, lanes } = daemon.stats();
@@ -29,13 +33,16 @@ async function measure() {
   const end = performance.now() + PATIENCE;
   while (!isAtRest() && performance.now() < end) await delay(20);
   const rest = isAtRest();
+  const lingered = performance.now() + LINGER;
+  while (timersOf(process.getActiveResourcesInfo()) > 0 && performance.now() < lingered)
+    await delay(20, undefined, { ref: false });
   for (let time = 0; time < 2; time += 1) {
     globalThis.gc();
     await delay(10);
   }
   const { heapUsed, rss } = process.memoryUsage();
   const resources = process.getActiveResourcesInfo();
-  const timers = resources.filter((type) => type === 'Timeout' || type === 'Immediate').length;
+  const timers = timersOf(resources);
   const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
   return {
     rest,

@@ -18,7 +18,7 @@ const HELP = `Uses a daemon for some time, and checks that it then holds no more
 It exits with 0 when everything has returned to its baseline, with 1 when something has not, and with 2 for arguments
 that it does not know.`;
 
-/** Measures that a run makes. */
+/** The largest number of measures that a run makes. A short run makes one each second, and at least four. */
 const SAMPLES = 60;
 /** The time, in ms, between the ends of lanes: after five in ten seconds, lanes are not replaced for a while. */
 const BETWEEN_KILLS = 3000;
@@ -48,9 +48,10 @@ async function soak(child, ended, path, minutes) {
   for (let warm = 0; warm < 3; warm += 1) await cycle(path, warm === 0);
   const began = performance.now();
   const length = minutes * 60_000;
+  const count = Math.min(SAMPLES, Math.max(4, Math.floor(length / 1000)));
   let [cycles, answered, lastKill] = [0, 0, began];
   do {
-    const until = began + (length * (samples.length + 1)) / SAMPLES;
+    const until = began + (length * (samples.length + 1)) / count;
     do {
       const kill = performance.now() - lastKill > BETWEEN_KILLS;
       if (kill) lastKill = performance.now();
@@ -62,7 +63,7 @@ async function soak(child, ended, path, minutes) {
     if (!measured.rest)
       throw new Error(`the daemon does not come to rest: ${JSON.stringify(measured.stats)}`);
     samples.push({ ...measured, time: (performance.now() - began) / 1000 });
-  } while (performance.now() < began + length && samples.length < 2 * SAMPLES);
+  } while (performance.now() < began + length && samples.length < count);
   return { samples, cycles, answered };
 }
 

@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // More than the cores: much of a test's time is spent waiting for processes and deadlines.
+    maxWorkers: 3,
   },
 });

@@ -269,7 +269,7 @@ describe('subscribers', () => {
     await until(() => daemon.stats().events.subscribers === 0, 'the subscription is over');
   });
 
-  test.each(['thread', 'process', 'none'] as const)(
+  test.each(['thread', 'none'] as const)(
     'a subscriber that has closed its half gets the events that its last command published (%s)',
     async (isolation) => {
       const { path } = await testDaemon({ workers: { isolation }, subscribers: { eventHold: 0 } });
@@ -354,7 +354,7 @@ describe('subscribers', () => {
 });
 
 describe('publish()', () => {
-  test.each(['thread', 'process', 'none'] as const)(
+  test.each(['thread', 'none'] as const)(
     'rejects with PUBLISH_OVERRUN when it is not awaited past its window (%s)',
     async (isolation) => {
       const { path, daemon } = await testDaemon({

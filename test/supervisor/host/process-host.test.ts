@@ -217,6 +217,16 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect((await inventory()).apps).toEqual([]);
   });
 
+  test('names the cause also when it starts a process, since an automatic start is not checked before', async () => {
+    const { files, spawn, inventory } = testHost();
+    await inventory();
+    const command = join(files.logs, 'program');
+    writeFileSync(command, '#!/no/such/interpreter\n', { mode: 0o755 });
+    await expect(spawn('a', { ...decided, config: { ...SLEEPS, command } })).rejects.toThrow(
+      'names the interpreter /no/such/interpreter, which is not there',
+    );
+  });
+
   test('checks the log files of an app that is known, and makes none for another', async () => {
     const { files, checkSpawn, spawn, inventory } = testHost();
     await inventory();

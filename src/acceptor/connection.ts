@@ -10,7 +10,7 @@ import type { PipelineOwner } from './pipeline-context.js';
 import type { ResponseWriter } from './ports.js';
 
 /** Unanswered request bytes a connection may have beside one message of the largest size. */
-const REQUEST_SLACK = 1024 * 1024;
+export const REQUEST_SLACK = 1024 * 1024;
 /** For how long, in ms, input is read and thrown away after the end was sent, so that the client can read why. */
 const LINGER = 1000;
 /** The message for a client about a fault that is not its own. */
@@ -52,6 +52,16 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   /** Bytes received that belong to no answered command. */
   get receivedBytes(): number {
     return this.#state === 'closed' ? 0 : this.#decoder.buffered + this.#pipeline.bytes;
+  }
+
+  /** Commands without an answer. */
+  get commands(): number {
+    return this.#pipeline.length;
+  }
+
+  /** Bytes of responses that wait to be sent. */
+  get responseBytes(): number {
+    return this.#pipeline.responseBytes;
   }
 
   /** Bytes that wait to be sent. */

@@ -21,7 +21,7 @@ const WATCH_INTERVAL = 5000;
  *   `ENDPOINT_UNUSABLE`.
  */
 export async function claimEndpoint(given: string, options: ClaimOptions): Promise<Claim> {
-  const path = lasting(given);
+  const path = lastingPath(given);
   checkEndpoint(path, process.platform);
   if (process.platform === 'win32') return claimPipe(path, options);
   const privateDirectory = await prepareDirectory(dirname(path));
@@ -48,7 +48,7 @@ function binding(privateDirectory: boolean, options: ClaimOptions) {
  * The same path for the process's whole life. An absolute one is left as it is written: the kernel follows a `..`
  * behind a symbolic link.
  */
-function lasting(path: string): string {
+export function lastingPath(path: string): string {
   // An empty path is refused later, not taken for the directory.
   return process.platform === 'win32' || path === '' || isAbsolute(path) ? path : resolve(path);
 }

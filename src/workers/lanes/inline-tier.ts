@@ -19,7 +19,7 @@ export async function startInlineTier(settings: TierSettings): Promise<Tier> {
   return {
     lanes: { pick: () => lane, down: undefined },
     stats: () => ({
-      lanes: [{ id: lane.id, isolation: 'none', state: 'ready', inFlight: lane.load }],
+      lanes: [{ id: lane.id, isolation: 'none', state: 'ready', inFlight: lane.load, restarts: 0 }],
       laneDeaths: 0,
       stuckThreads: 0,
     }),

@@ -1,4 +1,5 @@
 // A lane in a worker, from main's side: batches out, answers in, and the watch over its loop.
+import type { LoopDelay } from '../../loop-delay.js';
 import type { Job, Origin } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';
@@ -41,6 +42,7 @@ export class WorkerLane implements PooledLane {
   #scheduled = false;
   /** Whether the last batch was a single command. */
   #lastWasLone = true;
+  #loopDelay: LoopDelay | undefined;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
 
   constructor(
@@ -56,6 +58,7 @@ export class WorkerLane implements PooledLane {
       onReady: () => this.#ready(),
       onAnswers: (answers) => this.#answered(answers),
       onBatchTaken: () => this.#scheduleSend(),
+      onLoopDelay: (delay) => (this.#loopDelay = delay),
       onEnd: (error) => this.#ended(error),
     });
   }
@@ -66,6 +69,10 @@ export class WorkerLane implements PooledLane {
 
   get load(): number {
     return this.#slots.used;
+  }
+
+  get loopDelay(): LoopDelay | undefined {
+    return this.#loopDelay;
   }
 
   get working(): boolean {
@@ -125,6 +132,7 @@ export class WorkerLane implements PooledLane {
       this.kill('the worker running it did not respond and was replaced');
       return;
     }
+    if (this.#watchdog.late !== wasLate) this.#hooks.onLate(!wasLate);
     if (this.#watchdog.late) {
       // Commands that it has not begun run elsewhere. Those that it has begun and cannot end get their deadline here.
       for (const origin of this.#slots.origins()) origin.recall();

@@ -6,6 +6,7 @@ import { HANDLED_COMMANDS, type HandledCommand } from './commands.js';
 import { openFilesLimit } from './open-files.js';
 import { IpcError } from './protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from './protocol/frames.js';
+import { recordOf } from './protocol/record.js';
 import { checkTimeout } from './timeout.js';
 
 /** The options of {@link startDaemon}. Times are in ms, sizes in bytes. */
@@ -154,7 +155,7 @@ const workers = z
     logFd: z.int().min(0).optional(),
     execArgv: z.array(z.string()).optional(),
     argv: z.array(z.string()).optional(),
-    env: z.record(z.string(), z.string()).optional(),
+    env: recordOf(z.string(), z.string()).optional(),
     resourceLimits: z
       .strictObject({
         maxOldGenerationSizeMb: z.number().positive().optional(),

@@ -12,8 +12,11 @@ import { Sweep } from './sweep.js';
 
 /** Receive buffers of all connections together, and their write queues together, in bytes each. */
 export const TOTAL_BYTES = 256 * 1024 * 1024;
-/** The number of refused clients that may be sent an Error at once; further ones are closed without it. */
-export const MAX_REFUSALS = 64;
+/**
+ * The number of refused clients that may be sent an Error at once; further ones are closed without it. Each holds a
+ * descriptor of those that the default of `connections.max` keeps for the daemon, whose handlers need them.
+ */
+export const MAX_REFUSALS = 16;
 /** The time, in ms, that a refused client has to read its Error. */
 const REFUSAL_TIME = 1000;
 

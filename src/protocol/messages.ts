@@ -1,6 +1,7 @@
 // The ten requests, four responses and three subscriptions as zod schemas. The type of a message is its shape on the wire.
 import { z } from 'zod';
 import { IpcError } from './errors.js';
+import { recordOf } from './record.js';
 
 const text = z.string().refine((value) => value.isWellFormed(), 'must not contain lone surrogates');
 const optionalText = text.nullish().transform((value) => value ?? null);
@@ -33,7 +34,7 @@ const subscription = z.unknown().transform((value, context): SubscriptionType =>
 const unit = null;
 
 /** Variables by name. */
-const environment = z.record(text, text);
+const environment = recordOf(text, text);
 
 const requestSchemas = {
   // Optional fields are extensions, which the original ignores. docs/protocol.md says what they mean.

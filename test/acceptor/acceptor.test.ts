@@ -71,10 +71,10 @@ describe('all connections together', () => {
     expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 2 });
   });
 
-  test('above their limit: up to 64 at once are told why and cut after a second, further ones are cut without an Error', () => {
+  test('above their limit: up to 16 at once are told why and cut after a second, further ones are cut without an Error', () => {
     const { acceptor, clock, connect } = accepting(1);
     const first = connect();
-    const told = Array.from({ length: 64 }, connect);
+    const told = Array.from({ length: 16 }, connect);
     expect(told.every(({ farewell }) => farewell?.includes('as many connections'))).toBe(true);
     expect(told.some(({ destroyed }) => destroyed)).toBe(false);
     const more = connect();
@@ -84,7 +84,7 @@ describe('all connections together', () => {
     told[0]?.emit('close');
     expect(connect().farewell).toContain('as many connections');
     expect(connect().farewell).toBeUndefined();
-    expect(acceptor.stats()).toMatchObject({ open: 1, accepted: 1, refused: 67 });
+    expect(acceptor.stats()).toMatchObject({ open: 1, accepted: 1, refused: 19 });
     expect(first.destroyed).toBe(false);
   });
 

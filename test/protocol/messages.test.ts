@@ -60,6 +60,10 @@ describe('requests', () => {
       '{"Subscribe":{"subscription":{"AllEvents":{"app_name":null}}}}',
     ],
     ['{"Stop":{"name":"__proto__"}}', '{"Stop":{"name":"__proto__"}}'],
+    [
+      '{"Start":{"name":"a","config":"","environment":{"__proto__":"x","constructor":"y"}}}',
+      '{"Start":{"name":"a","config":"","environment":{"__proto__":"x","constructor":"y"}}}',
+    ],
   ])('%s is accepted as %s', (text, canonical) => {
     expect(writeJson(request(text))).toBe(canonical);
   });
@@ -99,6 +103,9 @@ describe('requests', () => {
     ['{"Subscribe":{"subscription":{"AllEvents":null}}}', 'AllEvents'],
     ['{"Subscribe":{"subscription":{"Other":{}}}}', 'unknown subscription "Other"'],
     ['{"Subscribe":{}}', 'subscription'],
+    ['{"Start":{"name":"a","config":"","environment":[]}}', 'environment: Invalid input: expected an object'],
+    ['{"Start":{"name":"a","config":"","environment":{"b":5}}}', 'environment.b'],
+    ['{"Start":{"name":"a","config":"","environment":{"\\ud800":"x"}}}', 'lone surrogates'],
   ])('%s is refused: %s', (text, part) => {
     expect(() => request(text)).toThrow(IpcError);
     expect(() => request(text)).toThrow(part);

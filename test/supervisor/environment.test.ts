@@ -46,6 +46,24 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     });
   });
 
+  test('gets each variable, whatever its name is', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const base = { PATH: process.env['PATH'] ?? '', ['__proto__']: 'caller', constructor: 'caller' };
+    await client.request(from(base, { env: { ['toString']: 'app' } }));
+    await client.request(start('b', 'exec sleep 1000', { env: { ['__proto__']: 'app' } }));
+    const variablesOf = async (name: string) =>
+      Object.entries(environmentOf((await statusOf(client, name)).pid));
+    expect(await variablesOf('a')).toEqual(
+      expect.arrayContaining([
+        ['__proto__', 'caller'],
+        ['constructor', 'caller'],
+        ['toString', 'app'],
+      ]),
+    );
+    expect(await variablesOf('b')).toContainEqual(['__proto__', 'app']);
+  });
+
   test('without one has the daemon’s, but what is only for the daemon', async () => {
     // In the foreground, where a daemon has the environment that it was given.
     const manager = new Manager({ OF_THE_DAEMON: 'x', SHLVL: '3', OLDPWD: '/elsewhere' });

@@ -1,5 +1,6 @@
 // An app's configuration as it comes over the wire: the original's keys, strictly, with its defaults.
 import { z } from 'zod';
+import { recordOf } from '../../protocol/record.js';
 import { DEFAULT_BACKOFF, DEFAULT_KILL_TIMEOUT, DEFAULT_STOP_TIMEOUT } from './app-defaults.js';
 
 const HOUR = 3600;
@@ -60,7 +61,7 @@ const schema = z.strictObject({
   args: optional(z.array(textual), []),
   /** Default: the daemon's own folder. */
   cwd: nullable(text),
-  env: optional(z.record(text, textual), {}),
+  env: optional(recordOf(text, textual), {}),
   auto_start: optional(z.boolean(), false),
   restart_policy: optional(z.enum(['no', 'always', 'on-failure', 'unless-stopped']), 'on-failure'),
   max_memory: nullable(u64),

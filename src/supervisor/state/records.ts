@@ -2,6 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { recordOf } from '../../protocol/record.js';
 import { checkAppConfig } from '../model/app-config.js';
 import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
@@ -32,7 +33,7 @@ const state = z.object({
 const record = z.object({
   version: z.literal(1),
   id: z.string().min(1),
-  environment: z.record(z.string(), z.string()).nullable().default(null),
+  environment: recordOf(z.string(), z.string()).nullable().default(null),
   state,
   source: z.string().nullable().default(null),
   mode: z.string().nullable().default(null),

@@ -1,0 +1,45 @@
+// Runs faults one after the other; what the witness saw of each becomes a row.
+import { Scene } from './scene.js';
+
+/** The faults without a fault, by the kind of daemon. */
+const IDLE = { library: 'idle', manager: 'idle-apps' };
+const MANAGERS = ['apps', 'bad-apps', 'corrupt-state', 'full-disk', 'idle-apps'];
+
+const kindOf = (name) => (MANAGERS.includes(name) ? 'manager' : 'library');
+
+/** @param onRow Called with each row as it is there. */
+export async function campaign(names, seconds, onRow) {
+  const idle = {};
+  const rows = [];
+  for (const name of inOrder(names)) {
+    const row = await play(name, seconds);
+    if (Object.values(IDLE).includes(name)) idle[kindOf(name)] = row.worst;
+    else row.idle = idle[kindOf(name)];
+    rows.push(row);
+    onRow(row);
+  }
+  return rows;
+}
+
+/** The idle runs come first: each other row shows their latency. */
+function inOrder(names) {
+  const idle = Object.values(IDLE).filter((name) => names.some((one) => IDLE[kindOf(one)] === name));
+  return [...idle, ...names.filter((name) => !idle.includes(name))];
+}
+
+async function play(name, seconds) {
+  const { run, skip, what } = await import(`./faults/${name}.js`);
+  const skipped = skip?.();
+  if (skipped !== undefined) return { name, what, skipped, lost: [] };
+  const scene = new Scene(seconds);
+  let seen = {};
+  try {
+    await run(scene);
+    seen = await scene.finish();
+  } catch (error) {
+    scene.lost.push(`the fault could not be tried: ${error.message}`);
+  } finally {
+    await scene.clear();
+  }
+  return { name, what, refused: {}, answered: 0, cut: 0, ...seen, tried: scene.tried, lost: scene.lost };
+}

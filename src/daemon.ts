@@ -1,14 +1,16 @@
 // startDaemon: the one place where acceptor, workers and broker meet.
 import { pathToFileURL } from 'node:url';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { onAbort, unlessAborted } from './abort.js';
 import { Acceptor } from './acceptor/acceptor.js';
 import { Dispatcher } from './acceptor/dispatcher.js';
 import type { CreateWriter } from './acceptor/ports.js';
 import { Broker } from './broker/broker.js';
 import { systemClock, waitingClock } from './clock.js';
+import { type Tell, teller } from './diagnostics.js';
 import { claimEndpoint } from './endpoint/claim.js';
 import { socketPathOf } from './endpoint/default-path.js';
+import { lastingPath } from './endpoint/lasting-path.js';
 import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
 import { type DaemonOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -42,26 +44,27 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
 
 async function start(options: ResolvedOptions, signal: AbortSignal): Promise<Daemon> {
   const log = unfailing(options.log ?? pino({ level: 'silent' }));
-  const { broker, dispatcher, acceptor, employ } = mainThread(options, log);
+  const path = pathOf(options);
+  const tell = teller(path, log);
+  const { broker, dispatcher, acceptor, employ } = mainThread(options, tell);
   const undo = (...steps: (() => unknown)[]): Promise<void> =>
-    everyStepInTurn((err) => log.error({ err }, 'a step of undoing the start failed'), ...steps);
+    everyStepInTurn((err) => tell('daemon.undo-failed', { err }), ...steps);
   let claim: Claim | undefined;
   try {
-    claim = await unlessAborted(signal, claimed(options, log, acceptor), (late) =>
-      undo(() => late.release()),
-    );
+    claim = await unlessAborted(signal, claimed(path, tell, acceptor), (late) => undo(() => late.release()));
     const starting = startWorkers({
       ...workersSettings(options),
+      daemon: path,
       log,
+      tell,
       clock: systemClock,
       onEvents: (...turn: Parameters<AcceptEvents>) => broker.accept(...turn),
       signal,
     });
     const workers = await unlessAborted(signal, starting, (late) => late.close());
     employ(workers);
-    log.info({ path: claim.path }, 'daemon listening');
-    const { stallGrace } = options.subscribers;
-    return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, stallGrace, log });
+    tell('daemon.listening', {});
+    return new RunningDaemon({ claim, acceptor, dispatcher, broker, workers, options, tell });
   } catch (error) {
     await undo(
       () => acceptor.destroy(),
@@ -91,9 +94,9 @@ function startLimit({ signal, startTimeout }: ResolvedOptions): { signal: AbortS
 }
 
 /** The parts on the main thread. Until `employ` is called no lane is free, and commands wait in their pipelines. */
-function mainThread(options: ResolvedOptions, log: Logger) {
+function mainThread(options: ResolvedOptions, tell: Tell) {
   const { stallGrace, heartbeat } = options.subscribers;
-  const onFault = (err: unknown): void => log.error({ err }, 'an exception cost a subscriber its connection');
+  const onFault = (err: unknown): void => tell('subscriber.fault', { err });
   const broker = new Broker({ clock: systemClock, stallGrace, heartbeat, onFault });
   let workers: Workers | undefined;
   const lanes: Lanes = {
@@ -103,14 +106,14 @@ function mainThread(options: ResolvedOptions, log: Logger) {
       return workers?.lanes.down;
     },
   };
-  const dispatcher = new Dispatcher<Writer>(lanes, broker);
+  const dispatcher = new Dispatcher<Writer>(lanes, broker, tell);
   const acceptor = new Acceptor<Writer>({
     limits: options.connections,
     clock: systemClock,
     dispatcher,
     createWriter: writers(options),
-    onFault: (err, connectionId) =>
-      log.error({ err, connectionId }, 'the daemon failed and had to end a connection'),
+    tell,
+    onFault: (err, connectionId) => tell('connection.fault', { err, connectionId }),
   });
   const employ = (started: Workers): void => {
     workers = started;
@@ -120,24 +123,28 @@ function mainThread(options: ResolvedOptions, log: Logger) {
   return { broker, dispatcher, acceptor, employ };
 }
 
-function claimed(options: ResolvedOptions, log: Logger, acceptor: Acceptor<Writer>): Promise<Claim> {
-  const { name, socketPath } = options;
-  const path = name === undefined ? endpointOf(socketPath, process.platform) : socketPathOf(name);
+/** Where it listens: the absolute path, or the pipe's name. */
+function pathOf({ name, socketPath }: ResolvedOptions): string {
+  return lastingPath(name === undefined ? endpointOf(socketPath, process.platform) : socketPathOf(name));
+}
+
+function claimed(path: string, tell: Tell, acceptor: Acceptor<Writer>): Promise<Claim> {
   return claimEndpoint(path, {
     onConnection: (socket) => acceptor.accept(socket),
-    onRebound: () => log.warn({ path }, 'the socket file had disappeared and was bound again'),
-    onFault: (err) => log.error({ err, path }, 'the endpoint has a fault'),
+    onRebound: () => tell('endpoint.rebound', {}),
+    onFault: (err) => tell('endpoint.fault', { err }),
   });
 }
 
 function workersSettings(options: ResolvedOptions) {
-  const { commands, service, host, workerData, workers, connections } = options;
+  const { commands, service, host, workerData, workers, connections, measureLoops } = options;
   return {
     commands: moduleUrl(commands),
     service: typeof service === 'string' || service instanceof URL ? moduleUrl(service) : service,
     host,
     workerData,
     settings: workers,
+    measureLoops,
     maxMessageSize: connections.maxMessageSize,
   };
 }

@@ -43,6 +43,11 @@ export interface DaemonOptions {
   readonly workers?: WorkersOptions | undefined;
   readonly connections?: ConnectionsOptions | undefined;
   readonly subscribers?: SubscribersOptions | undefined;
+  /**
+   * Whether main and the lanes measure how late their loops are, for `stats()`. It wakes each of them 100 times a second,
+   * even while there is nothing to do. Default: false.
+   */
+  readonly measureLoops?: boolean | undefined;
   /** A pino logger; the log lines of handlers go through it too. Default: silent. */
   readonly log?: Logger | undefined;
 }
@@ -210,6 +215,7 @@ const fields = z.strictObject({
   workers: workers.prefault({}),
   connections: connections.prefault({}),
   subscribers: subscribers.prefault({}),
+  measureLoops: z.boolean().default(false),
   log: z
     .custom<Logger>(isLogger, 'must be a pino logger that has the methods debug, info, warn and error')
     .optional(),

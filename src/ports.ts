@@ -24,8 +24,8 @@ export interface Job {
   /** For the lane's own use. */
   slot: number;
   sequence: number;
-  /** The response has been given to the origin. */
-  answered(): void;
+  /** The response has been given to the origin. `overran`: it tells that the command ran past its deadline. */
+  answered(overran?: boolean): void;
   /** The command is a Subscribe, which the main thread performs; `filter` is its `EventFilter` as JSON. */
   subscribe(filter: string): void;
   unsubscribe(): void;

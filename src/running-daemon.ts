@@ -1,14 +1,17 @@
 // A running daemon: its statistics, and its close.
-import type { Logger } from 'pino';
 import type { Acceptor, AcceptorStats } from './acceptor/acceptor.js';
 import type { Dispatcher } from './acceptor/dispatcher.js';
 import type { CommandCounters } from './acceptor/pipeline-context.js';
 import type { Broker, BrokerStats } from './broker/broker.js';
+import type { Tell } from './diagnostics.js';
 import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
+import { type LoopDelay, LoopMonitor } from './loop-delay.js';
 import { checkOptionNames } from './option-names.js';
+import type { ResolvedOptions } from './options.js';
 import { IpcError } from './protocol/errors.js';
 import type { EventInput } from './protocol/events.js';
+import { type QueueStats, queueStats } from './queue-stats.js';
 import { waitAtMost } from './timeout.js';
 import type { LaneStats, Workers } from './workers/workers.js';
 import type { Writer } from './writer/writer.js';
@@ -25,7 +28,13 @@ export interface DaemonStats {
   readonly stuckThreads: number;
   /** Events that `publish()` refused in any thread since the start; they were not sent to any subscriber. */
   readonly eventsRefused: number;
+  /** Log lines of workers that were lost since the start. */
+  readonly logLinesLost: number;
   readonly events: BrokerStats;
+  /** The queues that the main thread sees, and their bounds. */
+  readonly queues: readonly QueueStats[];
+  /** The delay of the main thread's loop; with the option `measureLoops` only. */
+  readonly loopDelay?: LoopDelay;
 }
 
 /** A running daemon. */
@@ -34,6 +43,7 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string;
   /** Publishes an event from the main thread; see `CommandContext.publish`. */
   publish(event: EventInput): Promise<void>;
+  /** How it fares now. It looks at every connection, so many times a second are too often. */
   stats(): DaemonStats;
   /**
    * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
@@ -57,16 +67,18 @@ export interface DaemonParts {
   readonly dispatcher: Dispatcher<Writer>;
   readonly broker: Broker;
   readonly workers: Workers;
-  readonly stallGrace: number;
-  readonly log: Logger;
+  readonly options: Pick<ResolvedOptions, 'connections' | 'subscribers' | 'measureLoops'>;
+  readonly tell: Tell;
 }
 
 export class RunningDaemon implements Daemon {
   readonly #parts: DaemonParts;
+  readonly #monitor: LoopMonitor | undefined;
   #closing: Promise<boolean> | undefined;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
+    this.#monitor = parts.options.measureLoops ? new LoopMonitor() : undefined;
   }
 
   get socketPath(): string {
@@ -77,7 +89,8 @@ export class RunningDaemon implements Daemon {
 
   readonly stats = (): DaemonStats => {
     const { acceptor, dispatcher, broker, workers } = this.#parts;
-    const { lanes, laneDeaths, stuckThreads, eventsRefused } = workers.stats();
+    const ofWorkers = workers.stats();
+    const { lanes, laneDeaths, stuckThreads, eventsRefused, logLinesLost } = ofWorkers;
     return {
       connections: acceptor.stats(),
       commands: { ...dispatcher.counters },
@@ -85,7 +98,10 @@ export class RunningDaemon implements Daemon {
       laneDeaths,
       stuckThreads,
       eventsRefused,
+      logLinesLost,
       events: broker.stats(),
+      queues: queueStats(this.#parts, ofWorkers),
+      ...(this.#monitor && { loopDelay: this.#monitor.delay() }),
     };
   };
 
@@ -107,10 +123,10 @@ export class RunningDaemon implements Daemon {
   }
 
   async #close(grace: number): Promise<boolean> {
-    const { claim, acceptor, broker, workers, stallGrace, log } = this.#parts;
-    log.info({ grace }, 'daemon stopping');
-    const report = (err: unknown): void =>
-      log.error({ err, path: claim.path }, 'a step of stopping failed; the other steps are taken');
+    const { claim, acceptor, broker, workers, options, tell } = this.#parts;
+    const { stallGrace } = options.subscribers;
+    tell('daemon.stopping', { grace });
+    const report = (err: unknown): void => tell('daemon.stop-failed', { err });
     let inTime = false;
     const released = claim.release().catch(report);
     await everyStepInTurn(
@@ -123,6 +139,7 @@ export class RunningDaemon implements Daemon {
       () => acceptor.destroy(),
       () => workers.close(),
       () => broker.close(),
+      () => this.#monitor?.stop(),
       () =>
         waitAtMost(released, RELEASE_TIME, () => {
           throw new IpcError(
@@ -131,7 +148,7 @@ export class RunningDaemon implements Daemon {
           );
         }),
     );
-    log.info({ inTime }, 'daemon stopped');
+    tell('daemon.stopped', { inTime });
     return inTime;
   }
 }

@@ -22,7 +22,7 @@ export function startChild(library: Library, child: VirtualProcess): (message: u
       } as Parameters<typeof runIn>[0],
       {
         shared: new RecordedState(child.actor.number),
-        refused: new RefusedEvents(undefined, (refused) => out.postMessage({ refused })),
+        refused: (tell) => new RefusedEvents(undefined, tell),
         openService,
       },
     );

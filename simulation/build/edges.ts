@@ -125,6 +125,7 @@ export function modulesOf(stage: Stage): Readonly<Record<string, Readonly<Record
     },
     'workers/thread/output.js': { redirectOutput: () => undefined },
     'endpoint/claim.js': {
+      lastingPath: (path: string) => path,
       claimEndpoint: async (path: string, endpoint: Endpoint) => stage.claimEndpoint(path, endpoint),
     },
   };

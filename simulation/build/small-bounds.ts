@@ -14,6 +14,7 @@ export const BOUNDS = {
   requestSlack: 1024,
   publishWindow: 1024,
   chunk: 512,
+  total: 9 * 1024,
 } as const;
 
 export const SMALL_BOUNDS: readonly Change[] = [
@@ -21,7 +22,8 @@ export const SMALL_BOUNDS: readonly Change[] = [
   bound('acceptor/lane-window.js', 'WINDOW', '1024', String(BOUNDS.window)),
   bound('acceptor/lane-window.js', 'WINDOW_BYTES', '256 * 1024', String(BOUNDS.windowBytes)),
   bound('acceptor/connection.js', 'REQUEST_SLACK', '1024 * 1024', String(BOUNDS.requestSlack)),
-  bound('acceptor/acceptor.js', 'MAX_REFUSALS', '64', '2'),
+  bound('acceptor/acceptor.js', 'MAX_REFUSALS', '16', '2'),
+  bound('acceptor/acceptor.js', 'TOTAL_BYTES', '256 * 1024 * 1024', String(BOUNDS.total)),
   bound('protocol/events.js', 'CHUNK_BYTES', '32 * 1024', String(BOUNDS.chunk)),
   bound('protocol/frames.js', 'SMALL_PIECE', '4 * 1024', '64'),
   bound('protocol/frames.js', 'SLAB_BYTES', '64 * 1024', '256'),

@@ -35,6 +35,8 @@ export class Bounds {
       events.mailboxBytes,
       publishers * Math.max(BOUNDS.publishWindow, LARGEST),
     );
+    this.#atMost('received bytes of all', receivedBytes, BOUNDS.total + kernelBytes + LARGEST);
+    this.#atMost('queued bytes of all', queuedBytes, BOUNDS.total + queueBytes + responses);
     for (const { id, inFlight } of lanes) this.#atMost(`commands in lane ${id}`, inFlight, BOUNDS.slots);
   }
 

@@ -31,6 +31,8 @@ export class Checks implements Observer {
   /** Whether threads die or are late in this plan. */
   readonly shaken: boolean;
   #events = 0;
+  /** Connections that ended, with requests without an answer and no reason of their own. */
+  readonly #unexplained: Conversation[] = [];
 
   constructor(world: World, plan: Plan) {
     this.#world = world;
@@ -57,6 +59,11 @@ export class Checks implements Observer {
     this.#connections.set(this.#connections.size + 1, conversation);
   }
 
+  /** The daemon has closed a connection; `stops`: because it stops itself, or was not able to start. */
+  closed(conversation: Conversation, stops: boolean): void {
+    if (!conversation.closed(stops)) this.#unexplained.push(conversation);
+  }
+
   nextEvent(): number {
     this.#events += 1;
     return this.#events;
@@ -64,6 +71,8 @@ export class Checks implements Observer {
 
   /** After each step: the bounds that the statistics show. */
   afterStep(daemon: Daemon | undefined): void {
+    const [first] = this.#unexplained;
+    if (first) this.#explain(first, daemon?.stats().connections.evicted ?? 0);
     const { current, main } = this.#world;
     if (daemon && current === main && main.turns % 8 === 0)
       this.#bounds.check(daemon.stats(), this.publishers);
@@ -149,6 +158,14 @@ export class Checks implements Observer {
     this.#world.note(() => `log: ${message}`);
     if (level >= ERROR_LEVEL && !EXPECTED_ERRORS.includes(message))
       this.#world.fail(`the daemon logged a fault of its own: ${message}`);
+  }
+
+  /** A connection may be closed without a word if all of them together hold too much, which is counted. */
+  #explain({ client, open }: Conversation, evicted: number): void {
+    if (this.#unexplained.length > evicted)
+      this.#world.fail(
+        `connection ${client} was closed without a reason, with ${open} requests without an answer`,
+      );
   }
 
   #statistics(daemon: Daemon): void {

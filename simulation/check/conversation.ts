@@ -128,15 +128,17 @@ export class Conversation {
       this.current?.complete('before the end of the connection');
   }
 
-  /** Nothing is said any more. `closing`: the daemon is being closed, or its start has failed. */
-  closed(closing: boolean): void {
+  /**
+   * Nothing is said any more. `closing`: the daemon is being closed, or its start has failed.
+   *
+   * @returns Whether everything was answered, or there is a reason why not.
+   */
+  closed(closing: boolean): boolean {
     this.over = true;
-    if (this.open === 0 || !this.accepted || this.hungUp || this.farewell !== undefined || closing) return;
+    if (this.open === 0 || !this.accepted || this.hungUp || this.farewell !== undefined || closing)
+      return true;
     // A connection that has come to its end, and whose client does not read, is cut after frameTimeout.
-    if (this.unread && (this.asksNoMore || this.slow || this.maybeCut)) return;
-    this.#world.fail(
-      `connection ${this.client} was closed without a reason, with ${this.open} requests without an answer`,
-    );
+    return this.unread && (this.asksNoMore || this.slow || this.maybeCut);
   }
 
   #askedOf(payload: string): Asked {

@@ -16,11 +16,11 @@ export function storyOf(
   const events = theme === 'events' || theme === 'everything';
   if (events && (!lanes || random.chance(50))) return slowReader(random, settings, client, clients, at);
   if (!lanes) return undefined;
-  return random.chance(60) ? lateLane(random, settings, client, at) : manyDeaths(random, client, at);
+  return random.pick([lateLane, lateLane, lateLane, manyDeaths, stuckLanes])(random, client, at, settings);
 }
 
 /** A lane that stops after it has begun a command, is given up on, and then goes on; perhaps main is late at that moment. */
-function lateLane(random: Random, settings: Settings, client: number, at: number): Step[] {
+function lateLane(random: Random, client: number, at: number, settings: Settings): Step[] {
   const first = random.pick<Behaviour>([
     { does: 'hang' },
     { does: 'later', ms: random.below(2 * settings.commandTimeout) },
@@ -45,6 +45,17 @@ function manyDeaths(random: Random, client: number, at: number): Step[] {
   return Array.from({ length: random.between(4, 9) }, (_, number): Step[] => {
     const then = at + number * random.between(5, 60);
     return [{ at: then, step: 'killLane', lane: random.below(3) }, ...requests(random, client, then)];
+  }).flat();
+}
+
+/** Lanes that cannot even be ended, one after the other. */
+function stuckLanes(random: Random, client: number, at: number, settings: Settings): Step[] {
+  return Array.from({ length: random.between(2, 7) }, (_, number): Step[] => {
+    const then = at + number * random.between(50, settings.unresponsiveAfter + 200);
+    return [
+      ...requests(random, client, then),
+      { at: then + 1, step: 'freezeLane', lane: 0, ms: random.between(1000, 20_000), stuck: true },
+    ];
   }).flat();
 }
 

@@ -169,7 +169,7 @@ export class Script {
     ends.server.onEnd = () => {
       if (!ends.server.out.broken) conversation.ended(this.#stops);
     };
-    ends.server.onDestroyed = () => conversation.closed(this.#stops);
+    ends.server.onDestroyed = () => this.#checks.closed(conversation, this.#stops);
     world.main.post(() => {
       endpoint.onConnection(ends.server as unknown as Socket);
       if (conversation.farewell === undefined && !ends.server.destroyed) this.#checks.accepted(conversation);

@@ -32,10 +32,7 @@ export class Workers {
 
   /** Every worker goes on, and no crash is to come. */
   calm(): void {
-    for (const worker of this.#living) {
-      worker.actor.crashIn = 0;
-      worker.actor.frozenUntil = 0;
-    }
+    for (const worker of this.#living) worker.release();
   }
 
   get #living(): VirtualWorker[] {

@@ -2,6 +2,9 @@
 import type { Actor } from './actor.js';
 import type { World } from './world.js';
 
+/** Milliseconds after which a worker that cannot be ended is tried again. */
+const RETRY_AFTER = 100;
+
 export abstract class VirtualWorker {
   protected readonly world: World;
   readonly actor: Actor;
@@ -42,6 +45,13 @@ export abstract class VirtualWorker {
     if (stuck) this.#stuckUntil = this.actor.frozenUntil;
   }
 
+  /** It goes on, and can be ended. */
+  release(): void {
+    this.actor.frozenUntil = 0;
+    this.actor.crashIn = 0;
+    this.#stuckUntil = 0;
+  }
+
   /** A worker that has done little since the last call was idle; one that does not run is busy. */
   utilization(): number {
     const { turns, frozenUntil } = this.actor;
@@ -58,7 +68,7 @@ export abstract class VirtualWorker {
 
   #terminate(): void {
     if (this.world.now < this.#stuckUntil) {
-      this.world.system.after(this.#stuckUntil, () => this.#terminate());
+      this.world.system.after(this.world.now + RETRY_AFTER, () => this.#terminate());
       return;
     }
     this.die('it was terminated');

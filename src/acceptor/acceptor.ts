@@ -1,5 +1,6 @@
 // Accepts connections, keeps them within their common bounds, drains them and stops them.
 import type { Socket } from 'node:net';
+import { type Tell, untold } from '../diagnostics.js';
 import { everyStep } from '../every-step.js';
 import { IpcError } from '../protocol/errors.js';
 import { errorFrame } from '../protocol/responses.js';
@@ -10,12 +11,12 @@ import { SharedBound } from './shared-bound.js';
 import { Sweep } from './sweep.js';
 
 /** Receive buffers of all connections together, and their write queues together, in bytes each. */
-const TOTAL_BYTES = 256 * 1024 * 1024;
+export const TOTAL_BYTES = 256 * 1024 * 1024;
 /**
  * The number of refused clients that may be sent an Error at once; further ones are closed without it. Each holds a
  * descriptor of those that the default of `connections.max` keeps for the daemon, whose handlers need them.
  */
-const MAX_REFUSALS = 16;
+export const MAX_REFUSALS = 16;
 /** The time, in ms, that a refused client has to read its Error. */
 const REFUSAL_TIME = 1000;
 
@@ -24,8 +25,19 @@ export interface AcceptorOptions<W extends ResponseWriter> extends Pick<
   'clock' | 'dispatcher' | 'createWriter'
 > {
   readonly limits: ConnectionLimits & { readonly max: number };
+  readonly tell?: Tell;
   /** Something in the daemon threw; the connection it happened to, if it was one, ends, and no other. */
   onFault(error: unknown, connectionId?: number): void;
+}
+
+/** How full the queues of connections are. */
+export interface ConnectionQueues {
+  /** Of the connection that holds the most, in bytes and commands. */
+  readonly requestBytes: number;
+  readonly commands: number;
+  readonly responseBytes: number;
+  /** Refused clients that still have time to read why. */
+  readonly refusals: number;
 }
 
 /** The connections in `stats()`. */
@@ -46,6 +58,7 @@ export interface AcceptorStats {
 
 export class Acceptor<W extends ResponseWriter> {
   readonly #options: AcceptorOptions<W>;
+  readonly #tell: Tell;
   readonly #connections = new Map<number, Connection<W>>();
   readonly #received: SharedBound<Connection<W>>;
   readonly #queued: SharedBound<Connection<W>>;
@@ -63,6 +76,7 @@ export class Acceptor<W extends ResponseWriter> {
 
   constructor(options: AcceptorOptions<W>) {
     this.#options = options;
+    this.#tell = options.tell ?? untold;
     this.#received = this.#bound((connection) => connection.receivedBytes);
     this.#queued = this.#bound((connection) => connection.queuedBytes);
     const { limits, clock, dispatcher, createWriter } = options;
@@ -93,6 +107,7 @@ export class Acceptor<W extends ResponseWriter> {
     try {
       const id = this.#nextId++;
       this.#connections.set(id, new Connection(id, socket, this.#context));
+      this.#tell('connection.opened', { connectionId: id });
       this.#sweep.start();
     } catch (error) {
       socket.destroy();
@@ -150,6 +165,17 @@ export class Acceptor<W extends ResponseWriter> {
     };
   }
 
+  /** Looks at every connection. */
+  queues(): ConnectionQueues {
+    let [requestBytes, commands, responseBytes] = [0, 0, 0];
+    for (const connection of this.#connections.values()) {
+      requestBytes = Math.max(requestBytes, connection.receivedBytes);
+      commands = Math.max(commands, connection.commands);
+      responseBytes = Math.max(responseBytes, connection.responseBytes);
+    }
+    return { requestBytes, commands, responseBytes, refusals: this.#refusals };
+  }
+
   #bound(sizeOf: (connection: Connection<W>) => number): SharedBound<Connection<W>> {
     return new SharedBound({
       limit: TOTAL_BYTES,
@@ -157,6 +183,7 @@ export class Acceptor<W extends ResponseWriter> {
       sizeOf,
       evict: (connection) => {
         this.#evicted += 1;
+        this.#tell('connection.evicted', { connectionId: connection.id });
         connection.destroy();
       },
     });
@@ -181,6 +208,8 @@ export class Acceptor<W extends ResponseWriter> {
 
   #refuse(socket: Socket): void {
     this.#refused += 1;
+    const code = this.#draining ? 'SHUTTING_DOWN' : 'TOO_MANY_CONNECTIONS';
+    this.#tell('connection.refused', { code });
     if (this.#refusals >= MAX_REFUSALS) {
       socket.destroy();
       return;
@@ -192,14 +221,14 @@ export class Acceptor<W extends ResponseWriter> {
     const message = this.#draining
       ? 'The daemon is shutting down'
       : `The daemon has as many connections as it accepts (${this.#options.limits.max}); close some and try again`;
-    const error = new IpcError(this.#draining ? 'SHUTTING_DOWN' : 'TOO_MANY_CONNECTIONS', message);
-    socket.end(errorFrame(error));
+    socket.end(errorFrame(new IpcError(code, message)));
     socket.resume();
     this.#options.clock.after(REFUSAL_TIME, () => socket.destroy());
   }
 
   #closed(connectionId: number): void {
     this.#connections.delete(connectionId);
+    this.#tell('connection.closed', { connectionId });
     this.#checkEmpty();
   }
 

@@ -4,7 +4,7 @@ import type { Job, Lanes, Origin } from '../ports.js';
 
 /** The reports of a command to its pipeline: exactly one of them, once. */
 export interface CommandOwner extends Origin {
-  onAnswered(command: Command): void;
+  onAnswered(command: Command, overran: boolean): void;
   onFailed(command: Command, error: IpcError): void;
   onSubscribe(command: Command, filter: string): void;
   onUnsubscribe(command: Command): void;
@@ -25,8 +25,8 @@ export class Command implements Job {
     return this.all.of?.(this.payload) ?? this.all;
   }
 
-  answered(): void {
-    this.origin.onAnswered(this);
+  answered(overran = false): void {
+    this.origin.onAnswered(this, overran);
   }
   failed(error: IpcError): void {
     this.origin.onFailed(this, error);

@@ -11,7 +11,7 @@ import type { PipelineOwner } from './pipeline-context.js';
 import type { ResponseWriter } from './ports.js';
 
 /** Unanswered request bytes a connection may have beside one message of the largest size. */
-const REQUEST_SLACK = 1024 * 1024;
+export const REQUEST_SLACK = 1024 * 1024;
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
   readonly #socket: Socket;
   readonly #context: ConnectionContext<W>;
@@ -47,6 +47,16 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   /** Bytes received that belong to no answered command. */
   get receivedBytes(): number {
     return this.#state === 'closed' ? 0 : this.#decoder.buffered + this.#pipeline.bytes;
+  }
+
+  /** Commands without an answer. */
+  get commands(): number {
+    return this.#pipeline.length;
+  }
+
+  /** Bytes of responses that wait to be sent. */
+  get responseBytes(): number {
+    return this.#pipeline.responseBytes;
   }
 
   /** Bytes that wait to be sent. */

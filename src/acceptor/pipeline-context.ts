@@ -1,4 +1,5 @@
 // The context of a pipeline: the things that all pipelines share, and the connection that it reports to.
+import type { Tell } from '../diagnostics.js';
 import type { Lanes } from '../ports.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 
@@ -12,6 +13,9 @@ export interface PipelineContext<W extends ResponseWriter> {
   readonly lanes: Lanes;
   readonly subscriptions: Subscriptions<W>;
   readonly counters: CommandCounters;
+  readonly tell: Tell;
+  /** Counts a command that is answered with an error of the daemon's own. */
+  countFailed(pipeline: { readonly connectionId: number }, timedOut: boolean): void;
   /** Calls `pump` once a lane has free capacity, or none will have. */
   waitForLane(pipeline: WaitsForLane): void;
   /** The pipeline is closed and waits no more. */
@@ -40,4 +44,6 @@ export interface CommandCounters {
   answered: number;
   /** Commands that were answered with an `Error` of the daemon's own: a deadline, a lane that died. */
   failed: number;
+  /** Those of them that ran past their deadline, `workers.commandTimeout`. */
+  timedOut: number;
 }

@@ -48,6 +48,11 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     return this.#bytes;
   }
 
+  /** Bytes of responses that wait to be sent. */
+  get responseBytes(): number {
+    return this.#writer.responseBytes;
+  }
+
   /** Bytes that wait to be sent. */
   get queuedBytes(): number {
     return this.#writer.queuedBytes;
@@ -111,13 +116,16 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     });
   }
 
-  onAnswered(command: Command): void {
-    this.#safely(() => this.#done(command));
+  onAnswered(command: Command, overran: boolean): void {
+    this.#safely(() => {
+      if (overran) this.#context.countFailed(this, true);
+      this.#done(command);
+    });
   }
 
   onFailed(command: Command, error: IpcError): void {
     this.#safely(() => {
-      this.#context.counters.failed += 1;
+      this.#context.countFailed(this, error.code === 'COMMAND_TIMEOUT');
       this.#respond(errorFrame(error));
       this.#done(command);
     });
@@ -145,7 +153,13 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
     this.pump();
   }
 
+  onBehind(behind: boolean): void {
+    const { connectionId } = this;
+    this.#context.tell(behind ? 'subscriber.behind' : 'subscriber.caught-up', { connectionId });
+  }
+
   onCut(): void {
+    this.#context.tell('subscriber.cut', { connectionId: this.connectionId });
     this.#owner.onCut();
   }
 
@@ -220,7 +234,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
       const error = this.#waiting[0]?.lanes.down;
       if (error === undefined) break;
       const command = this.#waiting.shift() as Command;
-      this.#context.counters.failed += 1;
+      this.#context.countFailed(this, false);
       this.#account(command);
       this.#writer.respond(errorFrame(error));
     }

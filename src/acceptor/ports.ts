@@ -9,6 +9,8 @@ export interface ResponseWriter {
   readonly congested: boolean;
   /** A command has come in: after a fresh Subscribe, events are held back for its answer. */
   commandReceived(): void;
+  /** Bytes of responses that have not left. */
+  readonly responseBytes: number;
   /** Bytes that the writer holds and that have not left. */
   readonly queuedBytes: number;
   /** The time, in ms, for which the current chunk has waited to leave; 0 if there is no chunk. */
@@ -24,6 +26,8 @@ export interface WriterHooks {
   onResponsesDrained(): void;
   /** Everything was sent and the stream ended, or sending failed. Once. */
   onFinished(): void;
+  /** The client's subscription drops events from now on, or has drained and no longer does. */
+  onBehind(behind: boolean): void;
   /** The client does not keep up with its events, and its connection is to end for it. */
   onCut(): void;
   /** The bytes that the writer holds have grown or shrunk. */

@@ -113,6 +113,13 @@ export class Broker {
     };
   }
 
+  /** Event bytes of the subscriber that has the most. Looks at every subscriber. */
+  get largestQueue(): number {
+    let largest = 0;
+    for (const { eventBytes } of this.#router.writers) largest = Math.max(largest, eventBytes);
+    return largest;
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelBeat?.();

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   delete: () => import('./commands/delete.js'),
   status: () => import('./commands/status.js'),
   list: () => import('./commands/list.js'),
+  stats: () => import('./commands/stats.js'),
   logs: () => import('./commands/logs.js'),
   daemon: () => import('./commands/daemon.js'),
   ping: () => import('./commands/ping.js'),
@@ -49,6 +50,7 @@ Usage: bunctl COMMAND [NAME…] [OPTIONS]
   list       all apps at a glance
   status     one app, or all, in detail; -w to watch
   logs       the output of apps; -f to follow
+  stats      statistics of the daemon itself
   ping       check whether the daemon answers
   shutdown   stop all apps and the daemon
   doctor     find the daemon, and what may be wrong

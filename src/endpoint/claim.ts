@@ -1,10 +1,11 @@
 // Claims the endpoint: the lock, the check for a live or stale socket, the bind, the watch over it, and the release.
 import type { Socket } from 'node:net';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { checkEndpoint } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { bindSocket, type BoundSocket } from './bound-socket.js';
+import { lastingPath } from './lasting-path.js';
 import { lockEndpoint } from './lock.js';
 import { claimPipe } from './pipe.js';
 import type { Claim, ClaimOptions } from './ports.js';
@@ -21,7 +22,7 @@ const WATCH_INTERVAL = 5000;
  *   `ENDPOINT_UNUSABLE`.
  */
 export async function claimEndpoint(given: string, options: ClaimOptions): Promise<Claim> {
-  const path = lasting(given);
+  const path = lastingPath(given);
   checkEndpoint(path, process.platform);
   if (process.platform === 'win32') return claimPipe(path, options);
   const privateDirectory = await prepareDirectory(dirname(path));
@@ -42,15 +43,6 @@ function binding(privateDirectory: boolean, options: ClaimOptions) {
     onConnection: (socket: Socket) => options.onConnection(socket),
     onError: (error: Error) => options.onFault?.(error),
   };
-}
-
-/**
- * The same path for the process's whole life. An absolute one is left as it is written: the kernel follows a `..`
- * behind a symbolic link.
- */
-function lasting(path: string): string {
-  // An empty path is refused later, not taken for the directory.
-  return process.platform === 'win32' || path === '' || isAbsolute(path) ? path : resolve(path);
 }
 
 class SocketClaim implements Claim {

@@ -57,7 +57,7 @@ const requestSchemas = {
     kill_escaped: z.boolean().optional(),
   }),
   Delete: z.object({ name: text, kill_escaped: z.boolean().optional() }),
-  Status: z.object({ name: optionalText }),
+  Status: z.object({ name: optionalText, stats: z.boolean().optional() }),
   List: unit,
   Logs: z.object({ name: optionalText, lines: lineCount }),
   Subscribe: z.object({ subscription }),

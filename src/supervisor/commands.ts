@@ -57,8 +57,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const { stateDirectory, daemon } = workerData as SupervisorData;
   const files = stateFiles(stateDirectory);
   // Each answer says which daemon answers, for clients that look at it.
-  const data = (value: unknown): CommandAnswer => {
-    const content = { data: value, daemon };
+  const data = (value: unknown, more: object = {}): CommandAnswer => {
+    const content = { data: value, daemon, ...more };
     return { Data: content };
   };
   const success = (content: {
@@ -110,10 +110,11 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       const survivors = await service.delete(app, kill ?? false);
       return success({ message: andEscaped(`Deleted app ${app.name}`, survivors) });
     },
-    async Status({ name }, { service }) {
+    async Status({ name, stats }, { service }) {
       const apps = await service.status(name === null ? null : addressed(name));
       const statuses = apps.map((app) => appStatus(app, files, Date.now()));
-      return data(name === null ? statuses : statuses[0]);
+      const more = stats === true ? { stats: await service.daemonStats() } : {};
+      return data(name === null ? statuses : statuses[0], more);
     },
     async List(_args, { service }) {
       return data(await service.list());

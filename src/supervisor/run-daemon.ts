@@ -6,6 +6,7 @@ import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
 import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
+import type { Daemon } from '../running-daemon.js';
 import { VERSION } from '../version.js';
 import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
@@ -100,6 +101,8 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
 class Main {
   readonly outcomes: Promise<readonly DeclaredOutcome[]>;
   result: ShutdownResult | null = null;
+  /** The daemon, once it runs. */
+  daemon: Daemon | undefined;
   readonly #signals: EndSignals;
   readonly #onFailed: (app: string, why: string) => void;
   /** Kept until it was applied: a supervisor that dies before leaves it to the next one. */
@@ -127,6 +130,10 @@ class Main {
         for (const { app, outcome, why } of outcomes)
           if (outcome === 'failed') this.#onFailed(app, why ?? 'unknown');
         this.#onApplied(outcomes);
+      },
+      stats: () => {
+        if (this.daemon === undefined) throw new Error('The daemon is still starting');
+        return this.daemon.stats();
       },
       shutDown: () => this.#signals.request(),
       shuttingDown: () => this.#signals.received(),
@@ -164,6 +171,7 @@ async function bring(path: string, directory: string, log: pino.Logger, main: Ma
     workers: { commandTimeout: COMMAND_TIMEOUT },
     log,
   });
+  main.daemon = daemon;
   host.subscribers = () => daemon.stats().events.subscribers > 0;
   return { host, daemon };
 }

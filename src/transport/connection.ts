@@ -68,6 +68,7 @@ export class IpcConnection implements AsyncDisposable {
       {
         onResponsesDrained: () => this.#drained(),
         onFinished: () => this.#ended(closed('The connection is closed')),
+        onBehind: () => undefined,
         onCut: () => undefined,
         onBytes: () => undefined,
       },

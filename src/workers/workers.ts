@@ -4,6 +4,8 @@ import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HANDLED_COMMANDS, type HandledCommand } from '../commands.js';
 import type { Publish } from '../define.js';
+import type { Tell } from '../diagnostics.js';
+import type { Isolation } from '../isolation.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
 import { IpcError } from '../protocol/errors.js';
 import { startInlineTier } from './lanes/inline-tier.js';
@@ -12,9 +14,9 @@ import { ObjectService } from './lanes/object-service.js';
 import { surviveBrokenOutput } from './thread-tier/output.js';
 import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
 import { mixTiers } from './lanes/mixed-tiers.js';
-import type { Isolation, LaneStats } from './lanes/pooled-lane.js';
+import type { LaneStats } from './lanes/pooled-lane.js';
 import type { ServiceHost } from './lanes/service-host.js';
-import { forwardLine, logSettings } from './lanes/thread-log.js';
+import { forwardLine, logSettings, type ThreadLog } from './lanes/thread-log.js';
 import { ThreadService } from './thread-tier/thread-service.js';
 import { startProcessTier } from './process-tier/process-tier.js';
 import { startThreadTier } from './thread-tier/thread-tier.js';
@@ -25,6 +27,8 @@ import { RefusedEvents } from './run/refused-events.js';
 export type { LaneStats };
 
 export interface WorkersSettings {
+  /** The daemon's `socketPath`. */
+  readonly daemon: string;
   /** URL of the commands module. */
   readonly commands: string;
   /** URL of a service module, or an object whose functions run on main. */
@@ -44,7 +48,10 @@ export interface WorkersSettings {
     readonly logFd?: number | undefined;
   };
   readonly maxMessageSize: number;
+  /** Whether lanes measure the delay of their loops. */
+  readonly measureLoops: boolean;
   readonly log: Logger;
+  readonly tell: Tell;
   readonly clock: Clock;
   readonly onEvents: AcceptEvents;
   /** Gives the start up: the threads are killed. */
@@ -56,6 +63,11 @@ export interface WorkersStats {
   readonly laneDeaths: number;
   readonly stuckThreads: number;
   readonly eventsRefused: number;
+  readonly logLinesLost: number;
+  /** Threads and processes that may publish, main included. */
+  readonly publishers: number;
+  /** Bytes of main's events that wait for credit. */
+  readonly waitingBytes: number;
 }
 
 export interface Workers {
@@ -71,13 +83,15 @@ export interface Workers {
 
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
-  const { settings, onEvents, maxMessageSize } = options;
+  const { settings, onEvents, maxMessageSize, tell } = options;
   // Checked first: without the file, the blame would fall on the embedder's module.
   const kinds: readonly unknown[] = [settings.isolation, ...Object.values(settings.commands)];
   if (kinds.includes('process')) workerFile('process');
   if (kinds.includes('thread') || typeof options.service === 'string') workerFile('thread');
-  const refused = new RefusedEvents();
-  const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(options.log));
+  const refused = new RefusedEvents(undefined, (count) => tell('events.refused', { thread: 'main', count }));
+  const main = new MainPublisher(onEvents, maxMessageSize, refused.listener(tell));
+  const lines = { lost: 0 };
+  const heard = threadLog(options, lines);
   const restoreOutput = surviveBrokenOutput();
   const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
   let service: ServiceHost | undefined;
@@ -88,7 +102,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   };
   let tier: Tier;
   try {
-    service = await startService(options, refused.memory, () => listeners.serviceChanged());
+    service = await startService(options, heard, refused.memory, () => listeners.serviceChanged());
     options.signal.throwIfAborted();
     tier = await startLanes(
       {
@@ -96,7 +110,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
         ...settings,
         thread: threadOptions(settings),
         module: options.commands,
-        threadLog: threadLog(options.log),
+        threadLog: heard,
         refused,
         publish: main.publish,
         flushEvents: () => main.flush(),
@@ -112,7 +126,17 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   }
   return {
     lanes: tier.lanes,
-    stats: () => ({ ...tier.stats(), eventsRefused: refused.count }),
+    stats() {
+      const stats = tier.stats();
+      const workers = stats.lanes.filter(({ isolation }) => isolation !== 'none').length;
+      return {
+        ...stats,
+        eventsRefused: refused.count,
+        logLinesLost: lines.lost,
+        publishers: 1 + workers + (service instanceof ThreadService ? 1 : 0),
+        waitingBytes: main.waitingBytes,
+      };
+    },
     publish: main.publish,
     onCapacity: (listener) => (listeners.capacity = listener),
     flush: () => main.flush(),
@@ -156,14 +180,16 @@ async function startLanes(
 
 async function startService(
   options: WorkersSettings,
+  heard: ThreadLog,
   refused: SharedArrayBuffer,
   onChanged: () => void,
 ): Promise<ServiceHost | undefined> {
-  const { service, host, workerData, log, maxMessageSize, clock, onEvents, settings } = options;
+  const { daemon, service, host, workerData, log, maxMessageSize, clock, onEvents, settings, tell } = options;
   if (service === undefined) return undefined;
   if (typeof service === 'object') return new ObjectService(service);
   const { unresponsiveAfter } = settings;
   const start = {
+    daemon,
     module: service,
     workerData,
     log: logSettings(log, settings.logFd),
@@ -173,13 +199,16 @@ async function startService(
   const started = new ThreadService(
     { start, thread: threadOptions(settings), startTimeout: START_TIMEOUT, unresponsiveAfter, clock, host },
     {
-      onUp: onChanged,
+      onUp() {
+        tell('service.up', {});
+        onChanged();
+      },
       onDown(err) {
-        log.error({ err }, 'the service died');
+        tell('service.down', { err });
         onChanged();
       },
       onEvents,
-      log: threadLog(log),
+      log: heard,
     },
   );
   const stop = onAbort(options.signal, () => started.close());
@@ -200,9 +229,13 @@ function threadOptions({ resourceLimits, execArgv, argv, env }: WorkersSettings[
   };
 }
 
-function threadLog(log: Logger): TierSettings['threadLog'] {
+function threadLog({ log, tell }: WorkersSettings, counted: { lost: number }): ThreadLog {
   return {
     line: (line) => forwardLine(log, line),
-    lost: (lines, thread) => log.warn({ thread }, `${lines} log lines of a worker were lost`),
+    lost(lines, thread) {
+      counted.lost += lines;
+      tell('log.lines-lost', { thread, lines });
+    },
+    refused: (count, thread) => tell('events.refused', { thread, count }),
   };
 }

@@ -10,6 +10,7 @@ export class Subscriber {
   readonly hold: Hold;
   readonly #queueBytes: number;
   readonly #whenFull: WhenFull;
+  readonly #onBehind: (behind: boolean) => void;
   readonly #onCut: () => void;
   readonly #events: EventQueue;
   readonly #flow: Flow;
@@ -22,6 +23,7 @@ export class Subscriber {
 
   /**
    * @param onReady Events that were held may leave now.
+   * @param onBehind It drops events from now on, or no longer does.
    * @param onCut Its connection is to end because it does not keep up.
    */
   constructor(
@@ -29,10 +31,12 @@ export class Subscriber {
     limits: WriterLimits,
     onBytes: (delta: number) => void,
     onReady: () => void,
+    onBehind: (behind: boolean) => void,
     onCut: () => void,
   ) {
     this.#queueBytes = limits.queueBytes;
     this.#whenFull = limits.whenFull;
+    this.#onBehind = onBehind;
     this.#onCut = onCut;
     this.#events = new EventQueue(onBytes);
     this.#flow = new Flow(limits);
@@ -106,6 +110,7 @@ export class Subscriber {
       this.#hooks?.onDropped(this.#events.clear());
       this.#onCut();
     } else {
+      this.#onBehind(true);
       this.#dropOldest();
     }
     this.#hooks?.onFlow();
@@ -120,7 +125,9 @@ export class Subscriber {
 
   /** The pieces taken are under way: the flow may go on. */
   taken(): void {
-    if (this.#flow.shrunk(this.#events.bytes)) this.#hooks?.onFlow();
+    const { behind } = this.#flow;
+    this.#shrunk();
+    if (behind && !this.#flow.behind) this.#onBehind(false);
   }
 
   /** The writer is to finish: it stays for the events that matched before. */
@@ -146,7 +153,11 @@ export class Subscriber {
     this.#leaving = false;
     this.hold.end();
     this.#tellDropped(this.#events.clear());
-    this.taken();
+    this.#shrunk();
+  }
+
+  #shrunk(): void {
+    if (this.#flow.shrunk(this.#events.bytes)) this.#hooks?.onFlow();
   }
 
   #dropOldest(): void {

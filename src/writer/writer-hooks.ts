@@ -21,6 +21,8 @@ export interface WriterHooks {
   onResponsesDrained(): void;
   /** Everything was sent and the stream ended, or sending failed. Called once. */
   onFinished(): void;
+  /** The subscriber drops events from now on, or has drained and no longer does. */
+  onBehind(behind: boolean): void;
   /** The subscriber is behind, and its connection is to end for it. Every event that waited is dropped. */
   onCut(): void;
   /** The memory of the queues has grown or shrunk. A chunk that several writers hold is counted once. */

@@ -45,6 +45,11 @@ export class Writer {
     return this.#subscriber?.bytes ?? 0;
   }
 
+  /** Response bytes that have not left. */
+  get responseBytes(): number {
+    return this.#responses.bytes;
+  }
+
   get queuedBytes(): number {
     return this.#responses.bytes + this.eventBytes;
   }
@@ -170,6 +175,7 @@ export class Writer {
       this.#limits,
       (delta) => this.#hooks.onBytes(delta),
       () => this.#schedule(),
+      (behind) => this.#hooks.onBehind(behind),
       // Later: the flow of other subscribers is being looked at.
       () => this.#defer(() => this.#over || this.#hooks.onCut()),
     );

@@ -126,7 +126,7 @@ describe('a pipeline', () => {
     lanes[0].jobs.shift()?.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN'));
     lanes[0].answer();
     expect(writer.responses[0]).toContain('may or may not have taken effect');
-    expect(dispatcher.counters).toEqual({ received: 2, answered: 2, failed: 1 });
+    expect(dispatcher.counters).toEqual({ received: 2, answered: 2, failed: 1, timedOut: 0 });
   });
 
   test('that throws does not prevent the others from reaching their lanes', () => {

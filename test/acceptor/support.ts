@@ -41,6 +41,7 @@ export class FakeWriter {
   told: string[] = [];
   congested = false;
   finished = false;
+  responseBytes = 0;
   queuedBytes = 0;
   stalledFor = 0;
   respond(frames: Uint8Array): void {

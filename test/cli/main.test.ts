@@ -15,6 +15,7 @@ describe('without a daemon', () => {
       'delete',
       'status',
       'list',
+      'stats',
       'logs',
       'daemon',
       'ping',

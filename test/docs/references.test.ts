@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDERS =
-  'acceptor|broker|cli|client|daemon|docs|endpoint|package|protocol|supervisor|transport|workers|writer';
+  'acceptor|broker|cli|client|daemon|docs|endpoint|package|protocol|security|simulation|supervisor|transport|workers|writer';
 const NAMED = new RegExp(`\`((?:${FOLDERS})/[a-z/-]+)\`((?:,? "[^"|]+")*)`, 'g');
 
 /** The last cell of each row of a table: the tests that hold the row. */
@@ -21,7 +21,7 @@ function named(page: string): { file: string; titles: string[] }[] {
   );
 }
 
-describe.each(['architecture.md', 'compared.md'])('docs/%s', (page) => {
+describe.each(['architecture.md', 'compared.md', '../SECURITY.md'])('docs/%s', (page) => {
   test.each(named(page))('the tests of $file that it names exist', ({ file, titles }) => {
     const path = join(ROOT, 'test', file);
     if (existsSync(path)) {

@@ -1,3 +1,4 @@
+// The arguments of npm run simulate.
 import { describe, expect, test } from 'vitest';
 import { mutationOf } from '../../simulation/campaign.js';
 import { parse } from '../../simulation/command-line.js';

@@ -1,3 +1,4 @@
+// One step in each turn of the loop.
 import { expect, test } from 'vitest';
 import { eachTurn } from '../../simulation/virtual/turns.js';
 

@@ -36,6 +36,7 @@ export function world(limits: Partial<typeof LIMITS> = {}, stallGrace = 250) {
       {
         onBytes: (delta) => (bytes += delta),
         onResponsesDrained: () => void events.push('drained'),
+        onBehind: () => undefined,
         onCut: () => void events.push('cut'),
         onFinished: () => void events.push('finished'),
       },

@@ -133,6 +133,7 @@ describe('a writer', () => {
       throw new Error('a fault of the connection');
     };
     const hooks = {
+      onBehind: () => undefined,
       onCut: () => undefined,
       onBytes: () => undefined,
       onFinished: () => undefined,

@@ -1,6 +1,7 @@
 // The parts of a daemon's answers that commands read, the original's answers included.
 import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
 import { AnswerError, type IpcClient } from '../../client/index.js';
+import type { DaemonStats } from '../../running-daemon.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { identityOf, type ProcessIdentity } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
@@ -147,6 +148,12 @@ export const knowsExtensions = (statuses: readonly AppStatus[]): boolean =>
 export async function daemonInfo(client: IpcClient): Promise<DaemonInfo | undefined> {
   const answer = await ask(client, 'List');
   return 'Data' in answer ? (answer.Data as { daemon?: DaemonInfo }).daemon : undefined;
+}
+
+/** The daemon's statistics; undefined for an older daemon, and for the original's. */
+export async function askStats(client: IpcClient): Promise<DaemonStats | undefined> {
+  const answer = await askAnswer(client, { Status: { name: null, stats: true } });
+  return (answer as { readonly stats?: DaemonStats }).stats;
 }
 
 /** The daemon's process. One of another container has another start than the process that has its number here. */

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
+import type { DaemonStats } from '../../running-daemon.js';
 import { LogFollower } from '../logs/log-follower.js';
 import type { AppInventory, HostNotice, MainFunctions } from '../model/host-functions.js';
 import type { DeclaredFile } from '../model/declared-file.js';
@@ -95,6 +96,11 @@ class Supervisor {
 
   list(): string[] {
     return this.#apps.all().map(({ id }) => id);
+  }
+
+  /** The statistics of the daemon itself. */
+  daemonStats(): Promise<DaemonStats> {
+    return this.#host.stats();
   }
 
   /** Has the daemon shut down; resolves when all apps are stopped, or could not be. */
@@ -215,6 +221,7 @@ function functionsOf(supervisor: Supervisor) {
     status: supervisor.status.bind(supervisor),
     list: supervisor.list.bind(supervisor),
     generations: supervisor.generations.bind(supervisor),
+    daemonStats: supervisor.daemonStats.bind(supervisor),
     shutdown: supervisor.shutdown.bind(supervisor),
   };
 }

@@ -1,4 +1,5 @@
 // The functions of the process host that the supervisor may call on the main thread, and the host's reports.
+import type { DaemonStats } from '../../running-daemon.js';
 import type { AppConfig } from './app-config.js';
 import type { AppRecord, DecidedRecord, Environment } from './app-record.js';
 import type { Exit } from './app-state.js';
@@ -79,6 +80,8 @@ export interface MainFunctions extends HostFunctions {
   readonly declared: () => DeclaredFile | null;
   /** Reports the outcomes of the declared file. */
   readonly applied: (outcomes: readonly DeclaredOutcome[]) => void;
+  /** The daemon's statistics. */
+  readonly stats: () => DaemonStats;
   /** Asks the daemon to end, as SIGTERM does: the notice `shutdown` follows. */
   readonly shutDown: () => void;
   /** Whether the daemon is to end: a supervisor that takes over in a shutdown starts nothing. */

@@ -24,7 +24,10 @@ export function handOver(buffer: ArrayBuffer, slots: Slots): void {
     if (job === undefined) return;
     if (kind === ANSWER.SUBSCRIBE) job.subscribe(Buffer.from(buffer, start + 4, end - start - 4).toString());
     else if (kind === ANSWER.UNSUBSCRIBE) job.unsubscribe();
-    else {
+    else if (kind === ANSWER.OVERRUN) {
+      job.origin.respond(Buffer.from(buffer, start, end - start));
+      job.answered(true);
+    } else {
       if (group.length === 0) from = start;
       group.push(job);
       to = end;

@@ -1,6 +1,7 @@
 // The lane of isolation 'none': the same executor on the main thread, for embedders that trust their handlers.
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
+import type { Tell } from '../../diagnostics.js';
 import type { Job, Lane } from '../../ports.js';
 import { encodeFrame } from '../../protocol/frames.js';
 import { ANSWER } from '../link/answers.js';
@@ -18,6 +19,7 @@ export interface InlineSettings {
   readonly elsewhere: readonly string[];
   readonly maxMessageSize: number;
   readonly log: Logger;
+  readonly tell: Tell;
   readonly publish: Publish;
   /** Hands the broker the events that were published before an answer. */
   readonly flushEvents: () => void;
@@ -43,6 +45,7 @@ export class InlineLane implements Lane {
       commandTimeout: settings.commandTimeout,
       maxMessageSize: settings.maxMessageSize,
       clock: systemClock,
+      tell: settings.tell,
       soon: setImmediate,
       claim: (slot, sequence) => shared.claim(slot, sequence),
       answer: (slot, sequence, kind, text) => {
@@ -53,7 +56,7 @@ export class InlineLane implements Lane {
         else if (kind === ANSWER.UNSUBSCRIBE) job.unsubscribe();
         else {
           job.origin.respond(encodeFrame(text, settings.maxMessageSize));
-          job.answered();
+          job.answered(kind === ANSWER.OVERRUN);
         }
         settings.onCapacity();
       },

@@ -1,4 +1,5 @@
 // The way from a lane on main to its worker, whatever the worker is: batches and calls out, news back.
+import type { LoopDelay } from '../../loop-delay.js';
 import type { Batch } from '../link/batch.js';
 import type { ServiceLink } from '../link/messages.js';
 
@@ -26,6 +27,7 @@ export interface LaneLinkHooks {
   onAnswers(answers: ArrayBuffer): void;
   /** The lane has taken a batch in, after `SharedState.awaitBatch`. */
   onBatchTaken(): void;
+  onLoopDelay(delay: LoopDelay): void;
   /** The worker has ended, and everything that it had sent has been taken in. */
   onEnd(error: Error | undefined): void;
 }

@@ -22,6 +22,11 @@ export class MainPublisher {
     });
   }
 
+  /** Bytes that wait for credit. */
+  get waitingBytes(): number {
+    return this.#publisher.waitingBytes;
+  }
+
   get publish(): Publish {
     return this.#publisher.publish;
   }

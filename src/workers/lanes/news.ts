@@ -8,7 +8,8 @@ import type { ThreadLog } from './thread-log.js';
 
 export interface NewsSinks {
   readonly name: string;
-  readonly hooks: Pick<LaneLinkHooks, 'onReady'> & Partial<Pick<LaneLinkHooks, 'onAnswers' | 'onBatchTaken'>>;
+  readonly hooks: Pick<LaneLinkHooks, 'onReady'> &
+    Partial<Pick<LaneLinkHooks, 'onAnswers' | 'onBatchTaken' | 'onLoopDelay'>>;
   readonly onEvents: AcceptEvents;
   readonly log: ThreadLog;
   /** Gives a publisher its credit back. */
@@ -29,7 +30,11 @@ export function takeNews(received: ThreadMessage, sinks: NewsSinks): void {
   if (message.log !== undefined) log.line(message.log);
   if (message.linesLost !== undefined) log.lost(message.linesLost, sinks.name);
   sinks.tookIn(messageBytes(message), message.log?.length ?? 0);
-  if (message.refused !== undefined) sinks.refused?.(message.refused);
+  if (message.refused !== undefined) {
+    sinks.refused?.(message.refused);
+    log.refused(message.refused, sinks.name);
+  }
+  if (message.loopDelay !== undefined) hooks.onLoopDelay?.(message.loopDelay);
   if (message.tookBatch) hooks.onBatchTaken?.();
   if (message.ready) hooks.onReady();
 }

@@ -1,7 +1,7 @@
 // A tier that is a pool of lanes: they are started, connected with the service, counted and closed alike, whatever they are.
 import { onAbort } from '../../abort.js';
+import type { Isolation } from '../../isolation.js';
 import { LanePool, type PoolSettings } from './pool.js';
-import type { Isolation } from './pooled-lane.js';
 import type { Tier, TierSettings } from './tier.js';
 
 /** Starts the lanes; rejects with the error that kept one from being ready. */

@@ -1,9 +1,10 @@
 // The pool of lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
-import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
+import type { Tell } from '../../diagnostics.js';
+import type { Isolation } from '../../isolation.js';
 import type { Lane, Lanes } from '../../ports.js';
 import type { IpcError } from '../../protocol/errors.js';
-import type { Isolation, LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
+import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
 import { PERIOD, Refill } from './refill.js';
 import { SLOTS } from '../link/claims.js';
 import type { ServiceLink } from '../link/messages.js';
@@ -23,7 +24,7 @@ export interface PoolSettings {
   readonly isolation: Isolation;
   readonly minThreads: number;
   readonly maxThreads: number;
-  readonly log: Logger;
+  readonly tell: Tell;
   readonly clock: Clock;
   /** Starts a lane. */
   createLane(id: number, hooks: LaneHooks): PooledLane;
@@ -42,6 +43,8 @@ interface Member {
   wasReady: boolean;
   /** When it last had a command. */
   used: number;
+  /** How many lanes have died in its place. */
+  readonly restarts: number;
 }
 
 export class LanePool implements Lanes {
@@ -51,6 +54,8 @@ export class LanePool implements Lanes {
   #nextId = 1;
   #closed = false;
   #deaths = 0;
+  /** For each lane that has died and has no successor yet, its own restarts and one more. */
+  readonly #vacant: number[] = [];
   #cancelLook: (() => void) | undefined;
   /** Whether the next look is far away, and only for idle lanes. */
   #resting = false;
@@ -98,11 +103,13 @@ export class LanePool implements Lanes {
   }
 
   stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
-    const lanes = [...this.#members.keys()].map((lane) => ({
+    const lanes = [...this.#members.values()].map(({ lane, restarts }) => ({
       id: lane.id,
       isolation: this.#settings.isolation,
       state: lane.state,
       inFlight: lane.load,
+      restarts,
+      ...(lane.loopDelay && { loopDelay: lane.loopDelay }),
     }));
     return { lanes, deaths: this.#deaths, stuck: this.#refill.stuck };
   }
@@ -120,12 +127,22 @@ export class LanePool implements Lanes {
     const lane: PooledLane = this.#settings.createLane(this.#nextId++, {
       onReady: () => this.#ready(lane),
       onCapacity: () => this.#settings.onCapacity(),
+      onLate: (late) => this.#tell(late ? 'lane.late' : 'lane.recovered', lane),
       onEnd: (error) => this.#ended(lane, error),
     });
     const cancelDeadline = clock.after(START_TIMEOUT, () =>
       lane.kill(`its module was not loaded within ${START_TIMEOUT} ms`),
     );
-    this.#members.set(lane, { lane, cancelDeadline, started, wasReady: false, used: clock.now() });
+    const restarts = this.#vacant.shift() ?? 0;
+    this.#members.set(lane, {
+      lane,
+      cancelDeadline,
+      started,
+      wasReady: false,
+      used: clock.now(),
+      restarts,
+    });
+    this.#tell('lane.started', lane);
   }
 
   #ready(lane: PooledLane): void {
@@ -136,7 +153,7 @@ export class LanePool implements Lanes {
     member.started?.resolve();
     member.started = undefined;
     this.#refill.ready();
-    this.#settings.log.debug({ lane: lane.id }, 'lane ready');
+    this.#tell('lane.ready', lane);
     this.#settings.onCapacity();
   }
 
@@ -151,12 +168,24 @@ export class LanePool implements Lanes {
     }
     if (this.#closed) return;
     if (error) {
-      this.#settings.log.error({ lane: lane.id, err: error }, 'a lane died');
+      const { tell, isolation } = this.#settings;
+      tell('lane.died', { lane: lane.id, isolation, err: error });
       this.#deaths += 1;
+      this.#vacant.push((member?.restarts ?? 0) + 1);
       if (!member?.wasReady) this.#growAfter = this.#settings.clock.now() + PERIOD;
+    } else {
+      this.#tell('lane.ended', lane);
     }
     this.#refill.run();
     this.#settings.onCapacity();
+  }
+
+  #tell(
+    step: 'lane.started' | 'lane.ready' | 'lane.late' | 'lane.recovered' | 'lane.ended',
+    { id }: Lane,
+  ): void {
+    const { tell, isolation } = this.#settings;
+    tell(step, { lane: id, isolation });
   }
 
   #end(member: Member): void {
@@ -205,7 +234,7 @@ export class LanePool implements Lanes {
     const { maxThreads } = this.#settings;
     const mayGrow = this.#members.size < maxThreads && this.#refill.mayAdd && now >= this.#growAfter;
     if (allBusy && staying > 0 && mayGrow) {
-      this.#settings.log.debug('every lane is busy; another one is started');
+      this.#settings.tell('lanes.grown', { isolation: this.#settings.isolation });
       this.#add();
     }
     if (idlest && staying > this.#settings.minThreads && now - idlest.used >= IDLE_AFTER) {

@@ -1,4 +1,6 @@
 // The pool's view of a lane, and the lane's reports to the pool. It is the same for every isolation.
+import type { Isolation } from '../../isolation.js';
+import type { LoopDelay } from '../../loop-delay.js';
 import type { Lane } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 
@@ -7,6 +9,8 @@ export interface PooledLane extends Lane {
   readonly state: 'starting' | 'ready' | 'late' | 'ending' | 'dead';
   /** The number of its commands. */
   readonly load: number;
+  /** The delay of its loop as it last told it; undefined if that is not measured. */
+  readonly loopDelay: LoopDelay | undefined;
   /** Whether its loop has something to do. */
   readonly working: boolean;
   /** Settles when its thread has really ended: one in a system call ends when the call returns. */
@@ -28,12 +32,11 @@ export interface LaneHooks {
   onReady(): void;
   /** It can take commands, or more of them, again. */
   onCapacity(): void;
+  /** Its loop has not turned for a while although it has work, or turns again. */
+  onLate(late: boolean): void;
   /** It has ended, by itself or not; its commands have been seen to. */
   onEnd(error: Error | undefined): void;
 }
-
-/** Where the handlers of a lane run. */
-export type Isolation = 'thread' | 'process' | 'none';
 
 /** A lane in `stats()`. */
 export interface LaneStats {
@@ -43,4 +46,8 @@ export interface LaneStats {
   readonly state: string;
   /** The number of its commands. */
   readonly inFlight: number;
+  /** How many lanes have died one after the other in this lane's place. */
+  readonly restarts: number;
+  /** The delay of its loop; with the option `measureLoops` only. */
+  readonly loopDelay?: LoopDelay | undefined;
 }

@@ -1,6 +1,7 @@
 // When lanes may be added: dead ones are replaced at a bounded rate, and threads that do not end are counted.
-import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
+import type { Tell } from '../../diagnostics.js';
+import type { Isolation } from '../../isolation.js';
 import { IpcError } from '../../protocol/errors.js';
 import { Intensity } from './intensity.js';
 
@@ -12,9 +13,10 @@ export const PERIOD = 10_000;
 const STUCK_AFTER = 1000;
 
 export interface RefillSettings {
+  readonly isolation: Isolation;
   readonly minThreads: number;
   readonly maxThreads: number;
-  readonly log: Logger;
+  readonly tell: Tell;
   readonly clock: Clock;
   /** The number of lanes, those that are ending included. */
   size(): number;
@@ -70,7 +72,7 @@ export class Refill {
   /** Brings the lanes back to their least number, now or when it is allowed. */
   run(): void {
     if (this.#closed || this.#cancelRetry || !this.#wanted) return;
-    const { clock, log } = this.#settings;
+    const { clock, isolation, tell } = this.#settings;
     const { mayAdd } = this;
     const delay = mayAdd ? this.#intensity.restart(clock.now()) : PERIOD;
     if (delay === 0) {
@@ -84,7 +86,7 @@ export class Refill {
       'LANES_UNAVAILABLE',
       `No worker can take the command: ${why}; the next try is in ${delay} ms at the latest`,
     );
-    log.error({ err: this.#down }, 'no lane is started for now');
+    tell('lanes.down', { isolation, err: this.#down });
     this.#cancelRetry = clock.after(delay, () => {
       this.#cancelRetry = undefined;
       while (this.#wanted && this.mayAdd) this.#settings.add();

@@ -62,6 +62,11 @@ export class Slots {
     return job;
   }
 
+  /** The commands in the lane. */
+  jobs(): Job[] {
+    return this.#jobs.filter((job) => job !== undefined);
+  }
+
   /** Where the commands in the lane come from. */
   origins(): Set<Origin> {
     return new Set(this.#jobs.flatMap((job) => job?.origin ?? []));

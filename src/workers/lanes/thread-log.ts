@@ -2,10 +2,11 @@
 import type { Logger, LogFn } from 'pino';
 import { ERROR, FIELDS, fieldsToError, type LogLine, type LogSettings, MESSAGE, WORDS } from '../link/log.js';
 
-/** Main's handling of a thread's log lines. */
+/** Main's handling of a thread's log lines, and of its events that `publish()` refused. */
 export interface ThreadLog {
   line(line: string): void;
   lost(lines: number, thread: string): void;
+  refused(count: number, thread: string): void;
 }
 
 /** What to tell a thread. With `fd`, the thread writes its lines there by itself. */

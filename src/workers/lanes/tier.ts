@@ -3,6 +3,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Publish } from '../../define.js';
+import type { Tell } from '../../diagnostics.js';
 import type { AcceptEvents, Lanes } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 import type { RefusedEvents } from '../run/refused-events.js';
@@ -18,6 +19,8 @@ export interface ThreadOptions {
 }
 
 export interface TierSettings {
+  /** The daemon's `socketPath`. */
+  readonly daemon: string;
   /** URL of the commands module. */
   readonly module: string;
   readonly workerData: unknown;
@@ -35,6 +38,9 @@ export interface TierSettings {
   /** Bytes of resident memory that a lane in a process may hold. */
   readonly maxMemory: number;
   readonly log: Logger;
+  readonly tell: Tell;
+  /** Whether lanes measure the delay of their loops. */
+  readonly measureLoops: boolean;
   readonly threadLog: ThreadLog;
   readonly clock: Clock;
   /** Main's own publisher. */

@@ -1,5 +1,6 @@
 // A lane in a worker, from main's side: batches out, answers in, and the watch over its loop.
-import type { Job } from '../../ports.js';
+import type { LoopDelay } from '../../loop-delay.js';
+import type { Job, Origin } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';
 import type { SharedState } from '../link/claims.js';
@@ -12,6 +13,12 @@ import { Watchdog } from './watchdog.js';
 
 /** Batches that a lane may have and not have taken in; commands that come meanwhile collect and go together. */
 const BATCHES_UNDER_WAY = 2;
+
+/**
+ * Commands of one connection that a worker has at once, if main cannot take them back: their answers must find room
+ * on main even if the connection's client does not read.
+ */
+const SENT_FOR_GOOD = 16;
 
 export interface WorkerLaneSettings {
   readonly commandTimeout: number;
@@ -35,6 +42,7 @@ export class WorkerLane implements PooledLane {
   #scheduled = false;
   /** Whether the last batch was a single command. */
   #lastWasLone = true;
+  #loopDelay: LoopDelay | undefined;
   #state: 'starting' | 'ready' | 'ending' | 'dead' = 'starting';
 
   constructor(
@@ -50,6 +58,7 @@ export class WorkerLane implements PooledLane {
       onReady: () => this.#ready(),
       onAnswers: (answers) => this.#answered(answers),
       onBatchTaken: () => this.#scheduleSend(),
+      onLoopDelay: (delay) => (this.#loopDelay = delay),
       onEnd: (error) => this.#ended(error),
     });
   }
@@ -60,6 +69,10 @@ export class WorkerLane implements PooledLane {
 
   get load(): number {
     return this.#slots.used;
+  }
+
+  get loopDelay(): LoopDelay | undefined {
+    return this.#loopDelay;
   }
 
   get working(): boolean {
@@ -119,6 +132,7 @@ export class WorkerLane implements PooledLane {
       this.kill('the worker running it did not respond and was replaced');
       return;
     }
+    if (this.#watchdog.late !== wasLate) this.#hooks.onLate(!wasLate);
     if (this.#watchdog.late) {
       // Commands that it has not begun run elsewhere. Those that it has begun and cannot end get their deadline here.
       for (const origin of this.#slots.origins()) origin.recall();
@@ -153,11 +167,32 @@ export class WorkerLane implements PooledLane {
 
   #send(): void {
     if (this.#state === 'dead' || this.#collected.size === 0) return;
-    this.#lastWasLone = this.#collected.size === 1;
-    const batch = packBatch(Slots.entries(this.#collected));
-    this.#collected.clear();
+    const jobs = this.#next();
+    if (jobs.length === 0) return;
+    this.#lastWasLone = jobs.length === 1;
+    const batch = packBatch(Slots.entries(jobs));
     this.#sent = (this.#sent + 1) | 0;
     this.#link.send(batch);
+  }
+
+  /** Takes the commands of the next batch from those that have collected. */
+  #next(): Job[] {
+    if (this.#link.takesBack) {
+      const all = [...this.#collected];
+      this.#collected.clear();
+      return all;
+    }
+    const sent = new Map<Origin, number>();
+    const count = ({ origin }: Job): number => sent.get(origin) ?? 0;
+    for (const job of this.#slots.jobs()) if (!this.#collected.has(job)) sent.set(job.origin, count(job) + 1);
+    const jobs: Job[] = [];
+    for (const job of this.#collected) {
+      if (count(job) >= SENT_FOR_GOOD) continue;
+      sent.set(job.origin, count(job) + 1);
+      jobs.push(job);
+    }
+    for (const job of jobs) this.#collected.delete(job);
+    return jobs;
   }
 
   #ready(): void {
@@ -169,6 +204,7 @@ export class WorkerLane implements PooledLane {
   #answered(answers: ArrayBuffer): void {
     handOver(answers, this.#slots);
     if (this.#state === 'ending' && this.#slots.used === 0) this.#link.close();
+    this.#scheduleSend();
     this.#hooks.onCapacity();
   }
 

@@ -3,8 +3,11 @@ import { HEADER_BYTES } from '../../protocol/frames.js';
 import { FrameJoiner } from './frame-joiner.js';
 import { readRows, rowsBytes, writeRows } from './rows.js';
 
-/** The kinds of answers: a response frame, or one of the two commands that main performs itself. */
-export const ANSWER = { RESPONSE: 0, SUBSCRIBE: 1, UNSUBSCRIBE: 2 } as const;
+/**
+ * The kinds of answers: a response frame, one of the two commands that main performs itself, or the response frame of a
+ * command that ran past its deadline.
+ */
+export const ANSWER = { RESPONSE: 0, SUBSCRIBE: 1, UNSUBSCRIBE: 2, OVERRUN: 3 } as const;
 export type AnswerKind = (typeof ANSWER)[keyof typeof ANSWER];
 
 /** Collects a turn's answers. */

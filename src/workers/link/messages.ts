@@ -1,5 +1,6 @@
 // The messages between main and a worker thread: its task, and its messages back.
 import type { MessagePort } from 'node:worker_threads';
+import type { LoopDelay } from '../../loop-delay.js';
 import type { PackedEvents } from './event-packer.js';
 import type { LogSettings } from './log.js';
 import type { Port } from './port.js';
@@ -20,10 +21,12 @@ export interface ThreadNews {
   readonly log?: string;
   /** The number of log lines that were lost before this message. */
   readonly linesLost?: number;
-  /** Events that `publish()` has refused since the last message, from a process. */
+  /** Events that `publish()` has refused since the last message. */
   readonly refused?: number;
   /** The lane has taken a batch in, and main waits to be told of it. */
   readonly tookBatch?: true;
+  /** The delay of the lane's loop, at most once a second. */
+  readonly loopDelay?: LoopDelay;
 }
 
 /** The news in a message from a thread. */
@@ -36,6 +39,8 @@ export type ServiceLink = MessagePort | string;
 
 /** The part of a task that every thread gets. */
 export interface ThreadStart {
+  /** The daemon's `socketPath`. */
+  readonly daemon: string;
   readonly name: string;
   /** URL of the embedder's module. */
   readonly module: string;
@@ -57,6 +62,7 @@ export interface LaneStart extends ThreadStart {
   readonly commandTimeout: number;
   /** Commands that lanes of another tier run. */
   readonly elsewhere: readonly string[];
+  readonly measureLoops: boolean;
 }
 
 export interface ServiceStart extends ThreadStart {

@@ -1,4 +1,5 @@
 // The way from a thread to main: a turn's answers and events in one message, each log line at once.
+import type { LoopDelay } from '../../loop-delay.js';
 import { AnswerPacker } from './answers.js';
 import type { SharedState } from './claims.js';
 import { EventPacker, type OutgoingEvent } from './event-packer.js';
@@ -54,6 +55,14 @@ export class Outbox {
 
   tookBatch(): void {
     this.#post({ tookBatch: true });
+  }
+
+  loopDelay(loopDelay: LoopDelay): void {
+    this.#post({ loopDelay });
+  }
+
+  refused(refused: number): void {
+    this.#post({ refused });
   }
 
   /**

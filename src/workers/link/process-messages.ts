@@ -22,7 +22,15 @@ export type ServiceName = { readonly port: string } | string;
 /** The argument of `control.run`. */
 export interface ProcessTask extends Pick<
   LaneStart,
-  'name' | 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'commandTimeout' | 'elsewhere'
+  | 'daemon'
+  | 'name'
+  | 'module'
+  | 'workerData'
+  | 'log'
+  | 'maxMessageSize'
+  | 'commandTimeout'
+  | 'elsewhere'
+  | 'measureLoops'
 > {
   readonly service: ServiceName;
 }

@@ -22,6 +22,8 @@ const events = z
     'the runs must fill the buffer',
   );
 
+const ms = z.number().min(0);
+
 const news = z.strictObject({
   ready: z.literal(true).optional(),
   answers: buffer.optional(),
@@ -29,6 +31,7 @@ const news = z.strictObject({
   log: z.string().optional(),
   linesLost: count.optional(),
   refused: count.optional(),
+  loopDelay: z.strictObject({ p50: ms, p99: ms, max: ms }).optional(),
 });
 
 /**

@@ -9,13 +9,15 @@ import { ProcessLink } from './process-link.js';
 
 /** Starts the lanes; rejects with the error that kept one from being ready. */
 export function startProcessTier(settings: TierSettings): Promise<Tier> {
-  const { module, workerData, maxMessageSize, commandTimeout, unresponsiveAfter, elsewhere, logFd } =
+  const { daemon, module, workerData, maxMessageSize, commandTimeout, unresponsiveAfter, elsewhere, logFd } =
     settings;
-  const { thread: options, maxMemory, onEvents, threadLog, refused, clock } = settings;
+  const { measureLoops, thread: options, maxMemory, onEvents, threadLog, refused, clock } = settings;
   // The descriptor has another number in the processes.
   const log = logSettings(settings.log, logFd === undefined ? undefined : CHILD_FD.log);
   return startPoolTier(settings, 'process', (id, hooks) => {
-    const task = { name: `lane ${id}`, module, workerData, log, maxMessageSize, commandTimeout, elsewhere };
+    const name = `lane ${id}`;
+    const given = { daemon, module, workerData, log, maxMessageSize };
+    const task = { ...given, name, commandTimeout, elsewhere, measureLoops };
     const shared = new SharedState(SharedState.allocateLocal());
     return new WorkerLane(
       id,

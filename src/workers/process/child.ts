@@ -25,12 +25,12 @@ expose(new Map([['run', runLane]]), channel.open(PORT.control));
 
 /** Resolves when main closes the port of calls. */
 function runLane({ service, ...task }: ProcessTask): Promise<void> {
-  const out = channel.open(PORT.out);
+  const [calls, out] = [channel.open(PORT.calls), channel.open(PORT.out)];
   return runIn(
-    { ...task, role: 'lane', calls: channel.open(PORT.calls), out, service: openService(service) },
+    { ...task, role: 'lane', calls, out, service: openService(service) },
     {
       shared: new RecordedState(CHILD_FD.claims),
-      refused: new RefusedEvents(undefined, (refused) => out.postMessage({ refused })),
+      refused: (tell) => new RefusedEvents(undefined, tell),
       openService,
     },
   );

@@ -1,6 +1,7 @@
 // Runs commands in a lane: one at a time for each connection, claimed before they begin, answered as they finish.
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../../clock.js';
+import type { Tell } from '../../diagnostics.js';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 import { filterOf } from '../../protocol/events.js';
 import { parseJson } from '../../protocol/json.js';
@@ -23,6 +24,7 @@ export interface ExecutorOptions {
   readonly commandTimeout: number;
   readonly maxMessageSize: number;
   readonly clock: Clock;
+  readonly tell: Tell;
   /** Runs an action in a later turn of the loop. */
   readonly soon: (action: () => void) => void;
   /** Claims a command; false when it was taken back. */
@@ -199,7 +201,7 @@ export class Executor {
   #overrun(running: Running): void {
     const message = `${running.name} did not finish within ${this.#options.commandTimeout} ms; it may still take effect`;
     const error = new IpcError('COMMAND_TIMEOUT', message);
-    this.#refuse(running.entry, error);
+    this.#refuse(running.entry, error, ANSWER.OVERRUN);
     this.#goOn(running);
     running.abort(error);
   }
@@ -219,11 +221,10 @@ export class Executor {
     this.#options.answer(slot, sequence, ANSWER.RESPONSE, text, size);
   }
 
-  #refuse(entry: BatchEntry, thrown: unknown): void {
-    if (!(thrown instanceof IpcError))
-      this.#options.shared.log.warn({ err: errorToData(thrown) }, 'a command handler failed');
+  #refuse(entry: BatchEntry, thrown: unknown, kind: AnswerKind = ANSWER.RESPONSE): void {
+    if (!(thrown instanceof IpcError)) this.#options.tell('command.failed', { err: errorToData(thrown) });
     const { text, size } = encodeError(thrown, this.#options.maxMessageSize);
-    this.#options.answer(entry.slot, entry.sequence, ANSWER.RESPONSE, text, size);
+    this.#options.answer(entry.slot, entry.sequence, kind, text, size);
   }
 }
 

@@ -11,7 +11,7 @@ import { frameTooLarge, HEADER_BYTES } from '../../protocol/frames.js';
 import type { OutgoingEvent } from '../link/event-packer.js';
 
 /** Bytes of events that a publisher may have sent and the broker not routed; as many again may wait. */
-const PUBLISH_WINDOW = 1024 * 1024;
+export const PUBLISH_WINDOW = 1024 * 1024;
 
 interface Waiting {
   readonly event: OutgoingEvent;

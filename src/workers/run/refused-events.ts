@@ -1,5 +1,5 @@
-// Events that publish() refuses: counted for all threads in one place, and the first one of each thread is logged.
-import type { Logger } from 'pino';
+// Events that publish() refuses: counted for all threads in one place, and the first one of each thread is told of.
+import type { Tell } from '../../diagnostics.js';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 
 export class RefusedEvents {
@@ -10,7 +10,7 @@ export class RefusedEvents {
 
   /**
    * @param memory Shared by all threads of a daemon.
-   * @param tell Told once a turn how many more there are: a process does not share memory with its daemon.
+   * @param tell Told once a turn how many more there are.
    */
   constructor(
     readonly memory = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
@@ -42,7 +42,7 @@ export class RefusedEvents {
   }
 
   /** Makes the `onRefused` of one publisher. */
-  listener(log: Logger): (error: unknown) => void {
+  listener(tell: Tell): (error: unknown) => void {
     let told = false;
     return (error) => {
       this.#refused();
@@ -50,11 +50,7 @@ export class RefusedEvents {
       if (told || (error instanceof IpcError && error.code === 'PUBLISH_CLOSED')) return;
       told = true;
       const { code, message } = errorToData(error);
-      log.warn(
-        { code, why: message },
-        'publish() refused an event, which is lost: await publish(), and handle its rejection. Further events that ' +
-          'are refused here are only counted, in stats().eventsRefused',
-      );
+      tell('publish.refused', { code, why: message });
     };
   }
 }

@@ -12,7 +12,15 @@ import { ThreadLink } from './thread-link.js';
 export interface LaneSettings {
   readonly start: Pick<
     LaneStart,
-    'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused' | 'commandTimeout' | 'elsewhere'
+    | 'daemon'
+    | 'module'
+    | 'workerData'
+    | 'log'
+    | 'maxMessageSize'
+    | 'refused'
+    | 'commandTimeout'
+    | 'elsewhere'
+    | 'measureLoops'
   >;
   readonly thread: ThreadOptions;
   readonly unresponsiveAfter: number;

@@ -21,6 +21,7 @@ export type ThreadTask =
 export interface ThreadLinkHooks extends Pick<LaneLinkHooks, 'onReady' | 'onEnd'> {
   onAnswers?: LaneLinkHooks['onAnswers'];
   onBatchTaken?: LaneLinkHooks['onBatchTaken'];
+  onLoopDelay?: LaneLinkHooks['onLoopDelay'];
   onEvents: AcceptEvents;
   log: ThreadLog;
 }

@@ -16,7 +16,10 @@ import type { ThreadOptions } from '../lanes/tier.js';
 const LOOK_EVERY = 500;
 
 export interface ServiceSettings {
-  readonly start: Pick<ServiceStart, 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused'>;
+  readonly start: Pick<
+    ServiceStart,
+    'daemon' | 'module' | 'workerData' | 'log' | 'maxMessageSize' | 'refused'
+  >;
   readonly thread: ThreadOptions;
   /** Milliseconds that a service may take to load its module. */
   readonly startTimeout: number;

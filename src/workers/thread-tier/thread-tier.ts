@@ -6,9 +6,11 @@ import { threadLane } from './thread-lane.js';
 
 /** Starts the lanes; rejects with the error that kept one from being ready. */
 export function startThreadTier(settings: TierSettings): Promise<Tier> {
-  const { module, workerData, maxMessageSize, refused, commandTimeout, elsewhere, connectService } = settings;
+  const { daemon, module, workerData, maxMessageSize, refused, commandTimeout, elsewhere } = settings;
+  const { connectService, measureLoops } = settings;
   const log = logSettings(settings.log, settings.logFd);
   const start = {
+    daemon,
     module,
     workerData,
     log,
@@ -16,6 +18,7 @@ export function startThreadTier(settings: TierSettings): Promise<Tier> {
     refused: refused.memory,
     commandTimeout,
     elsewhere,
+    measureLoops,
   };
   const { thread, unresponsiveAfter, onEvents, threadLog } = settings;
   return startPoolTier(settings, 'thread', (id, hooks) =>

@@ -1,4 +1,5 @@
 // A worker: one long task, a lane or a service, that ends when its call port closes. It runs in a thread or a process.
+import { type Tell, teller } from '../../diagnostics.js';
 import { SharedState } from '../link/claims.js';
 import { expose } from '../link/closed-port.js';
 import type { LaneStart, ServiceStart } from '../link/messages.js';
@@ -13,7 +14,8 @@ import type { Thread } from './thread.js';
 /** The things that depend on where a worker runs. */
 export interface Place {
   readonly shared: SharedState;
-  readonly refused: RefusedEvents;
+  /** Counts the events that `publish()` refuses; `tell` tells main how many more there are. */
+  readonly refused: (tell: (count: number) => void) => RefusedEvents;
   /** Makes a port of a link to the service, as it comes from main. */
   readonly openService: Thread['openService'];
 }
@@ -25,7 +27,7 @@ export type WorkerTask = Omit<LaneStart, 'memory' | 'refused'> | Omit<ServiceSta
 export function run(start: LaneStart | ServiceStart): Promise<void> {
   return runIn(start, {
     shared: new SharedState(start.memory),
-    refused: new RefusedEvents(start.refused),
+    refused: (tell) => new RefusedEvents(start.refused, tell),
     openService: (link) => link as Port | string,
   });
 }
@@ -35,9 +37,10 @@ export async function runIn(start: WorkerTask, { shared, refused, openService }:
   redirectOutput();
   const outbox = new Outbox(start.out, shared);
   const log = threadLogger(start.log, start.name, (line) => outbox.log(line));
+  const tell: Tell = teller(start.daemon, log);
   const publisher = new Publisher({
     send: (event) => outbox.event(event),
-    onRefused: refused.listener(log),
+    onRefused: refused((count) => outbox.refused(count)).listener(tell),
     maxMessageSize: start.maxMessageSize,
   });
   const calls: Thread['calls'] = new Map<string, (...args: never[]) => unknown>([
@@ -53,7 +56,7 @@ export async function runIn(start: WorkerTask, { shared, refused, openService }:
   ]);
   expose(calls, start.calls);
   const setup = { workerData: start.workerData, publish: publisher.publish, log };
-  await setUp(start, { shared, outbox, calls, setup, openService });
+  await setUp(start, { shared, outbox, calls, setup, tell, openService });
   outbox.ready();
   await new Promise<void>((resolve) => start.calls.once('close', resolve));
 }

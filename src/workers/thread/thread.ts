@@ -1,6 +1,7 @@
 // The parts that every worker has, whatever its role.
 import type { Logger } from 'pino';
 import type { Publish } from '../../define.js';
+import type { Tell } from '../../diagnostics.js';
 import type { SharedState } from '../link/claims.js';
 import type { Outbox } from '../link/outbox.js';
 import type { Port } from '../link/port.js';
@@ -8,6 +9,7 @@ import type { Port } from '../link/port.js';
 export interface Thread {
   readonly shared: SharedState;
   readonly outbox: Outbox;
+  readonly tell: Tell;
   /** The functions that main may call; exposed already, so that one that is added can be called at once. */
   readonly calls: Map<string, (...args: never[]) => unknown>;
   /** Makes a port of a link to the service, as it comes from main. */

@@ -1,5 +1,4 @@
 // The pool adds, ends, watches and replaces lanes; the lanes and the clock are the test's own.
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { LanePool } from '#dist/workers/lanes/pool.js';
 import type { LaneHooks, PooledLane } from '#dist/workers/lanes/pooled-lane.js';
@@ -42,6 +41,7 @@ describe('the pool of lanes', () => {
     /** One that is stuck in a system call is never gone. */
     gone: Promise<void> = Promise.resolve();
     connectService = (): void => undefined;
+    readonly loopDelay = undefined;
 
     ready(): void {
       this.state = 'ready';
@@ -56,12 +56,13 @@ describe('the pool of lanes', () => {
   async function pool(minThreads: number, maxThreads: number) {
     const clock = new FakeClock();
     const lanes: FakeLane[] = [];
+    const told: string[] = [];
     const created = new LanePool({
       isolation: 'thread',
       minThreads,
       maxThreads,
       clock,
-      log: pino({ level: 'silent' }),
+      tell: (step, fields) => void told.push(`${step} ${'lane' in fields ? fields.lane : ''}`.trim()),
       createLane(id, hooks) {
         const lane = new FakeLane(id, hooks);
         lanes.push(lane);
@@ -74,13 +75,13 @@ describe('the pool of lanes', () => {
     for (const lane of lanes) lane.ready();
     await started;
     const ids = (): number[] => created.stats().lanes.map(({ id }) => id);
-    return { pool: created, clock, lanes, ids };
+    return { pool: created, clock, lanes, ids, told };
   }
 
   const lane = (lanes: readonly FakeLane[], index: number): FakeLane => lanes[index] as FakeLane;
 
   test('adds a lane if all are busy, up to the limit, and ends it after 30 s without a command', async () => {
-    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
+    const { pool: lanes, clock, lanes: made, ids, told } = await pool(1, 2);
     lanes.pick();
     Object.assign(lane(made, 0), { load: 1, busy: 1 });
     clock.advance(50);
@@ -94,6 +95,14 @@ describe('the pool of lanes', () => {
     expect(ids()).toEqual([1, 2]);
     clock.advance(31_000);
     expect(ids()).toHaveLength(1);
+    expect(told.slice(0, -1)).toEqual([
+      'lane.started 1',
+      'lane.ready 1',
+      'lanes.grown',
+      'lane.started 2',
+      'lane.ready 2',
+    ]);
+    expect(told.at(-1)).toMatch(/^lane.ended [12]$/);
   });
 
   test('adds a lane if all are full, although their loops only wait', async () => {
@@ -169,10 +178,11 @@ describe('the pool of lanes', () => {
   });
 
   test('replaces a lane that died, five times in ten seconds; then says so until the period is over', async () => {
-    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
+    const { pool: lanes, clock, lanes: made, ids, told } = await pool(1, 1);
     for (let deaths = 0; deaths < 5; deaths += 1) {
       made.at(-1)?.die(new Error('x'));
       expect(ids()).toEqual([deaths + 2]);
+      expect(lanes.stats().lanes).toMatchObject([{ restarts: deaths + 1 }]);
       made.at(-1)?.ready();
     }
     expect(lanes.down).toBeUndefined();
@@ -186,6 +196,11 @@ describe('the pool of lanes', () => {
     expect(ids()).toEqual([7]);
     made.at(-1)?.ready();
     expect(lanes.down).toBeUndefined();
+    expect(lanes.stats().lanes).toMatchObject([{ restarts: 6 }]);
+    expect(told.filter((step) => step === 'lanes.down')).toHaveLength(1);
+    expect(told.filter((step) => step.startsWith('lane.died'))).toEqual(
+      [1, 2, 3, 4, 5, 6].map((id) => `lane.died ${id}`),
+    );
   });
 
   test('makes at most twice its number of threads while some do not end, says so, and goes on when they have ended', async () => {

@@ -110,6 +110,22 @@ describe('a lane in a process', () => {
     expect(large[3]).toEqual(LIST);
   });
 
+  test('for a client that does not read: few of its commands run, their answers wait, and none is lost', async () => {
+    const { path, daemon } = await testDaemon({ workers: PROCESS });
+    const client = await RawClient.connect(path);
+    client.socket.pause();
+    client.send(...Array.from({ length: 100 }, () => act('large', { bytes: 1_000_000 })), 'List');
+    await until(() => daemon.stats().connections.queuedBytes > 10_000_000, 'answers wait');
+    // Others are served, and what waits does not grow.
+    const other = await RawClient.connect(path);
+    for (let n = 0; n < 20; n += 1) expect(await other.request('List')).toEqual(LIST);
+    expect(daemon.stats().connections.queuedBytes).toBeLessThan(20_000_000);
+    client.socket.resume();
+    const answers = await client.take(101);
+    expect(answers[100]).toEqual(LIST);
+    expect(daemon.stats()).toMatchObject({ laneDeaths: 0, connections: { evicted: 0 } });
+  });
+
   test('publishes more than its window without a loss while a subscriber reads', async () => {
     const { path } = await testDaemon({ workers: PROCESS });
     const subscriber = await RawClient.connect(path);

@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { CommandHandlers } from '#dist/define.js';
+import { untold } from '#dist/diagnostics.js';
 import { ANSWER } from '#dist/workers/link/answers.js';
 import type { BatchEntry } from '#dist/workers/link/batch.js';
 import { Executor } from '#dist/workers/run/executor.js';
@@ -24,10 +25,12 @@ describe('the executor', () => {
       commandTimeout: 1000,
       maxMessageSize: 1000,
       clock,
+      tell: untold,
       soon: (action) => void later.push(action),
       claim: () => true,
       answer: (_slot, answered, kind, text, size) => {
-        expect([kind, size]).toEqual([ANSWER.RESPONSE, Buffer.byteLength(text)]);
+        expect(size).toBe(Buffer.byteLength(text));
+        expect(kind).toBe(text.includes('"COMMAND_TIMEOUT"') ? ANSWER.OVERRUN : ANSWER.RESPONSE);
         notes.push(`${answered} ${text}`);
       },
       flush: () => {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Job, Origin } from '#dist/ports.js';
 import { LanePool } from '#dist/workers/lanes/pool.js';
+import { untold } from '#dist/diagnostics.js';
 import { threadLane } from '#dist/workers/thread-tier/thread-lane.js';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
 import { act, fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';
@@ -17,6 +18,7 @@ describe('the lanes', () => {
     const clock = new FakeClock();
     const log = pino({ level: 'silent' });
     const start = {
+      daemon: '/test',
       module,
       workerData: undefined,
       log: logSettings(log),
@@ -24,6 +26,7 @@ describe('the lanes', () => {
       refused: new SharedArrayBuffer(8),
       commandTimeout: 60_000,
       elsewhere: [],
+      measureLoops: false,
     };
     const settings = {
       start,
@@ -31,13 +34,13 @@ describe('the lanes', () => {
       unresponsiveAfter: 60_000,
       service: 'there is none',
       onEvents: () => undefined,
-      log: { line: () => undefined, lost: () => undefined },
+      log: { line: () => undefined, lost: () => undefined, refused: () => undefined },
     };
     const pool = new LanePool({
       isolation: 'thread',
       minThreads: 1,
       maxThreads,
-      log,
+      tell: untold,
       clock,
       createLane: (id, hooks) => threadLane(id, settings, hooks),
       connectService: () => 'there is none',
@@ -153,11 +156,12 @@ describe('a late lane', () => {
   }
 
   async function makeLane() {
-    const told = { ready: false, capacity: 0, ended: false };
+    const told = { ready: false, capacity: 0, ended: false, late: [] as boolean[] };
     const lane = threadLane(
       1,
       {
         start: {
+          daemon: '/test',
           module: fixture('commands.js').href,
           workerData: undefined,
           log: logSettings(pino({ level: 'silent' })),
@@ -165,16 +169,18 @@ describe('a late lane', () => {
           refused: new SharedArrayBuffer(8),
           commandTimeout: 60_000,
           elsewhere: [],
+          measureLoops: false,
         },
         thread: {},
         unresponsiveAfter: 60_000,
         service: 'there is none',
         onEvents: () => undefined,
-        log: { line: () => undefined, lost: () => undefined },
+        log: { line: () => undefined, lost: () => undefined, refused: () => undefined },
       },
       {
         onReady: () => (told.ready = true),
         onCapacity: () => (told.capacity += 1),
+        onLate: (late) => told.late.push(late),
         onEnd: () => (told.ended = true),
       },
     );
@@ -203,6 +209,7 @@ describe('a late lane', () => {
       return lane.state === 'ready';
     }, 'its loop turns');
     expect(told.capacity).toBeGreaterThan(capacity);
+    expect(told.late).toEqual([true, false]);
     expect(lane.offer(refused)).toBe(true);
   });
 

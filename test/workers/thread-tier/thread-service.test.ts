@@ -20,6 +20,7 @@ describe('the thread of a service', () => {
     const service = new ThreadService(
       {
         start: {
+          daemon: '/test',
           module,
           workerData,
           log: logSettings(pino({ level: 'silent' })),
@@ -42,7 +43,7 @@ describe('the thread of a service', () => {
         onUp: () => (counts.up += 1),
         onDown: () => (counts.down += 1),
         onEvents: () => undefined,
-        log: { line: () => undefined, lost: () => undefined },
+        log: { line: () => undefined, lost: () => undefined, refused: () => undefined },
       },
     );
     onTestFinished(() => service.close());

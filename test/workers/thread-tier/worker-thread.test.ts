@@ -20,6 +20,7 @@ import { orFail } from '../../support/or-fail.js';
 function laneThread(module: URL, workerData: unknown, resourceLimits = {}): WorkerThread {
   const [calls, out] = [new MessageChannel(), new MessageChannel()];
   const task: LaneStart = {
+    daemon: '/test',
     role: 'lane',
     name: 'lane 1',
     module: module.href,
@@ -33,6 +34,7 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
     service: 'there is none',
     commandTimeout: 1000,
     elsewhere: [],
+    measureLoops: false,
   };
   onTestFinished(() => {
     calls.port1.close();

@@ -1,0 +1,3 @@
+// Where the handlers of a lane run.
+
+export type Isolation = 'thread' | 'process' | 'none';

@@ -1,0 +1,31 @@
+// Hears the steps that daemons tell of, through the channels of node:diagnostics_channel.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect, onTestFinished } from 'vitest';
+import { type StepName, STEPS } from '#dist/steps.js';
+
+export interface Heard {
+  readonly step: StepName;
+  readonly daemon: string;
+  readonly [field: string]: unknown;
+}
+
+/** Every step of one daemon in this thread from now on, in order. Each message is checked against the table. */
+export function hearSteps(daemon?: string): Heard[] {
+  const heard: Heard[] = [];
+  for (const step of Object.keys(STEPS) as StepName[]) {
+    const listener = (message: unknown): void => {
+      const fields = message as { readonly daemon: string };
+      if (daemon === undefined || fields.daemon === daemon)
+        heard.push({ ...fields, daemon: fields.daemon, step });
+    };
+    subscribe(`bunctl-ipc:${step}`, listener);
+    onTestFinished(() => {
+      unsubscribe(`bunctl-ipc:${step}`, listener);
+      for (const { step: told, ...fields } of heard.filter((each) => each.step === step)) {
+        const named = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : name));
+        expect(['daemon', ...STEPS[told].fields]).toEqual(expect.arrayContaining(named));
+      }
+    });
+  }
+  return heard;
+}

@@ -60,7 +60,7 @@ async function played<T>(
   if (!details.failed || details.counterexample === null)
     return { runs: details.numRuns, failure: undefined };
   const { counterexamplePath, counterexample, errorInstance } = details;
-  const replay = `npm run fuzz -- --only ${name} --seed ${details.seed} --path ${counterexamplePath}`;
+  const replay = `npm run fuzz -- --only ${name} --seed=${details.seed} --path=${counterexamplePath}`;
   const why = (errorInstance as Error | null)?.message ?? '';
   return {
     runs: details.numRuns,

@@ -7,7 +7,7 @@ import { Target } from './target.js';
 const HELP = `Sends a daemon broken frames and broken JSON, and checks that each answer is the one that docs/protocol.md says.
 
   npm run fuzz -- 60                                    for 60 seconds (default: 10)
-  npm run fuzz -- --only payloads --seed N --path P     plays one failure again: payloads or streams
+  npm run fuzz -- --only payloads --seed=N --path=P     plays one failure again: payloads or streams
 
 It exits with 0 when every answer was right, with 1 when one was not, and with 2 for arguments that it does not know.`;
 

@@ -61,8 +61,11 @@ type Check = (value: unknown) => unknown;
 const BAD = Symbol('bad');
 const text: Check = (value) => (typeof value === 'string' && value.isWellFormed() ? value : BAD);
 const optionalText: Check = (value) => (value === undefined || value === null ? null : text(value));
+/** JSON has a negative zero, which is written as 0. */
 const count: Check = (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64 ? value : BAD;
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64
+    ? Math.abs(value)
+    : BAD;
 
 const variables: Check = (value) =>
   isObject(value) &&

@@ -1,5 +1,5 @@
 // The ends of apps: by a command, by themselves, and with their whole process group.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';
@@ -80,9 +80,13 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   test('that ignores SIGTERM is killed after its timeout, and does not delay other commands meanwhile', async () => {
     const manager = new Manager();
     const [client, other, third] = [await manager.daemon(), await manager.connect(), await manager.connect()];
+    const ready = join(manager.home, 'ready');
     await client.request(
-      start('stubborn', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 1, nanos: 0 } }),
+      start('stubborn', `trap "" TERM; : > ${ready}; while :; do sleep 0.1; done`, {
+        stop_timeout: { secs: 4, nanos: 0 },
+      }),
     );
+    await until(() => existsSync(ready), 'it ignores SIGTERM');
     const { pid } = await statusOf(client, 'stubborn');
     const [stopping, deleting] = [
       client.request({ Stop: { name: 'stubborn' } }),

@@ -6,7 +6,7 @@ import { planOf } from '../../simulation/plan/generate.js';
 import { Theatre } from '../../simulation/run/theatre.js';
 
 describe('the simulation', () => {
-  test.each([1, 101, 201])('100 seeds from %i on keep every promise', async (from) => {
+  test.each([1, 101])('100 seeds from %i on keep every promise', async (from) => {
     const { failed, played } = await playSeeds(await Theatre.open(), { from, seeds: 100 });
     expect(failed?.violation, `npm run simulate -- --seed ${failed?.seed ?? 0}`).toBeUndefined();
     expect(played).toBe(100);

@@ -10,7 +10,7 @@ const anError = (part: string) => ({
 });
 const call = (method: string, ...args: unknown[]) => act('call', { method, args });
 
-describe.each(['thread', 'process', 'none'] as const)('a service module (isolation %s)', (isolation) => {
+describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (isolation) => {
   const workers = { isolation, minThreads: isolation === 'thread' ? 2 : 1 };
 
   test('keeps one state for the handlers of all lanes', async () => {

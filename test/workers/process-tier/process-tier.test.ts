@@ -126,6 +126,18 @@ describe('a lane in a process', () => {
     expect(daemon.stats()).toMatchObject({ laneDeaths: 0, connections: { evicted: 0 } });
   });
 
+  test('calls the service, also the next one after the service has died, and is told what it answers with', async () => {
+    const { path } = await testDaemon({ workers: PROCESS, service: fixture('service.js') });
+    const client = await RawClient.connect(path);
+    const call = (method: string, ...args: unknown[]) => act('call', { method, args });
+    expect(await client.request(call('add', 5))).toEqual({ Data: { data: 5 } });
+    expect(await client.request(call('nothingOfTheKind'))).toMatchObject({
+      Error: { code: 'SERVICE_METHOD_UNKNOWN' },
+    });
+    expect(await client.request(call('exit'))).toMatchObject({ Error: { code: 'SERVICE_UNAVAILABLE' } });
+    await until(async () => 'Data' in ((await client.request(call('add', 1))) as object), 'it is back');
+  });
+
   test('publishes more than its window without a loss while a subscriber reads', async () => {
     const { path } = await testDaemon({ workers: PROCESS });
     const subscriber = await RawClient.connect(path);

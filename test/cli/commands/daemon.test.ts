@@ -48,8 +48,8 @@ test('a daemon that is process 1 of a container says that it reaps no orphans; c
   const manager = new Manager();
   const daemon = foreground(manager, [], {}, 'unshare', '--pid', '--fork', '--kill-child', '--mount-proc');
   await until(() => daemon.stdout().includes('listens'), 'it listens');
+  await until(() => daemon.stderr().includes('docker run --init'), 'it says what to do');
   expect(daemon.stderr()).toContain('is process 1 of a container, which does not reap orphans');
-  expect(daemon.stderr()).toContain('docker run --init');
   const doctor = await manager.run('doctor');
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain(`The daemon on ${manager.socket} is process 1 of its container`);

@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { IpcClient } from 'bunctl-ipc/client';
 
+const COMMAND = fileURLToPath(new URL('../dist/cli/bunctl.cjs', import.meta.url));
 const PROCESSES = Number(process.argv[2] ?? 2000);
 const [STOPPED, RUNNING, STOPPING] = [500, 50, 20];
 const home = mkdtempSync(join(tmpdir(), 'bunctl-bench-'));
@@ -24,7 +26,7 @@ async function daemon(name, records) {
   const socket = join(home, `${name}.sock`);
   const env = { ...process.env, BUNCTL_STATE_DIR: join(home, name) };
   const run = () =>
-    spawn(process.execPath, ['dist/cli/main.js', 'daemon', '--socket', socket], { env, stdio: 'ignore' });
+    spawn(process.execPath, [COMMAND, 'daemon', '--socket', socket], { env, stdio: 'ignore' });
   if (records.length > 0) {
     // The first run makes the directories.
     const first = run();

@@ -29,16 +29,17 @@ export class LaneWindow {
   }
 
   /** Whether another command is within the bounds. One for other lanes is not, until all others are answered. */
-  fits({ payload, lanes }: Command): boolean {
+  fits(command: Command, lanes: Lanes = command.lanes): boolean {
     const { length } = this.#inFlight;
     if (length === 0) return true;
-    return length < this.#size && this.#bytes + payload.byteLength <= WINDOW_BYTES && this.#lanes === lanes;
+    const bytes = this.#bytes + command.payload.byteLength;
+    return length < this.#size && bytes <= WINDOW_BYTES && this.#lanes === lanes;
   }
 
   /** Gives a command to the lane; false when it does not fit or no lane takes it. */
   give(command: Command): boolean {
-    if (!this.fits(command)) return false;
     const { lanes } = command;
+    if (!this.fits(command, lanes)) return false;
     const lane = this.#lane ?? lanes.pick();
     if (!lane?.offer(command)) return false;
     this.#lane = lane;

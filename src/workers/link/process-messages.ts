@@ -13,7 +13,7 @@ export const CHILD_FD = {
   log: 6,
 } as const;
 
-/** Ports of the channel. Each link to the service has a port of its own, named by `servicePort`. */
+/** Ports of the channel. Each link to the service has a port of its own; see {@link ServiceName}. */
 export const PORT = { control: 'control', calls: 'calls', out: 'out' } as const;
 
 /** A link to the service as it is told to a child: the name of a port, or the reason why there is no service. */

@@ -5,6 +5,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFile
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { statOf } from '#dist/supervisor/system/stat.js';
 import { act, fixture, temporaryDirectory, testDaemon } from '../../support/daemon.js';
 import { alive } from '../../support/manager.js';
 import { RawClient } from '../../support/raw-client.js';
@@ -47,7 +48,7 @@ describe('a lane in a process', () => {
   test('that holds more memory than it may is killed, and its caller is told why', async () => {
     const { path } = await testDaemon({ workers: { ...PROCESS, maxMemory: 160 * 1024 ** 2 } });
     const client = await RawClient.connect(path);
-    client.send(act('buffers', { megabytes: 100_000 }), 'List');
+    client.send(act('buffers', { megabytes: 3000 }), 'List');
     expect(await client.take(2)).toEqual([anError('of memory, more than 160 MB'), LIST]);
   });
 
@@ -88,6 +89,8 @@ describe('a lane in a process', () => {
     const { path, daemon } = await testDaemon({ workers: PROCESS });
     const client = await RawClient.connect(path);
     const pid = await pidOf(client);
+    // It leads a group of its own, so that Ctrl-C does not even reach it.
+    if (process.platform === 'linux') expect(statOf(pid)?.group).toBe(pid);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
     expect(await client.request('List')).toEqual(LIST);
     expect(await pidOf(client)).toBe(pid);

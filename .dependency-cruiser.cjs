@@ -4,7 +4,7 @@ const rooms = {
   endpoint: ['protocol', 'timeout', 'clock'],
   writer: ['protocol', 'clock', 'queue', 'ports'],
   broker: ['protocol', 'writer', 'clock', 'queue', 'ports'],
-  acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout', 'every-step', 'diagnostics'],
+  acceptor: ['protocol', 'clock', 'queue', 'ports', 'timeout', 'every-step', 'telemetry/diagnostics'],
   workers: [
     'protocol',
     'clock',
@@ -15,12 +15,22 @@ const rooms = {
     'timeout',
     'abort',
     'every-step',
-    'diagnostics',
+    'telemetry/diagnostics',
+    'telemetry/loop-delay',
     'isolation',
-    'loop-delay',
   ],
   client: ['protocol', 'endpoint/default-path', 'clock', 'timeout', 'abort', 'queue', 'option-names'],
   transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step', 'option-names'],
+  telemetry: [
+    'protocol',
+    'acceptor',
+    'broker',
+    'writer',
+    'workers',
+    'options',
+    'running-daemon',
+    'isolation',
+  ],
   supervisor: [
     'protocol',
     'endpoint',
@@ -44,7 +54,7 @@ const rooms = {
     'nearest',
     'supervisor',
     'running-daemon',
-    'open-metrics',
+    'telemetry/open-metrics',
   ],
 };
 

@@ -5,11 +5,16 @@ export type { AcceptorStats } from './acceptor/acceptor.js';
 export type { CommandCounters } from './acceptor/pipeline-context.js';
 export type { BrokerStats } from './broker/broker.js';
 export type { LaneStats } from './workers/workers.js';
-export type { LoopDelay } from './loop-delay.js';
-export { openMetrics } from './open-metrics.js';
-export type { QueueStats } from './queue-stats.js';
-export type { DaemonSteps, StepMessage } from './steps.js';
-export type { ConnectionsOptions, DaemonOptions, SubscribersOptions, WorkersOptions } from './options.js';
+export type { LoopDelay } from './telemetry/loop-delay.js';
+export { openMetrics } from './telemetry/open-metrics.js';
+export type { QueueStats } from './telemetry/queue-stats.js';
+export type { DaemonSteps, StepMessage } from './telemetry/steps.js';
+export type {
+  ConnectionsOptions,
+  DaemonOptions,
+  SubscribersOptions,
+  WorkersOptions,
+} from './daemon-options.js';
 export {
   type CommandAnswer,
   type CommandContext,

@@ -1,6 +1,6 @@
 // Accepts connections, keeps them within their common bounds, drains them and stops them.
 import type { Socket } from 'node:net';
-import { type Tell, untold } from '../diagnostics.js';
+import { type Tell, untold } from '../telemetry/diagnostics.js';
 import { everyStep } from '../every-step.js';
 import { IpcError } from '../protocol/errors.js';
 import { errorFrame } from '../protocol/responses.js';

@@ -1,5 +1,5 @@
 // Gives the commands of all connections to lanes, and remembers which pipelines wait for one.
-import { type Tell, untold } from '../diagnostics.js';
+import { type Tell, untold } from '../telemetry/diagnostics.js';
 import type { Lanes } from '../ports.js';
 import { Pipeline } from './pipeline.js';
 import type { CommandCounters, PipelineContext, PipelineOwner, WaitsForLane } from './pipeline-context.js';

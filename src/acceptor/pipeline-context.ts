@@ -1,5 +1,5 @@
 // The context of a pipeline: the things that all pipelines share, and the connection that it reports to.
-import type { Tell } from '../diagnostics.js';
+import type { Tell } from '../telemetry/diagnostics.js';
 import type { Lanes } from '../ports.js';
 import type { ResponseWriter, Subscriptions } from './ports.js';
 

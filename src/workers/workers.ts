@@ -4,7 +4,7 @@ import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HANDLED_COMMANDS, type HandledCommand } from '../commands.js';
 import type { Publish } from '../define.js';
-import type { Tell } from '../diagnostics.js';
+import type { Tell } from '../telemetry/diagnostics.js';
 import type { Isolation } from '../isolation.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
 import { IpcError } from '../protocol/errors.js';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FOLDERS =
-  'acceptor|broker|chaos|cli|client|daemon|docs|endpoint|fuzz|model|package|protocol|security|simulation|soak|supervisor|transport|workers|writer';
+  'acceptor|broker|chaos|cli|client|daemon|docs|endpoint|fuzz|model|package|protocol|security|simulation|soak|supervisor|telemetry|transport|workers|writer';
 const NAMED = new RegExp(`\`((?:${FOLDERS})/[a-z/-]+)\`((?:,? "[^"|]+")*)`, 'g');
 
 /** The last cell of each row of a table: the tests that hold the row. */

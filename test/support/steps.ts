@@ -1,7 +1,7 @@
 // Hears the steps that daemons tell of, through the channels of node:diagnostics_channel.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished } from 'vitest';
-import { type StepName, STEPS } from '#dist/steps.js';
+import { type StepName, STEPS } from '#dist/telemetry/steps.js';
 
 export interface Heard {
   readonly step: StepName;

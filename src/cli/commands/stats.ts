@@ -1,5 +1,5 @@
 // bunctl stats
-import { openMetrics } from '../../open-metrics.js';
+import { openMetrics } from '../../telemetry/open-metrics.js';
 import type { DaemonStats } from '../../running-daemon.js';
 import { size } from '../answers/show.js';
 import { askStats } from '../answers/wire.js';

@@ -1,7 +1,7 @@
 // The lane of isolation 'none': the same executor on the main thread, for embedders that trust their handlers.
 import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import type { Job, Lane } from '../../ports.js';
 import { encodeFrame } from '../../protocol/frames.js';
 import { ANSWER } from '../link/answers.js';

@@ -1,5 +1,5 @@
 // The way from a lane on main to its worker, whatever the worker is: batches and calls out, news back.
-import type { LoopDelay } from '../../loop-delay.js';
+import type { LoopDelay } from '../../telemetry/loop-delay.js';
 import type { Batch } from '../link/batch.js';
 import type { ServiceLink } from '../link/messages.js';
 

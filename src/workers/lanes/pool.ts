@@ -1,6 +1,6 @@
 // The pool of lanes: started, watched, replaced when they die, added when all are busy, ended when idle.
 import type { Clock } from '../../clock.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import type { Isolation } from '../../isolation.js';
 import type { Lane, Lanes } from '../../ports.js';
 import type { IpcError } from '../../protocol/errors.js';

@@ -1,6 +1,6 @@
 // The pool's view of a lane, and the lane's reports to the pool. It is the same for every isolation.
 import type { Isolation } from '../../isolation.js';
-import type { LoopDelay } from '../../loop-delay.js';
+import type { LoopDelay } from '../../telemetry/loop-delay.js';
 import type { Lane } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 

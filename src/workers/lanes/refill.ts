@@ -1,6 +1,6 @@
 // When lanes may be added: dead ones are replaced at a bounded rate, and threads that do not end are counted.
 import type { Clock } from '../../clock.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import type { Isolation } from '../../isolation.js';
 import { IpcError } from '../../protocol/errors.js';
 import { Intensity } from './intensity.js';

@@ -3,7 +3,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.js';
 import type { Publish } from '../../define.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import type { AcceptEvents, Lanes } from '../../ports.js';
 import type { ServiceLink } from '../link/messages.js';
 import type { RefusedEvents } from '../run/refused-events.js';

@@ -1,5 +1,5 @@
 // A lane in a worker, from main's side: batches out, answers in, and the watch over its loop.
-import type { LoopDelay } from '../../loop-delay.js';
+import type { LoopDelay } from '../../telemetry/loop-delay.js';
 import type { Job, Origin } from '../../ports.js';
 import { IpcError } from '../../protocol/errors.js';
 import { packBatch, shareLarge } from '../link/batch.js';

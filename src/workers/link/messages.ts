@@ -1,6 +1,6 @@
 // The messages between main and a worker thread: its task, and its messages back.
 import type { MessagePort } from 'node:worker_threads';
-import type { LoopDelay } from '../../loop-delay.js';
+import type { LoopDelay } from '../../telemetry/loop-delay.js';
 import type { PackedEvents } from './event-packer.js';
 import type { LogSettings } from './log.js';
 import type { Port } from './port.js';

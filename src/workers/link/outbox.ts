@@ -1,5 +1,5 @@
 // The way from a thread to main: a turn's answers and events in one message, each log line at once.
-import type { LoopDelay } from '../../loop-delay.js';
+import type { LoopDelay } from '../../telemetry/loop-delay.js';
 import { AnswerPacker } from './answers.js';
 import type { SharedState } from './claims.js';
 import { EventPacker, type OutgoingEvent } from './event-packer.js';

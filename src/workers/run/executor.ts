@@ -1,7 +1,7 @@
 // Runs commands in a lane: one at a time for each connection, claimed before they begin, answered as they finish.
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../../clock.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 import { filterOf } from '../../protocol/events.js';
 import { parseJson } from '../../protocol/json.js';

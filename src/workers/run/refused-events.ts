@@ -1,5 +1,5 @@
 // Events that publish() refuses: counted for all threads in one place, and the first one of each thread is told of.
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import { errorToData, IpcError } from '../../protocol/errors.js';
 
 export class RefusedEvents {

@@ -1,7 +1,7 @@
 // A lane in its thread: the embedder's handlers, run by an executor.
 import { systemClock } from '../../clock.js';
 import { type BatchMessage, batchOf, unpackBatch } from '../link/batch.js';
-import { LoopMonitor } from '../../loop-delay.js';
+import { LoopMonitor } from '../../telemetry/loop-delay.js';
 import type { LaneStart } from '../link/messages.js';
 import type { Outbox } from '../link/outbox.js';
 import type { Port } from '../link/port.js';

@@ -1,5 +1,5 @@
 // A worker: one long task, a lane or a service, that ends when its call port closes. It runs in a thread or a process.
-import { type Tell, teller } from '../../diagnostics.js';
+import { type Tell, teller } from '../../telemetry/diagnostics.js';
 import { SharedState } from '../link/claims.js';
 import { expose } from '../link/closed-port.js';
 import type { LaneStart, ServiceStart } from '../link/messages.js';

@@ -1,7 +1,7 @@
 // The parts that every worker has, whatever its role.
 import type { Logger } from 'pino';
 import type { Publish } from '../../define.js';
-import type { Tell } from '../../diagnostics.js';
+import type { Tell } from '../../telemetry/diagnostics.js';
 import type { SharedState } from '../link/claims.js';
 import type { Outbox } from '../link/outbox.js';
 import type { Port } from '../link/port.js';

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { CommandHandlers } from '#dist/define.js';
-import { untold } from '#dist/diagnostics.js';
+import { untold } from '#dist/telemetry/diagnostics.js';
 import { ANSWER } from '#dist/workers/link/answers.js';
 import type { BatchEntry } from '#dist/workers/link/batch.js';
 import { Executor } from '#dist/workers/run/executor.js';

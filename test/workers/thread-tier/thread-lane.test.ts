@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Job, Origin } from '#dist/ports.js';
 import { LanePool } from '#dist/workers/lanes/pool.js';
-import { untold } from '#dist/diagnostics.js';
+import { untold } from '#dist/telemetry/diagnostics.js';
 import { threadLane } from '#dist/workers/thread-tier/thread-lane.js';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
 import { act, fixture, neverLoads, temporaryDirectory } from '../../support/daemon.js';

@@ -1,6 +1,6 @@
 // The statistics of a daemon as OpenMetrics text, which Prometheus and its kind read.
 import type { LoopDelay } from './loop-delay.js';
-import type { DaemonStats } from './running-daemon.js';
+import type { DaemonStats } from '../running-daemon.js';
 
 type Labels = Readonly<Record<string, string | number>>;
 type Sample = readonly [value: number, labels?: Labels];

@@ -1,8 +1,8 @@
 // The delay of loops: measured only when it is asked for, on main and in every lane.
 import { describe, expect, test } from 'vitest';
-import { act, testDaemon } from './support/daemon.js';
-import { RawClient } from './support/raw-client.js';
-import { until } from './support/until.js';
+import { act, testDaemon } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
 
 const ms = expect.any(Number) as number;
 const MEASURED = { p50: ms, p99: ms, max: ms };

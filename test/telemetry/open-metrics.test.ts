@@ -1,8 +1,8 @@
 // The statistics as OpenMetrics text: a parser of the test's own checks the format.
 import { type DaemonStats, openMetrics } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
-import { act, testDaemon } from './support/daemon.js';
-import { RawClient } from './support/raw-client.js';
+import { act, testDaemon } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
 
 interface Family {
   type: string;

@@ -1,5 +1,5 @@
 // The steps in the life of a daemon that it tells of: one table, with the fields of each message and its line in the log.
-import type { Isolation } from './isolation.js';
+import type { Isolation } from '../isolation.js';
 
 /** The fields of each step's message, beside `daemon`. Docs/observability.md says when each is told. */
 export interface DaemonSteps {

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { teller } from '#dist/diagnostics.js';
-import { type StepName, STEPS } from '#dist/steps.js';
-import { act, fixture, temporaryDirectory, testDaemon } from './support/daemon.js';
-import { RawClient } from './support/raw-client.js';
-import { hearSteps } from './support/steps.js';
-import { until } from './support/until.js';
+import { teller } from '#dist/telemetry/diagnostics.js';
+import { type StepName, STEPS } from '#dist/telemetry/steps.js';
+import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { RawClient } from '../support/raw-client.js';
+import { hearSteps } from '../support/steps.js';
+import { until } from '../support/until.js';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 const ALL = { Subscribe: { subscription: { AllEvents: { app_name: null } } } };
 
 test('the table of steps is in docs/observability.md as it is in the code', () => {

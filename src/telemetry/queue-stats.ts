@@ -1,12 +1,12 @@
 // How full the daemon's queues are, each with its bound, as far as the main thread sees them.
-import { type Acceptor, MAX_REFUSALS, TOTAL_BYTES } from './acceptor/acceptor.js';
-import { REQUEST_SLACK } from './acceptor/connection.js';
-import type { Broker } from './broker/broker.js';
-import type { ResolvedOptions } from './options.js';
-import { SLOTS } from './workers/link/claims.js';
-import { PUBLISH_WINDOW } from './workers/run/publisher.js';
-import type { WorkersStats } from './workers/workers.js';
-import type { Writer } from './writer/writer.js';
+import { type Acceptor, MAX_REFUSALS, TOTAL_BYTES } from '../acceptor/acceptor.js';
+import { REQUEST_SLACK } from '../acceptor/connection.js';
+import type { Broker } from '../broker/broker.js';
+import type { ResolvedOptions } from '../options.js';
+import { SLOTS } from '../workers/link/claims.js';
+import { PUBLISH_WINDOW } from '../workers/run/publisher.js';
+import type { WorkersStats } from '../workers/workers.js';
+import type { Writer } from '../writer/writer.js';
 
 /** A queue in `stats()`. Where there is one for each connection, lane or subscriber, the fullest of them. */
 export interface QueueStats {

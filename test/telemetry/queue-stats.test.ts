@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { act, temporaryDirectory, testDaemon } from './support/daemon.js';
-import { frame, RawClient } from './support/raw-client.js';
-import { until } from './support/until.js';
+import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { frame, RawClient } from '../support/raw-client.js';
+import { until } from '../support/until.js';
 
 const MIB = 1024 * 1024;
 
 test('the queues are those of docs/observability.md, with their units', async () => {
-  const docs = readFileSync(join(import.meta.dirname, '..', 'docs', 'observability.md'), 'utf8');
+  const docs = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'observability.md'), 'utf8');
   const [, section = ''] = docs.split('\n### Queues\n');
   const rows = [...section.matchAll(/^\| `([\w-]+)` \| (\w+) \|/gm)].map((row) => row.slice(1));
   const { daemon } = await testDaemon();

@@ -1,15 +1,19 @@
-// Bundles the command `bunctl` into one CommonJS file, which Node loads faster than many modules. The daemon stays outside:
-// its command, and its threads, are loaded from the modules in dist. Run by `npm run build`, after tsc.
+// Bundles `bunctl` after tsc has run, because Node loads few files faster than many: the command into one CommonJS file, and
+// its daemon into dist/bundle, whose threads have a file each. The library's own modules, and those of its workers, stay as they are.
 import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const DIST = fileURLToPath(new URL('dist/', import.meta.url));
+/** The name of a module in dist, with slashes. */
+const nameOf = (id) => relative(DIST, id).split(sep).join('/');
 
 /** Replaces the module that reads package.json by the version itself. */
 const inlineVersion = {
   name: 'inline-version',
-  load: (id) =>
-    /\/dist\/version\.js$/.test(id) ? `export const VERSION = ${JSON.stringify(version)};` : null,
+  load: (id) => (nameOf(id) === 'version.js' ? `export const VERSION = ${JSON.stringify(version)};` : null),
 };
 
 /**
@@ -26,10 +30,56 @@ const builtinsWhenNeeded = {
       : null,
 };
 
-export default defineConfig({
-  input: 'dist/cli/bin.js',
-  platform: 'node',
-  external: /\/commands\/daemon\.js$/,
-  plugins: [inlineVersion, builtinsWhenNeeded],
-  output: { file: 'dist/cli/bunctl.cjs', format: 'cjs', codeSplitting: false },
-});
+/** Leaves the daemon out of the command's bundle. */
+const daemonApart = {
+  name: 'daemon-apart',
+  resolveId: (source) =>
+    source === './commands/daemon.js' ? { id: '../bundle/daemon.js', external: true } : null,
+};
+
+/** Puts the licences of the packages that a bundle contains beside it. */
+const licences = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const inside = Object.values(bundle).flatMap((chunk) => Object.keys(chunk.modules ?? {}));
+    const folder = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
+    const packages = new Set(inside.flatMap((id) => folder.exec(id)?.[0] ?? []));
+    const texts = [...packages].sort().map((each) => readFileSync(join(each, 'LICENSE'), 'utf8').trim());
+    this.emitFile({ type: 'asset', fileName: 'LICENSES', source: `${texts.join('\n\n')}\n` });
+  },
+};
+
+/** Lets a module that looks for files beside itself look where it stands in dist; the two threads' files are bundled. */
+const ownPlaces = {
+  name: 'own-places',
+  transform(code, id) {
+    const name = nameOf(id);
+    if (name.startsWith('..') || name === 'supervisor/run-daemon.js' || !code.includes('import.meta.url'))
+      return null;
+    return code.replaceAll(
+      'import.meta.url',
+      `new URL(${JSON.stringify(`../${name}`)}, import.meta.url).href`,
+    );
+  },
+};
+
+export default defineConfig([
+  {
+    input: 'dist/cli/bin.js',
+    platform: 'node',
+    plugins: [inlineVersion, builtinsWhenNeeded, daemonApart],
+    output: { file: 'dist/cli/bunctl.cjs', format: 'cjs', codeSplitting: false },
+  },
+  {
+    input: {
+      daemon: 'dist/cli/commands/daemon.js',
+      commands: 'dist/supervisor/commands.js',
+      'decide/supervisor': 'dist/supervisor/decide/supervisor.js',
+    },
+    platform: 'node',
+    // They start threads from files of their own.
+    external: ['piscina', 'pino'],
+    plugins: [inlineVersion, ownPlaces, licences],
+    output: { dir: 'dist/bundle', format: 'es', chunkFileNames: '[name].js', cleanDir: true },
+  },
+]);

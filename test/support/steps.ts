@@ -9,10 +9,10 @@ export interface Heard {
   readonly [field: string]: unknown;
 }
 
-/** Every step of one daemon in this thread from now on, in order. Each message is checked against the table. */
-export function hearSteps(daemon?: string): Heard[] {
+/** Every step of one daemon in this thread from now on whose name matches, in order. Each message is checked against the table. */
+export function hearSteps(daemon?: string, names = /^/): Heard[] {
   const heard: Heard[] = [];
-  for (const step of Object.keys(STEPS) as StepName[]) {
+  for (const step of (Object.keys(STEPS) as StepName[]).filter((name) => names.test(name))) {
     const listener = (message: unknown): void => {
       const fields = message as { readonly daemon: string };
       if (daemon === undefined || fields.daemon === daemon)

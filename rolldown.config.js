@@ -1,5 +1,5 @@
-// Bundles `bunctl` after tsc has run, because Node loads few files faster than many: the command into one CommonJS file, and
-// its daemon into dist/bundle, whose threads have a file each. The library's own modules, and those of its workers, stay as they are.
+// Bundles what Node runs from a file of its own, because it loads few files faster than many: the command `bunctl`, its
+// daemon, and the workers of every daemon. The modules that others import stay as tsc wrote them. Run by `npm run build`, after tsc.
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,23 @@ const licences = {
   },
 };
 
-/** Lets a module that looks for files beside itself look where it stands in dist; the two threads' files are bundled. */
+/** Adds the file that Piscina loads in a thread. It imports the bundled `run.js` beside it. */
+const workerEntry = {
+  name: 'worker-entry',
+  generateBundle() {
+    const source = readFileSync(join(DIST, 'workers', 'thread', 'entry.cjs'), 'utf8');
+    this.emitFile({
+      type: 'asset',
+      fileName: 'entry.cjs',
+      source: source.replace(/^\/\/# sourceMappingURL.*/m, ''),
+    });
+  },
+};
+
+/**
+ * Lets a module that looks for files beside itself look where it stands in dist. The modules of the daemon's own two
+ * threads are bundled too, so \`run-daemon\` looks beside its bundle.
+ */
 const ownPlaces = {
   name: 'own-places',
   transform(code, id) {
@@ -75,11 +91,13 @@ export default defineConfig([
       daemon: 'dist/cli/commands/daemon.js',
       commands: 'dist/supervisor/commands.js',
       'decide/supervisor': 'dist/supervisor/decide/supervisor.js',
+      run: 'dist/workers/thread/run.js',
+      child: 'dist/workers/process/child.js',
     },
     platform: 'node',
     // They start threads from files of their own.
     external: ['piscina', 'pino'],
-    plugins: [inlineVersion, ownPlaces, licences],
+    plugins: [inlineVersion, ownPlaces, workerEntry, licences],
     output: { dir: 'dist/bundle', format: 'es', chunkFileNames: '[name].js', cleanDir: true },
   },
 ]);

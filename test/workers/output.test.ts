@@ -27,8 +27,14 @@ async function printingDaemon(stdio: 'pipe' | number, isolation: Isolation = 'th
     child.kill('SIGKILL');
     await exited;
   });
-  await until(() => existsSync(path) || child.exitCode !== null, 'it listens');
-  const client = await RawClient.connect(path);
+  let client!: RawClient;
+  await until(async () => {
+    expect(child.exitCode).toBe(null);
+    return RawClient.connect(path).then(
+      (connected) => Boolean((client = connected)),
+      () => false,
+    );
+  }, 'it listens');
   expect(await client.request('List')).toEqual(LIST);
   return { child, client, path };
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { IpcError } from '../../protocol/errors.js';
 
-/** By the kind of worker; relative to this file, in the package as it is published. */
-const FILES = { thread: '../thread/entry.cjs', process: '../process/child.js' } as const;
+/** By the kind of worker; relative to this file, in the package as it is published. They are bundled: see `rolldown.config.js`. */
+const FILES = { thread: '../../bundle/entry.cjs', process: '../../bundle/child.js' } as const;
 
 /**
  * @returns The URL of the file that a worker of this kind runs.
@@ -15,7 +15,7 @@ export function workerFile(kind: keyof typeof FILES): URL {
   const own = import.meta.url as string | undefined;
   const url = own === undefined ? undefined : new URL(FILES[kind], own);
   if (url !== undefined && existsSync(url)) return url;
-  const file = url === undefined ? FILES[kind].replace('../', '') : fileURLToPath(url);
+  const file = url === undefined ? FILES[kind].replaceAll('../', '') : fileURLToPath(url);
   throw new IpcError(
     'LANES_UNAVAILABLE',
     `The worker file ${file} of bunctl-ipc is missing: the package was bundled. Mark bunctl-ipc as external in the ` +

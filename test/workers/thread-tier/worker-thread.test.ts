@@ -120,6 +120,6 @@ test('a thread that is killed while it loads its code ends, and the process goes
 });
 
 test('Piscina require()s a CommonJS file, since killing a thread that require()s an ES module aborts the process', () => {
-  expect(existsSync(new URL('../../../dist/workers/thread/entry.cjs', import.meta.url))).toBe(true);
-  expect(createRequire(import.meta.url)('#dist/workers/thread/entry.cjs')).toBeTypeOf('function');
+  expect(existsSync(new URL('../../../dist/bundle/entry.cjs', import.meta.url))).toBe(true);
+  expect(createRequire(import.meta.url)('#dist/bundle/entry.cjs')).toBeTypeOf('function');
 });

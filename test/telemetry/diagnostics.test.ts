@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { openFilesLimit } from '#dist/open-files.js';
 import { teller } from '#dist/telemetry/diagnostics.js';
 import { type StepName, STEPS } from '#dist/telemetry/steps.js';
 import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
@@ -13,6 +14,7 @@ import { RawClient } from '../support/raw-client.js';
 import { hearSteps } from '../support/steps.js';
 import { until } from '../support/until.js';
 
+const LIMIT = openFilesLimit();
 const ROOT = join(import.meta.dirname, '..', '..');
 const ALL = { Subscribe: { subscription: { AllEvents: { app_name: null } } } };
 
@@ -120,6 +122,18 @@ describe('a daemon tells', () => {
       { step: 'daemon.stopped', inTime: true },
     ]);
   });
+
+  test.skipIf(LIMIT === undefined || LIMIT > 1_000_000)(
+    'of a limit of open files that allows fewer connections than it was to have',
+    async () => {
+      const heard = hearSteps(undefined, /^connections/);
+      const { path } = await testDaemon({ connections: { max: 1_000_000 } });
+      await testDaemon({ connections: { max: 100 } });
+      expect(heard).toEqual([
+        { step: 'connections.limited', daemon: path, wanted: 1_000_000, max: Number(LIMIT) - 64 },
+      ]);
+    },
+  );
 
   test('of a connection that it refuses', async () => {
     const { path } = await testDaemon({ connections: { max: 1 } });

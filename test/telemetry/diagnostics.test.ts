@@ -1,7 +1,7 @@
 // The steps in a daemon's life: one table, in the docs and in the code, and each step told with the name of its daemon.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
@@ -211,6 +211,50 @@ describe('a daemon tells', () => {
       'subscriber.behind',
       'connection.closed',
     ]);
+  });
+
+  test('of a socket file that disappears and is bound again, and of one that cannot be', async () => {
+    const { path } = await testDaemon();
+    const heard = hearSteps(path, /^endpoint/);
+    unlinkSync(path);
+    await until(() => heard.length > 0, 'it is bound again');
+    expect(heard).toEqual([{ step: 'endpoint.rebound', daemon: path }]);
+    unlinkSync(path);
+    mkdirSync(path);
+    await until(() => heard.length > 1, 'something else is there');
+    expect(heard[1]).toMatchObject({ step: 'endpoint.fault' });
+    rmdirSync(path);
+  });
+
+  test('of a step of its end, or of undoing its start, that fails', async () => {
+    const home = temporaryDirectory();
+    const heard = hearSteps(undefined, /-failed$/);
+    const folder = join(home, 'a');
+    mkdirSync(folder);
+    const { daemon } = await testDaemon({ socketPath: join(folder, 's') });
+    renameSync(folder, `${folder}.away`);
+    writeFileSync(folder, '');
+    await daemon.close();
+    expect(heard.map(({ step }) => step)).toEqual(['daemon.stop-failed']);
+    const other = join(home, 'b');
+    mkdirSync(other);
+    const names = JSON.stringify([other, `${other}.away`]);
+    const fails = `import { renameSync, writeFileSync } from 'node:fs';
+      const [folder, away] = ${names};
+      renameSync(folder, away);
+      writeFileSync(folder, '');
+      throw new Error('spoilt')`;
+    const commands = `data:text/javascript,${encodeURIComponent(fails)}`;
+    await expect(testDaemon({ socketPath: join(other, 's'), commands })).rejects.toThrow(/: spoilt$/);
+    expect(heard.map(({ step }) => step)).toEqual(['daemon.stop-failed', 'daemon.undo-failed']);
+  });
+
+  test('of a handler that fails, in the thread of the handler', async () => {
+    const { path } = await testDaemon({ workers: { isolation: 'none' } });
+    const heard = hearSteps(path, /^command/);
+    const client = await RawClient.connect(path);
+    await client.request(act('throw', { text: 'oh' }));
+    expect(heard).toMatchObject([{ step: 'command.failed', err: { message: 'oh' } }]);
   });
 
   test('of a subscriber that is cut', async () => {

@@ -278,7 +278,9 @@ describe('a daemon tells', () => {
   test.each(['thread', 'process', 'none'] as const)(
     'of events that publish() refuses, and of a command that runs past its deadline (%s)',
     async (isolation) => {
-      const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
+      const lines: string[] = [];
+      const log = pino({}, { write: (line) => void lines.push(line) });
+      const { path, daemon } = await testDaemon({ log, workers: { isolation, commandTimeout: 300 } });
       const heard = hearSteps(path);
       const client = await RawClient.connect(path);
       expect(await client.request(act('hang', { file: join(temporaryDirectory(), 'f') }))).toMatchObject({
@@ -294,6 +296,10 @@ describe('a daemon tells', () => {
       await until(() => refused() > 0 && refused() === daemon.stats().eventsRefused, 'all are told');
       const thread = isolation === 'none' ? 'main' : 'lane 1';
       expect(heard).toContainEqual(expect.objectContaining({ step: 'events.refused', thread }));
+      // However many there are, the log is told of the first one.
+      const told = (): string[] => lines.filter((line) => line.includes('PUBLISH_OVERRUN'));
+      await until(() => told().length > 0, 'the log has it');
+      expect(told()).toHaveLength(1);
     },
   );
 });

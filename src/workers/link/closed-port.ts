@@ -17,7 +17,7 @@ interface Exposed {
 
 /** The far side of {@link expose}. */
 export interface Remote {
-  /** Calls a function of the table. Rejects with the error it threw; never settles if the other thread is dead. */
+  /** Calls a function of the table. Rejects with the error it threw; never settles if the port closes first. */
   call(name: string, args: unknown[], transfer?: readonly (ArrayBuffer | MessagePort)[]): Promise<unknown>;
 }
 
@@ -49,8 +49,12 @@ export function expose(table: FunctionTable, port: Port): void {
 
 /** The caller's side of a port on which the other side has exposed a table. */
 export function remote(port: Port): Remote {
+  const proxy = Comlink.wrap<Exposed>(nodeEndpoint(port));
   // Taken once: each access of a proxy's property makes and registers another proxy.
-  const { call } = Comlink.wrap<Exposed>(nodeEndpoint(port));
+  const { call } = proxy;
+  // Comlink keeps a port while a proxy of it lives, and the port keeps the calls without an answer. Where those lead back
+  // to the proxy, nothing would ever be collected.
+  port.once('close', () => proxy[Comlink.releaseProxy]());
   return {
     async call(name, args, transfer = []) {
       const outcome = await call(name, transfer.length > 0 ? Comlink.transfer(args, [...transfer]) : args);

@@ -1,8 +1,12 @@
 // A hostile caller can reach only the functions of the table through a port.
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { expose, remote } from '#dist/workers/link/closed-port.js';
+import { expose, type Remote, remote } from '#dist/workers/link/closed-port.js';
 import { functionTable } from '#dist/workers/link/function-table.js';
+import { until } from '../../support/until.js';
 
 describe('the exposed table', () => {
   /** Sends Comlink's own messages by hand, as a hostile other side would. */
@@ -84,3 +88,30 @@ describe('the exposed table', () => {
     });
   });
 });
+
+test('a call without an answer is forgotten when its port closes, with everything that waits for it', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const waiting = new WeakRef(waitFor(remote(port1)));
+  await once(port2, 'message');
+  port2.close();
+  await once(port1, 'close');
+  await until(() => {
+    collect();
+    return waiting.deref() === undefined;
+  }, 'it is collected');
+});
+
+/** Calls a function that never answers; the object that its answer would be given to. */
+function waitFor(far: Remote): object {
+  const held = { far };
+  far.call('never', []).then(
+    () => held,
+    () => held,
+  );
+  return held;
+}
+
+function collect(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}

@@ -61,9 +61,15 @@ function read(folder: string, path: string): Ran[] {
         test: name.slice(join(folder, 'test').length + 1).replace(/\.test\.ts$/, ''),
         title: fullName,
         passed: status === 'passed',
-        why: failureMessages?.[0]?.split('\n', 1)[0] ?? '',
+        why: reasonOf(failureMessages?.[0] ?? ''),
       })),
   );
+}
+
+/** The first line. Vitest gives a test that ran out of time the trace of nothing. */
+function reasonOf(failure: string): string {
+  const [line = ''] = failure.split('\n', 1);
+  return line === 'Error: STACK_TRACE_ERROR' ? `not over after ${ONE / 1000} s` : line;
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -131,10 +131,10 @@ export const CONNECTIONS: readonly Row[] = [
     row: 'whatever clients do, in whatever order',
     faults: [
       {
-        fault: 'the events that wait at an Unsubscribe are forgotten',
-        file: 'writer/writer.js',
-        text: 'for (const piece of subscriber.take(Infinity))\n            this.#enqueue(piece);',
-        replacement: 'subscriber.take(Infinity);',
+        fault: 'what was dropped is not told',
+        file: 'writer/event-queue.js',
+        text: 'add(encodeEvent(DROPPED_EVENT_TYPE, { dropped }));',
+        replacement: 'void dropped;',
         test: 'model/model',
         title: 'get each answer in order, and each event or its place in a notice',
       },

@@ -13,7 +13,7 @@ export const EVENTS: readonly Row[] = [
         text: 'return this.#full && !this.#behind;',
         replacement: 'return false;',
         test: 'broker/events',
-        title: 'a flooding publisher and a hundred readers',
+        title: 'readers that pause get everything',
       },
       {
         fault: 'the flow does not go on when a writer has drained',
@@ -37,7 +37,7 @@ export const EVENTS: readonly Row[] = [
         title: 'a subscriber that stops reading is told the exact number of missed events',
       },
       {
-        fault: 'what a writer drops is not counted when it is cleared',
+        fault: 'what a writer drops is told, and not counted in the statistics',
         file: 'writer/subscriber.js',
         text: 'this.#tellDropped(this.#events.dropTo(this.#queueBytes));',
         replacement: 'this.#events.dropTo(this.#queueBytes);',
@@ -79,12 +79,12 @@ export const EVENTS: readonly Row[] = [
     row: 'no event before `Success`',
     faults: [
       {
-        fault: 'the events that wait at an Unsubscribe are forgotten',
+        fault: 'the events that wait at a Subscribe or Unsubscribe are forgotten',
         file: 'writer/writer.js',
         text: 'for (const piece of subscriber.take(Infinity))\n            this.#enqueue(piece);',
         replacement: 'subscriber.take(Infinity);',
-        test: 'broker/events',
-        title: 'no event follows its Success, and the events before it are complete',
+        test: 'broker/broker',
+        title: 'a second Subscribe in the middle of a wait loses nothing',
       },
       {
         fault: 'the flow goes on in the middle of an Unsubscribe',
@@ -95,12 +95,12 @@ export const EVENTS: readonly Row[] = [
         title: 'no event follows the answer to Unsubscribe, even if the flow waited for that subscriber',
       },
       {
-        fault: 'events leave before answers',
-        file: 'writer/writer.js',
-        text: 'if (!this.#responses.empty) {',
-        replacement: 'if (!this.#responses.empty && (!subscriber || subscriber.empty)) {',
+        fault: 'a subscriber that has unsubscribed is sent events',
+        file: 'broker/broker.js',
+        text: 'this.#forget(writer);\n        writer.endSubscription(success);\n        this.#pump();',
+        replacement: 'writer.endSubscription(success);\n        this.#pump();',
         test: 'broker/events',
-        title: 'get Success before any event, then the events that pass their filter, in order',
+        title: 'Unsubscribe with a publisher running: no event follows its Success',
       },
     ],
   },

@@ -32,7 +32,7 @@ export const WORKERS: readonly Row[] = [
         text: 'for (const reject of [...this.#pending])\n            reject(this.#unavailable());',
         replacement: '',
         test: 'workers/service',
-        title: 'a service module (none) that dies: calls under way reject',
+        title: 'a service module (isolation thread) that dies: calls under way reject',
       },
       {
         fault: 'the loop of a service is not looked at',

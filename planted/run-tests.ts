@@ -5,8 +5,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { endLeftProcesses, RUN_VARIABLE } from './left-processes.js';
 
-/** How long all the tests may take, and how long one may wait for what never comes, in ms. */
+/** How long all tests may take, those of one fault, and one test, in ms. */
 const PATIENCE = 20 * 60_000;
+const PATIENCE_WITH_FAULT = 3 * 60_000;
 const ONE = 30_000;
 
 export interface Ran {
@@ -40,7 +41,13 @@ export async function runTests(
   const child = spawn(
     process.execPath,
     [vitest, 'run', ...files, '-t', pattern, ...limits, '--reporter=json', `--outputFile=${report}`],
-    { cwd: folder, env: { ...process.env, [RUN_VARIABLE]: folder }, stdio: 'ignore', timeout: PATIENCE },
+    {
+      cwd: folder,
+      env: { ...process.env, [RUN_VARIABLE]: folder },
+      stdio: 'ignore',
+      timeout: untilOneFails ? PATIENCE_WITH_FAULT : PATIENCE,
+      killSignal: 'SIGKILL',
+    },
   );
   await once(child, 'exit');
   endLeftProcesses(folder);

@@ -6,14 +6,6 @@ export const PROCESS_MANAGER: readonly Row[] = [
     row: 'one daemon owns a state',
     faults: [
       {
-        fault: 'the lock on the file is not regarded',
-        file: 'supervisor/state/owner.js',
-        text: "if (outcome === 'held')",
-        replacement: 'if (false)',
-        test: 'supervisor/foreground',
-        title: 'is the only one on its state, though another is in a network namespace of its own',
-      },
-      {
         fault: 'a state that is another user’s is used',
         file: 'endpoint/own-directory.js',
         text: 'if (uid !== user && uid !== 0)',

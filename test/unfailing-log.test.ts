@@ -57,6 +57,10 @@ describe.runIf(existsSync(FULL)).each(destinations)('a daemon that logs to %s', 
   test.each(['thread', 'none'] as const)('answers every command, and goes on (%s)', async (isolation) => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     onTestFinished(() => warn.mockRestore());
+    const uncaught: unknown[] = [];
+    const note = (error: unknown): void => void uncaught.push(error);
+    process.on('uncaughtException', note);
+    onTestFinished(() => void process.off('uncaughtException', note));
     const log = pino({}, await destination());
     const { path, daemon } = await testDaemon({ log, workers: { isolation, maxThreads: 1 } });
     const client = await RawClient.connect(path);
@@ -71,6 +75,8 @@ describe.runIf(existsSync(FULL)).each(destinations)('a daemon that logs to %s', 
     expect(await client.request('List')).toEqual({ Data: { data: ['a', 'b'] } });
     client.socket.end();
     expect(await daemon.close({ grace: 10_000 })).toBe(true);
+    // An error of a stream that nobody listens to ends a process.
+    expect(uncaught).toEqual([]);
     // The lost lines are told once, if at all: pino itself says nothing of a closed pipe.
     const told = warn.mock.calls.filter(
       ([, options]) => (options as { code?: string }).code === 'BUNCTL_LOG_LOST',

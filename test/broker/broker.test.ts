@@ -408,10 +408,14 @@ describe('the broker', () => {
       w.turn();
       for (const { sink } of writers) sink.drain();
     }
+    const all = { delivered: 0, dropped: 0 };
     for (const { sink } of writers) {
       const { delivered, dropped } = told(sink.frames.filter((one) => kinds([one])[0] !== 'heartbeat'));
       expect(delivered + dropped).toBe(published);
+      all.delivered += delivered;
+      all.dropped += dropped;
     }
+    expect(w.broker.stats()).toMatchObject(all);
     expect(w.memory()).toBe(0);
   });
 });

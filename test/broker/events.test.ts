@@ -85,6 +85,27 @@ describe('subscribers', () => {
     expect(most2).toBeLessThan(512 * 1024 + 101 * 64 * 1024);
   });
 
+  test('readers that pause get everything: the publisher waits, and little more than a high-water mark is kept', async () => {
+    const { path, daemon } = await testDaemon({
+      subscribers: { queueBytes: 64 * 1024, stallGrace: 60_000 },
+    });
+    const readers = await Promise.all([1, 2].map(() => RawClient.connect(path)));
+    for (const reader of readers) expect(await reader.request(ALL)).toEqual(SUBSCRIBED);
+    for (const reader of readers) reader.socket.pause();
+    const publisher = await RawClient.connect(path);
+    const count = 3000;
+    publisher.send(act('publish', { app: 'a', count, padding: 'x'.repeat(1000) }));
+    await until(() => daemon.stats().events.waiting, 'the flow waits');
+    // Half of the queue, a chunk, and one that the socket has not taken, for each.
+    expect(daemon.stats().connections.queuedBytes).toBeLessThan(2 * (32 + 64 + 64) * 1024);
+    for (const reader of readers) reader.socket.resume();
+    for (const reader of readers) {
+      const frames = (await reader.take(count)) as EventFrame[];
+      expect(frames.every((frame, n) => frame.Event.data.n === n)).toBe(true);
+    }
+    expect(daemon.stats().events).toMatchObject({ dropped: 0, delivered: 2 * count });
+  });
+
   test('a subscriber that stops reading is told the exact number of missed events, in their place; the others get everything', async () => {
     const { path, daemon } = await testDaemon({ subscribers: { queueBytes: 64 * 1024, stallGrace: 50 } });
     const readers = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(path)));

@@ -39,6 +39,15 @@ describe.each(['thread', 'process', 'none'] as const)('isolation %s', (isolation
     const coded = (code: string) => ({ Error: { code, message: expect.any(String) as string } });
     client.write(frame('{'));
     expect(await client.next()).toEqual(coded('MESSAGE_INVALID'));
+    for (const [action, code] of [
+      ['throw', 'COMMAND_FAILED'],
+      ['throwNull', 'COMMAND_FAILED'],
+      ['nothing', 'REPLY_INVALID'],
+    ] as const)
+      expect(await client.request(act(action, { text: 'no' }))).toEqual(coded(code));
+    expect(await client.request({ Delete: { name: 'x' } })).toEqual(coded('COMMAND_UNKNOWN'));
+    if (isolation !== 'none')
+      expect(await client.request(act('exit'))).toEqual(coded('COMMAND_OUTCOME_UNKNOWN'));
     client.write(frame('x'.repeat(1025)));
     expect(await client.next()).toEqual(coded('FRAME_TOO_LARGE'));
     const others = [await RawClient.connect(path), await RawClient.connect(path)];

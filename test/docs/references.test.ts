@@ -21,7 +21,7 @@ function named(page: string): { file: string; titles: string[] }[] {
   );
 }
 
-describe.each(['architecture.md', 'compared.md', '../SECURITY.md'])('docs/%s', (page) => {
+describe.each(['architecture.md', 'compared.md', 'protocol.md', '../SECURITY.md'])('docs/%s', (page) => {
   test.each(named(page))('the tests of $file that it names exist', ({ file, titles }) => {
     const path = join(ROOT, 'test', file);
     if (existsSync(path)) {

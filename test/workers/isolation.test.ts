@@ -86,6 +86,7 @@ describe('a handler', () => {
       const client = await RawClient.connect(path);
       client.send(act('flood'), 'List');
       expect(await client.take(2)).toEqual([{ Success: { message: 'flooded' } }, LIST]);
+      await until(() => daemon.stats().eventsRefused > 0, 'events are refused');
       expect(daemon.stats()).toMatchObject({ laneDeaths: 0 });
     },
   );

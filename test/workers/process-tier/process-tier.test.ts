@@ -1,7 +1,15 @@
 // Lanes in processes: what their daemon promises about them, beyond what every lane promises.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -80,7 +88,10 @@ describe('a lane in a process', () => {
     await once(daemon.stdout, 'data');
     const client = await RawClient.connect(socket);
     const pid = await pidOf(client);
-    client.send(act('spin'));
+    // A process that is not in a handler ends by itself when its channel closes.
+    const begun = join(temporaryDirectory(), 'begun');
+    client.send(act('note', { file: begun, text: 'begun', then: { do: 'spin' } }));
+    await until(() => existsSync(begun), 'the handler spins');
     daemon.kill('SIGKILL');
     await until(() => !alive(pid), 'its process has ended');
   });

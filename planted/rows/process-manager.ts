@@ -1,0 +1,200 @@
+// Faults in what the process manager decides, and in its command.
+import type { Row } from '../fault.js';
+
+export const PROCESS_MANAGER: readonly Row[] = [
+  {
+    row: 'one daemon owns a state',
+    faults: [
+      {
+        fault: 'a state that is another user’s is used',
+        file: 'endpoint/own-directory.js',
+        text: 'if (uid !== user && uid !== 0)',
+        replacement: 'if (false)',
+        test: 'supervisor/state/own-files',
+        title: 'of another user is refused, and nothing in it is read',
+      },
+    ],
+  },
+  {
+    row: "one app's life, whoever commands what and when",
+    faults: [
+      {
+        fault: 'an app is started though it is being stopped',
+        file: 'supervisor/decide/machine.js',
+        text: "return state.status === 'Stopped' || state.status === 'Backoff' ? start(state, input) : none;",
+        replacement: "return state.status !== 'Running' ? start(state, input) : none;",
+        test: 'supervisor/decide/machine',
+        title: 'whatever happens in whatever order: a process runs when it is said to, and none without',
+      },
+      {
+        fault: 'a retry falls due though its app was stopped',
+        file: 'supervisor/decide/machine.js',
+        text: "if (state.status !== 'Backoff')\n                return none;",
+        replacement: '',
+        test: 'supervisor/decide/machine',
+        title: 'whatever happens in whatever order: a process runs when it is said to, and none without',
+      },
+      {
+        fault: 'commands on an app do not take turns',
+        file: 'supervisor/decide/turns.js',
+        text: 'const done = this.#last.then(act);',
+        replacement: 'const done = Promise.resolve().then(act);',
+        test: 'supervisor/decide/app',
+        title: 'that is stopped while it is being restarted is stopped as soon as it runs',
+      },
+      {
+        fault: 'an app goes on with its retries in a shutdown',
+        file: 'supervisor/decide/app-registry.js',
+        text: 'for (const app of this.#apps.values())\n            app.close();',
+        replacement: '',
+        test: 'supervisor/decide/requests',
+        title: 'holds back a retry that falls due while another command keeps it waiting',
+      },
+      {
+        fault: 'commands begin in a shutdown as at any time',
+        file: 'supervisor/decide/app-registry.js',
+        text: 'checkOpen() {\n        if (this.#closed)',
+        replacement: 'checkOpen() {\n        if (false)',
+        test: 'supervisor/decide/requests',
+        title: 'refuses what is to be started after it has begun',
+      },
+    ],
+  },
+  {
+    row: 'what is wanted changes only by commands',
+    faults: [
+      {
+        fault: 'an app that has ended by itself is not wanted any more',
+        file: 'supervisor/decide/machine.js',
+        text: "status: 'Stopped', resting: true, attempt: 0 },",
+        replacement: "status: 'Stopped', wanted: 'stopped', resting: true, attempt: 0 },",
+        test: 'supervisor/decide/requests',
+        title: 'of an app that has ended by itself is refused, and it is not wanted any more',
+      },
+      {
+        fault: 'restart does not check the program first',
+        file: 'supervisor/decide/requests.js',
+        text: "await this.#check(app, change, failure, wasRunning ? '; it runs on as it was' : '');",
+        replacement: '',
+        test: 'supervisor/decide/requests',
+        title: 'does not end a process when the new one cannot be started',
+      },
+      {
+        fault: 'a file starts what a command has stopped',
+        file: 'supervisor/decide/declared.js',
+        text: "known.state.wanted === 'stopped' && ",
+        replacement: 'false && ',
+        test: 'supervisor/decide/declared',
+        title: 'leaves stopped what a command has stopped',
+      },
+    ],
+  },
+  {
+    row: 'a declared file is what runs',
+    faults: [
+      {
+        fault: 'an app that has gone from its file runs on',
+        file: 'supervisor/decide/declared.js',
+        text: '...gone.map((app) => guarded(app.config.name, () => retire(app, requests))),',
+        replacement: '',
+        test: 'supervisor/foreground',
+        title: 'runs what its file declares',
+      },
+      {
+        fault: 'bunctl start does not stop what has gone from the file',
+        file: 'cli/daemon/apply-file.js',
+        text: "steps.push({ name, action: 'stop', why: 'no longer in the file' });",
+        replacement: 'void name;',
+        test: 'cli/commands/apply',
+        title: 'is applied by start: start, change, stop, unchanged',
+      },
+      {
+        fault: 'bunctl restart leaves alone what has not changed',
+        file: 'cli/daemon/apply-file.js',
+        text: "action: restart ? 'restart' : 'unchanged'",
+        replacement: "action: 'unchanged'",
+        test: 'cli/commands/apply',
+        title: 'is applied by restart: start, change, stop, unchanged',
+      },
+    ],
+  },
+  {
+    row: 'an app that holds more memory than it may',
+    faults: [
+      {
+        fault: 'an app that was ended for its memory stays stopped',
+        file: 'supervisor/decide/machine.js',
+        text: 'return end({ ...state, overLimit: true }, around);',
+        replacement: 'return end({ ...state, overLimit: false }, around);',
+        test: 'supervisor/decide/app',
+        title: 'that is ended for its memory lets a start wait meanwhile, and runs again',
+      },
+      {
+        fault: 'only the memory of the first process of an app counts',
+        file: 'supervisor/system/group-memory.js',
+        text: 'members.reduce((sum, member) => sum + residentOf(member), 0) <= most',
+        replacement: 'residentOf(members[0]) <= most',
+        test: 'supervisor/run-daemon/memory',
+        title: 'whose processes hold more memory than they may is ended and restarted',
+      },
+    ],
+  },
+  {
+    row: "the wire of the process manager is the original's",
+    faults: [
+      {
+        fault: 'an answer is worded in another way',
+        file: 'supervisor/commands.js',
+        text: '`Stopped app ${app.name}`',
+        replacement: '`Stopped the app ${app.name}`',
+        test: 'supervisor/commands',
+        title: 'gets the answers it knows',
+      },
+      {
+        fault: 'a field of a status has another name',
+        file: 'supervisor/status.js',
+        text: 'last_exit_code:',
+        replacement: 'exit_code:',
+        test: 'supervisor/commands',
+        title: 'gets the answers it knows',
+      },
+      {
+        fault: 'a crash is not told before its restart',
+        file: 'supervisor/decide/machine.js',
+        text: "[...before, statusChange('crashed', why)]",
+        replacement: 'before',
+        test: 'supervisor/commands',
+        title: 'sees each event once, in order: a crash, its restart, a stop',
+      },
+    ],
+  },
+  {
+    row: 'every hint that the command prints works',
+    faults: [
+      {
+        fault: 'the words of a hint are not quoted',
+        file: 'cli/daemon/start-apps.js',
+        text: 'to run it: bunctl start ${quoteWords([`./${name}`])}.',
+        replacement: 'to run it: bunctl start ./${name}.',
+        test: 'cli/input/hints',
+        title: 'after a file with blanks in its name',
+      },
+      {
+        fault: 'a hint names a command that does not exist',
+        file: 'cli/commands/list.js',
+        text: 'To start one: bunctl start NAME -- COMMAND',
+        replacement: 'To start one: bunctl run NAME -- COMMAND',
+        test: 'cli/input/hints',
+        title: 'after no apps',
+      },
+      {
+        fault: 'a help text has an example that is not understood',
+        file: 'cli/commands/restart.js',
+        text: 'bunctl restart api -e PORT=8080 --max-memory 1G',
+        replacement: 'bunctl restart api -e PORT=8080 --memory 1G',
+        test: 'cli/input/hints',
+        title: 'that every help text gives as an example is understood',
+      },
+    ],
+  },
+];

@@ -1,0 +1,153 @@
+// Faults in what runs in workers: deadlines, services, modules, publish().
+import type { Row } from '../fault.js';
+
+export const WORKERS: readonly Row[] = [
+  {
+    row: "deadlines count from a command's turn",
+    faults: [
+      {
+        fault: 'a deadline counts from the first command of its lane',
+        file: 'workers/run/deadlines.js',
+        text: 'this.#items.set(item, this.#clock.now() + this.#after);',
+        replacement: 'this.#items.set(item, (this.first ??= this.#clock.now()) + this.#after);',
+        test: 'workers/isolation',
+        title: 'the deadline counts from a command’s turn, not from its arrival',
+      },
+      {
+        fault: 'all deadlines come due with the first',
+        file: 'workers/run/deadlines.js',
+        text: 'if (at > now)\n                    break;',
+        replacement: '',
+        test: 'workers/run/deadlines',
+        title: 'each comes due at its own time, with one timer for all',
+      },
+    ],
+  },
+  {
+    row: 'a service that dies, spins or never answers',
+    faults: [
+      {
+        fault: 'a call under way does not hear that the service has died',
+        file: 'workers/run/service-client.js',
+        text: 'for (const reject of [...this.#pending])\n            reject(this.#unavailable());',
+        replacement: '',
+        test: 'workers/service',
+        title: 'a service module (isolation thread) that dies: calls under way reject',
+      },
+      {
+        fault: 'the loop of a service is not looked at',
+        file: 'workers/thread-tier/thread-service.js',
+        text: "if (verdict === 'dead')",
+        replacement: 'if (false)',
+        test: 'workers/service',
+        title: 'that spins for ever is replaced like a dead one',
+      },
+      {
+        fault: 'the deadline of a command is not that of its call',
+        file: 'workers/run/executor.js',
+        text: 'this.#deadlines.add(running);',
+        replacement: '',
+        test: 'workers/service',
+        title: 'that never answers: the call ends with the command’s deadline',
+      },
+      {
+        fault: 'the constructor of a service can be called',
+        file: 'workers/link/function-table.js',
+        text: "if (typeof value !== 'function' || name === 'constructor')",
+        replacement: "if (typeof value !== 'function')",
+        test: 'workers/service',
+        title: 'runs on the main thread, methods of its class included; nothing else can be called',
+      },
+      {
+        fault: 'every message of Comlink is let through',
+        file: 'workers/link/closed-port.js',
+        text: 'if (isPlainCall(event.data)) {',
+        replacement: 'if (true) {',
+        test: 'workers/link/closed-port',
+        title: 'the exposed table',
+      },
+      {
+        fault: 'a service is replaced at once, however often it dies',
+        file: 'workers/lanes/intensity.js',
+        text: 'return this.#times.length <= this.#limit ? 0 : this.#period;',
+        replacement: 'return 0;',
+        test: 'workers/thread-tier/thread-service',
+        title: 'is replaced at once five times, then only when the period is over',
+      },
+    ],
+  },
+  {
+    row: 'a commands module may be an ES module, CommonJS',
+    faults: [
+      {
+        fault: 'a module that TypeScript compiled to CommonJS is not understood',
+        file: 'workers/run/load.js',
+        text: "[exported, member(exported, 'default')]",
+        replacement: '[exported]',
+        test: 'workers/run/load',
+        title: 'a commands module that TypeScript compiled to CommonJS is loaded',
+      },
+      {
+        fault: 'the line of a fault is not told',
+        file: 'workers/run/load-fault.js',
+        text: '${place ?? pathOf(module)}',
+        replacement: '${pathOf(module)}',
+        test: 'workers/run/load',
+        title: 'by startDaemon: the commands, isolation thread',
+      },
+      {
+        fault: 'the way out for TypeScript is not told',
+        file: 'workers/run/load-fault.js',
+        text: 'const wayOut = isTypeScript(code, message) ? WAY_OUT[code] : undefined;',
+        replacement: 'const wayOut = undefined;',
+        test: 'workers/run/load',
+        title: 'if it cannot be loaded, the error says what to do',
+      },
+      {
+        fault: 'a missing worker file is found out only when Node loads it',
+        file: 'workers/lanes/worker-file.js',
+        text: 'url !== undefined && existsSync(url)',
+        replacement: 'url !== undefined',
+        test: 'workers/thread-tier/bundled',
+        title: 'with bunctl-ipc in the bundle, the error names the missing file and the way out',
+      },
+    ],
+  },
+  {
+    row: '`publish()` is bounded whether it is awaited or not',
+    faults: [
+      {
+        fault: 'events that are not awaited wait without a bound',
+        file: 'workers/run/publisher.js',
+        text: 'this.#waitingBytes + bytes > this.#window',
+        replacement: 'false',
+        test: 'workers/run/publisher',
+        title: 'refuses events that are not awaited once a second window is full',
+      },
+      {
+        fault: 'events that are not awaited wait without a bound',
+        file: 'workers/run/publisher.js',
+        text: 'this.#waitingBytes + bytes > this.#window',
+        replacement: 'false',
+        test: 'broker/events',
+        title: 'rejects with PUBLISH_OVERRUN when it is not awaited past its window (thread)',
+      },
+      {
+        fault: 'events that are refused are not counted',
+        file: 'workers/run/refused-events.js',
+        text: 'Atomics.add(this.#count, 0, BigInt(count));',
+        replacement: '',
+        test: 'workers/isolation',
+        title: 'that does not await publish(): refused events are counted',
+      },
+      {
+        fault: 'publish() resolves at once, whatever the window holds',
+        file: 'workers/run/publisher.js',
+        text: 'return bytes <= this.#credit || this.#credit === this.#window;',
+        replacement: 'return true;',
+        test: 'workers/run/publisher',
+        title: 'resolves at once while there is credit, then as it comes back, in order',
+      },
+    ],
+  },
+];

@@ -12,11 +12,15 @@ export const MODULES = {
   },
   claims: {
     sources: ['src/workers/link/claims.ts', 'src/workers/link/claim-records.ts'],
-    tests: ['test/workers/link/claims.test.ts', 'test/workers/lanes/slots.test.ts'],
+    tests: ['test/workers/link/{claims,claim-records}.test.ts'],
   },
   credit: {
-    sources: ['src/workers/run/publisher.ts'],
-    tests: ['test/workers/run/publisher.test.ts'],
+    sources: [
+      'src/workers/run/publisher.ts',
+      'src/workers/lanes/credit-back.ts',
+      'src/workers/lanes/main-publisher.ts',
+    ],
+    tests: ['test/workers/run/publisher.test.ts', 'test/workers/lanes/{credit-back,main-publisher}.test.ts'],
   },
   drops: {
     sources: ['src/writer/event-queue.ts', 'src/writer/flow.ts', 'src/writer/subscriber.ts'],
@@ -28,7 +32,7 @@ export const MODULES = {
       'src/workers/lanes/slots.ts',
       'src/workers/lanes/watchdog.ts',
     ],
-    tests: ['test/workers/lanes/{slots,watchdog}.test.ts'],
+    tests: ['test/workers/lanes/{worker-lane,slots,watchdog}.test.ts'],
   },
   apps: {
     sources: ['src/supervisor/decide/{machine,app,backoff,timers,memory-watch}.ts'],

@@ -8,7 +8,7 @@ export const MODULES = {
   },
   pipeline: {
     sources: ['src/acceptor/pipeline.ts', 'src/acceptor/lane-window.ts'],
-    tests: ['test/acceptor/pipeline.test.ts', 'test/acceptor/connection.test.ts'],
+    tests: ['test/acceptor/{pipeline,lane-window}.test.ts'],
   },
   claims: {
     sources: ['src/workers/link/claims.ts', 'src/workers/link/claim-records.ts'],
@@ -36,6 +36,6 @@ export const MODULES = {
   },
   apps: {
     sources: ['src/supervisor/decide/{machine,app,backoff,timers,memory-watch}.ts'],
-    tests: ['test/supervisor/decide/*.test.ts'],
+    tests: ['test/supervisor/decide/{machine,app,timers}.test.ts'],
   },
 };

@@ -1,18 +1,20 @@
 // The program behind `npm run mutate`.
+import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { MODULES } from './modules.js';
 
-const names = process.argv.slice(2);
-const known = Object.keys(MODULES);
-const unknown = names.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no module ${unknown.join(', ')}; the modules are ${known.join(', ')}\n`);
-  process.exit(2);
-}
+const HELP = `Changes one place in a module at a time, and looks whether a test fails. It takes some minutes for each module.
 
-const rows = [];
-for (const name of names.length > 0 ? names : known) {
+  npm run mutate                  every module: ${Object.keys(MODULES).join(', ')}
+  npm run mutate -- claims apps   these modules
+
+The reports are reports/mutation/MODULE.html. It exits with 0 when tests fail for at least 85 % of each module's mutants,
+with 1 when they do not, and with 2 for a module that does not exist.`;
+
+/** A row of the table: how many mutants there are, and how many were killed and survived. */
+async function mutate(name) {
   const { sources, tests } = MODULES[name];
+  // Read by vitest.config.js, in the process that Stryker starts.
   process.env.MUTATION_TESTS = JSON.stringify(tests);
   const mutants = await new Stryker({
     mutate: [...sources],
@@ -22,9 +24,30 @@ for (const name of names.length > 0 ? names : known) {
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
   const killed = count('Killed', 'Timeout');
   const survived = count('Survived', 'NoCoverage');
-  const score = ((100 * killed) / (killed + survived)).toFixed(1);
-  rows.push(`| ${name} | ${killed + survived} | ${killed} | ${survived} | ${score} % |`);
+  const all = killed + survived;
+  return `| ${name} | ${all} | ${killed} | ${survived} | ${((100 * killed) / all).toFixed(1)} % |`;
 }
-process.stdout.write(
-  `\n| module | mutants | killed | survived | score |\n|---|---|---|---|---|\n${rows.join('\n')}\n`,
-);
+
+/** The names and options; undefined, once the fault is told, for what the program does not know. */
+function readArguments() {
+  try {
+    const line = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
+    const unknown = line.positionals.filter((name) => !Object.hasOwn(MODULES, name));
+    if (unknown.length > 0) throw new TypeError(`There is no module ${unknown.join(', ')}.`);
+    return { help: line.values.help, names: line.positionals };
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${HELP}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+const line = readArguments();
+if (line?.help) {
+  process.stdout.write(`${HELP}\n`);
+} else if (line) {
+  const rows = [];
+  for (const name of line.names.length > 0 ? line.names : Object.keys(MODULES)) rows.push(await mutate(name));
+  const head = '| module | mutants | killed | survived | score |\n|---|---|---|---|---|';
+  process.stdout.write(`\n${head}\n${rows.join('\n')}\n`);
+}

@@ -12,8 +12,7 @@ const microtask = () => Promise.resolve();
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A lane that is ready, unless `started` is false; `batches` are those its worker was sent. */
-function make({ takesBack = true, started = true } = {}) {
-  const shared = new SharedState();
+function make({ takesBack = true, started = true, shared = new SharedState() } = {}) {
   const told: string[] = [];
   const batches: BatchEntry[][] = [];
   let worker: LaneLinkHooks | undefined;
@@ -160,6 +159,19 @@ describe('a lane', () => {
     expect(texts()).toEqual(['a', 'bc', 'd']);
   });
 
+  test('sends each lone command at once, however many follow one another', async () => {
+    const { lane, texts, takeIn, begin, answer } = make();
+    for (const [at, text] of ['a', 'b', 'c'].entries()) {
+      const one = client().job(text);
+      lane.offer(one);
+      await microtask();
+      expect(texts()).toHaveLength(at + 1);
+      takeIn();
+      begin(one);
+      answer(one);
+    }
+  });
+
   test('sends slot, sequence, connection and payload, and no empty batch', async () => {
     const { lane, batches, shared } = make();
     const one = client().job('a');
@@ -190,6 +202,30 @@ describe('a lane', () => {
     takeIn();
     await turn();
     expect(texts()).toHaveLength(3);
+  });
+
+  test('asks its worker for a notice only if it has as many batches as it may', async () => {
+    const { lane, shared } = make();
+    const { job } = client();
+    lane.offer(job('a'));
+    await turn();
+    lane.offer(job('b'));
+    expect(shared.tookBatch()).toBe(false);
+  });
+
+  test('goes on at once if its worker takes a batch in while it asks for the notice', async () => {
+    class Quick extends SharedState {
+      override awaitBatch(): void {
+        this.tookBatch();
+      }
+    }
+    const { lane, texts } = make({ shared: new Quick() });
+    const { job } = client();
+    for (const text of ['a', 'b', 'c']) {
+      lane.offer(job(text));
+      await turn();
+    }
+    expect(texts()).toEqual(['a', 'b', 'c']);
   });
 
   test('moves a large payload into shared memory', () => {
@@ -266,10 +302,13 @@ describe('a command', () => {
     const [many, few] = [client(), client()];
     const jobs = Array.from({ length: 18 }, (_, n) => many.job(String.fromCharCode(97 + n)));
     for (const each of jobs) lane.offer(each);
-    lane.offer(few.job('Z'));
+    const other = few.job('Z');
+    lane.offer(other);
     await turn();
     expect(texts()).toEqual(['abcdefghijklmnopZ']);
     takeIn();
+    begin(other);
+    answer(other);
     await turn();
     expect(texts()).toHaveLength(1);
     begin(jobs[0] as Job);
@@ -326,6 +365,8 @@ describe('a lane that is to end', () => {
     lane.end();
     lane.watch(50);
     expect(news()).toEqual(['call beat()']);
+    lane.watch(100);
+    expect([lane.state, news()]).toEqual(['ending', ['late']]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { frame } from '../test/support/frames.js';
 import { Peer } from './peer.js';
 import { MAX_MESSAGE_SIZE, type Target } from './target.js';
-import { compare, judge } from './verdict.js';
+import { LISTED, compare, judge } from './verdict.js';
 
 const LIST = frame('"List"');
 
@@ -73,6 +73,6 @@ export class Checks {
   async #witnessed(): Promise<void> {
     this.target.check();
     this.witness.write(LIST);
-    compare(await this.witness.take(1), { answers: [{ args: null }], ends: false });
+    compare(await this.witness.take(1), { answers: [LISTED], ends: false });
   }
 }

@@ -1,7 +1,9 @@
-// Handlers that answer with the fields that they were given, and with what they find on the prototype of all objects.
+// Handlers that answer with the fields that they were given, with what they find on the prototype of all objects, and where they ran.
+import { isMainThread } from 'node:worker_threads';
 import { defineCommands } from 'bunctl-ipc/commands';
 
-const echo = (args) => ({ Data: { data: { args, polluted: Object.keys(Object.prototype) } } });
+const place = process.send ? 'process' : isMainThread ? 'main' : 'thread';
+const echo = (args) => ({ Data: { data: { args, polluted: Object.keys(Object.prototype), place } } });
 
 export default defineCommands({
   List: echo,

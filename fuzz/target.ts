@@ -19,7 +19,8 @@ export class Target {
   static async start(): Promise<Target> {
     const directory = mkdtempSync(join(tmpdir(), 'bunctl-fuzz-'));
     const path = join(directory, 's');
-    const options = { connections: { maxMessageSize: MAX_MESSAGE_SIZE }, workers: { maxThreads: 1 } };
+    const workers = { maxThreads: 1, commands: { List: 'inline', Status: 'process' } };
+    const options = { connections: { maxMessageSize: MAX_MESSAGE_SIZE }, workers };
     const child = spawn(
       process.execPath,
       [fileURLToPath(new URL('daemon.js', import.meta.url)), path, JSON.stringify(options)],

@@ -1,8 +1,8 @@
 // What the daemon must answer to a stream of bytes, by a reading of docs/protocol.md that shares no code with it.
 import { isDeepStrictEqual } from 'node:util';
 
-/** The code of the `Error` that must come, `any` for one answer of any kind, or the fields that must come back. */
-export type Due = { readonly code: string } | { readonly args: unknown } | 'any';
+/** The code of the `Error` that must come, `any` for one answer of any kind, or the fields that must come back and from where. */
+export type Due = { readonly code: string } | { readonly args: unknown; readonly place: string } | 'any';
 
 export interface Verdict {
   readonly answers: readonly Due[];
@@ -11,6 +11,11 @@ export interface Verdict {
 }
 
 const INVALID: Due = { code: 'MESSAGE_INVALID' };
+/** The target runs this command on main, \`Status\` in a process, and the others in a thread. */
+export const LISTED: Due = { args: null, place: 'main' };
+
+/** A command with an isolation of its own must be named like this within its first 64 bytes. */
+const PLAIN_NAME = /^[ \t\r\n]*(?:\{[ \t\r\n]*)?"[A-Za-z]+"/;
 
 /** The answers to a stream that ends after these bytes: what is not whole is nothing. */
 export function judge(stream: Buffer, maxMessageSize: number): Verdict {
@@ -26,13 +31,19 @@ export function judge(stream: Buffer, maxMessageSize: number): Verdict {
 }
 
 function judgePayload(payload: Buffer): Due {
+  const due = judgeText(payload);
+  const elsewhere = typeof due === 'object' && 'place' in due && due.place !== 'thread';
+  return elsewhere && !PLAIN_NAME.test(payload.toString('latin1', 0, 64)) ? INVALID : due;
+}
+
+function judgeText(payload: Buffer): Due {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload));
   } catch {
     return INVALID;
   }
-  if (value === 'List') return { args: null };
+  if (value === 'List') return LISTED;
   if (value === 'Unsubscribe') return 'any';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return INVALID;
   const entries = Object.entries(value);
@@ -44,11 +55,11 @@ function judgePayload(payload: Buffer): Due {
 function judgeKind(kind: string, fields: unknown): Due {
   if (kind === 'List' || kind === 'Unsubscribe') {
     if (fields !== null) return INVALID;
-    return kind === 'List' ? { args: null } : 'any';
+    return kind === 'List' ? LISTED : 'any';
   }
   if (['Restart', 'Subscribe', 'Shutdown'].includes(kind)) return 'any';
   if (kind === 'Start') return judgeFields(fields, { name: text, config: text }, { environment: variables });
-  if (kind === 'Status') return judgeFields(fields, { name: optionalText });
+  if (kind === 'Status') return judgeFields(fields, { name: optionalText }, {}, 'process');
   if (kind === 'Logs') return judgeFields(fields, { name: optionalText, lines: count });
   if (kind === 'Stop' || kind === 'Delete') {
     if (Array.isArray(fields) || (isObject(fields) && Object.hasOwn(fields, 'kill_escaped'))) return 'any';
@@ -75,7 +86,12 @@ const variables: Check = (value) =>
     : BAD;
 
 /** An object with these fields, and perhaps `more`, others ignored; or an array with exactly these fields, in order. */
-function judgeFields(fields: unknown, checks: Record<string, Check>, more: Record<string, Check> = {}): Due {
+function judgeFields(
+  fields: unknown,
+  checks: Record<string, Check>,
+  more: Record<string, Check> = {},
+  place = 'thread',
+): Due {
   if (!isObject(fields)) return INVALID;
   const isArray = Array.isArray(fields);
   const names = Object.keys(checks);
@@ -87,7 +103,7 @@ function judgeFields(fields: unknown, checks: Record<string, Check>, more: Recor
   const args = [...Object.entries(checks), ...optional].map(
     ([name, check]) => [name, check(own(given, name))] as const,
   );
-  return args.some(([, value]) => value === BAD) ? INVALID : { args: Object.fromEntries(args) };
+  return args.some(([, value]) => value === BAD) ? INVALID : { args: Object.fromEntries(args), place };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -108,7 +124,7 @@ function matches(answer: unknown, due: Due): boolean {
   const { Error: refusal, Data } = answer as { Error?: { code: string }; Data?: { data: unknown } };
   if (due === 'any') return true;
   if ('code' in due) return refusal?.code === due.code;
-  return isDeepStrictEqual(Data?.data, { args: due.args, polluted: [] });
+  return isDeepStrictEqual(Data?.data, { args: due.args, polluted: [], place: due.place });
 }
 
 const shown = (value: unknown): string => (JSON.stringify(value) as string | undefined)?.slice(0, 400) ?? '';

@@ -95,7 +95,7 @@ export interface WorkersOptions {
 }
 
 export interface ConnectionsOptions {
-  /** The largest number of connections. Default: the hard limit of open files minus 64, at most 10,000. */
+  /** The largest number of connections, at most the hard limit of open files minus 64, which are the daemon's own. Default 10,000. */
   readonly max?: number | undefined;
   /** The largest payload in either direction, inclusive. Default 10 MiB, which is also the maximum. */
   readonly maxMessageSize?: number | undefined;

@@ -37,16 +37,18 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   options.signal?.throwIfAborted();
   const limit = startLimit(options);
   try {
-    return await start(options, limit.signal);
+    return await start(options, limit.signal, given.connections?.max);
   } finally {
     limit.end();
   }
 }
 
-async function start(options: ResolvedOptions, signal: AbortSignal): Promise<Daemon> {
+async function start(options: ResolvedOptions, signal: AbortSignal, wanted = 0): Promise<Daemon> {
   const log = unfailing(options.log ?? pino({ level: 'silent' }));
   const path = pathOf(options);
   const tell = teller(path, log);
+  const { max } = options.connections;
+  if (max < wanted) tell('connections.limited', { wanted, max });
   const { broker, dispatcher, acceptor, employ } = mainThread(options, tell);
   const undo = (...steps: (() => unknown)[]): Promise<void> =>
     everyStepInTurn((err) => tell('daemon.undo-failed', { err }), ...steps);

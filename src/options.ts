@@ -51,13 +51,15 @@ const workers = z
     'minThreads must not be more than maxThreads',
   );
 
-const connections = z.strictObject({
-  max: z.int().min(1).max(1_000_000).default(defaultConnections),
-  maxMessageSize: bytes(1024, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE),
-  frameTimeout: ms(10, 30_000),
-  maxInFlight: z.int().min(1).max(100_000).default(128),
-  writeHighWaterMark: bytes(1, GIB, 1024 * 1024),
-});
+const connections = z
+  .strictObject({
+    max: z.int().min(1).max(1_000_000).default(10_000),
+    maxMessageSize: bytes(1024, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE),
+    frameTimeout: ms(10, 30_000),
+    maxInFlight: z.int().min(1).max(100_000).default(128),
+    writeHighWaterMark: bytes(1, GIB, 1024 * 1024),
+  })
+  .transform((given) => ({ ...given, max: Math.min(given.max, filesForConnections()) }));
 
 const subscribers = z.strictObject({
   queueBytes: bytes(1024, GIB, 1024 * 1024),
@@ -143,7 +145,7 @@ export function resolveOptions(given: DaemonOptions): ResolvedOptions {
   );
 }
 
-/** The hard limit of open files minus the number that the daemon itself needs, at most 10,000. */
-function defaultConnections(): number {
-  return Math.max(1, Math.min(10_000, (openFilesLimit() ?? Infinity) - 64));
+/** The number of files that connections may take; the daemon itself, its handlers and its log need the others. */
+function filesForConnections(): number {
+  return Math.max(1, (openFilesLimit() ?? Infinity) - 64);
 }

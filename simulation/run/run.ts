@@ -188,8 +188,10 @@ export class Run {
   #goOn(): void {
     const { checks } = this;
     if (this.#phase === 'starting' && this.#daemon) this.#enter('playing', Infinity);
-    else if (this.#phase === 'notStarted' && this.#script.over) this.#enter('leaving', LEAVE_TIME);
-    else if (this.#phase === 'playing' && this.#script.over) {
+    else if (this.#phase === 'notStarted' && this.#script.over) {
+      this.#script.calm();
+      this.#enter('leaving', LEAVE_TIME);
+    } else if (this.#phase === 'playing' && this.#script.over) {
       this.#script.calm();
       this.#enter('settling', SETTLE_TIME);
     } else if (

@@ -14,7 +14,7 @@ import { Sweep } from './sweep.js';
 export const TOTAL_BYTES = 256 * 1024 * 1024;
 /**
  * The number of refused clients that may be sent an Error at once; further ones are closed without it. Each holds a
- * descriptor of those that the default of `connections.max` keeps for the daemon, whose handlers need them.
+ * descriptor of those that `connections.max` leaves to the daemon, whose handlers need them.
  */
 export const MAX_REFUSALS = 16;
 /** The time, in ms, that a refused client has to read its Error. */

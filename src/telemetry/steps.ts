@@ -10,6 +10,7 @@ export interface DaemonSteps {
   'daemon.stop-failed': { readonly err: unknown };
   'endpoint.rebound': object;
   'endpoint.fault': { readonly err: unknown };
+  'connections.limited': { readonly wanted: number; readonly max: number };
   'connection.opened': { readonly connectionId: number };
   'connection.closed': { readonly connectionId: number };
   'connection.refused': { readonly code: string };
@@ -100,6 +101,15 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
     fields: ['err'],
     meaning: 'something is wrong with the socket, which the daemon survives',
     line: { level: 'error', words: 'the endpoint has a fault', withPath: true },
+  },
+  'connections.limited': {
+    fields: ['wanted', 'max'],
+    meaning: 'the limit of open files allows fewer connections than `connections.max`',
+    line: {
+      level: 'warn',
+      words: ({ wanted, max }) =>
+        `the limit of open files allows ${max} connections, not ${wanted}; raise it with ulimit -n`,
+    },
   },
   'connection.opened': { fields: ['connectionId'], meaning: 'a connection was accepted' },
   'connection.closed': { fields: ['connectionId'], meaning: 'a connection has ended, for whatever reason' },

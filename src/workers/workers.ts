@@ -8,6 +8,7 @@ import type { Tell } from '../telemetry/diagnostics.js';
 import type { Isolation } from '../isolation.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
 import { IpcError } from '../protocol/errors.js';
+import { waitAtMost } from '../timeout.js';
 import { startInlineTier } from './lanes/inline-tier.js';
 import { MainPublisher } from './lanes/main-publisher.js';
 import { ObjectService } from './lanes/object-service.js';
@@ -78,8 +79,12 @@ export interface Workers {
   stats(): WorkersStats;
   /** Hands the broker now the events that main has published in this turn. */
   flush(): void;
-  close(): void;
+  /** Ends lanes and service at once; resolves when they run no more, or after {@link END_TIME}. */
+  close(): Promise<void>;
 }
+
+/** How long, in ms, the end of threads and processes that were killed is waited for. A thread may be stuck in a system call. */
+const END_TIME = 1000;
 
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
@@ -140,9 +145,10 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
     publish: main.publish,
     onCapacity: (listener) => (listeners.capacity = listener),
     flush: () => main.flush(),
-    close() {
+    async close() {
       tier.close();
       closeShared();
+      await waitAtMost(Promise.all([tier.gone(), service?.gone]), END_TIME, () => undefined, options.clock);
     },
   };
 }
@@ -169,6 +175,8 @@ async function startLanes(
   const failed = started.find((each) => each.status === 'rejected');
   if (failed) {
     for (const tier of tiers.values()) tier.close();
+    const gone = Promise.all([...tiers.values()].map((tier) => tier.gone()));
+    await waitAtMost(gone, END_TIME, () => undefined, shared.clock);
     const cause: unknown = failed.reason;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });

@@ -17,10 +17,12 @@ describe('all connections together', () => {
     const broker = new FakeBroker();
     const writers: { writer: FakeWriter; hooks: WriterHooks }[] = [];
     const faults: unknown[] = [];
+    const told: [step: string, fields: object][] = [];
     const acceptor = new Acceptor<FakeWriter>({
       limits: { max, maxMessageSize: 10 * MIB, maxInFlight: 4, frameTimeout: 1000 },
       clock,
       dispatcher: new Dispatcher<FakeWriter>({ pick: () => lane, down: undefined }, broker),
+      tell: (step, fields) => told.push([step, fields]),
       createWriter: (_socket, hooks) => {
         const writer = new FakeWriter();
         writers.push({ writer, hooks });
@@ -33,14 +35,14 @@ describe('all connections together', () => {
       acceptor.accept(socket as unknown as Socket);
       return socket;
     };
-    return { clock, acceptor, lane, writers, faults, broker, connect };
+    return { clock, acceptor, lane, writers, faults, told, broker, connect };
   }
 
   /** A frame that lacks its last byte, and whose other `bytes` are kept. One for all connections, so it costs little. */
   const unfinished = (bytes: number): Buffer => encodeFrame(Buffer.alloc(bytes + 1)).subarray(0, -1);
 
   test('keep at most 256 MiB of requests: only the largest connection is cut', () => {
-    const { acceptor, connect } = accepting();
+    const { acceptor, told, connect } = accepting();
     const [large, small] = [unfinished(10 * MIB - 1), unfinished(9 * MIB)];
     const [largest, ...others] = Array.from({ length: 28 }, connect) as [FakeSocket, ...FakeSocket[]];
     largest.emit('data', large);
@@ -52,6 +54,8 @@ describe('all connections together', () => {
     expect(largest.destroyed).toBe(true);
     expect(others.filter(({ destroyed }) => destroyed)).toEqual([]);
     expect(acceptor.stats()).toMatchObject({ evicted: 1, open: 28, receivedBytes: 28 * 9 * MIB });
+    const evicted = told.filter(([step]) => step === 'connection.evicted');
+    expect(evicted).toEqual([['connection.evicted', { connectionId: 1 }]]);
   });
 
   test('keep at most 256 MiB to be sent: only the connection with the most waiting bytes is cut', () => {

@@ -13,8 +13,9 @@ import { RawClient } from '../support/raw-client.js';
 const hasPrlimit = spawnSync('prlimit', ['--version']).error === undefined;
 
 /** A daemon that may open 160 files, and so accepts 96 connections. */
-async function smallDaemon(path: string): Promise<void> {
-  const line = ['--nofile=160:160', '--', process.execPath, fileURLToPath(fixture('daemon.js')), path];
+async function smallDaemon(path: string, connections: object): Promise<void> {
+  const script = [fileURLToPath(fixture('daemon.js')), path, '', JSON.stringify({ connections })];
+  const line = ['--nofile=160:160', '--', process.execPath, ...script];
   const child = spawn('prlimit', line, { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -32,11 +33,14 @@ async function crowdMember(path: string): Promise<Socket | undefined> {
   return socket.pause();
 }
 
-test.skipIf(!hasPrlimit)('while a crowd is refused, handlers open files', async () => {
+test.skipIf(!hasPrlimit).each([
+  ['the default', {}],
+  ['more than there are files', { max: 10_000 }],
+])('while a crowd is refused, handlers open files; connections.max is %s', async (_what, connections) => {
   const directory = temporaryDirectory();
   const path = join(directory, 's');
   const file = join(directory, 'file');
-  await smallDaemon(path);
+  await smallDaemon(path, connections);
   const client = await RawClient.connect(path);
   await Promise.all(Array.from({ length: 250 }, () => crowdMember(path)));
   for (let n = 0; n < 20; n += 1)

@@ -52,6 +52,16 @@ describe('options', () => {
   });
 });
 
+test.each(['thread', 'process', 'none'] as const)(
+  'stats() of a daemon that is closed has no lanes (%s)',
+  async (isolation) => {
+    const { daemon } = await testDaemon({ workers: { isolation, maxThreads: 1 } });
+    expect(daemon.stats().lanes).toHaveLength(1);
+    await daemon.close();
+    expect(daemon.stats().lanes).toEqual([]);
+  },
+);
+
 test('stats() describes connections, commands, lanes and events as plain data', async () => {
   const { daemon, path } = await testDaemon({ workers: { maxThreads: 1 } });
   const client = await RawClient.connect(path);

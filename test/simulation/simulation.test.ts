@@ -12,6 +12,11 @@ describe('the simulation', () => {
     expect(played).toBe(100);
   });
 
+  test.each([37425])('seed %i, which broke a promise once, keeps every promise', async (seed) => {
+    const { violation } = await play(await Theatre.open(), planOf(seed));
+    expect(violation).toBeUndefined();
+  });
+
   test('a seed that is played again does the same, step by step', async () => {
     const theatre = await Theatre.open();
     for (let seed = 1; seed <= 20; seed += 1) {

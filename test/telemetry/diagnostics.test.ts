@@ -1,11 +1,12 @@
 // The steps in a daemon's life: one table, in the docs and in the code, and each step told with the name of its daemon.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { openFilesLimit } from '#dist/open-files.js';
 import { teller } from '#dist/telemetry/diagnostics.js';
 import { type StepName, STEPS } from '#dist/telemetry/steps.js';
 import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
@@ -13,6 +14,7 @@ import { RawClient } from '../support/raw-client.js';
 import { hearSteps } from '../support/steps.js';
 import { until } from '../support/until.js';
 
+const LIMIT = openFilesLimit();
 const ROOT = join(import.meta.dirname, '..', '..');
 const ALL = { Subscribe: { subscription: { AllEvents: { app_name: null } } } };
 
@@ -121,6 +123,18 @@ describe('a daemon tells', () => {
     ]);
   });
 
+  test.skipIf(LIMIT === undefined || LIMIT > 1_000_000)(
+    'of a limit of open files that allows fewer connections than it was to have',
+    async () => {
+      const heard = hearSteps(undefined, /^connections/);
+      const { path } = await testDaemon({ connections: { max: 1_000_000 } });
+      await testDaemon({ connections: { max: 100 } });
+      expect(heard).toEqual([
+        { step: 'connections.limited', daemon: path, wanted: 1_000_000, max: Number(LIMIT) - 64 },
+      ]);
+    },
+  );
+
   test('of a connection that it refuses', async () => {
     const { path } = await testDaemon({ connections: { max: 1 } });
     const heard = hearSteps(path);
@@ -199,6 +213,50 @@ describe('a daemon tells', () => {
     ]);
   });
 
+  test('of a socket file that disappears and is bound again, and of one that cannot be', async () => {
+    const { path } = await testDaemon();
+    const heard = hearSteps(path, /^endpoint/);
+    unlinkSync(path);
+    await until(() => heard.length > 0, 'it is bound again');
+    expect(heard).toEqual([{ step: 'endpoint.rebound', daemon: path }]);
+    unlinkSync(path);
+    mkdirSync(path);
+    await until(() => heard.length > 1, 'something else is there');
+    expect(heard[1]).toMatchObject({ step: 'endpoint.fault' });
+    rmdirSync(path);
+  });
+
+  test('of a step of its end, or of undoing its start, that fails', async () => {
+    const home = temporaryDirectory();
+    const heard = hearSteps(undefined, /-failed$/);
+    const folder = join(home, 'a');
+    mkdirSync(folder);
+    const { daemon } = await testDaemon({ socketPath: join(folder, 's') });
+    renameSync(folder, `${folder}.away`);
+    writeFileSync(folder, '');
+    await daemon.close();
+    expect(heard.map(({ step }) => step)).toEqual(['daemon.stop-failed']);
+    const other = join(home, 'b');
+    mkdirSync(other);
+    const names = JSON.stringify([other, `${other}.away`]);
+    const fails = `import { renameSync, writeFileSync } from 'node:fs';
+      const [folder, away] = ${names};
+      renameSync(folder, away);
+      writeFileSync(folder, '');
+      throw new Error('spoilt')`;
+    const commands = `data:text/javascript,${encodeURIComponent(fails)}`;
+    await expect(testDaemon({ socketPath: join(other, 's'), commands })).rejects.toThrow(/: spoilt$/);
+    expect(heard.map(({ step }) => step)).toEqual(['daemon.stop-failed', 'daemon.undo-failed']);
+  });
+
+  test('of a handler that fails, in the thread of the handler', async () => {
+    const { path } = await testDaemon({ workers: { isolation: 'none' } });
+    const heard = hearSteps(path, /^command/);
+    const client = await RawClient.connect(path);
+    await client.request(act('throw', { text: 'oh' }));
+    expect(heard).toMatchObject([{ step: 'command.failed', err: { message: 'oh' } }]);
+  });
+
   test('of a subscriber that is cut', async () => {
     const { path, daemon } = await testDaemon({
       subscribers: { queueBytes: 64 * 1024, stallGrace: 50, whenFull: 'disconnect' },
@@ -220,7 +278,9 @@ describe('a daemon tells', () => {
   test.each(['thread', 'process', 'none'] as const)(
     'of events that publish() refuses, and of a command that runs past its deadline (%s)',
     async (isolation) => {
-      const { path, daemon } = await testDaemon({ workers: { isolation, commandTimeout: 300 } });
+      const lines: string[] = [];
+      const log = pino({}, { write: (line) => void lines.push(line) });
+      const { path, daemon } = await testDaemon({ log, workers: { isolation, commandTimeout: 300 } });
       const heard = hearSteps(path);
       const client = await RawClient.connect(path);
       expect(await client.request(act('hang', { file: join(temporaryDirectory(), 'f') }))).toMatchObject({
@@ -236,6 +296,10 @@ describe('a daemon tells', () => {
       await until(() => refused() > 0 && refused() === daemon.stats().eventsRefused, 'all are told');
       const thread = isolation === 'none' ? 'main' : 'lane 1';
       expect(heard).toContainEqual(expect.objectContaining({ step: 'events.refused', thread }));
+      // However many there are, the log is told of the first one.
+      const told = (): string[] => lines.filter((line) => line.includes('PUBLISH_OVERRUN'));
+      await until(() => told().length > 0, 'the log has it');
+      expect(told()).toHaveLength(1);
     },
   );
 });

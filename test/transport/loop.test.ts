@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { FrameDecoder } from 'bunctl-ipc/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -231,6 +232,8 @@ describe('a server’s loop', () => {
     const server = await bound();
     const first = server[Symbol.asyncIterator]();
     const waiting = [first.next(), first.next()];
+    // The first one is in the queue of those that accept only after this turn.
+    await setImmediate();
     expect(await first.return(undefined)).toEqual({ done: true, value: undefined });
     for (const one of waiting) expect(await one).toEqual({ done: true, value: undefined });
     const second = server[Symbol.asyncIterator]();

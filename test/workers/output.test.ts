@@ -109,8 +109,10 @@ test('a handler that ends its stdout or starts a thread that prints harms nobody
   await until(() => lines().length === 1, 'what the thread printed arrives');
   child.stdout?.destroy();
   child.stderr?.destroy();
+  const lane = await client.request(start('which'));
   for (const way of ['own thread', 'ended', 'ended', 'own thread'])
     expect([way, await client.request(start(way))]).toEqual([way, PRINTED]);
+  expect(await client.request(start('which'))).toEqual(lane);
   expect(child.exitCode).toBe(null);
 });
 

@@ -16,16 +16,21 @@ export async function startInlineTier(settings: TierSettings): Promise<Tier> {
     throw new Error(`its module was not loaded within ${START_TIMEOUT} ms`);
   };
   const lane = await waitAtMost(starting, START_TIMEOUT, late, settings.clock);
+  let closed = false;
   return {
     lanes: { pick: () => lane, down: undefined },
     stats: () => ({
-      lanes: [{ id: lane.id, isolation: 'none', state: 'ready', inFlight: lane.load, restarts: 0 }],
+      lanes: closed
+        ? []
+        : [{ id: lane.id, isolation: 'none', state: 'ready', inFlight: lane.load, restarts: 0 }],
       laneDeaths: 0,
       stuckThreads: 0,
     }),
     close() {
+      closed = true;
       lane.close();
       service.connect('the daemon is shutting down');
     },
+    gone: () => Promise.resolve(),
   };
 }

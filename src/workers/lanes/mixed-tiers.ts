@@ -32,6 +32,7 @@ export function mixTiers(usual: Tier, special: ReadonlyMap<string, Tier>): Tier 
     close() {
       for (const tier of all) tier.close();
     },
+    gone: () => Promise.all(all.map((tier) => tier.gone())),
   };
 }
 

@@ -5,6 +5,7 @@ import { functionTable } from '../link/function-table.js';
 import type { ServiceHost } from './service-host.js';
 
 export class ObjectService implements ServiceHost {
+  readonly gone = Promise.resolve();
   readonly #table: FunctionTable;
   readonly #ports = new Set<MessagePort>();
 

@@ -28,5 +28,6 @@ export async function startPoolTier(
       return { lanes, laneDeaths: deaths, stuckThreads: stuck };
     },
     close: () => pool.close(),
+    gone: () => pool.gone,
   };
 }

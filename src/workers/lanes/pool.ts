@@ -62,6 +62,7 @@ export class LanePool implements Lanes {
   #lookedAt = 0;
   /** No lane is added before this time; set when one could not be started. */
   #growAfter = 0;
+  #gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
@@ -102,6 +103,11 @@ export class LanePool implements Lanes {
     for (const lane of this.#members.keys()) lane.connectService(this.#settings.connectService());
   }
 
+  /** After {@link close}: resolves when no lane runs any more; never if a thread is stuck in a system call. */
+  get gone(): Promise<unknown> {
+    return this.#gone;
+  }
+
   stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
     const lanes = [...this.#members.values()].map(({ lane, restarts }) => ({
       id: lane.id,
@@ -114,9 +120,11 @@ export class LanePool implements Lanes {
     return { lanes, deaths: this.#deaths, stuck: this.#refill.stuck };
   }
 
-  /** Ends the lanes at once; their commands fail. */
+  /** Ends the lanes at once; their commands fail. `gone` tells when their threads or processes have ended. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#gone = Promise.all([...this.#members.keys()].map(({ gone }) => gone));
     this.#cancelLook?.();
     this.#refill.close();
     for (const lane of this.#members.keys()) lane.kill('the daemon is shutting down');

@@ -72,9 +72,15 @@ export class Slots {
     return new Set(this.#jobs.flatMap((job) => job?.origin ?? []));
   }
 
-  /** Frees the slots of the commands that the lane has begun and returns the commands: any answer comes too late. */
-  abandonBegun(): Job[] {
+  /**
+   * Frees the slots of the commands that the lane has begun and returns the commands: any answer comes too late.
+   *
+   * @param isSilent Whether the lane's loop still stands; if it has turned, nothing is abandoned. By default the lane is dead.
+   */
+  abandonBegun(isSilent = (): boolean => true): Job[] {
     const begun = this.#jobs.filter((job) => job && this.shared.claimed(job.slot, job.sequence)) as Job[];
+    // Asked after the claims were read: a command that the lane began just now is seen only with the beat before it.
+    if (!isSilent()) return [];
     for (const job of begun) this.#remove(job);
     return begun;
   }

@@ -60,5 +60,8 @@ export interface TierSettings {
 export interface Tier {
   readonly lanes: Lanes;
   readonly stats: () => { lanes: readonly LaneStats[]; laneDeaths: number; stuckThreads: number };
+  /** Ends the lanes at once; their commands fail. */
   readonly close: () => void;
+  /** After `close`: resolves when no lane runs any more; never if a thread is stuck in a system call. */
+  readonly gone: () => Promise<unknown>;
 }

@@ -29,6 +29,11 @@ export class Watchdog {
     return this.#asking;
   }
 
+  /** Whether the loop has turned since the last look. */
+  get turned(): boolean {
+    return this.#beats() !== this.#seen;
+  }
+
   /** The time, in ms, in which the loop has not turned. */
   get silent(): number {
     return this.#silent;

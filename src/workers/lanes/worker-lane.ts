@@ -144,7 +144,8 @@ export class WorkerLane implements PooledLane {
 
   #abandonOverdue(): void {
     const message = `The command did not finish within ${this.#commandTimeout} ms; it may still take effect`;
-    for (const job of this.#slots.abandonBegun()) job.failed(new IpcError('COMMAND_TIMEOUT', message));
+    for (const job of this.#slots.abandonBegun(() => !this.#watchdog.turned))
+      job.failed(new IpcError('COMMAND_TIMEOUT', message));
   }
 
   /** @param soon When to send. By default after this turn's input is read, so that what came together goes together. */

@@ -41,8 +41,12 @@ export class SharedState {
     Atomics.store(this.#words, FIRST_SLOT + slot, word(sequence, OFFERED));
   }
 
-  /** Lane: claims a command before it begins it; false when main took it back. */
+  /**
+   * Lane: claims a command before it begins it; false when main took it back. It beats first: who sees the claim and then
+   * looks at the beats knows that the loop has turned.
+   */
   claim(slot: number, sequence: number): boolean {
+    this.beat();
     return this.#swap(slot, sequence, CLAIMED);
   }
 

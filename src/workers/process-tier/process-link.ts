@@ -118,6 +118,8 @@ export class ProcessLink implements LaneLink {
 
   kill(because: string): void {
     this.#killedBecause ??= because;
+    // Its memory is nobody's concern any more, even if the kernel cannot end it yet.
+    this.#cancelLook();
     this.#process.kill();
   }
 

@@ -95,6 +95,10 @@ export class ThreadService implements ServiceHost {
     return port2;
   }
 
+  get gone(): Promise<unknown> {
+    return this.#link?.gone ?? Promise.resolve();
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelTimer();

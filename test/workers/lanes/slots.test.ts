@@ -55,6 +55,17 @@ describe('the slots', () => {
     expect(slots.settle(slot, next.sequence)).toBe(next);
   });
 
+  test('nothing is abandoned in a lane that goes on, though it begins a command while main judges it', () => {
+    const { shared, slots } = make();
+    const late = job();
+    slots.add(late);
+    const { beats } = shared;
+    shared.claim(late.slot, late.sequence);
+    expect(slots.abandonBegun(() => shared.beats === beats)).toEqual([]);
+    expect(slots.used).toBe(1);
+    expect(slots.abandonBegun()).toEqual([late]);
+  });
+
   test('there are 1024, and a slot that was freed is used again', () => {
     const { slots } = make();
     for (let round = 0; round < 2; round += 1) {

@@ -14,7 +14,7 @@ export default {
   vitest: { configFile: 'mutation/vitest.config.js', related: false },
   coverageAnalysis: 'perTest',
   concurrency: 1,
-  reporters: ['clear-text', 'progress-append-only', 'html', 'json'],
+  reporters: ['clear-text', 'progress-append-only', 'html'],
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false, skipFull: true },
   thresholds: { high: 95, low: 85, break: 85 },
 };

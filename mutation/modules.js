@@ -34,8 +34,12 @@ export const MODULES = {
     ],
     tests: ['test/workers/lanes/{worker-lane,slots,watchdog}.test.ts'],
   },
-  apps: {
-    sources: ['src/supervisor/decide/{machine,app,backoff,timers,memory-watch}.ts'],
-    tests: ['test/supervisor/decide/{machine,app,timers}.test.ts'],
+  machine: {
+    sources: ['src/supervisor/decide/{machine,backoff}.ts'],
+    tests: ['test/supervisor/decide/machine.test.ts'],
+  },
+  app: {
+    sources: ['src/supervisor/decide/{app,timers,memory-watch}.ts'],
+    tests: ['test/supervisor/decide/{app,timers}.test.ts'],
   },
 };

@@ -439,6 +439,8 @@ describe('a lane whose loop does not turn', () => {
     lane.offer(other);
     await turn();
     begin(begun);
+    // The beat of the command that began.
+    lane.watch(1);
     lane.watch(50);
     lane.watch(949);
     expect([news(), lane.load]).toEqual([['recall'], 2]);
@@ -448,6 +450,20 @@ describe('a lane whose loop does not turn', () => {
       'COMMAND_TIMEOUT: The command did not finish within 1000 ms; it may still take effect',
     ]);
     expect(lane.load).toBe(1);
+  });
+
+  test('keeps the commands that it has begun if it turns while main judges it', async () => {
+    const { lane, begin } = make();
+    const { job, news } = client(() => void begin(other));
+    const [begun, other] = [job('a'), job('b')];
+    lane.offer(begun);
+    lane.offer(other);
+    await turn();
+    begin(begun);
+    lane.watch(1);
+    lane.watch(50);
+    lane.watch(1000);
+    expect([news(), lane.load]).toEqual([['recall'], 2]);
   });
 
   test('is killed when it has not turned for too long', () => {

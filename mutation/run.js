@@ -7,7 +7,7 @@ const HELP = `Changes one place in a module at a time, and looks whether a test 
 
   npm run mutate                  every module: ${Object.keys(MODULES).join(', ')}
   npm run mutate -- claims drops  these modules
-  npm run mutate -- --changed     only what has changed since the last run, and what survived it
+  npm run mutate -- --changed     only what has changed since the last run: mutants and tests
 
 The reports are reports/mutation/MODULE.html. It exits with 0 when tests fail for at least 85 % of each module's mutants,
 with 1 when they do not, and with 2 for a module that does not exist.`;

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: JSON.parse(process.env.MUTATION_TESTS ?? '["test/**/*.test.ts"]'),
     setupFiles: ['mutation/fixed-seed.js'],
-    isolate: false,
+    // Each run loads the modules anew, so that a mutant of a constant is seen.
+    isolate: true,
   },
 });

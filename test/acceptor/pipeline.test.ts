@@ -387,6 +387,15 @@ describe('a pipeline on its own', () => {
     expect([news(), writer.responses, pipeline.length, pipeline.bytes]).toEqual([[], [], 0, 0]);
   });
 
+  test('reports what fails in its close', () => {
+    const { pipeline, writer, news } = alone();
+    writer.destroy = () => {
+      throw new TypeError('broken');
+    };
+    pipeline.close();
+    expect(news()).toEqual(['forgotten', 'removed', 'fault broken']);
+  });
+
   test('finishes once every command is answered, with its farewell if it has one', () => {
     for (const farewell of [undefined, encodeFrame('farewell')]) {
       const { pipeline, lanes, writer, news, submit } = alone();

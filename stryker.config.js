@@ -13,7 +13,11 @@ export default {
   // The tests import dist, so Vitest finds none that is related to a file in src.
   vitest: { configFile: 'mutation/vitest.config.js', related: false },
   coverageAnalysis: 'perTest',
+  // The modules are loaded once, so what is evaluated only then cannot be switched.
+  ignoreStatic: true,
   concurrency: 1,
+  // On a busy machine, what is slow is not an endless loop.
+  timeoutMS: 20_000,
   reporters: ['clear-text', 'progress-append-only', 'html'],
   clearTextReporter: { logTests: false, reportTests: false, allowColor: false, skipFull: true },
   thresholds: { high: 95, low: 85, break: 85 },

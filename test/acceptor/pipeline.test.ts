@@ -1,8 +1,9 @@
 // The commands of one connection, driven with the test's own lanes and writer.
 import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
-import type { Job } from '#dist/ports.js';
-import { connected, FakeWriter, send } from './support.js';
+import { Pipeline } from '#dist/acceptor/pipeline.js';
+import type { Job, Lane, Lanes } from '#dist/ports.js';
+import { connected, FakeLane, FakeWriter, send } from './support.js';
 
 describe('a pipeline', () => {
   test('stays with its lane while any command is in flight, and only then', () => {
@@ -177,5 +178,235 @@ describe('a pipeline', () => {
     bring(second as Job);
     send(socket, 'c');
     expect(faults.length).toBeGreaterThan(0);
+  });
+});
+
+/** A pipeline on its own; `news` is what its context and its connection were told since the last time. */
+function alone() {
+  const lanes = [new FakeLane(1), new FakeLane(2)] as const;
+  const told: string[] = [];
+  const state = { pick: lanes[0] as Lane | undefined, down: undefined as IpcError | undefined };
+  const writer = new FakeWriter();
+  const counters = { received: 0, answered: 0, failed: 0, timedOut: 0 };
+  const all = {
+    pick: () => state.pick,
+    get down() {
+      return state.down;
+    },
+  };
+  /** Commands that begin with `2` are for the second lane. */
+  const second: Lanes = { pick: () => lanes[1], down: undefined };
+  const of = (payload: Uint8Array): Lanes => (payload[0] === 50 ? second : all);
+  const text = (frames: Uint8Array): string => Buffer.from(frames.subarray(4)).toString();
+  const pipeline = new Pipeline<FakeWriter>(
+    3,
+    {
+      lanes: { ...all, of },
+      subscriptions: {
+        subscribe: (_writer, filter, success) =>
+          void told.push(`subscribe ${JSON.stringify(filter)} ${text(success)}`),
+        unsubscribe: (_writer, success) => void told.push(`unsubscribe ${text(success)}`),
+        remove: () => void told.push('removed'),
+      },
+      counters,
+      tell: (what, fields) => void told.push(`${what} ${JSON.stringify(fields)}`),
+      countFailed: ({ connectionId }, timedOut) =>
+        void told.push(`${connectionId} ${timedOut ? 'timed out' : 'failed'}`),
+      waitForLane: () => void told.push('waits'),
+      forget: () => void told.push('forgotten'),
+    },
+    {
+      onProgress: () => void told.push('progress'),
+      onFinished: () => void told.push('finished'),
+      onCut: () => void told.push('cut'),
+      onQueuedBytes: (delta) => void told.push(`${delta} bytes`),
+      onFault: (error) => void told.push(`fault ${(error as Error).message}`),
+    },
+    () => writer,
+  );
+  const submit = (...texts: string[]): void => {
+    for (const each of texts) pipeline.submit(Buffer.from(each));
+  };
+  return { pipeline, lanes, state, writer, counters, submit, news: () => told.splice(0) };
+}
+
+describe('a pipeline on its own', () => {
+  test('passes on what its writer says and holds', () => {
+    const { pipeline, writer, news, lanes, submit } = alone();
+    Object.assign(writer, { responseBytes: 1, queuedBytes: 2, stalledFor: 3, congested: true });
+    expect([pipeline.responseBytes, pipeline.queuedBytes, pipeline.stalledFor]).toEqual([1, 2, 3]);
+    pipeline.onBehind(true);
+    pipeline.onBehind(false);
+    pipeline.onCut();
+    pipeline.onBytes(5);
+    pipeline.onFinished();
+    expect(news()).toEqual([
+      'subscriber.behind {"connectionId":3}',
+      'subscriber.caught-up {"connectionId":3}',
+      'subscriber.cut {"connectionId":3}',
+      'cut',
+      '5 bytes',
+      'finished',
+    ]);
+    submit('a');
+    expect(lanes[0].texts).toEqual([]);
+    writer.congested = false;
+    pipeline.onResponsesDrained();
+    expect(lanes[0].texts).toEqual(['a']);
+  });
+
+  test('counts commands that ran past their deadline apart from others that failed', () => {
+    const { lanes, writer, news, submit, counters } = alone();
+    submit('a', 'b', 'c');
+    lanes[0].jobs.shift()?.answered(true);
+    lanes[0].jobs.shift()?.failed(new IpcError('COMMAND_TIMEOUT'));
+    lanes[0].jobs.shift()?.failed(new IpcError('COMMAND_OUTCOME_UNKNOWN'));
+    expect(news()).toEqual(['3 timed out', 'progress', '3 timed out', 'progress', '3 failed', 'progress']);
+    expect(writer.responses.map((one) => /"code":"(\w+)"/.exec(one)?.[1])).toEqual([
+      'COMMAND_TIMEOUT',
+      'COMMAND_OUTCOME_UNKNOWN',
+    ]);
+    expect(counters).toMatchObject({ received: 3, answered: 3 });
+  });
+
+  test('subscribes and unsubscribes its writer, with the answers that the original gives', () => {
+    const { lanes, news, submit } = alone();
+    submit('a', 'b');
+    lanes[0].jobs.shift()?.subscribe('{"kind":"AllEvents"}');
+    lanes[0].jobs.shift()?.unsubscribe();
+    expect(news()).toEqual([
+      'subscribe {"kind":"AllEvents"} {"Success":{"message":"Subscribed to events"}}',
+      'progress',
+      'unsubscribe {"Success":{"message":"Unsubscribed from events"}}',
+      'progress',
+    ]);
+  });
+
+  test('answers with the reason when no lane will take a command', () => {
+    const { pipeline, state, writer, news, submit, counters } = alone();
+    Object.assign(state, { pick: undefined, down: new IpcError('SHUTTING_DOWN') });
+    submit('aa', 'b');
+    expect(writer.responses.map((one) => one.includes('SHUTTING_DOWN'))).toEqual([true, true]);
+    expect(news()).toEqual(['3 failed', 'progress', '3 failed', 'progress']);
+    expect([pipeline.length, pipeline.bytes, counters.answered]).toEqual([0, 0, 2]);
+  });
+
+  test('answers with the reason what waits, and gives other lanes what is for them', () => {
+    const { pipeline, lanes, state, writer, submit } = alone();
+    state.pick = undefined;
+    submit('a', 'b', '2', 'c');
+    expect(writer.responses).toEqual([]);
+    state.down = new IpcError('SHUTTING_DOWN');
+    pipeline.pump();
+    expect([writer.responses.length, lanes[1].texts]).toEqual([2, ['2']]);
+    lanes[1].answer();
+    expect([writer.responses.length, pipeline.length]).toEqual([4, 0]);
+  });
+
+  test('refuses nothing while a command before it is in its lane', () => {
+    const { pipeline, lanes, state, writer, submit } = alone();
+    lanes[0].capacity = 1;
+    submit('a', 'b');
+    state.down = new IpcError('SHUTTING_DOWN');
+    pipeline.pump();
+    expect(writer.responses).toEqual([]);
+    state.pick = undefined;
+    lanes[0].answer('answered');
+    expect([writer.responses[0], writer.responses.length]).toEqual(['answered', 2]);
+  });
+
+  test('waits for a lane only if capacity is all that it lacks', () => {
+    const { pipeline, lanes, writer, news, submit } = alone();
+    lanes[0].capacity = 1;
+    submit('a', 'b');
+    expect(news()).toEqual(['waits']);
+    submit('c');
+    expect(news()).toEqual(['waits']);
+    writer.congested = true;
+    submit('d');
+    pipeline.pump();
+    expect(news()).toEqual([]);
+    writer.congested = false;
+    pipeline.yieldCapacity();
+    submit('e');
+    pipeline.pump();
+    expect(news()).toEqual([]);
+  });
+
+  test('takes commands back when it is asked to, and tries again', () => {
+    const { pipeline, lanes, news, submit } = alone();
+    submit('a', 'b');
+    lanes[0].begun = 1;
+    lanes[0].capacity = 1;
+    pipeline.recall();
+    expect([lanes[0].texts, pipeline.length, news()]).toEqual([['a'], 2, ['waits']]);
+    pipeline.recall();
+    expect(news()).toEqual([]);
+    lanes[0].capacity = 2;
+    pipeline.pump();
+    pipeline.recall();
+    expect(lanes[0].texts).toEqual(['a', 'b']);
+  });
+
+  test('takes nothing back while its responses are within their bound', () => {
+    const { pipeline, lanes, submit } = alone();
+    submit('a', 'b');
+    let recalls = 0;
+    lanes[0].recall = () => {
+      recalls += 1;
+      return false;
+    };
+    pipeline.respond(encodeFrame('answer'));
+    expect(recalls).toBe(0);
+  });
+
+  test('that is abandoned sends its farewell last, begins nothing, and reports nothing', () => {
+    const { pipeline, lanes, writer, news, submit } = alone();
+    lanes[0].capacity = 2;
+    submit('aa', 'bb', 'cc');
+    lanes[0].begun = 1;
+    news();
+    pipeline.abandon(encodeFrame('farewell'));
+    expect([writer.responses, writer.finished]).toEqual([['farewell'], true]);
+    expect([pipeline.length, pipeline.bytes, lanes[0].texts]).toEqual([1, 2, ['aa']]);
+    pipeline.pump();
+    expect(lanes[0].texts).toEqual(['aa']);
+    lanes[0].answer('too late');
+    expect([writer.responses, news()]).toEqual([['farewell'], []]);
+  });
+
+  test('that is closed is forgotten, sends nothing, and subscribes to nothing', () => {
+    const { pipeline, lanes, writer, news, submit } = alone();
+    submit('a', 'b', 'c');
+    lanes[0].begun = 3;
+    pipeline.close();
+    expect([news(), writer.destroyed]).toEqual([['forgotten', 'removed'], true]);
+    lanes[0].jobs.shift()?.subscribe('{}');
+    lanes[0].jobs.shift()?.unsubscribe();
+    lanes[0].answer();
+    expect([news(), writer.responses, pipeline.length, pipeline.bytes]).toEqual([[], [], 0, 0]);
+  });
+
+  test('reports what fails in its close', () => {
+    const { pipeline, writer, news } = alone();
+    writer.destroy = () => {
+      throw new TypeError('broken');
+    };
+    pipeline.close();
+    expect(news()).toEqual(['forgotten', 'removed', 'fault broken']);
+  });
+
+  test('finishes once every command is answered, with its farewell if it has one', () => {
+    for (const farewell of [undefined, encodeFrame('farewell')]) {
+      const { pipeline, lanes, writer, news, submit } = alone();
+      submit('a', 'b');
+      pipeline.finish(farewell);
+      lanes[0].answer('one');
+      expect([writer.finished, news()]).toEqual([false, ['progress', 'progress']]);
+      lanes[0].answer('two');
+      expect(writer.finished).toBe(true);
+      expect(writer.responses).toEqual(['one', 'two', ...(farewell ? ['farewell'] : [])]);
+      expect(news()).toEqual([]);
+    }
   });
 });

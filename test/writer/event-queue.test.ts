@@ -49,10 +49,29 @@ describe('the events that wait', () => {
 
   test('are owed a notice though none of them is left', () => {
     const queue = counted().queue();
+    expect(queue.empty).toBe(true);
     queue.dropNewest(2);
     expect(queue.empty).toBe(false);
     expect(text(queue.take(1000).pieces[0])).toContain('"dropped":2');
     expect(queue.empty).toBe(true);
+  });
+
+  test('are owed another notice for those that are dropped after the first notice has left', () => {
+    const queue = counted().queue();
+    queue.dropNewest(2);
+    queue.take(1000);
+    queue.dropNewest(3);
+    expect(text(queue.take(1000).pieces[0])).toContain('"dropped":3');
+  });
+
+  test('are all dropped at the end, with the notices; the number of events is returned', () => {
+    const { held, queue: make } = counted();
+    const queue = make();
+    for (const count of [1, 2]) queue.push(chunk(100, count));
+    expect(queue.empty).toBe(false);
+    queue.dropNewest(4);
+    expect([queue.clear(), queue.empty, queue.bytes, held.bytes]).toEqual([3, true, 0, 0]);
+    expect(queue.take(1000)).toEqual({ pieces: [], count: 0 });
   });
 
   test('that are dropped from the head take along those that were dropped among them', () => {
@@ -132,5 +151,8 @@ describe('the events that wait', () => {
     queue.push(chunk(100, 1));
     expect(queue.dropTo(100)).toBe(0);
     expect(queue.take(1000)).toMatchObject({ count: 1, pieces: { length: 1 } });
+    queue.pushHeartbeat();
+    const { pieces, count } = queue.take(1000);
+    expect([count, text(pieces[0])]).toEqual([0, expect.stringContaining('"event_type":"heartbeat"')]);
   });
 });

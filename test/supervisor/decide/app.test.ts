@@ -16,10 +16,16 @@ const BACKOFF = {
 };
 const CRASH: Exit = { code: 1, signal: null, unknown: false };
 
-/** An app whose host only writes down what it is asked. */
-function actor(state: Partial<AppState> = {}, config: object = {}) {
+/** An app whose host only writes down what it is asked. With `faults`, it may fail; `own` replaces functions of its host. */
+function actor(
+  state: Partial<AppState> = {},
+  config: object = {},
+  { faults, own = {} }: { faults?: string[]; own?: object } = {},
+) {
   const clock = new FakeClock();
   const done: string[] = [];
+  const saved: Partial<AppState>[] = [];
+  const published: unknown[] = [];
   const followed: unknown[] = [];
   let pid = 100;
   const host = {
@@ -31,13 +37,14 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
       return { pid, startedAt: clock.now(), offsets: { stdout: 7, stderr: 8 } };
     },
     signal: async (_id: string, signal: string) => done.push(signal),
-    save: async () => undefined,
+    save: async (_id: string, decided: { state: AppState }) => void saved.push(decided.state),
     remove: async () => done.push('remove'),
     escaped: async () => [],
     endEscaped: async (_id: string, lastRuns: number) => {
       done.push(`end what the last ${lastRuns} left`);
       return [];
     },
+    ...own,
   };
   const app = new App(
     'a',
@@ -58,17 +65,18 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
     },
     {
       host: host as never,
-      publish: async () => undefined,
+      publish: async (event) => void published.push(event),
       clock,
       now: () => clock.now(),
       random: () => 0.5,
       follower: {
-        follow: (_id, offsets) => followed.push(offsets),
-        ended: () => done.push('read to the end'),
-        forget: () => undefined,
+        follow: (id, offsets) => followed.push(offsets ?? `${id} from where it was`),
+        ended: (id) => done.push(id === 'a' ? 'read to the end' : id),
+        forget: (id) => done.push(`forget ${id}`),
       },
       onFault: (what, error) => {
-        throw new Error(what, { cause: error });
+        if (!faults) throw new Error(what, { cause: error });
+        faults.push(`${what}: ${(error as Error).message}`);
       },
       onRemoved: () => done.push('gone'),
     },
@@ -78,7 +86,7 @@ function actor(state: Partial<AppState> = {}, config: object = {}) {
     clock.advance(ms);
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { app, clock, done, followed, pass };
+  return { app, clock, done, followed, saved, published, pass };
 }
 
 describe('an app', () => {
@@ -170,8 +178,170 @@ describe('an app', () => {
     );
     await app.start();
     await app.input({ type: 'exited', exit: CRASH });
-    expect(done).toEqual(['spawn', 'read to the end', 'remove', 'gone']);
+    expect(done).toEqual(['spawn', 'read to the end', 'remove', 'forget a', 'gone']);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the start of an app', () => {
+  test('answers whether it was started, and starts nothing that runs', async () => {
+    const { app, done, published } = actor();
+    expect([await app.start(), await app.start()]).toEqual([true, false]);
+    expect([done, app.state.status]).toEqual([['spawn'], 'Running']);
+    expect(published).toEqual([{ eventType: 'process_started', appName: 'a', data: { app: 'a', pid: 101 } }]);
+  });
+
+  test('writes down its change and its new state, and nothing in between', async () => {
+    const seen: unknown[] = [];
+    const own = {
+      spawn: async (_id: string, { source }: { source: unknown }) => {
+        seen.push(source);
+        return { pid: 5, startedAt: 3, offsets: {} };
+      },
+    };
+    const { app, saved } = actor({}, {}, { own });
+    await app.start({ source: '/app/bunctl.json' });
+    expect([seen, app.decided.source]).toEqual([['/app/bunctl.json'], '/app/bunctl.json']);
+    expect(saved).toMatchObject([{ status: 'Running', pid: 5, startedAt: 3 }]);
+  });
+
+  test('is rejected when it cannot be spawned, and can be repeated', async () => {
+    const failing = [new Error('not there')];
+    const own = {
+      spawn: async () => {
+        const [error] = failing.splice(0);
+        if (error) throw error;
+        return { pid: 5, startedAt: 3, offsets: {} };
+      },
+    };
+    const faults: string[] = [];
+    const { app } = actor({}, {}, { own, faults });
+    await expect(app.start()).rejects.toThrow('not there');
+    expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'running', lastError: 'not there' });
+    expect([faults, await app.start()]).toEqual([[], true]);
+  });
+
+  test('that nobody asked for is reported when it fails', async () => {
+    const faults: string[] = [];
+    const own = { spawn: () => Promise.reject(new Error('not there')) };
+    const { app } = actor({ status: 'Backoff', wanted: 'running' }, {}, { own, faults });
+    await app.input({ type: 'retry' });
+    expect(faults).toEqual(['a could not be started: not there']);
+    expect([app.state.status, app.retryIn]).toEqual(['Backoff', 1000]);
+  });
+
+  test('is refused, and no retry starts it, once the daemon shuts down; it can still be stopped', async () => {
+    const { app, done, pass } = actor();
+    await app.start();
+    await app.input({ type: 'exited', exit: CRASH });
+    done.length = 0;
+    app.close();
+    await expect(app.start()).rejects.toMatchObject({
+      code: 'SHUTTING_DOWN',
+      message: 'the daemon is shutting down',
+    });
+    await pass(60_000);
+    await app.input({ type: 'start' });
+    expect([done, app.state.status]).toEqual([[], 'Backoff']);
+    await app.stop({ keepWanted: true });
+    expect(app.state).toMatchObject({ status: 'Stopped', wanted: 'running' });
+  });
+
+  test('does not fail when its record cannot be written', async () => {
+    const own = { save: () => Promise.reject(new Error('the disk is full')) };
+    expect(await actor({}, {}, { own }).app.start()).toBe(true);
+  });
+});
+
+describe('the stop of an app', () => {
+  const END: Exit = { code: 0, signal: null, unknown: false };
+
+  test('is answered when its processes are gone, whatever happens meanwhile', async () => {
+    const { app, pass } = actor();
+    await app.start();
+    const answers: string[] = [];
+    const stops = ['one', 'two'].map((caller) => app.stop().then(() => answers.push(caller)));
+    await pass(0);
+    await app.input({ type: 'stable' });
+    await pass(0);
+    expect([answers, app.state]).toMatchObject([[], { status: 'Stopping', wanted: 'stopped' }]);
+    await app.input({ type: 'exited', exit: END });
+    await Promise.all(stops);
+    expect(answers).toEqual(['one', 'two']);
+  });
+
+  test('is answered at once when nothing runs', async () => {
+    const { app, clock, done, saved } = actor({ wanted: 'running' });
+    await app.stop();
+    expect([app.state.wanted, done, clock.pending]).toEqual(['stopped', [], 0]);
+    expect(saved).toMatchObject([{ wanted: 'stopped' }]);
+  });
+
+  test('that fails is reported if nobody waits for it', async () => {
+    const faults: string[] = [];
+    const own = { signal: () => Promise.reject(new Error('not permitted')) };
+    const { app, pass } = actor({}, {}, { own, faults });
+    await app.start();
+    app.tell({ type: 'stop' });
+    await pass(0);
+    expect(faults).toEqual(['a: stop: not permitted']);
+  });
+});
+
+describe('the life of an app', () => {
+  test('may change without a start', async () => {
+    const { app, done, saved } = actor();
+    await app.change({ source: '/app/bunctl.json' });
+    expect([app.decided.source, app.state.status, done, saved.length]).toEqual([
+      '/app/bunctl.json',
+      'Stopped',
+      [],
+      1,
+    ]);
+  });
+
+  test('is over for good when it is removed, and so are its timers', async () => {
+    const { app, clock, done, saved } = actor({ status: 'Backoff', wanted: 'running', retryAt: 500 });
+    await app.resume(false, null, null);
+    expect(clock.pending).toBe(1);
+    await app.remove();
+    await app.remove();
+    await app.change({ source: '/app/bunctl.json' });
+    await app.input({ type: 'retry' });
+    expect([await app.start(), app.removed, app.retryIn]).toEqual([false, true, undefined]);
+    expect([done, clock.pending, saved, app.decided.source]).toEqual([
+      ['remove', 'forget a', 'gone'],
+      0,
+      [],
+      null,
+    ]);
+  });
+
+  test('has one command at a time', async () => {
+    const { app } = actor();
+    const order: string[] = [];
+    const slow = app.command(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('slow');
+      return 'its result';
+    });
+    const quick = app.command(async () => order.push('quick'));
+    expect([await slow, await quick, order]).toEqual(['its result', 2, ['slow', 'quick']]);
+  });
+
+  test('is not written down again when nothing has changed', async () => {
+    const { app, saved } = actor();
+    await app.input({ type: 'stable' });
+    expect(saved).toEqual([]);
+  });
+
+  test('shows how long it waits for its retry', async () => {
+    const { app, clock } = actor();
+    await app.start();
+    expect(app.retryIn).toBeUndefined();
+    await app.input({ type: 'exited', exit: CRASH });
+    clock.advance(300);
+    expect([app.retryIn, app.state.retryAt]).toEqual([700, 1000]);
   });
 });
 
@@ -295,6 +465,56 @@ describe('an app that is taken over', () => {
     expect(app.state).toMatchObject({ status: 'Backoff', lastExit: { unknown: true } });
     await pass(1000);
     expect(done).toEqual(['read to the end', 'read to the end', 'spawn']);
+  });
+});
+
+describe('the taking over of an app that was', () => {
+  test('alive follows it from where it was, and writes it down as running', async () => {
+    for (const [startedAt, since] of [
+      [3, 3],
+      [null, 40],
+    ] as const) {
+      const { app, clock, followed, saved } = actor({ status: 'Running', wanted: 'running', startedAt });
+      clock.advance(40);
+      await app.resume(true, null, 50);
+      const now = { status: 'Running', pid: 50, startedAt: since, retryAt: null, overLimit: false };
+      expect([followed, app.state]).toMatchObject([['a from where it was'], now]);
+      expect(saved).toMatchObject([now]);
+    }
+  });
+
+  test('dead gives it the end that was seen meanwhile', async () => {
+    const { app } = actor({ status: 'Stopping', wanted: 'stopped', pid: 50 });
+    const exit: Exit = { code: 4, signal: null, unknown: false };
+    await app.resume(false, exit, 50);
+    expect(app.state).toMatchObject({ status: 'Stopped', lastExit: exit });
+  });
+
+  test('alive, but whose process is not known, takes it for ended', async () => {
+    const { app } = actor({ status: 'Running', wanted: 'running' });
+    await app.resume(true, null, null);
+    expect(app.state).toMatchObject({ status: 'Backoff', lastExit: { unknown: true } });
+  });
+
+  test('stopped changes nothing', async () => {
+    const { app, clock, done, followed } = actor();
+    await app.resume(false, null, null);
+    expect([app.state, done, followed, clock.pending]).toEqual([STOPPED, [], [], 0]);
+  });
+
+  test('waiting for a retry of an unknown time tries it at once', async () => {
+    const { app, done, pass } = actor({ status: 'Backoff', wanted: 'running' });
+    await pass(5000);
+    await app.resume(false, null, null);
+    expect(app.retryIn).toBe(0);
+    await pass(0);
+    expect(done).toEqual(['spawn']);
+  });
+
+  test('being started counts as a restart', async () => {
+    const { app } = actor({ status: 'Starting', wanted: 'running', restarts: 2 });
+    await app.resume(false, null, null);
+    expect(app.state).toMatchObject({ restarts: 3, retryAt: null });
   });
 });
 

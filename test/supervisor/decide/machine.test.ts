@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { type AppConfig, parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { backoffDelay } from '#dist/supervisor/decide/backoff.js';
 import { appId } from '#dist/supervisor/model/app-id.js';
-import { type AppState, STOPPED } from '#dist/supervisor/model/app-state.js';
+import { type AppState, type Exit, STOPPED } from '#dist/supervisor/model/app-state.js';
 import type { Effect, Input } from '#dist/supervisor/decide/inputs.js';
-import { step } from '#dist/supervisor/decide/machine.js';
+import { STABLE_AFTER, step, unstableRuns } from '#dist/supervisor/decide/machine.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));
@@ -332,6 +332,266 @@ property.prop([
     expect(state.status === 'Running' || state.status === 'Stopping').toBe(live);
     expect(state.pid !== null).toBe(live);
   }
+});
+
+describe('a step', () => {
+  const around = {
+    config: config({
+      stop_timeout: { secs: 2, nanos: 0 },
+      backoff: { base_delay_ms: 100, max_delay_ms: 1000, multiplier: 2, jitter: 0, max_attempts: 3 },
+    }),
+    now: 1000,
+    random: 0.5,
+  };
+  const running: AppState = {
+    ...STOPPED,
+    status: 'Running',
+    wanted: 'running',
+    pid: 7,
+    startedAt: 1,
+    restarts: 3,
+    attempt: 2,
+    lastError: null,
+  };
+  const stopping: AppState = { ...running, status: 'Stopping' };
+  const backoff: AppState = { ...running, status: 'Backoff', pid: null, startedAt: null, retryAt: 5000 };
+  const starting: AppState = { ...running, status: 'Starting', pid: null, startedAt: null };
+  const told = (eventType: string, data: object): unknown => ({ do: 'publish', eventType, data });
+  const status = (state: string, more: object = {}): unknown => told('status_change', { state, ...more });
+  const ended = (code: number | null, more: Partial<Exit> = {}): Exit => ({
+    code,
+    signal: null,
+    unknown: false,
+    ...more,
+  });
+
+  test.each<[Input, AppState[]]>([
+    [{ type: 'start' }, [starting, running, stopping]],
+    [exit(1), [STOPPED, starting, backoff]],
+    [{ type: 'over-memory', pid: 7 }, [{ ...STOPPED, pid: 7 }, { ...starting, pid: 7 }, stopping]],
+    [{ type: 'over-memory', pid: 8 }, [running]],
+    [{ type: 'retry' }, [STOPPED, starting, running, stopping]],
+    [{ type: 'stable' }, [STOPPED, starting, stopping, backoff]],
+    [{ type: 'stop-timeout' }, [STOPPED, starting, running, backoff]],
+  ])('%j does nothing in a state that it does not fit', (input, states) => {
+    for (const state of states) {
+      const next = step(state, input, around);
+      expect(next.state).toBe(state);
+      expect(next.effects).toEqual([]);
+    }
+  });
+
+  test('of a start begins anew', () => {
+    const rested: AppState = { ...backoff, wanted: 'stopped', resting: true, exhausted: true };
+    const fresh = { ...rested, status: 'Starting', wanted: 'running', resting: false };
+    expect(step(rested, { type: 'start' }, around)).toEqual({
+      state: { ...fresh, attempt: 0, exhausted: false, retryAt: null },
+      effects: [
+        { do: 'cancel', name: 'retry' },
+        { do: 'spawn', automatic: false, onFailure: 'give-up' },
+      ],
+    });
+    const input = { type: 'start', automatic: true, onFailure: 'try-again', counted: true } as const;
+    const { state, effects } = step(STOPPED, input, around);
+    expect([state.restarts, effects.at(-1)]).toEqual([
+      1,
+      { do: 'spawn', automatic: true, onFailure: 'try-again' },
+    ]);
+  });
+
+  test('of a process that was started', () => {
+    const before = { ...starting, lastError: 'not there', retryAt: 5 };
+    const now = { ...running, pid: 9, startedAt: 4 };
+    const input = { type: 'spawned', pid: 9, startedAt: 4 } as const;
+    const stable = { do: 'timer', name: 'stable', ms: STABLE_AFTER };
+    expect(step(before, { ...input, automatic: false }, around)).toEqual({
+      state: now,
+      effects: [told('process_started', { pid: 9 }), stable],
+    });
+    expect(step(before, { ...input, automatic: true }, around)).toEqual({
+      state: now,
+      effects: [told('process_started', { pid: 9 }), status('running'), stable],
+    });
+  });
+
+  test('of a process that could not be started', () => {
+    const input = { type: 'spawn-failed', error: 'not there' } as const;
+    const before = { ...starting, pid: 7, startedAt: 1 };
+    expect(step(before, { ...input, onFailure: 'give-up' }, around)).toEqual({
+      state: { ...starting, status: 'Stopped', lastError: 'not there' },
+      effects: [],
+    });
+    expect(step(before, { ...input, onFailure: 'try-again' }, around)).toEqual({
+      state: { ...backoff, attempt: 3, retryAt: 1400, lastError: 'not there' },
+      effects: [
+        told('process_restarting', { attempt: 3, delay_ms: 400 }),
+        { do: 'timer', name: 'retry', ms: 400 },
+      ],
+    });
+  });
+
+  test.each([
+    ['Running', running],
+    ['Stopping', stopping],
+  ])('of a stop asks a process to end (%s)', (_status, state) => {
+    const effects = [
+      { do: 'cancel', name: 'stable' },
+      { do: 'signal', signal: 'SIGTERM' },
+      { do: 'timer', name: 'stop-timeout', ms: 2000 },
+    ];
+    const before = { ...state, overLimit: true };
+    expect(step(before, { type: 'stop' }, around)).toEqual({
+      state: { ...stopping, wanted: 'stopped' },
+      effects,
+    });
+    expect(step(before, { type: 'stop', keepWanted: true }, around)).toEqual({ state: stopping, effects });
+  });
+
+  test('of a stop ends the wait for a retry', () => {
+    expect(step(backoff, { type: 'stop' }, around)).toEqual({
+      state: { ...backoff, status: 'Stopped', wanted: 'stopped', retryAt: null, attempt: 0 },
+      effects: [{ do: 'cancel', name: 'retry' }, status('stopped')],
+    });
+  });
+
+  test.each([STOPPED, starting])('of a stop notes the wish when no process runs (%j)', (state) => {
+    expect(step(state, { type: 'stop' }, around)).toEqual({
+      state: { ...state, wanted: 'stopped' },
+      effects: [],
+    });
+  });
+
+  test('of too much memory asks the process to end', () => {
+    const { state, effects } = step(running, { type: 'over-memory', pid: 7 }, around);
+    expect(state).toEqual({ ...stopping, overLimit: true });
+    expect(effects).toHaveLength(3);
+  });
+
+  test('of a retry spawns, and counts', () => {
+    expect(step(backoff, { type: 'retry' }, around)).toEqual({
+      state: { ...starting, restarts: 4 },
+      effects: [status('starting'), { do: 'spawn', automatic: true, onFailure: 'try-again' }],
+    });
+  });
+
+  test('of a stable run forgets the attempts', () => {
+    expect(step(running, { type: 'stable' }, around)).toEqual({
+      state: { ...running, attempt: 0 },
+      effects: [],
+    });
+  });
+
+  test('of a stop that takes too long kills', () => {
+    expect(step(stopping, { type: 'stop-timeout' }, around)).toEqual({
+      state: stopping,
+      effects: [{ do: 'signal', signal: 'SIGKILL' }],
+    });
+  });
+
+  test.each<[Exit, object, string]>([
+    [ended(0), { exit_code: 0 }, 'exit'],
+    [ended(3), { exit_code: 3 }, 'crash'],
+    [ended(null, { signal: 'SIGSEGV' }), { exit_code: null, signal: 'SIGSEGV' }, 'crash'],
+    [ended(null, { unknown: true }), { exit_code: null, exit_code_unknown: true }, 'unknown'],
+    [
+      ended(null, { unknown: true, elsewhere: true }),
+      { exit_code: null, exit_code_unknown: true },
+      'elsewhere',
+    ],
+  ])('of an end by itself (%j) tells how it ended', (lastExit, data, reason) => {
+    const settings = { ...around, config: config({ restart_policy: 'no' }) };
+    expect(step(running, { type: 'exited', exit: lastExit }, settings)).toEqual({
+      state: {
+        ...starting,
+        status: 'Stopped',
+        resting: true,
+        attempt: 0,
+        lastExit,
+        lastExitReason: reason,
+      },
+      effects: [
+        { do: 'cancel', name: 'stable' },
+        told('process_exited', { ...data, reason }),
+        status('stopped'),
+      ],
+    });
+  });
+
+  test('of an end that was asked for stops the app', () => {
+    const lastExit = ended(1);
+    expect(step(stopping, { type: 'exited', exit: lastExit }, around)).toEqual({
+      state: { ...starting, status: 'Stopped', attempt: 0, lastExit, lastExitReason: 'stop' },
+      effects: [
+        { do: 'cancel', name: 'stop-timeout' },
+        told('process_exited', { exit_code: 1, reason: 'stop' }),
+        status('stopped'),
+      ],
+    });
+  });
+
+  test('of a crash plans the next try', () => {
+    const lastExit = ended(1);
+    expect(step(running, { type: 'exited', exit: lastExit }, around)).toEqual({
+      state: { ...backoff, attempt: 3, retryAt: 1400, lastExit, lastExitReason: 'crash' },
+      effects: [
+        { do: 'cancel', name: 'stable' },
+        told('process_exited', { exit_code: 1, reason: 'crash' }),
+        status('crashed'),
+        told('process_restarting', { attempt: 3, delay_ms: 400 }),
+        { do: 'timer', name: 'retry', ms: 400 },
+      ],
+    });
+  });
+
+  test('of an end for too much memory tells the reason with the state', () => {
+    const reason = 'max_memory';
+    const before = { ...stopping, overLimit: true };
+    expect(step(before, exit(0), around).effects.slice(0, 3)).toEqual([
+      { do: 'cancel', name: 'stop-timeout' },
+      told('process_exited', { exit_code: 0, reason }),
+      status('crashed', { reason }),
+    ]);
+    const never = { ...around, config: config({ restart_policy: 'no' }) };
+    expect(step(before, exit(0), never).effects.at(-1)).toEqual(status('stopped', { reason }));
+  });
+
+  test.each(['stop', 'remove'] as const)('of the last attempt gives up, with the action %s', (action) => {
+    const settings = {
+      ...around,
+      config: { ...around.config, backoff: { ...around.config.backoff, exhausted_action: action } },
+    };
+    const before = { ...running, attempt: 3, retryAt: 5 };
+    const { state, effects } = step(before, exit(1), settings);
+    expect(state).toMatchObject({
+      status: 'Stopped',
+      resting: true,
+      exhausted: true,
+      retryAt: null,
+      attempt: 3,
+    });
+    expect(effects.slice(2)).toEqual([
+      status('crashed'),
+      status('backoff_exhausted'),
+      ...(action === 'remove' ? [status('removed', { reason: 'backoff_exhausted' }), { do: 'remove' }] : []),
+    ]);
+  });
+
+  test('knows how many of the last runs were not stable', () => {
+    const runs = [backoff, { ...backoff, attempt: 0 }, running].map((state) => unstableRuns(state));
+    expect(runs).toEqual([1, 0, 0]);
+  });
+});
+
+test.each([
+  ['a day at most', { max_delay_ms: 1e12, base_delay_ms: 1e12 }, 0.5, 24 * 3600 * 1000],
+  ['no shorter each time', { multiplier: 0.5 }, 0.5, 1000],
+  ['no more than twice as long by the lot', { jitter: 5 }, 0.999, 1998],
+  ['not less than nothing by the lot', { jitter: 5 }, 0, 0],
+  ['the same by a lot that is less than nothing', { jitter: -1 }, 0, 1000],
+])('a delay is %s, whatever is configured', (_what, own, random, ms) => {
+  const backoff = { base_delay_ms: 1000, max_delay_ms: 1e9, multiplier: 2, jitter: 0, max_attempts: null };
+  const attempt = 'multiplier' in own ? 3 : 0;
+  expect(backoffDelay({ ...backoff, exhausted_action: 'stop', ...own }, attempt, random)).toBe(ms);
 });
 
 describe('a configuration', () => {

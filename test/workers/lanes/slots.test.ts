@@ -76,4 +76,71 @@ describe('the slots', () => {
       expect(slots.used).toBe(0);
     }
   });
+
+  test('know the commands in the lane, where they come from, and how a lane takes them', () => {
+    const { slots } = make();
+    const [one, two] = [job(), job()];
+    expect([slots.used, slots.full, slots.jobs(), [...slots.origins()]]).toEqual([0, false, [], []]);
+    slots.add(one);
+    slots.add(two);
+    expect([slots.used, slots.jobs(), [...slots.origins()]]).toEqual([
+      2,
+      [one, two],
+      [one.origin, two.origin],
+    ]);
+    expect(Slots.entries([two, one])).toEqual(
+      [two, one].map(({ slot, sequence, payload }) => ({ slot, sequence, connectionId: 1, payload })),
+    );
+    expect([one.slot, two.slot, one.sequence, two.sequence]).toEqual([0, 1, 1, 2]);
+    expect(slots.settle(one.slot, one.sequence)).toBe(one);
+    expect(slots.settle(one.slot, one.sequence)).toBeUndefined();
+    expect([slots.used, slots.jobs()]).toEqual([1, [two]]);
+  });
+
+  test('only commands that the lane has begun are abandoned', () => {
+    const { shared, slots } = make();
+    const [begun, waiting] = [job(), job()];
+    slots.add(waiting);
+    slots.add(begun);
+    shared.claim(begun.slot, begun.sequence);
+    expect([slots.abandonBegun(), slots.jobs(), slots.used]).toEqual([[begun], [waiting], 1]);
+  });
+
+  test('when all are taken, every other connection is asked to yield, and again only after a slot was freed', () => {
+    const { slots } = make();
+    const asked: number[] = [];
+    const from = (connectionId: number): Job => {
+      const origin = { connectionId, yieldCapacity: () => void asked.push(connectionId) };
+      return { ...job(), origin } as unknown as Job;
+    };
+    const [first, second] = [from(1), from(2)];
+    const more = ({ origin }: Job): Job => ({ ...job(), origin });
+    slots.add(first);
+    for (let n = 1; n < SLOTS; n += 1) slots.add(more(second));
+    expect([slots.full, asked]).toEqual([true, []]);
+    expect([slots.add(more(first)), asked]).toEqual([false, [2]]);
+    expect([slots.add(from(3)), asked]).toEqual([false, [2]]);
+    slots.recall(first);
+    expect([slots.full, slots.add(more(second))]).toEqual([false, true]);
+    expect([slots.add(from(3)), asked]).toEqual([false, [2, 2]]);
+  });
+
+  test('a connection that yields makes room at once, and is asked again when all are taken again', () => {
+    const { slots } = make();
+    let asked = 0;
+    const jobs: Job[] = [];
+    const origin = {
+      connectionId: 1,
+      yieldCapacity: () => {
+        asked += 1;
+        slots.recall(jobs.pop() as Job);
+      },
+    } as unknown as Job['origin'];
+    for (let n = 0; n < SLOTS; n += 1) {
+      const each = { ...job(), origin };
+      jobs.push(each);
+      slots.add(each);
+    }
+    expect([slots.add(job()), slots.add(job()), asked]).toEqual([true, true, 2]);
+  });
 });

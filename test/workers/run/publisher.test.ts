@@ -1,6 +1,10 @@
 // The publisher's credit: bounded, in order, and never pending for ever.
 import { describe, expect, test } from 'vitest';
-import { Publisher } from '#dist/workers/run/publisher.js';
+import type { OutgoingEvent } from '#dist/workers/link/event-packer.js';
+import { PUBLISH_WINDOW, Publisher } from '#dist/workers/run/publisher.js';
+
+/** The size of a frame's length, in bytes. */
+const HEADER = 4;
 
 describe('the publisher', () => {
   const make = (window = 1000) => {
@@ -14,6 +18,7 @@ describe('the publisher', () => {
     });
     return { publisher, sent, refused };
   };
+  /** An event whose frame has this size. */
   const sized = (bytes: number) => ({ eventType: 'e', data: 'x'.repeat(bytes - 42) });
   const state = async (promise: Promise<void>): Promise<string> =>
     Promise.race([
@@ -83,5 +88,113 @@ describe('the publisher', () => {
       { eventType: 'e', data: 'x'.repeat(20_000) },
     ])
       expect(await state(publisher.publish(event as never))).toBe('EVENT_INVALID');
+  });
+
+  test('accepts an event of exactly the largest size, and one of an app or of none', async () => {
+    const { publisher, sent } = make(100_000);
+    const largest = sized(10_000 + HEADER);
+    for (const event of [largest, { ...sized(100), appName: 'a' }, { ...sized(100), appName: null }])
+      expect(await state(publisher.publish(event))).toBe('resolved');
+    expect(sent.map((text) => Buffer.byteLength(text))).toEqual([10_000, 96, 96]);
+    expect(await state(publisher.publish(sized(10_001 + HEADER)))).toBe('EVENT_INVALID');
+  });
+
+  test('sends an event with its type, its app and its size in bytes', async () => {
+    const events: OutgoingEvent[] = [];
+    const publisher = new Publisher({
+      send: (event) => void events.push(event),
+      onRefused: () => undefined,
+      maxMessageSize: 1000,
+    });
+    await publisher.publish({ eventType: 'é', data: { n: 1 } });
+    await publisher.publish({ eventType: 'e', appName: 'app', data: null });
+    const text = '{"Event":{"event_type":"é","data":{"n":1}}}';
+    expect(events[0]).toEqual({ eventType: 'é', appName: null, text, size: text.length + 1 });
+    expect(events[1]).toMatchObject({ eventType: 'e', appName: 'app' });
+  });
+
+  test('has a window of 1 MiB', async () => {
+    const publisher = new Publisher({
+      send: () => undefined,
+      onRefused: () => undefined,
+      maxMessageSize: 2 * PUBLISH_WINDOW,
+    });
+    expect(PUBLISH_WINDOW).toBe(1024 * 1024);
+    expect(await state(publisher.publish(sized(PUBLISH_WINDOW)))).toBe('resolved');
+    expect(await state(publisher.publish(sized(100)))).toBe('pending');
+  });
+
+  test('says how many bytes wait for credit, until they are sent or rejected', () => {
+    const { publisher } = make();
+    const ignored = [sized(1000), sized(300), sized(200)].map((event) => publisher.publish(event));
+    for (const each of ignored) each.catch(() => undefined);
+    expect(publisher.waitingBytes).toBe(500);
+    publisher.release(350);
+    expect(publisher.waitingBytes).toBe(200);
+    publisher.close();
+    // The credit of what was under way comes back later.
+    publisher.release(650);
+    expect(publisher.waitingBytes).toBe(0);
+  });
+
+  test('sends no event before one that waits, though there is credit for it', async () => {
+    const { publisher, sent } = make();
+    const [first, large, small] = [sized(500), sized(600), sized(100)].map((event) =>
+      publisher.publish(event),
+    );
+    expect(await Promise.all([first, large, small].map((each) => state(each as Promise<void>)))).toEqual([
+      'resolved',
+      'pending',
+      'pending',
+    ]);
+    publisher.release(99);
+    expect(sent).toHaveLength(1);
+    publisher.release(1);
+    expect(sent.map((text) => Buffer.byteLength(text) + HEADER)).toEqual([500, 600]);
+    publisher.release(100);
+    expect(sent.map((text) => Buffer.byteLength(text) + HEADER)).toEqual([500, 600, 100]);
+  });
+
+  test('tells of each event that it refuses, also of one that nobody awaits, and of none that it sent', async () => {
+    const { publisher, refused } = make();
+    void publisher.publish(sized(1000)).catch(() => undefined);
+    void publisher.publish({ eventType: 5 } as never).catch(() => undefined);
+    void publisher.publish(sized(600)).catch(() => undefined);
+    void publisher.publish(sized(600)).catch(() => undefined);
+    publisher.close();
+    publisher.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(refused.sort()).toEqual(['EVENT_INVALID', 'PUBLISH_CLOSED', 'PUBLISH_OVERRUN']);
+  });
+
+  test('says why it refuses an event', async () => {
+    const { publisher } = make();
+    const message = (event: unknown): Promise<string> =>
+      publisher.publish(event as never).then(
+        () => 'sent',
+        (error: unknown) => (error as Error).message,
+      );
+    expect(await message({ eventType: 5 })).toContain('needs an eventType that is a string');
+    expect(await message({ eventType: 'heartbeat' })).toContain('cannot be of type heartbeat');
+    expect(await message({ eventType: 'e', appName: 5 })).toContain('Event e has an appName');
+    expect(await message(sized(20_000))).toMatch(/Event e: Message size \d+ exceeds/);
+    void publisher.publish(sized(1000)).catch(() => undefined);
+    void publisher.publish(sized(700)).catch(() => undefined);
+    expect(await message(sized(700))).toContain('700 bytes of events wait');
+    publisher.close();
+    expect(await message(sized(100))).toContain('The daemon is closed');
+  });
+
+  test('refuses an event that cannot be read, with the cause', async () => {
+    const { publisher } = make();
+    const event = {
+      get eventType(): string {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        throw 'no';
+      },
+      data: 1,
+    };
+    await expect(publisher.publish(event)).rejects.toMatchObject({ code: 'EVENT_INVALID', cause: 'no' });
+    await expect(publisher.publish(undefined as never)).rejects.toThrow(TypeError);
   });
 });

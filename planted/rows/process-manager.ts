@@ -126,8 +126,8 @@ export const PROCESS_MANAGER: readonly Row[] = [
         file: 'supervisor/decide/machine.js',
         text: 'return end({ ...state, overLimit: true }, around);',
         replacement: 'return end({ ...state, overLimit: false }, around);',
-        test: 'supervisor/decide/app',
-        title: 'that is ended for its memory lets a start wait meanwhile, and runs again',
+        test: 'supervisor/decide/machine',
+        title: 'is given up when that happens again and again, as one that crashes',
       },
       {
         fault: 'only the memory of the first process of an app counts',

@@ -100,9 +100,8 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   const restoreOutput = surviveBrokenOutput();
   const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
   let service: ServiceHost | undefined;
-  const closeShared = (): void => {
+  const closeMain = (): void => {
     main.close();
-    service?.close();
     restoreOutput();
   };
   let tier: Tier;
@@ -126,7 +125,8 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       settings,
     );
   } catch (error) {
-    closeShared();
+    service?.close();
+    closeMain();
     throw error;
   }
   return {
@@ -147,8 +147,10 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
     flush: () => main.flush(),
     async close() {
       tier.close();
-      closeShared();
+      service?.close();
       await waitAtMost(Promise.all([tier.gone(), service?.gone]), END_TIME, () => undefined, options.clock);
+      // Last, so that main's own publishers are refused only when close() is all but done.
+      closeMain();
     },
   };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { childrenOf, signal, until } from '../system.js';
 
-export const what = 'SIGSTOP of lanes that are processes, of which each second one goes on';
+export const what = 'SIGSTOP of lanes that are processes; every second one goes on later';
 
 const PAUSE = 2000;
 

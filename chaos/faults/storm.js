@@ -1,7 +1,7 @@
 // Hundreds of clients at once, again and again.
 import { framesOf, LIST, open } from '../sockets.js';
 
-export const what = '300 clients at once, of which each third one leaves in the middle of a frame';
+export const what = '300 clients at once; every third one leaves in the middle of a frame';
 
 const CLIENTS = 300;
 

@@ -62,7 +62,8 @@ export class LanePool implements Lanes {
   #lookedAt = 0;
   /** No lane is added before this time; set when one could not be started. */
   #growAfter = 0;
-  #gone: Promise<unknown> = Promise.resolve();
+  /** After {@link close}: resolves when no lane runs any more; never if a thread is stuck in a system call. */
+  gone: Promise<unknown> = Promise.resolve();
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
@@ -103,11 +104,6 @@ export class LanePool implements Lanes {
     for (const lane of this.#members.keys()) lane.connectService(this.#settings.connectService());
   }
 
-  /** After {@link close}: resolves when no lane runs any more; never if a thread is stuck in a system call. */
-  get gone(): Promise<unknown> {
-    return this.#gone;
-  }
-
   stats(): { lanes: LaneStats[]; deaths: number; stuck: number } {
     const lanes = [...this.#members.values()].map(({ lane, restarts }) => ({
       id: lane.id,
@@ -124,7 +120,7 @@ export class LanePool implements Lanes {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#gone = Promise.all([...this.#members.keys()].map(({ gone }) => gone));
+    this.gone = Promise.all([...this.#members.keys()].map(({ gone }) => gone));
     this.#cancelLook?.();
     this.#refill.close();
     for (const lane of this.#members.keys()) lane.kill('the daemon is shutting down');

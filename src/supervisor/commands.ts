@@ -122,7 +122,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     async Logs({ name, lines }, { service }) {
       const read = async (id: string, bytes: number) =>
         // The generations first: a file that is emptied in between is of a later one then.
-        readLogs(await service.generations(id), (stream) => files.log(id, stream), lines, bytes);
+        readLogs(await service.generations(id), (stream) => files.rawLog(id, stream), lines, bytes);
       if (name !== null) {
         const app = addressed(name);
         await service.status(app);

@@ -53,7 +53,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     source: app.source,
     /** The mode that was chosen in that file (`--env MODE`); null for none. */
     source_mode: app.mode,
-    log_files: { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') },
+    log_files: { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') },
     /** Processes of its runs that have left its process group. */
     escaped: app.escaped,
     /** Of all its processes; what they share counts once. */

@@ -18,8 +18,8 @@ export async function logsFromFiles(
   const known = new Set(listed(files.logs).map((file) => file.replace(/\.(out|err)\.log$/, '')));
   const read = async (id: string): Promise<Logs> => {
     const [output, errors] = await Promise.all([
-      readTail(files.log(id, 'stdout'), lines, MAX_BYTES),
-      readTail(files.log(id, 'stderr'), lines, MAX_BYTES),
+      readTail(files.rawLog(id, 'stdout'), lines, MAX_BYTES),
+      readTail(files.rawLog(id, 'stderr'), lines, MAX_BYTES),
     ]);
     return {
       output: output.lines,

@@ -84,7 +84,9 @@ function reportMissing(
     const bytes = shown.reduce((sum, line) => sum + Buffer.byteLength(line) + 2, 0);
     if (shown.length >= lines || bytes >= ends[stream]) continue;
     const file =
-      state === undefined ? '' : `; all of them are in ${stateFiles(state).log(appId(app) ?? app, stream)}`;
+      state === undefined
+        ? ''
+        : `; all of them are in ${stateFiles(state).rawLog(appId(app) ?? app, stream)}`;
     say(`Only the last ${shown.length} lines that ${app} printed on ${stream} fit in one answer${file}`);
   }
 }

@@ -32,7 +32,7 @@ class Supervisor {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
     this.#log = log;
-    this.#follower = new LogFollower(files.logs, files.log, {
+    this.#follower = new LogFollower(files.logs, files.rawLog, {
       onLine: ({ id, stream, line, end, generation }) =>
         publish({ eventType: 'log_line', appName: id, data: { app: id, stream, line, end, generation } }),
       listened: () => host.listened(),

@@ -149,7 +149,7 @@ export class ProcessHost {
 
   #outputPaths(id: string): OutputPaths {
     const { files } = this.#settings;
-    return { stdout: files.log(id, 'stdout'), stderr: files.log(id, 'stderr') };
+    return { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') };
   }
 
   #hold(record: AppRecord): HeldApp {
@@ -174,7 +174,7 @@ export class ProcessHost {
     this.#apps.delete(id);
     // The log of an app that never printed anything is useless.
     for (const stream of ['stdout', 'stderr'] as const)
-      await removeIfEmpty(this.#settings.files.log(id, stream));
+      await removeIfEmpty(this.#settings.files.rawLog(id, stream));
     await this.#store.save(id, null);
   }
 

@@ -62,8 +62,10 @@ export function stateFiles(directory: string) {
     apps: join(directory, 'apps'),
     app: (id: string) => join(directory, 'apps', `${id}.json`),
     logs: join(directory, 'logs'),
-    /** The name goes on after the id, so that even the id `..` is a plain file name. */
-    log: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
+    /** Both streams of an app, in the order of printing. The name goes on after the id, so that even the id `..` is a plain file name. */
+    log: (id: string) => join(directory, 'logs', `${id}.all.log`),
+    /** The output of one stream as the app printed it: with `log_format` raw, and where there are no FIFOs. */
+    rawLog: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
     daemonLog: join(directory, 'daemon.log'),
     /** The path of the socket on which its daemon listens, or listened last. */
     socket: join(directory, 'socket'),

@@ -203,7 +203,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     rmSync(files.logs, { recursive: true });
     writeFileSync(files.logs, 'not a folder');
     await expect(spawn('a', decided)).rejects.toThrow(
-      `Not a directory (os error 20): its log file ${files.log('a', 'stdout')} cannot be opened`,
+      `Not a directory (os error 20): its log file ${files.rawLog('a', 'stdout')} cannot be opened`,
     );
   });
 
@@ -233,10 +233,10 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     await checkSpawn('a', SLEEPS, null);
     expect(readdirSync(files.logs)).toEqual([]);
     await spawn('a', decided);
-    rmSync(files.log('a', 'stdout'));
-    mkdirSync(files.log('a', 'stdout'));
+    rmSync(files.rawLog('a', 'stdout'));
+    mkdirSync(files.rawLog('a', 'stdout'));
     await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
-      `its log file ${files.log('a', 'stdout')} cannot be opened`,
+      `its log file ${files.rawLog('a', 'stdout')} cannot be opened`,
     );
   });
 
@@ -273,13 +273,13 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
       const { sequence } = await inventory();
       const { pid } = await spawn('a', { ...decided, config });
       expect(await notices(sequence)).toMatchObject([{ pid, exit: { code: 0 } }]);
-      expect(readFileSync(files.log('a', 'stdout'), 'utf8')).toContain('two\n65534\n');
-      expect(readFileSync(files.log('a', 'stderr'), 'utf8')).toBe('three\nfour\n');
-      const { uid, mode } = statSync(files.log('a', 'stdout'));
+      expect(readFileSync(files.rawLog('a', 'stdout'), 'utf8')).toContain('two\n65534\n');
+      expect(readFileSync(files.rawLog('a', 'stderr'), 'utf8')).toBe('three\nfour\n');
+      const { uid, mode } = statSync(files.rawLog('a', 'stdout'));
       expect([uid, mode & 0o777]).toEqual([65_534, 0o600]);
       // The next run as our own user takes them back.
       await spawn('a', decided);
-      expect(statSync(files.log('a', 'stdout')).uid).toBe(0);
+      expect(statSync(files.rawLog('a', 'stdout')).uid).toBe(0);
     },
   );
 });

@@ -93,6 +93,7 @@ export default defineConfig([
       'decide/supervisor': 'dist/supervisor/decide/supervisor.js',
       run: 'dist/workers/thread/run.js',
       child: 'dist/workers/process/child.js',
+      keeper: 'dist/supervisor/keeper/main.js',
     },
     platform: 'node',
     // They start threads from files of their own.

@@ -59,7 +59,7 @@ const requestSchemas = {
   Delete: z.object({ name: text, kill_escaped: z.boolean().optional() }),
   Status: z.object({ name: optionalText, stats: z.boolean().optional() }),
   List: unit,
-  Logs: z.object({ name: optionalText, lines: lineCount }),
+  Logs: z.object({ name: optionalText, lines: lineCount, flush: z.boolean().optional() }),
   Subscribe: z.object({ subscription }),
   Unsubscribe: unit,
   /** An extension: the original does not have this request. */

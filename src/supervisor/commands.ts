@@ -119,14 +119,19 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     async List(_args, { service }) {
       return data(await service.list());
     },
-    async Logs({ name, lines }, { service }) {
+    async Logs({ name, lines, flush }, { service }) {
+      const asked = name === null ? null : addressed(name);
+      await service.syncOutput(asked?.id ?? null);
+      if (flush === true) {
+        const ids = asked === null ? await service.list() : [asked.id];
+        for (const id of ids) await service.flush({ name: asked?.name ?? id, id });
+      }
       const read = async (id: string, bytes: number) =>
         // The generations first: a file that is emptied in between is of a later one then.
         readLogs(await service.generations(id), (stream) => files.rawLog(id, stream), lines, bytes);
-      if (name !== null) {
-        const app = addressed(name);
-        await service.status(app);
-        return data({ type: 'single', app: app.name, logs: await read(app.id, LOG_BYTES / 2) });
+      if (asked !== null) {
+        await service.status(asked);
+        return data({ type: 'single', app: asked.name, logs: await read(asked.id, LOG_BYTES / 2) });
       }
       const ids = await service.list();
       const bytes = Math.floor(LOG_BYTES / 2 / Math.max(1, ids.length));

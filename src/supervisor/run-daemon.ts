@@ -1,5 +1,5 @@
 // The process manager's daemon as a process: endpoint, state, log, the declared file, and its end.
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
@@ -12,6 +12,9 @@ import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
 import { softLimit } from './host/soft-limit.js';
 import { LogFile } from './logs/daemon-log.js';
+import type { LogDefaults } from './model/log-settings.js';
+import { REPLACES } from './model/own-variables.js';
+import type { DaemonCommand } from './model/keeper-messages.js';
 import type { DeclaredFile, DeclaredOutcome } from './model/declared-file.js';
 import type { MainFunctions } from './model/host-functions.js';
 import type { ShutdownResult, SupervisorData } from './model/messages.js';
@@ -26,6 +29,10 @@ export interface RunOptions {
   /** The file that declares the apps to run. */
   readonly declared?: DeclaredFile | undefined;
   readonly signals: EndSignals;
+  /** For apps whose configuration does not say how their output is kept. */
+  readonly logDefaults?: LogDefaults | undefined;
+  /** How the daemon is started again when it dies, but for its socket; null for not at all. */
+  readonly again?: DaemonCommand | null | undefined;
 }
 
 export interface RunningDaemon {
@@ -52,12 +59,13 @@ const SECOND_SIGNAL_GRACE = 200;
  * @throws {IpcError} as `startDaemon`; `ENDPOINT_NOT_OURS` when the state directory is not the user's own;
  *   `SHUTTING_DOWN` when a signal came before anything was started.
  */
-export async function runDaemon({ socketPath, declared, signals }: RunOptions): Promise<RunningDaemon> {
+export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
+  const { socketPath, declared, signals } = options;
   const path = endpointOf(socketPath ?? defaultSocketPath(), process.platform);
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
-  for (const each of [directory, files.apps, files.logs]) await prepareStateDirectory(each);
+  for (const each of [directory, files.apps, files.logs, files.pipes]) await prepareStateDirectory(each);
   const lockHolds = await ownState(directory, path);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
@@ -73,18 +81,23 @@ export async function runDaemon({ socketPath, declared, signals }: RunOptions): 
   const main = new Main(declared, signals, (app, why) =>
     log.error({ app, why }, 'an app of the declared file could not be started'),
   );
-  const { host, daemon } = await bring(path, directory, log, main);
+  await rm(files.givenUp, { force: true });
+  const replaces = replacedDaemon();
+  if (replaces !== null) log.warn({ replaces }, 'this daemon was started because the one before it had died');
+  const { host, daemon } = await bring(path, directory, log, main, { ...options, replaces });
   await writeFile(files.socket, `${path}\n`, { mode: 0o600 });
   // The apps keep running, but the socket's file does not stay behind.
   signals.onSecond(() => {
     const exit = (): never => process.exit(130);
     setTimeout(exit, SECOND_SIGNAL_GRACE);
+    host.outputs.leave().catch(() => undefined);
     daemon.close({ grace: 0 }).then(exit, exit);
   });
   const ended = signals.first.then(async () => {
     log.info('stopping the apps');
     await host.shutDown();
     await daemon.close({ grace: GRACE });
+    await host.outputs.leave();
     host.close();
     return main.result;
   });
@@ -144,8 +157,27 @@ class Main {
   }
 }
 
-async function bring(path: string, directory: string, log: pino.Logger, main: Main) {
+/** The number of the daemon that has died and that this one replaces; null when it was started in another way. */
+function replacedDaemon(): number | null {
+  const replaces = Number(process.env[REPLACES]);
+  delete process.env[REPLACES];
+  return Number.isInteger(replaces) && replaces > 0 ? replaces : null;
+}
+
+async function bring(
+  path: string,
+  directory: string,
+  log: pino.Logger,
+  main: Main,
+  { socketPath, logDefaults, again, replaces }: RunOptions & { readonly replaces: number | null },
+) {
+  const socket = socketPath === undefined ? [] : ['--socket', path];
   const host = new ProcessHost({
+    output: {
+      directory,
+      defaults: logDefaults ?? {},
+      again: again ? { program: again.program, args: [...again.args, ...socket] } : null,
+    },
     files: stateFiles(directory),
     log,
     limit: await softLimit(log),
@@ -160,9 +192,10 @@ async function bring(path: string, directory: string, log: pino.Logger, main: Ma
       state: directory,
       started_at: Date.now(),
       start_time: identify(process.pid).startTime,
+      replaces,
     },
   };
-  const daemon = await startDaemon({
+  const started = startDaemon({
     socketPath: path,
     commands: new URL('./commands.js', import.meta.url),
     service: new URL('./decide/supervisor.js', import.meta.url),
@@ -170,6 +203,11 @@ async function bring(path: string, directory: string, log: pino.Logger, main: Ma
     workerData,
     workers: { commandTimeout: COMMAND_TIMEOUT },
     log,
+  });
+  const daemon = await started.catch(async (error: unknown) => {
+    // Or the keeper would take this for a death.
+    await host.outputs.leave();
+    throw error;
   });
   main.daemon = daemon;
   host.subscribers = () => daemon.stats().events.subscribers > 0;

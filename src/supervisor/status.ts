@@ -53,7 +53,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     source: app.source,
     /** The mode that was chosen in that file (`--env MODE`); null for none. */
     source_mode: app.mode,
-    log_files: { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') },
+    log_files: logFiles(app, files),
     /** Processes of its runs that have left its process group. */
     escaped: app.escaped,
     /** Of all its processes; what they share counts once. */
@@ -62,6 +62,13 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     cpu_percent: usage?.cpuPercent ?? null,
     processes: usage?.processes ?? null,
   };
+}
+
+/** One file for both streams, unless each has one of its own. */
+function logFiles({ id, config, intoFiles }: AppSnapshot, files: ReturnType<typeof stateFiles>) {
+  return config.log_format === 'raw' || intoFiles
+    ? { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') }
+    : { stdout: files.log(id), stderr: files.log(id) };
 }
 
 /** By the start of the process, which no setting of the clock changes; without it, by the clock. */

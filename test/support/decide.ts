@@ -56,6 +56,7 @@ export class FakeHost {
       clock: this.clock,
       now: () => this.clock.now(),
       random: () => 0.5,
+      linesReady: async () => undefined,
       follower: { follow: () => undefined, ended: () => undefined, forget: () => undefined },
       onFault: () => undefined,
     };

@@ -35,18 +35,25 @@ export function recordOf(record: Partial<AppRecord> = {}): AppRecord {
 
 /** A host that finds these records. Nothing that it starts outlives the test. */
 export function testHost(...records: AppRecord[]) {
-  const files = stateFiles(temporaryDirectory());
+  const directory = temporaryDirectory();
+  const files = stateFiles(directory);
   for (const directory of [files.apps, files.logs]) mkdirSync(directory);
   for (const record of records) writeFileSync(files.app(record.id), JSON.stringify(record));
   const log = pino({ level: 'silent' });
-  const made = new ProcessHost({ files, log, limit: undefined, socket: '/nowhere' });
+  const made = new ProcessHost({
+    files,
+    log,
+    limit: undefined,
+    socket: '/nowhere',
+    output: { directory, defaults: {}, again: null },
+  });
   const functions = made.functions();
   const recordOnDisk = (): AppRecord => JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
   onTestFinished(async () => {
     functions.signal('a', 'SIGKILL');
     made.close();
   });
-  return { made, files, recordOnDisk, ...functions };
+  return { made, directory, files, recordOnDisk, ...functions };
 }
 
 /** The output of a process whose first line is awaited. */

@@ -39,6 +39,8 @@ export class Manager {
       BUNCTL_SOCKET: this.socket,
       BUNCTL_STATE_DIR: join(this.home, 'state'),
       NO_COLOR: '1',
+      // A daemon that a test kills stays dead, unless the test is about that.
+      BUNCTL_RESPAWN: '0',
       ...env,
     };
     // Before the directory goes: tests' clean-ups run from the last to the first.

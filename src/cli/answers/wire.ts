@@ -159,3 +159,12 @@ export async function askStats(client: IpcClient): Promise<DaemonStats | undefin
 /** The daemon's process. One of another container has another start than the process that has its number here. */
 export const processOf = ({ pid, start_time: start }: DaemonInfo): ProcessIdentity =>
   identityOf(pid, start ?? null);
+
+/** That the daemon is there because the one before it died; undefined if that is not so, or a day ago. */
+export function replacedNotice(info: DaemonInfo | undefined, now = Date.now()): string | undefined {
+  if (info?.replaces == null || now - info.started_at > DAY) return undefined;
+  const when = new Date(info.started_at).toLocaleString('sv');
+  return `The daemon was started again at ${when}: process ${info.replaces}, the daemon before it, had died`;
+}
+
+const DAY = 24 * 3600 * 1000;

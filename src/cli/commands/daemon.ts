@@ -5,23 +5,34 @@ import type { Worker } from 'node:worker_threads';
 import { catchEndSignals } from '../../supervisor/end-signals.js';
 import type { DeclaredFile, DeclaredOutcome } from '../../supervisor/model/declared-file.js';
 import type { ShutdownResult } from '../../supervisor/model/messages.js';
+import type { LogDefaults } from '../../supervisor/model/log-settings.js';
+import { RESPAWN } from '../../supervisor/model/own-variables.js';
 import { andEscaped } from '../../supervisor/model/survivors.js';
 import { NO_INIT } from '../daemon/machine-checks.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { absolutePath } from '../input/folder.js';
+import { whole } from '../input/numbers.js';
+import { sizeOrNone } from '../input/sizes.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 
 export const help = `Runs the daemon in the foreground. \`bunctl start\` starts one in the background when it needs one.
 
-Usage: bunctl daemon [-s PATH] [-c FILE]
+Usage: bunctl daemon [-s PATH] [-c FILE] [-q]
 
   -s, --socket PATH    where to listen
   -c, --config FILE    run what this file declares: its apps with auto_start are started, changed ones are
                        restarted, and those that it no longer declares are stopped
+  -q, --quiet          do not show what the apps print
+      --log-max-size SIZE
+                       the size at which the log of an app is put aside, such as 50M; 0 for never (default 10M)
+      --log-max-files N
+                       how many logs that were put aside are kept of each app (default 10)
 ${COMMON_HELP}
 
-SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.`;
+SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.
+When the daemon dies in another way, it is started again in the background, unless a service manager of the system runs
+it or BUNCTL_RESPAWN is 0.`;
 
 /** How long, in ms, threads may take to end once the daemon has ended. */
 const THREADS_GRACE = 2000;
@@ -31,14 +42,31 @@ export async function run(args: string[]): Promise<void> {
   const signals = catchEndSignals();
   const { values, daemon } = parse(
     args.map((arg) => (arg === '-s' ? '--socket' : arg)),
-    { config: { type: 'string', short: 'c' } },
+    {
+      config: { type: 'string', short: 'c' },
+      quiet: { type: 'boolean', short: 'q' },
+      'log-max-size': { type: 'string' },
+      'log-max-files': { type: 'string' },
+    },
   );
+  const logs = logOptions(values);
   const tell = readiness();
   const threads = watchThreads();
   try {
     const declared = values.config === undefined ? undefined : await declaredIn(values.config);
     const { runDaemon } = await import('../../supervisor/run-daemon.js');
-    const running = await runDaemon({ socketPath: daemon.socket, declared, signals });
+    const running = await runDaemon({
+      socketPath: daemon.socket,
+      declared,
+      signals,
+      logDefaults: logs.defaults,
+      again: isLookedAfter()
+        ? null
+        : {
+            program: process.execPath,
+            args: [...process.execArgv, process.argv[1] as string, 'daemon', ...logs.args],
+          },
+    });
     tell('ready');
     print(`bunctl listens on ${running.socketPath}; its log is ${running.daemonLog}`);
     if (process.pid === 1) say(`This daemon is process 1 of a container, ${NO_INIT}`);
@@ -57,6 +85,29 @@ export async function run(args: string[]): Promise<void> {
     // Nothing that was forgotten keeps the process.
     setTimeout(() => process.exit(), 1000).unref();
   }
+}
+
+/** The defaults for the logs of all apps, and the arguments by which another daemon gets them. */
+function logOptions(values: { 'log-max-size'?: string | undefined; 'log-max-files'?: string | undefined }): {
+  defaults: LogDefaults;
+  args: string[];
+} {
+  const { 'log-max-size': size, 'log-max-files': files } = values;
+  return {
+    defaults: {
+      maxSize: size === undefined ? undefined : sizeOrNone(size, '--log-max-size'),
+      maxFiles: files === undefined ? undefined : whole(files, '--log-max-files'),
+    },
+    args: [
+      ...(size === undefined ? [] : ['--log-max-size', size]),
+      ...(files === undefined ? [] : ['--log-max-files', files]),
+    ],
+  };
+}
+
+/** Whether this process is started again by others when it dies: as the main process of a systemd service; see systemd.exec(5). */
+function isLookedAfter(): boolean {
+  return process.env[RESPAWN] === '0' || process.env['SYSTEMD_EXEC_PID'] === String(process.pid);
 }
 
 async function declaredIn(file: string): Promise<DeclaredFile> {

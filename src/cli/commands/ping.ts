@@ -1,5 +1,5 @@
 // bunctl ping
-import { daemonInfo, versionNotice } from '../answers/wire.js';
+import { daemonInfo, replacedNotice, versionNotice } from '../answers/wire.js';
 import { withDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { print, say } from '../terminal/output.js';
@@ -20,5 +20,7 @@ export async function run(args: string[]): Promise<void> {
     print(`${client.path} answers in ${ms} ms (${identity})`);
     const mixed = versionNotice(info);
     if (mixed !== undefined) say(mixed);
+    const again = replacedNotice(info);
+    if (again !== undefined) say(again);
   });
 }

@@ -24,8 +24,12 @@ export interface AppConfig {
   readonly stdout_log: string | null;
   readonly stderr_log: string | null;
   readonly combined_log: string | null;
-  readonly log_max_size: number;
-  readonly log_max_files: number;
+  readonly log_max_size: number | null;
+  readonly log_max_files: number | null;
+  readonly log_format: 'stamped' | 'raw' | null;
+  readonly log_rotate_every: Duration | null;
+  readonly log_compress: boolean | null;
+  readonly log_max_lines: number | null;
   readonly health_check: unknown;
   readonly stop_timeout: Duration;
   readonly kill_timeout: Duration;
@@ -41,11 +45,11 @@ const POLICIES: Readonly<Record<string, AppConfig['restart_policy']>> = {
 };
 
 /** Units of time in seconds. */
-const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
  * Completes a configuration with the defaults. A time may be `{secs, nanos}`, a number of seconds, or a text such as
- * `"500ms"`, `"10s"`, `"2m"`; `max_memory` may be a number of bytes or a text such as `"512M"`. Unknown keys are kept: the
+ * `"500ms"`, `"10s"`, `"2m"`; a size a number of bytes or a text such as `"512M"`. Unknown keys are kept: the
  * daemon refuses them.
  */
 export function fullConfig(
@@ -53,7 +57,7 @@ export function fullConfig(
   { cwd }: { readonly cwd: string },
 ): AppConfig {
   const { restart_policy: policy, backoff, stop_timeout: stop, kill_timeout: kill, cwd: own } = given;
-  const { max_memory: most = null } = given;
+  const { log_rotate_every: every = null } = given;
   return {
     args: [],
     max_cpu_percent: null,
@@ -63,12 +67,16 @@ export function fullConfig(
     stderr_log: null,
     combined_log: null,
     health_check: null,
+    log_max_files: null,
+    log_format: null,
+    log_compress: null,
+    log_max_lines: null,
     ...given,
-    max_memory: typeof most === 'string' ? (parseSize(most) ?? most) : most,
+    max_memory: size(given['max_memory']),
+    log_max_size: size(given['log_max_size']),
+    log_rotate_every: every === null ? null : duration(every, DEFAULT_STOP_TIMEOUT),
     env: given['env'] ?? {},
     auto_start: given['auto_start'] ?? false,
-    log_max_size: given['log_max_size'] ?? 10_485_760,
-    log_max_files: given['log_max_files'] ?? 10,
     cwd: typeof own === 'string' ? resolve(cwd, own) : (own ?? cwd),
     restart_policy: (typeof policy === 'string' ? POLICIES[policy] : undefined) ?? policy ?? 'on-failure',
     stop_timeout: duration(stop, DEFAULT_STOP_TIMEOUT),
@@ -77,8 +85,12 @@ export function fullConfig(
   } as unknown as AppConfig;
 }
 
+function size(given: unknown): unknown {
+  return typeof given === 'string' ? (parseSize(given) ?? given) : (given ?? null);
+}
+
 function duration(given: unknown, fallback: Duration): unknown {
-  const match = typeof given === 'string' ? /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/.exec(given) : null;
+  const match = typeof given === 'string' ? /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(given) : null;
   const seconds = match
     ? Number(match[1]) * (UNITS[match[2] as string] as number)
     : typeof given === 'number'

@@ -16,7 +16,7 @@ import {
 /** Keys of the original that are kept and have no effect. */
 const KEPT_ONLY: ReadonlySet<string> = new Set([
   ...['health_check', 'kill_timeout', 'max_cpu_percent'],
-  ...['stdout_log', 'stderr_log', 'combined_log', 'log_max_size', 'log_max_files'],
+  ...['stdout_log', 'stderr_log', 'combined_log'],
 ]);
 
 /**

@@ -36,7 +36,7 @@ export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record
  */
 export function daemonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return select(env, (key) =>
-    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR)$/.test(
+    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN)$/.test(
       key,
     ),
   );

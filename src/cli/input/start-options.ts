@@ -4,7 +4,7 @@ import { usage } from '../terminal/exit.js';
 import type { Parsed } from './arguments.js';
 import { absolutePath } from './folder.js';
 import { positive, whole } from './numbers.js';
-import { parseSize } from './sizes.js';
+import { parseSize, sizeOrNone } from './sizes.js';
 
 /** The options that change how an app runs. */
 export const APP_OPTIONS = {
@@ -18,12 +18,18 @@ export const APP_OPTIONS = {
   'max-cpu': { type: 'string' },
   uid: { type: 'string' },
   gid: { type: 'string' },
+  'log-max-size': { type: 'string' },
+  'log-max-files': { type: 'string' },
+  'log-rotate-every': { type: 'string' },
+  'log-format': { type: 'string' },
+  'log-max-lines': { type: 'string' },
 } as const;
 
 type AllValues = Parsed<typeof APP_OPTIONS>['values'];
 
 export type AppValues = { readonly [Option in keyof AllValues]?: AllValues[Option] | undefined };
 
+const FORMATS = ['stamped', 'raw'];
 const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];
 
 /** The options of {@link APP_OPTIONS} that were given. */
@@ -50,7 +56,28 @@ export function fieldsOf(values: AppValues): Record<string, unknown> {
     ...(values['max-cpu'] === undefined ? {} : { max_cpu_percent: positive(values['max-cpu'], '--max-cpu') }),
     ...number('uid'),
     ...number('gid'),
+    ...logFields(values),
   };
+}
+
+function logFields(values: AppValues): object {
+  const { 'log-max-size': size, 'log-rotate-every': every, 'log-format': format } = values;
+  const { 'log-max-files': files, 'log-max-lines': lines } = values;
+  if (format !== undefined && !FORMATS.includes(format))
+    throw usage(`--log-format is one of stamped and raw, not "${format}"`);
+  return {
+    ...(size === undefined ? {} : { log_max_size: sizeOrNone(size, '--log-max-size') }),
+    ...(files === undefined ? {} : { log_max_files: whole(files, '--log-max-files') }),
+    ...(every === undefined ? {} : { log_rotate_every: period(every) }),
+    ...(format === undefined ? {} : { log_format: format }),
+    ...(lines === undefined ? {} : { log_max_lines: whole(lines, '--log-max-lines') }),
+  };
+}
+
+function period(text: string): string {
+  if (!/^\d+\s*(m|h|d)$/.test(text))
+    throw usage(`--log-rotate-every needs a time such as 12h or 1d, not "${text}"`);
+  return text;
 }
 
 function bytes(text: string): number {

@@ -12,6 +12,8 @@ export interface AppSurroundings {
   readonly now: () => number;
   readonly random: () => number;
   readonly follower: Pick<LogFollower, 'follow' | 'ended' | 'forget'>;
+  /** Resolves when what apps print from now on becomes events. */
+  readonly linesReady: () => Promise<void>;
   readonly onFault: (what: string, error: unknown) => void;
   /** The app is gone for good. */
   readonly onRemoved: (id: string) => void;

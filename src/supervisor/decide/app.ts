@@ -29,6 +29,8 @@ export class App {
   #closing = false;
   /** It is gone for good; another app may have its id. Written by this class only. */
   removed = false;
+  /** Whether it prints, or last printed, straight into files of its own. Written by this class only. */
+  intoFiles = false;
 
   constructor(
     readonly id: string,
@@ -126,10 +128,11 @@ export class App {
   }
 
   /** Takes the app over from a former supervisor, and handles the events that it missed. */
-  async resume(live: boolean, exit: Exit | null, pid: number | null): Promise<void> {
+  async resume(live: boolean, exit: Exit | null, pid: number | null, intoFiles = false): Promise<void> {
+    this.intoFiles = intoFiles;
     const { status, wanted } = this.state;
     if (live && pid !== null) {
-      this.#around.follower.follow(this.id);
+      if (intoFiles) this.#around.follower.follow(this.id);
       // An app that is wanted was being stopped for a shutdown only, and that daemon is gone.
       if (status === 'Stopping' && wanted === 'stopped') await this.input({ type: 'stop' });
       else await this.#resumeRunning(pid);
@@ -214,8 +217,10 @@ export class App {
 
   async #spawn({ automatic, onFailure }: Extract<Effect, { do: 'spawn' }>): Promise<void> {
     try {
+      await this.#around.linesReady();
       const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#decided);
-      this.#around.follower.follow(this.id, offsets);
+      this.intoFiles = offsets !== null;
+      if (offsets) this.#around.follower.follow(this.id, offsets);
       await this.#take({ type: 'spawned', pid, startedAt, automatic });
     } catch (error) {
       this.#spawnError = error as Error;

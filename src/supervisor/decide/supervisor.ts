@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
 import type { DaemonStats } from '../../running-daemon.js';
+import { LineEvents } from './line-events.js';
 import { LogFollower } from '../logs/log-follower.js';
 import type { AppInventory, HostNotice, MainFunctions } from '../model/host-functions.js';
 import type { DeclaredFile } from '../model/declared-file.js';
@@ -22,6 +23,7 @@ class Supervisor {
   readonly #host: ServiceSetup<MainFunctions>['host'];
   readonly #log: Logger;
   readonly #follower: LogFollower;
+  readonly #lines: LineEvents;
   readonly #apps: AppRegistry;
   readonly requests: Requests;
   #stopped: Promise<ShutdownResult> | undefined;
@@ -38,6 +40,12 @@ class Supervisor {
       listened: () => host.listened(),
       onFault: (error) => log.warn({ err: error }, 'the log follower has a fault'),
     });
+    this.#lines = new LineEvents({
+      keeper: () => host.keeper(),
+      publish,
+      listened: () => host.listened(),
+      onFault: (err) => log.warn({ err }, 'lines of apps do not become events for a moment'),
+    });
     this.#apps = new AppRegistry({
       host,
       publish,
@@ -45,6 +53,7 @@ class Supervisor {
       now: Date.now,
       random: Math.random,
       follower: this.#follower,
+      linesReady: () => this.#lines.ready(),
       onFault: (what, err) => log.error({ err }, what),
     });
     this.#usage = new UsageWatch({
@@ -64,6 +73,7 @@ class Supervisor {
     ]);
     // A former supervisor died in a shutdown: this one goes on with it.
     if (ending) this.#apps.close();
+    if (apps.length > 0) await this.#lines.ready();
     await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
     this.#followNotices(sequence).catch(dieOf);
     if (ending) this.#stopAll().catch(dieOf);
@@ -94,6 +104,16 @@ class Supervisor {
     return this.#follower.generations(id);
   }
 
+  /** Resolves when all that an app has printed until now is in its log; null for all apps. */
+  async syncOutput(id: string | null): Promise<void> {
+    await this.#host.syncOutput(id);
+  }
+
+  /** Empties an app's log. */
+  async flush(which: Addressed): Promise<void> {
+    await this.#host.flushOutput(this.#apps.known(which).id);
+  }
+
   list(): string[] {
     return this.#apps.all().map(({ id }) => id);
   }
@@ -110,10 +130,13 @@ class Supervisor {
     return this.#stopAll();
   }
 
-  async #takeOver({ record, live, exit }: AppInventory, declared: DeclaredFile | null): Promise<void> {
+  async #takeOver(
+    { record, live, exit, intoFiles }: AppInventory,
+    declared: DeclaredFile | null,
+  ): Promise<void> {
     const { id, config, environment, state, source, mode, process } = record;
     const app = this.#apps.add(id, { config, environment, state, source, mode });
-    await app.resume(live, exit, process?.pid ?? null);
+    await app.resume(live, exit, process?.pid ?? null, intoFiles);
     // The file may have another configuration for it, or none.
     if (concerns(declared, id, source)) return;
     const { restart_policy: policy, auto_start: autoStart } = config;
@@ -192,7 +215,7 @@ function dieOf(error: unknown): void {
 }
 
 function snapshot(
-  { id, decided, retryIn }: App,
+  { id, decided, retryIn, intoFiles }: App,
   escaped: readonly number[],
   used: ReadonlyMap<number, Usage>,
 ): AppSnapshot {
@@ -206,6 +229,7 @@ function snapshot(
     environmentNames: environment && Object.keys(environment).sort(),
     escaped,
     retryIn: retryIn ?? null,
+    intoFiles,
     usage: state.pid === null ? null : (used.get(state.pid) ?? null),
   };
 }
@@ -221,6 +245,8 @@ function functionsOf(supervisor: Supervisor) {
     status: supervisor.status.bind(supervisor),
     list: supervisor.list.bind(supervisor),
     generations: supervisor.generations.bind(supervisor),
+    syncOutput: supervisor.syncOutput.bind(supervisor),
+    flush: supervisor.flush.bind(supervisor),
     daemonStats: supervisor.daemonStats.bind(supervisor),
     shutdown: supervisor.shutdown.bind(supervisor),
   };

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Owner } from '../model/owner.js';
 import type { Stream } from '../state/paths.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 
@@ -22,10 +23,7 @@ export interface OutputFiles {
  *   of the file, which is for its owner alone.
  * @throws {Error} that names the file.
  */
-export async function openOutput(
-  paths: OutputPaths,
-  owner: { readonly uid: number; readonly gid: number } | undefined,
-): Promise<OutputFiles> {
+export async function openOutput(paths: OutputPaths, owner: Owner | undefined): Promise<OutputFiles> {
   const opened: FileHandle[] = [];
   const openOne = async (path: string): Promise<FileHandle> => {
     const file = await openAppending(path);

@@ -13,7 +13,7 @@ import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
-import { type OutputPaths, removeIfEmpty } from './output-files.js';
+import { AppOutputs, type OutputSettings } from './app-output.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
 
@@ -25,6 +25,7 @@ export interface HostSettings {
   readonly limit: SoftLimit | undefined;
   /** Where the daemon listens. */
   readonly socket: string;
+  readonly output: Omit<OutputSettings, 'log'>;
 }
 
 /** Beyond the longest stop timeout, how long in ms the supervisor may take to stop all apps. */
@@ -34,6 +35,7 @@ export class ProcessHost {
   readonly #settings: HostSettings;
   readonly #apps = new Map<string, HeldApp>();
   readonly #store: Store;
+  readonly outputs: AppOutputs;
   readonly #lookUps = new LookUps();
   readonly #notices = new Notices();
   readonly #stopped: Promise<void>;
@@ -47,6 +49,7 @@ export class ProcessHost {
     this.#stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
+    this.outputs = new AppOutputs({ ...settings.output, log: settings.log });
     this.#store = new Store(settings.files.app, (error) =>
       settings.log.error({ err: error }, 'the state cannot be written and is tried again'),
     );
@@ -65,6 +68,9 @@ export class ProcessHost {
       escaped: (id) => this.#escaped(id),
       allEscaped: () => allSurvivors([...this.#apps.values()]),
       endEscaped: (id, lastRuns) => this.#endEscaped(id, lastRuns),
+      keeper: () => this.#keeper(),
+      syncOutput: (id) => this.outputs.sync(id),
+      flushOutput: (id) => this.#flushOutput(id),
       listened: () => this.subscribers(),
       stopped: () => this.#onStopped(),
     };
@@ -89,6 +95,7 @@ export class ProcessHost {
   /** Stops watching. Running apps keep running. */
   close(): void {
     for (const app of this.#apps.values()) app.close();
+    this.outputs.close();
   }
 
   async #inventory(): Promise<{ apps: readonly AppInventory[]; sequence: number }> {
@@ -101,7 +108,12 @@ export class ProcessHost {
     // A process that a former supervisor is starting belongs to the app too.
     await this.#spawnsSettled();
     return {
-      apps: [...this.#apps.values()].map(({ record, live, exit }) => ({ record, live, exit })),
+      apps: [...this.#apps.values()].map(({ record, live, exit }) => ({
+        record,
+        live,
+        exit,
+        intoFiles: record.output !== 'pipes',
+      })),
       sequence: this.#notices.restart(),
     };
   }
@@ -116,8 +128,8 @@ export class ProcessHost {
   }
 
   #checkSpawn(id: string, config: AppConfig, environment: Environment | null): Promise<void> {
-    const files = this.#apps.has(id) ? this.#outputPaths(id) : undefined;
-    return checkSpawn(config, files, this.#surroundings('', environment));
+    const output = this.#apps.has(id) ? () => this.outputs.check(id, config) : undefined;
+    return checkSpawn(config, output, this.#surroundings('', environment));
   }
 
   async #spawn(id: string, decided: DecidedRecord): Promise<SpawnedApp> {
@@ -130,7 +142,9 @@ export class ProcessHost {
   }
 
   async #begin(app: HeldApp, isNew: boolean): Promise<SpawnedApp> {
-    const { id } = app.record;
+    const { id, config } = app.record;
+    const output = await this.outputs.kind();
+    app.record = { ...app.record, output };
     // Before the spawn: if the daemon is killed in between, the next one finds the process by its mark.
     await this.#store.save(id, app.record).catch((error: unknown) => {
       // An app that the next daemon would not know is not started. One that it knows is: its mark tells a later run.
@@ -139,23 +153,28 @@ export class ProcessHost {
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
     const { child, pid, offsets } = await spawnApp(
-      app.record.config,
-      this.#outputPaths(id),
+      config,
+      (owner) => this.outputs.open(id, config, output, owner),
       this.#surroundings(runMark(app.record), app.record.environment),
     );
     app.spawned(child, pid);
     return { pid, startedAt: Date.now(), offsets };
   }
 
-  #outputPaths(id: string): OutputPaths {
-    const { files } = this.#settings;
-    return { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') };
+  async #keeper(): Promise<string | null> {
+    return (await this.outputs.kind()) === 'pipes' ? (this.outputs.keeper.path ?? null) : null;
+  }
+
+  async #flushOutput(id: string): Promise<void> {
+    const app = this.#apps.get(id);
+    if (app) await this.outputs.flush(id, app.record.config);
   }
 
   #hold(record: AppRecord): HeldApp {
-    const app = new HeldApp(record, (pid, exit) =>
-      this.#notices.tell({ type: 'exited', id: record.id, pid, exit }),
-    );
+    const app = new HeldApp(record, (pid, exit) => {
+      this.outputs.ended(record.id);
+      this.#notices.tell({ type: 'exited', id: record.id, pid, exit });
+    });
     this.#apps.set(record.id, app);
     return app;
   }
@@ -172,9 +191,7 @@ export class ProcessHost {
     if (app?.live || app?.spawning) throw new Error(`${id} still runs`);
     app?.close();
     this.#apps.delete(id);
-    // The log of an app that never printed anything is useless.
-    for (const stream of ['stdout', 'stderr'] as const)
-      await removeIfEmpty(this.#settings.files.rawLog(id, stream));
+    await this.outputs.remove(id);
     await this.#store.save(id, null);
   }
 
@@ -205,6 +222,17 @@ export class ProcessHost {
           'an app last ran on another machine or in another container, where it may still run; its process is not looked for here',
         );
       this.#hold(record).adopt(found);
+      await this.#adoptOutput(record);
     }
+  }
+
+  async #adoptOutput({ id, config, output, process: former }: AppRecord): Promise<void> {
+    if (output !== 'pipes' || (await this.outputs.kind()) !== 'pipes') return;
+    const runs = former !== null && this.#apps.get(id)?.live === true;
+    await this.outputs
+      .adopt(id, config, runs)
+      .catch((err: unknown) =>
+        this.#settings.log.error({ err, app: id }, 'the output of an app is not read'),
+      );
   }
 }

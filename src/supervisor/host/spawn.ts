@@ -4,15 +4,16 @@ import type { AppConfig } from '../model/app-config.js';
 import { userOf } from '../system/users.js';
 import { appEnvironment } from './environment.js';
 import type { LookUps } from './look-up.js';
-import { checkOutput, closeAll, openOutput, type OutputPaths } from './output-files.js';
+import type { OpenOutput } from './app-output.js';
+import { closeAll } from './output-files.js';
+import type { Owner } from '../model/owner.js';
 import { checkIds, checkSizes } from './permitted.js';
 import { checkProgram, problem } from './program.js';
 
 export interface Spawned {
   readonly child: ChildProcess;
   readonly pid: number;
-  /** Sizes of the output files before the app wrote to them, in bytes. */
-  readonly offsets: Readonly<Record<'stdout' | 'stderr', number>>;
+  readonly offsets: OpenOutput['offsets'];
 }
 
 /** How the soft limit of open files is set for an app. */
@@ -56,17 +57,18 @@ const ERRNO: Readonly<Record<string, string>> = {
 /**
  * Spawns an app.
  *
+ * @param openOutput Opens what it prints to.
  * @throws {Error} with a message that begins as the original's and names the cause. It never shows the environment.
  */
 export async function spawnApp(
   config: AppConfig,
-  files: OutputPaths,
+  openOutput: (owner: Owner | undefined) => Promise<OpenOutput>,
   around: SpawnSurroundings,
 ): Promise<Spawned> {
   try {
     await check(config, around);
     const { cwd, env, ids, owner } = await prepare(config, around);
-    const { stdout, stderr, offsets } = await openOutput(files, owner);
+    const { stdout, stderr, offsets } = await openOutput(owner);
     try {
       const [command, args] = withLimit(config, around.limit);
       const child = spawn(command, args, {
@@ -93,17 +95,17 @@ export async function spawnApp(
 /**
  * Checks that an app could be spawned now.
  *
- * @param files Its output files; undefined for an app that has none yet, so that none are made.
+ * @param checkOutput Checks its output; undefined for an app that has none yet, so that none is made.
  * @throws {Error} as {@link spawnApp}.
  */
 export async function checkSpawn(
   config: AppConfig,
-  files: OutputPaths | undefined,
+  checkOutput: (() => Promise<void>) | undefined,
   around: SpawnSurroundings,
 ): Promise<void> {
   try {
     await check(config, around);
-    if (files) await checkOutput(files);
+    await checkOutput?.();
   } catch (error) {
     throw failure(config, error);
   }

@@ -13,13 +13,13 @@ const u64 = z
   .refine((value) => Number.isInteger(value) && value >= 0, 'must be a non-negative integer');
 const text = z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL byte');
 
-/** `{"secs":n,"nanos":n}`, or the same two numbers as an array. In the daemon: at most an hour. */
-const duration = z
-  .union([
-    z.strictObject({ secs: u64, nanos: u32 }),
-    z.tuple([u64, u32]).transform(([secs, nanos]) => ({ secs, nanos })),
-  ])
-  .refine(({ secs }) => secs <= HOUR, 'must be at most an hour');
+/** `{"secs":n,"nanos":n}`, or the same two numbers as an array. */
+const anyDuration = z.union([
+  z.strictObject({ secs: u64, nanos: u32 }),
+  z.tuple([u64, u32]).transform(([secs, nanos]) => ({ secs, nanos })),
+]);
+/** In the daemon: at most an hour. */
+const duration = anyDuration.refine(({ secs }) => secs <= HOUR, 'must be at most an hour');
 
 /** Text, or a number or boolean as its text: in JSON a port is easily written as a number. */
 const textual = z.preprocess(
@@ -71,8 +71,14 @@ const schema = z.strictObject({
   stdout_log: nullable(z.string()),
   stderr_log: nullable(z.string()),
   combined_log: nullable(z.string()),
+  /** Bytes; 0 for no bound. */
   log_max_size: nullable(u64),
   log_max_files: nullable(u32),
+  log_format: nullable(z.enum(['stamped', 'raw'])),
+  log_rotate_every: nullable(anyDuration),
+  log_compress: nullable(z.boolean()),
+  /** Lines a second; 0 for all. */
+  log_max_lines: nullable(u32),
   health_check: nullable(healthCheck),
   stop_timeout: optional(duration, DEFAULT_STOP_TIMEOUT),
   kill_timeout: optional(duration, DEFAULT_KILL_TIMEOUT),

@@ -18,12 +18,17 @@ export interface DecidedRecord {
   readonly mode: string | null;
 }
 
+/** Where an app prints: into FIFOs that the keeper reads, or straight into files. */
+export type AppOutput = 'pipes' | 'files';
+
 /** The record of an app, as its file holds it. */
 export interface AppRecord extends DecidedRecord {
   readonly version: 1;
   readonly id: string;
   /** With the id it marks the app's processes; new with each spawn, written before it. */
   readonly nonce: string;
+  /** How its last run prints; an older version, which does not say, had it print into files. */
+  readonly output?: AppOutput | undefined;
   /** The process that runs, or the last one whose end was not seen. */
   readonly process: ProcessIdentity | null;
 }

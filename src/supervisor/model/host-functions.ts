@@ -22,6 +22,8 @@ export interface AppInventory {
   readonly live: boolean;
   /** How its process ended, if that was seen. */
   readonly exit: Exit | null;
+  /** Whether it prints straight into files. */
+  readonly intoFiles: boolean;
 }
 
 /** A process that was started. */
@@ -29,8 +31,8 @@ export interface SpawnedApp {
   readonly pid: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Sizes of the output files, in bytes, before the app wrote to them. */
-  readonly offsets: Readonly<Record<'stdout' | 'stderr', number>>;
+  /** Sizes of its own output files, in bytes, before it wrote to them; null when the keeper reads what it prints. */
+  readonly offsets: Readonly<Record<'stdout' | 'stderr', number>> | null;
 }
 
 /**
@@ -68,6 +70,12 @@ export interface HostFunctions {
    * @param lastRuns Only those of so many of the last runs; default: of all.
    */
   readonly endEscaped: (id: string, lastRuns?: number) => Promise<number[]>;
+  /** Where the keeper of the output listens, once one runs; null when apps print straight into files. */
+  readonly keeper: () => Promise<string | null>;
+  /** Resolves when all that an app has printed until now is in its log; null for all apps. */
+  readonly syncOutput: (id: string | null) => Promise<void>;
+  /** Empties an app's log. @throws {Error} saying why it cannot be. */
+  readonly flushOutput: (id: string) => Promise<void>;
   /** Whether events have subscribers. */
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */

@@ -20,6 +20,8 @@ export interface DaemonInfo {
   readonly started_at: number;
   /** The start time of its process, in clock ticks since the boot; null if the system, or an older version, does not say. */
   readonly start_time?: string | null;
+  /** The number of the daemon that died and that this one was started to replace; null if it was started by a command. */
+  readonly replaces?: number | null;
 }
 
 /** An app as the supervisor sees it now. */
@@ -37,6 +39,8 @@ export interface AppSnapshot {
   readonly escaped: readonly number[];
   /** How long, in ms, until it is tried again; null if it does not wait for that. */
   readonly retryIn: number | null;
+  /** Whether it prints straight into files of its own. */
+  readonly intoFiles: boolean;
   /** What its processes use together; null if it does not run, or if the system does not say. */
   readonly usage: Usage | null;
 }

@@ -3,6 +3,11 @@
 /** The variable that holds the mark of an app's run; see `mark.ts`. */
 export const MARK_VARIABLE = 'BUNCTL_APP';
 
+/** The variable that tells a daemon which one it replaces: the number of a process that has died. */
+export const REPLACES = 'BUNCTL_REPLACES';
+/** `0` keeps a daemon that dies from being started again. */
+export const RESPAWN = 'BUNCTL_RESPAWN';
+
 /**
  * Variables that an app does not get from the environment of its caller: a shell's own, those of Node's channel to a
  * parent, and those of a daemon. Every other variable is handed on, also one whose name begins with `BUNCTL_`.
@@ -18,5 +23,7 @@ export const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   'BUNCTL_STATE_DIR',
   'BUNCTL_READY_FD',
   'BUNCTL_OPEN_FILES',
+  REPLACES,
+  RESPAWN,
   MARK_VARIABLE,
 ]);

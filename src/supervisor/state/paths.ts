@@ -56,6 +56,9 @@ function stateHome(env: StateSurroundings['env'], home: () => string): string {
 /** One of an app's two output streams. */
 export type Stream = 'stdout' | 'stderr';
 
+/** The name of the keeper's socket in its state directory. */
+export const KEEPER_SOCKET = 'keeper';
+
 /** The files of a state directory. */
 export function stateFiles(directory: string) {
   return {
@@ -67,6 +70,14 @@ export function stateFiles(directory: string) {
     /** The output of one stream as the app printed it: with `log_format` raw, and where there are no FIFOs. */
     rawLog: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
     daemonLog: join(directory, 'daemon.log'),
+    pipes: join(directory, 'pipes'),
+    /** The FIFO through which an app prints on one of its streams. */
+    pipe: (id: string, stream: Stream) =>
+      join(directory, 'pipes', `${id}.${stream === 'stdout' ? 'out' : 'err'}`),
+    /** The socket of the keeper. */
+    keeper: join(directory, KEEPER_SOCKET),
+    /** Why the daemon is not started again any more, in a sentence; not there when it would be. */
+    givenUp: join(directory, 'given-up'),
     /** The path of the socket on which its daemon listens, or listened last. */
     socket: join(directory, 'socket'),
     /** The file whose lock makes one daemon the owner of the directory. */

@@ -38,6 +38,7 @@ const record = z.object({
   source: z.string().nullable().default(null),
   mode: z.string().nullable().default(null),
   nonce: z.string().min(1),
+  output: z.enum(['pipes', 'files']).optional(),
   process: z
     .object({
       pid: z.int().positive(),

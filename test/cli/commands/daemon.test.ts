@@ -24,7 +24,7 @@ test.skipIf(process.platform === 'win32')(
     await manager.ok('start', 'a', '--restart', 'no', '--', 'true');
     await until(async () => (await manager.status('a')).state !== 'Running', 'the app has ended');
     // A pipe that nobody writes to cannot be opened for reading.
-    const log = stateFiles(manager.state).log('a', 'stdout');
+    const log = stateFiles(manager.state).log('a');
     rmSync(log, { force: true });
     execFileSync('mkfifo', [log]);
     const reading = await RawClient.connect(manager.socket);
@@ -80,7 +80,7 @@ test.skipIf(process.platform === 'win32')(
     await until(() => daemon.stdout().includes('Started app a'), 'it is started');
     expect(await manager.status('a')).toMatchObject({ cwd: current, source: join(current, 'bunctl.json') });
     const printed = (): string[] =>
-      readFileSync(stateFiles(manager.state).log('a', 'stdout'), 'utf8').split('\n');
+      readFileSync(stateFiles(manager.state).log('a'), 'utf8').split('\n');
     await until(() => printed().includes(join(manager.home, 'one')), 'it runs in the first release');
     rmSync(current);
     symlinkSync('two', current);

@@ -69,6 +69,7 @@ function actor(
       clock,
       now: () => clock.now(),
       random: () => 0.5,
+      linesReady: async () => undefined,
       follower: {
         follow: (id, offsets) => followed.push(offsets ?? `${id} from where it was`),
         ended: (id) => done.push(id === 'a' ? 'read to the end' : id),
@@ -476,7 +477,7 @@ describe('the taking over of an app that was', () => {
     ] as const) {
       const { app, clock, followed, saved } = actor({ status: 'Running', wanted: 'running', startedAt });
       clock.advance(40);
-      await app.resume(true, null, 50);
+      await app.resume(true, null, 50, true);
       const now = { status: 'Running', pid: 50, startedAt: since, retryAt: null, overLimit: false };
       expect([followed, app.state]).toMatchObject([['a from where it was'], now]);
       expect(saved).toMatchObject([now]);

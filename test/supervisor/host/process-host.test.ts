@@ -1,5 +1,5 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkIds } from '#dist/supervisor/host/permitted.js';
@@ -9,6 +9,7 @@ import { bootId } from '#dist/supervisor/system/place.js';
 import { identify } from '#dist/supervisor/system/processes.js';
 import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.js';
 import { alive } from '../../support/manager.js';
+import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 const decided = { config: SLEEPS, environment: null, source: null, mode: null, state: STOPPED };
@@ -193,7 +194,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     await inventory();
     rmSync(files.logs, { recursive: true });
     await spawn('a', decided);
-    expect(readdirSync(files.logs).sort()).toEqual(['a.err.log', 'a.out.log']);
+    expect(readdirSync(files.logs).sort()).toEqual(['a.all.log']);
     expect(statSync(files.logs).mode & 0o777).toBe(0o700);
   });
 
@@ -203,7 +204,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     rmSync(files.logs, { recursive: true });
     writeFileSync(files.logs, 'not a folder');
     await expect(spawn('a', decided)).rejects.toThrow(
-      `Not a directory (os error 20): its log file ${files.rawLog('a', 'stdout')} cannot be opened`,
+      `Not a directory (os error 20): its log file ${files.log('a')} cannot be opened`,
     );
   });
 
@@ -233,10 +234,10 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     await checkSpawn('a', SLEEPS, null);
     expect(readdirSync(files.logs)).toEqual([]);
     await spawn('a', decided);
-    rmSync(files.rawLog('a', 'stdout'));
-    mkdirSync(files.rawLog('a', 'stdout'));
+    rmSync(files.log('a'));
+    mkdirSync(files.log('a'));
     await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
-      `its log file ${files.rawLog('a', 'stdout')} cannot be opened`,
+      `its log file ${files.log('a')} cannot be opened`,
     );
   });
 
@@ -266,20 +267,21 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test.runIf(process.getuid?.() === 0)(
     'lets an app that runs as another user open its own output',
     async () => {
-      const { files, spawn, inventory, notices } = testHost();
+      const { directory, files, spawn, inventory, notices, syncOutput } = testHost();
       const script =
         'echo one > /dev/stdout; echo two >> /dev/stdout; echo three >&2; echo four >> /dev/stderr; id -u';
       const config = { ...SLEEPS, command: 'sh', args: ['-c', script], cwd: '/', uid: 65_534 };
       const { sequence } = await inventory();
       const { pid } = await spawn('a', { ...decided, config });
       expect(await notices(sequence)).toMatchObject([{ pid, exit: { code: 0 } }]);
-      expect(readFileSync(files.rawLog('a', 'stdout'), 'utf8')).toContain('two\n65534\n');
-      expect(readFileSync(files.rawLog('a', 'stderr'), 'utf8')).toBe('three\nfour\n');
-      const { uid, mode } = statSync(files.rawLog('a', 'stdout'));
+      await syncOutput('a');
+      expect(printedBy(directory, 'a', 'stdout')).toBe('one\ntwo\n65534\n');
+      expect(printedBy(directory, 'a', 'stderr')).toBe('three\nfour\n');
+      const { uid, mode } = statSync(files.log('a'));
       expect([uid, mode & 0o777]).toEqual([65_534, 0o600]);
       // The next run as our own user takes them back.
       await spawn('a', decided);
-      expect(statSync(files.rawLog('a', 'stdout')).uid).toBe(0);
+      await until(() => statSync(files.log('a')).uid === 0, 'it belongs to our own user');
     },
   );
 });

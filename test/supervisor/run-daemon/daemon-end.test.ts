@@ -1,10 +1,11 @@
 // The daemon ends, in any way: what becomes of its apps, and what the next daemon does.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { refusal, success } from '../../support/answers.js';
 import { alive, FAST, Manager, start, type Status, statusOf, untilState } from '../../support/manager.js';
+import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 describe.skipIf(process.platform !== 'linux')('the daemon', () => {
@@ -49,9 +50,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     await events.close();
     expect(await next.request({ Stop: { name: 'ticker' } })).toEqual(success('Stopped app ticker'));
     expect(alive(ticker.pid)).toBe(false);
-    const lines = readFileSync(join(manager.state, 'logs', 'ticker.out.log'), 'utf8')
-      .trimEnd()
-      .split('\n');
+    const lines = printedBy(manager.state, 'ticker', 'stdout').trimEnd().split('\n');
     expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
   });
 
@@ -68,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const program = join(manager.home, 'program');
     writeFileSync(program, '#!/bin/sh\nsleep 1000\n', { mode: 0o700 });
     await client.request(start('absent', '', { command: program, args: [], restart_policy: 'always' }));
-    const printed = (): string => readFileSync(join(manager.state, 'logs', 'slow.out.log'), 'utf8');
+    const printed = (): string => printedBy(manager.state, 'slow', 'stdout');
     await until(() => printed() === 'ready\n', 'its trap is set');
     const { pid } = await statusOf(client, 'slow');
     await manager.ok('shutdown');

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { anyDaemon, refusal, success } from '../../support/answers.js';
 import { alive, FAST, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 /** Waits while another app crashes and comes back: whatever was to be restarted by now has been. */
@@ -128,8 +129,8 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const printed = async (name: string, line: string): Promise<void> => {
-      const file = join(manager.state, 'logs', `${name}.out.log`);
-      await until(() => readFileSync(file, 'utf8').split('\n').includes(line), `${name} prints ${line}`);
+      const lines = (): string[] => printedBy(manager.state, name, 'stdout').split('\n');
+      await until(() => lines().includes(line), `${name} prints ${line}`);
     };
     // The leader ignores SIGTERM and ends after its child, so it ends only if the child gets SIGTERM too.
     await client.request(

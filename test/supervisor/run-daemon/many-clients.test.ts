@@ -1,10 +1,10 @@
 // Many clients and commands at once, and unusual names.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { refusal, success } from '../../support/answers.js';
 import { alive, FAST, Manager, start, statusOf } from '../../support/manager.js';
+import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 describe.skipIf(process.platform !== 'linux')('many clients', () => {
@@ -90,6 +90,6 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
       );
       expect(await client.request({ Delete: { name } })).toEqual(success(`Deleted app ${name}`));
     }
-    expect(readFileSync(join(manager.state, 'logs', '...out.log'), 'utf8')).toBe('hi\n');
+    expect(printedBy(manager.state, '..')).toBe('hi\n');
   });
 });

@@ -18,7 +18,13 @@ test.skipIf(process.platform !== 'linux')(
     const files = stateFiles(home);
     for (const directory of [files.apps, files.logs]) mkdirSync(directory);
     const log = pino({ level: 'silent' });
-    const host = new ProcessHost({ files, log, limit: undefined, socket: '/nowhere' });
+    const host = new ProcessHost({
+      files,
+      log,
+      limit: undefined,
+      socket: '/nowhere',
+      output: { directory: home, defaults: {}, again: null },
+    });
     const dieAt = join(home, 'die');
     const workerData = { stateDirectory: home, daemon: {}, dieAt };
     const socketPath = join(home, 's');

@@ -1,5 +1,5 @@
 // What an app gets from its caller and its configuration: folder, variables, limits, umask and user.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { refusal, success } from '../../support/answers.js';
 import { CLI, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 const nobody = await userOf(65_534);
@@ -87,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const config = { env: { BUNCTL_APP: 'mine' }, restart_policy: 'no' };
     await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
     await untilState(client, 'a', 'Stopped');
-    expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toMatch(
+    expect(printedBy(manager.state, 'a', 'stdout')).toMatch(
       new RegExp(`^(BUNCTL_SOCKET=${manager.socket}|BUNCTL_APP=a:[\\da-f]{16}|\n)+$`),
     );
   });
@@ -98,7 +99,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const config = { cwd: '/', uid: 65_534, gid: 65_533, restart_policy: 'no' };
     expect(await client.request(start('a', 'id -u; id -g', config))).toEqual(success('Started app a'));
     await untilState(client, 'a', 'Stopped');
-    expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe('65534\n65533\n');
+    expect(printedBy(manager.state, 'a', 'stdout')).toBe('65534\n65533\n');
   });
 
   test.runIf(process.getuid?.() === 0 && nobody !== undefined)(
@@ -110,9 +111,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
       const config = { cwd: '/', uid: 65_534, restart_policy: 'no' };
       await client.request(start('a', 'id -g; echo $USER $HOME', config));
       await untilState(client, 'a', 'Stopped');
-      expect(readFileSync(join(manager.state, 'logs', 'a.out.log'), 'utf8')).toBe(
-        `${gid}\n${name} ${home}\n`,
-      );
+      expect(printedBy(manager.state, 'a', 'stdout')).toBe(`${gid}\n${name} ${home}\n`);
     },
   );
 });

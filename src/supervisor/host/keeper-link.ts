@@ -1,0 +1,197 @@
+// The daemon's connection to the keeper: starts one when there is none, and another one when it has died.
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { IpcClient } from '../../client/client.js';
+import { maxSocketPathBytes } from '../../protocol/endpoints.js';
+import { VERSION } from '../../version.js';
+import type { DaemonCommand, KeeperHello, KeeperRequest } from '../model/keeper-messages.js';
+import { KEEPER_SOCKET, stateFiles } from '../state/paths.js';
+import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
+
+/** How long, in ms, a keeper may take to start, and to answer. */
+const START_PATIENCE = 10_000;
+const ANSWER_PATIENCE = 5000;
+/** How often, in ms, it is asked whether it answers. */
+const ASK_EVERY = 2000;
+/** How long, in ms, another keeper is waited for after one that did not last. */
+const PAUSE = 1000;
+const SHORT_LIFE = 1000;
+/** How long, in ms, the keeper may take to end with the daemon. It stays as long as something may print. */
+const END_PATIENCE = 500;
+
+export interface KeeperSettings {
+  readonly directory: string;
+  readonly log: Logger;
+  /** How the keeper starts the daemon again; null for not at all. */
+  readonly again: DaemonCommand | null;
+  /** Called for each new keeper, before anybody else may ask it. */
+  readonly onUp: (ask: (request: KeeperRequest) => Promise<unknown>) => Promise<void>;
+}
+
+export class KeeperLink {
+  /** Where it listens, by a path that a socket's address has room for; undefined when there is none. */
+  readonly path: string | undefined;
+  readonly #settings: KeeperSettings;
+  #up: Promise<IpcClient> | undefined;
+  #client: IpcClient | undefined;
+  #keeper: ProcessIdentity | undefined;
+  #closed = false;
+
+  constructor(settings: KeeperSettings) {
+    this.#settings = settings;
+    this.path = keeperPath(settings.directory);
+  }
+
+  /**
+   * Resolves when a keeper answers; one is started if there is none.
+   *
+   * @throws when none can be had now.
+   */
+  async ready(): Promise<void> {
+    await this.#connected();
+  }
+
+  /** Asks the keeper. @throws what it answers, or that it does not. */
+  async ask(request: KeeperRequest): Promise<void> {
+    const client = await this.#connected();
+    await client.request(request as never, { timeout: ANSWER_PATIENCE });
+  }
+
+  /** Asks the keeper that is there, if one is; never starts one. */
+  async askIfUp(request: KeeperRequest): Promise<void> {
+    await this.#client?.request(request as never, { timeout: ANSWER_PATIENCE }).catch(() => undefined);
+  }
+
+  /** The daemon ends as it was told to. Resolves when the keeper has ended, or has output to wait for. */
+  async leave(): Promise<void> {
+    this.#closed = true;
+    const keeper = this.#keeper;
+    const client = this.#client;
+    if (client === undefined || keeper === undefined) return;
+    await this.askIfUp({ Leave: {} });
+    await client.close();
+    for (const deadline = performance.now() + END_PATIENCE; performance.now() < deadline && isAlive(keeper);)
+      await sleep(5);
+  }
+
+  /** Lets go of the keeper, as a daemon that dies does. */
+  close(): void {
+    this.#closed = true;
+    this.#client?.close({ drain: 0 }).catch(() => undefined);
+  }
+
+  #connected(): Promise<IpcClient> {
+    if (this.#closed) return Promise.reject(new Error('The daemon ends'));
+    this.#up ??= this.#bring().catch((error: unknown) => {
+      this.#up = undefined;
+      throw error;
+    });
+    return this.#up;
+  }
+
+  async #bring(): Promise<IpcClient> {
+    const path = this.path;
+    if (path === undefined) throw new Error('the path of the state directory is too long for a socket in it');
+    let client = await IpcClient.connect(path, { timeout: ANSWER_PATIENCE, retry: 'busy' }).catch(
+      () => undefined,
+    );
+    let hello = client && (await this.#hello(client));
+    if (client && hello?.version !== VERSION) {
+      await client.request({ End: {} } as never).catch(() => undefined);
+      await client.whenClosed;
+      client = undefined;
+    }
+    if (client === undefined) {
+      start(this.#settings.directory);
+      client = await IpcClient.connect(path, { timeout: START_PATIENCE, retry: 'absent' });
+      hello = await this.#hello(client);
+    }
+    const made = client;
+    try {
+      await this.#settings.onUp((request) => made.request(request as never, { timeout: ANSWER_PATIENCE }));
+    } catch (err) {
+      this.#settings.log.error({ err }, 'the keeper of the output could not be told of an app');
+    }
+    if (this.#closed) {
+      await made.close();
+      throw new Error('The daemon ends');
+    }
+    this.#client = made;
+    this.#keeper = identify((hello as KeeperHello).pid);
+    this.#lookAfter(made, this.#keeper).catch((err: unknown) =>
+      this.#settings.log.error({ err }, 'the keeper of the output is not looked after'),
+    );
+    return made;
+  }
+
+  async #hello(client: IpcClient): Promise<KeeperHello> {
+    const { again } = this.#settings;
+    const answer = await client.request({ Hello: { pid: process.pid, again } } as never, {
+      timeout: ANSWER_PATIENCE,
+    });
+    return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
+  }
+
+  /** Asks now and then whether it answers, kills one that does not, and starts another one when it has ended. */
+  async #lookAfter(client: IpcClient, keeper: ProcessIdentity): Promise<void> {
+    const begun = performance.now();
+    const timer = setInterval(() => {
+      client.request({ Sync: { id: '' } } as never, { timeout: ANSWER_PATIENCE }).catch((error: unknown) => {
+        if (client.closed || (error as { code?: unknown }).code !== 'REQUEST_TIMEOUT') return;
+        this.#settings.log.error(
+          { keeper: keeper.pid },
+          'the keeper of the output does not answer and is killed',
+        );
+        if (isAlive(keeper)) process.kill(keeper.pid, 'SIGKILL');
+      });
+    }, ASK_EVERY);
+    timer.unref();
+    await client.whenClosed;
+    clearInterval(timer);
+    this.#client = undefined;
+    this.#keeper = undefined;
+    this.#up = undefined;
+    if (this.#closed) return;
+    this.#settings.log.warn(
+      { keeper: keeper.pid },
+      'the keeper of the output has ended and is started again',
+    );
+    while (!this.#closed) {
+      if (performance.now() - begun < SHORT_LIFE) await sleep(PAUSE, undefined, { ref: false });
+      try {
+        await this.#connected();
+        return;
+      } catch (err) {
+        this.#settings.log.error({ err }, 'the keeper of the output cannot be started');
+        await sleep(PAUSE, undefined, { ref: false });
+      }
+    }
+  }
+}
+
+/** In a session of its own, so that neither a terminal nor the end of the daemon reaches it. */
+function start(directory: string): void {
+  const child = spawn(
+    process.execPath,
+    // It holds little, and its memory is to stay small.
+    ['--max-semi-space-size=1', '--max-old-space-size=64', fileURLToPath(SCRIPT), directory],
+    { detached: true, cwd: directory, stdio: 'ignore' },
+  );
+  // That it does not start is seen by nobody listening.
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+const SCRIPT = new URL('../../bundle/keeper.js', import.meta.url);
+
+/** A path of the keeper's socket that is short enough; on Linux any is, by a descriptor of its directory. */
+function keeperPath(directory: string): string | undefined {
+  const { keeper } = stateFiles(directory);
+  if (Buffer.byteLength(keeper) <= maxSocketPathBytes(process.platform)) return keeper;
+  if (process.platform !== 'linux') return undefined;
+  // For the life of the process.
+  return `/proc/self/fd/${openSync(directory, 'r')}/${KEEPER_SOCKET}`;
+}

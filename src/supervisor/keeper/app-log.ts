@@ -1,0 +1,220 @@
+// The log of one app: what it prints on its two streams, as lines with times in one file, or as it is in two.
+import { HEADER_LENGTH, parseHeader, recordHeader } from '../logs/record.js';
+import type { LogSettings, Written } from '../model/keeper-messages.js';
+import type { stateFiles, Stream } from '../state/paths.js';
+import { LogFile, type LogFileHooks, type Lost } from './log-file.js';
+
+export interface AppLogHooks {
+  onWritten(written: Omit<Written, 'skipped'>): void;
+  /** Lines that were not written. */
+  onLost(lines: number): void;
+  onAside(path: string, settings: LogSettings): void;
+  onFault(message: string): void;
+}
+
+/** A line is ended and goes on in another record when it is longer than this. */
+const MAX_LINE = 256 * 1024;
+
+export class AppLog {
+  readonly #id: string;
+  readonly #paths: ReturnType<typeof stateFiles>;
+  readonly #hooks: AppLogHooks;
+  #settings: LogSettings;
+  #files: Readonly<Record<Stream, LogFile>>;
+  /** Whose unfinished line the file ends with. */
+  #tail: Stream | null = null;
+  /** How long that line is. */
+  #tailLength = 0;
+  /** Whether the last line of a stream has no end yet. */
+  readonly #midLine = { stdout: false, stderr: false };
+  /** The length of the text that was given to the file last, and whether it begins by ending another's line. */
+  #length = 0;
+  #interrupts = false;
+  readonly #allowance: Allowance;
+
+  constructor(id: string, settings: LogSettings, paths: ReturnType<typeof stateFiles>, hooks: AppLogHooks) {
+    this.#id = id;
+    this.#settings = settings;
+    this.#paths = paths;
+    this.#hooks = hooks;
+    this.#allowance = new Allowance();
+    this.#files = this.#open();
+  }
+
+  /** Takes on other settings. */
+  use(settings: LogSettings): void {
+    const reopen = settings.format !== this.#settings.format;
+    this.#settings = settings;
+    if (reopen) {
+      this.close();
+      this.#files = this.#open();
+    } else for (const file of this.#each()) file.settings = settings;
+  }
+
+  /** A new process begins a line of its own. */
+  newRun(): void {
+    for (const file of this.#each()) file.open();
+    if (this.#settings.format === 'stamped') {
+      if (this.#files.stdout.midLine) this.#files.stdout.append('\n', false);
+      this.#tail = null;
+      this.#midLine.stdout = this.#midLine.stderr = false;
+    } else for (const file of this.#each()) if (file.midLine) file.append('\n', false);
+  }
+
+  /** Takes bytes in, each as the character of its number. Never throws. */
+  take(stream: Stream, text: string): void {
+    const { maxLines } = this.#settings;
+    if (maxLines > 0) {
+      const kept = this.#allowance.take(text, maxLines);
+      if (kept.told !== '') this.#record(kept.told);
+      if (kept.text !== '') this.#keep(stream, kept.text);
+      return;
+    }
+    this.#keep(stream, text);
+  }
+
+  flush(): void {
+    for (const file of this.#each()) file.flush();
+    this.#tail = null;
+  }
+
+  close(): void {
+    for (const file of this.#each()) file.close();
+  }
+
+  #keep(stream: Stream, text: string): void {
+    const file = this.#files[stream];
+    file.open();
+    file.append(this.#settings.format === 'raw' ? text : this.#stamped(stream, text));
+  }
+
+  #record(sentence: string): void {
+    const notice = this.#notice(sentence);
+    this.#files.stdout.append(this.#files.stdout.midLine ? `\n${notice}` : notice, false);
+    this.#tail = null;
+  }
+
+  #stamped(stream: Stream, text: string): string {
+    const now = Date.now();
+    const header = recordHeader(now, stream);
+    const last = text.lastIndexOf('\n');
+    const rest = text.length - last - 1;
+    let begin = '';
+    if (this.#tail !== stream || this.#tailLength > MAX_LINE) {
+      if (this.#tail !== null) begin = '\n';
+      begin += this.#midLine[stream] ? recordHeader(now, stream, true) : header;
+      this.#tailLength = 0;
+    }
+    const whole =
+      rest === 0
+        ? text.slice(0, -1).replaceAll('\n', `\n${header}`) + '\n'
+        : text.replaceAll('\n', `\n${header}`);
+    this.#midLine[stream] = rest > 0;
+    this.#tail = rest > 0 ? stream : null;
+    this.#tailLength = last < 0 ? this.#tailLength + rest : rest;
+    const all = begin + whole;
+    this.#length = all.length;
+    this.#interrupts = begin.startsWith('\n');
+    return all;
+  }
+
+  #notice(sentence: string): string {
+    return this.#settings.format === 'stamped'
+      ? `${recordHeader(Date.now(), 'bunctl')}${sentence}\n`
+      : `bunctl: ${sentence}\n`;
+  }
+
+  #open(): Readonly<Record<Stream, LogFile>> {
+    const { log, rawLog } = this.#paths;
+    this.#tail = null;
+    const make = (path: string, stream: Stream | null): LogFile =>
+      new LogFile(path, this.#settings, this.#hooksOf(stream));
+    const [out, err] = [rawLog(this.#id, 'stdout'), rawLog(this.#id, 'stderr')];
+    if (this.#settings.format === 'raw') return { stdout: make(out, 'stdout'), stderr: make(err, 'stderr') };
+    const both = make(log(this.#id), null);
+    return { stdout: both, stderr: both };
+  }
+
+  #hooksOf(stream: Stream | null): LogFileHooks {
+    return {
+      onWritten: (text, end, generation) =>
+        this.#hooks.onWritten({ id: this.#id, stream, text, end, generation }),
+      lossOf: (text) => {
+        const lost = stream === null ? this.#lossOfRecords(text) : { lines: count(text), bytes: text.length };
+        // The file ends with something else now.
+        this.#tail = null;
+        this.#hooks.onLost(lost.lines);
+        return lost;
+      },
+      notice: (sentence) => this.#notice(sentence),
+      onUnfinished: (line) => {
+        if (stream === null) this.#resume(line);
+      },
+      onAside: (path) => this.#hooks.onAside(path, this.#settings),
+      onFault: (message) => this.#hooks.onFault(message),
+    };
+  }
+
+  /** A former keeper has left a line without an end: it goes on where it was. */
+  #resume(line: Buffer): void {
+    const header = parseHeader(line);
+    if (header === undefined || header.source === 'bunctl') {
+      this.#files.stdout.append('\n', false);
+      return;
+    }
+    this.#tail = header.source;
+    this.#tailLength = line.length;
+    this.#midLine[header.source] = true;
+  }
+
+  /** What the app printed of a text of records: without their headers, and without the newline that ends another's line. */
+  #lossOfRecords(text: string): Lost {
+    const lines = count(text);
+    const headers = text.split('\n').filter((line) => HEADER.test(line)).length;
+    const added = text.length === this.#length && this.#interrupts ? 1 : 0;
+    return { lines: lines - added, bytes: text.length - headers * HEADER_LENGTH - added };
+  }
+
+  #each(): Set<LogFile> {
+    return new Set([this.#files.stdout, this.#files.stderr]);
+  }
+}
+
+const HEADER = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:out|err)[ +]/;
+
+function count(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+/** How many lines an app may have kept in a second. */
+class Allowance {
+  #second = 0;
+  #used = 0;
+  #left = 0;
+
+  /** The part of the text that is kept, and what is to be told before it. */
+  take(text: string, most: number): { text: string; told: string } {
+    const second = Math.floor(Date.now() / 1000);
+    let told = '';
+    if (second !== this.#second) {
+      if (this.#left > 0)
+        told = `${this.#left} lines were left out here: the app may print ${most} lines a second`;
+      this.#second = second;
+      this.#used = this.#left = 0;
+    }
+    let end = 0;
+    while (this.#used < most && end < text.length) {
+      const newline = text.indexOf('\n', end);
+      if (newline < 0) {
+        end = text.length;
+        break;
+      }
+      this.#used += 1;
+      end = newline + 1;
+    }
+    this.#left += count(text.slice(end));
+    return { text: text.slice(0, end), told };
+  }
+}

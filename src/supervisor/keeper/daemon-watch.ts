@@ -1,0 +1,102 @@
+// Starts the daemon again when it has died. One that dies again and again is left, and why stands in a file.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import type { DaemonCommand } from '../model/keeper-messages.js';
+import { type LogLevel, logLine } from './log-line.js';
+import { REPLACES } from '../model/own-variables.js';
+
+/** After more deaths than this within the time, in ms, the daemon is not started again. */
+const MOST_DEATHS = 5;
+const WITHIN = 60_000;
+const PAUSE = 1000;
+
+export interface WatchSettings {
+  /** Where the sentence stands that says why the daemon is not started any more. */
+  readonly givenUp: string;
+  readonly daemonLog: string;
+  /** Called when a daemon is not to be expected any more. */
+  readonly onGivenUp: () => void;
+  /** How long, in ms, a daemon that could not start is left before the next try; default 1 s. */
+  readonly pause?: number | undefined;
+}
+
+export class DaemonWatch {
+  readonly #settings: WatchSettings;
+  #deaths: number[] = [];
+  /** The daemon that was started last, until it says hello or ends. */
+  #starting: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #command: DaemonCommand | null = null;
+  #dead = 0;
+
+  constructor(settings: WatchSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether a daemon is on its way. */
+  get expects(): boolean {
+    return this.#starting !== undefined || this.#timer !== undefined;
+  }
+
+  /** A daemon is there. */
+  arrived(): void {
+    this.#starting = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The daemon with this number has died; it is started again by the command, or not at all. */
+  died(pid: number, command: DaemonCommand | null): void {
+    this.#dead = pid;
+    this.#command = command;
+    if (command !== null) this.#start();
+  }
+
+  #start(): void {
+    const now = performance.now();
+    this.#deaths = this.#deaths.filter((at) => now - at < WITHIN);
+    this.#deaths.push(now);
+    if (this.#deaths.length > MOST_DEATHS) {
+      this.#giveUp();
+      return;
+    }
+    const { program, args } = this.#command as DaemonCommand;
+    this.#log('warn', `the daemon (process ${this.#dead}) has died and is started again`);
+    const child = spawn(program, args, {
+      detached: true,
+      cwd: '/',
+      stdio: 'ignore',
+      env: { ...process.env, [REPLACES]: String(this.#dead) },
+    });
+    this.#starting = child;
+    child.once('error', (error) => this.#failed(child, error.message));
+    child.once('exit', (code, signal) => this.#failed(child, signal ?? `code ${code}`));
+    child.unref();
+  }
+
+  /** It has ended before it said hello; one that did is known by its connection. */
+  #failed(child: ChildProcess, how: string): void {
+    if (this.#starting !== child) return;
+    this.#starting = undefined;
+    this.#log('error', `the daemon that was started again ended with ${how}`);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#start();
+    }, this.#settings.pause ?? PAUSE);
+  }
+
+  #giveUp(): void {
+    const sentence = `The daemon died ${this.#deaths.length} times within a minute, the last time at ${new Date().toISOString()}, and was not started again; its apps run on. The end of ${this.#settings.daemonLog} may say why; any command that needs a daemon starts one`;
+    this.#log('error', sentence);
+    try {
+      writeFileSync(this.#settings.givenUp, `${sentence}\n`, { mode: 0o600 });
+    } catch {
+      // The disk is full, for example: the log may have had room for it.
+    }
+    this.#settings.onGivenUp();
+  }
+
+  #log(level: LogLevel, msg: string): void {
+    logLine(this.#settings.daemonLog, level, msg);
+  }
+}

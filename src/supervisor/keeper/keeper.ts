@@ -1,0 +1,182 @@
+// The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
+import { readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { DaemonCommand, KeeperHello, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
+import { segmentNamed } from '../logs/segments.js';
+import { stateFiles, type Stream } from '../state/paths.js';
+import { VERSION } from '../../version.js';
+import { AppLog } from './app-log.js';
+import { Compressor } from './compressor.js';
+import { DaemonWatch } from './daemon-watch.js';
+import { Fifo } from './fifo.js';
+import { logLine } from './log-line.js';
+import { LineFeed } from './line-feed.js';
+import type { Peer } from './server.js';
+
+/** What the keeper reads of one app. */
+interface Kept {
+  readonly log: AppLog;
+  readonly fifos: Map<Stream, Fifo>;
+}
+
+/** The daemon's connection. */
+interface Daemon {
+  readonly peer: Peer;
+  readonly pid: number;
+  readonly again: DaemonCommand | null;
+  leaves: boolean;
+}
+
+const STREAMS = ['stdout', 'stderr'] as const;
+
+export class Keeper {
+  readonly #files: ReturnType<typeof stateFiles>;
+  readonly #apps = new Map<string, Kept>();
+  readonly #feed = new LineFeed();
+  readonly #watch: DaemonWatch;
+  readonly #compressor: Compressor;
+  readonly #onDone: () => void;
+  #daemon: Daemon | undefined;
+  #reader: Peer | undefined;
+
+  /** @param onDone Called when nothing is left to do. */
+  constructor(directory: string, onDone: () => void) {
+    this.#files = stateFiles(directory);
+    this.#onDone = onDone;
+    this.#compressor = new Compressor((message) => this.#fault(message));
+    this.#watch = new DaemonWatch({
+      givenUp: this.#files.givenUp,
+      daemonLog: this.#files.daemonLog,
+      onGivenUp: () => this.#endIfDone(),
+    });
+  }
+
+  /** Answers a request of the daemon. @throws when it cannot be done. */
+  async request(asked: KeeperRequest | { readonly Subscribe: unknown }, peer: Peer): Promise<string> {
+    if ('Hello' in asked) return this.#hello(peer, asked.Hello);
+    if ('Open' in asked) return this.#open(asked.Open);
+    if ('Sync' in asked) return this.#sync(asked.Sync.id);
+    if ('Flush' in asked) return this.#flush(asked.Flush);
+    if ('Subscribe' in asked) return this.#read(peer);
+    if ('Leave' in asked) {
+      if (this.#daemon?.peer === peer) this.#daemon.leaves = true;
+      return this.#sync(null);
+    }
+    if ('End' in asked) {
+      this.#onDone();
+      return 'Farewell';
+    }
+    throw new Error('The keeper does not know this request');
+  }
+
+  /** A connection has ended. */
+  ended(peer: Peer): void {
+    if (this.#reader === peer) {
+      this.#reader = undefined;
+      this.#feed.target = undefined;
+    }
+    const daemon = this.#daemon;
+    if (daemon?.peer !== peer) return;
+    this.#daemon = undefined;
+    if (!daemon.leaves) this.#watch.died(daemon.pid, daemon.again);
+    this.#endIfDone();
+  }
+
+  #hello(peer: Peer, { pid, again }: { pid: number; again: DaemonCommand | null }): string {
+    this.#watch.arrived();
+    this.#daemon = { peer, pid, again, leaves: false };
+    const hello: KeeperHello = { version: VERSION, pid: process.pid };
+    return JSON.stringify(hello);
+  }
+
+  #read(peer: Peer): string {
+    this.#reader = peer;
+    this.#feed.target = { ready: peer.ready, send: (written) => peer.sendEvent('written', written) };
+    return 'Subscribed';
+  }
+
+  #open({ id, settings, newRun }: { id: string; settings: LogSettings; newRun: boolean }): string {
+    const known = this.#apps.get(id);
+    if (known) {
+      for (const fifo of known.fifos.values()) fifo.drain();
+      known.log.use(settings);
+    }
+    const kept = this.#apps.get(id) ?? { log: this.#newLog(id, settings), fifos: new Map<Stream, Fifo>() };
+    if (newRun) kept.log.newRun();
+    this.#apps.set(id, kept);
+    for (const stream of STREAMS) {
+      if (kept.fifos.has(stream)) continue;
+      const fifo = new Fifo(
+        this.#files.pipe(id, stream),
+        (text) => kept.log.take(stream, text),
+        () => this.#closed(id, kept, stream),
+      );
+      kept.fifos.set(stream, fifo);
+    }
+    return 'Opened';
+  }
+
+  #newLog(id: string, settings: LogSettings): AppLog {
+    const log = new AppLog(id, settings, this.#files, {
+      onWritten: (written) => this.#feed.take(written),
+      onLost: (lines) => this.#feed.skip(id, lines),
+      onAside: (path, { compress }) => {
+        if (compress) this.#compressor.add(path);
+      },
+      onFault: (message) => this.#fault(message),
+    });
+    if (settings.compress) this.#compressLeft(id);
+    return log;
+  }
+
+  /** What a former keeper has put aside and not compressed. */
+  #compressLeft(id: string): void {
+    const paths = [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))];
+    const names = readdirSync(dirname(this.#files.log(id)));
+    for (const path of paths)
+      for (const name of names) {
+        if (!name.startsWith(basename(path))) continue;
+        const found = segmentNamed(path, name);
+        if (found?.until !== undefined && !found.compressed) this.#compressor.add(found.path);
+      }
+  }
+
+  #sync(id: string | null): string {
+    const apps = id === null ? [...this.#apps.values()] : [this.#apps.get(id)];
+    for (const app of apps) for (const fifo of app?.fifos.values() ?? []) fifo.drain();
+    return 'Everything is written';
+  }
+
+  #flush({ id, settings }: { id: string; settings: LogSettings }): string {
+    const kept = this.#apps.get(id);
+    for (const fifo of kept?.fifos.values() ?? []) fifo.drain();
+    const log = kept?.log ?? this.#newLog(id, { ...settings, compress: false });
+    log.flush();
+    if (kept === undefined) log.close();
+    return 'Emptied';
+  }
+
+  /** Nobody can write to a FIFO any more. */
+  #closed(id: string, kept: Kept, stream: Stream): void {
+    kept.fifos.delete(stream);
+    if (kept.fifos.size > 0) return;
+    kept.log.close();
+    if (this.#apps.get(id) === kept) this.#apps.delete(id);
+    this.#feed.forget(id);
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#daemon !== undefined || this.#watch.expects || this.#apps.size > 0) return;
+    this.#compressor.done().then(
+      () => {
+        if (this.#daemon === undefined && !this.#watch.expects && this.#apps.size === 0) this.#onDone();
+      },
+      () => this.#onDone(),
+    );
+  }
+
+  #fault(message: string): void {
+    logLine(this.#files.daemonLog, 'warn', message);
+  }
+}

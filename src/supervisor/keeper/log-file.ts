@@ -1,0 +1,312 @@
+// One file of an app's log as the keeper writes it: appended to, put aside when it is full, made anew when it is gone.
+// What cannot be written is counted, and the count is written when there is room again.
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { asideName, inOrder, type Segment, segmentNamed } from '../logs/segments.js';
+import type { LogSettings } from '../model/keeper-messages.js';
+
+/** What was lost, of an app's own bytes. */
+export interface Lost {
+  lines: number;
+  bytes: number;
+}
+
+export interface LogFileHooks {
+  /** A part of the text is in the file. */
+  onWritten(text: string, end: number, generation: number): void;
+  /** A part of the text could not be written. Returns how much of the app's output it was. */
+  lossOf(text: string): Lost;
+  /** The line, with its end, that tells of something about the log itself. */
+  notice(sentence: string): string;
+  /** The file was opened for the first time and ends with an unfinished line: its beginning, of one byte at least. */
+  onUnfinished(line: Buffer): void;
+  /** A file was put aside. */
+  onAside(path: string): void;
+  onFault(message: string): void;
+}
+
+/** Where a file that could not be put aside is tried again: a part of its largest size further on. */
+const POSTPONE = 0.1;
+/** A line beyond the largest size of a file is cut when it is longer than this. */
+const LONGEST_LINE = 256 * 1024;
+
+export class LogFile {
+  readonly path: string;
+  readonly #hooks: LogFileHooks;
+  #settings: LogSettings;
+  #fd: number | undefined;
+  #opened = false;
+  #inode = 0;
+  #device = 0;
+  #size = 0;
+  /** Whether the last byte of the file is not a newline. */
+  #midLine = false;
+  #generation = 0;
+  #period = 0;
+  #postponed = 0;
+  #lost: Lost = { lines: 0, bytes: 0 };
+  #why = '';
+
+  constructor(path: string, settings: LogSettings, hooks: LogFileHooks) {
+    this.path = path;
+    this.#settings = settings;
+    this.#hooks = hooks;
+  }
+
+  set settings(settings: LogSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether the last line of the file has no end yet. */
+  get midLine(): boolean {
+    return this.#midLine;
+  }
+
+  /** Opens the file if it is not open. Never throws: an error comes again with the next text, which is counted. */
+  open(): void {
+    try {
+      if (this.#fd === undefined) this.#openFile();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /**
+   * Appends whole lines, of which the last may lack its end. Never throws.
+   *
+   * @param counted Whether what cannot be written is counted: it is the app's.
+   */
+  append(text: string, counted = true): void {
+    let rest = text;
+    try {
+      this.#lookAfterFile();
+      if (this.#lost.bytes > 0) this.#tellOfLoss();
+      if (this.#periodIsOver()) this.#putAside();
+      while (rest !== '') {
+        let part = this.#fitting(rest);
+        if (part === '' && this.#putAside()) continue;
+        if (part === '') part = rest;
+        this.#write(part);
+        rest = rest.slice(part.length);
+        this.#hooks.onWritten(part, this.#size, this.#generation);
+      }
+    } catch (error) {
+      this.#report(error);
+      if (!counted) return;
+      const { lines, bytes } = this.#hooks.lossOf(rest);
+      this.#lost = { lines: this.#lost.lines + lines, bytes: this.#lost.bytes + bytes };
+    }
+  }
+
+  /** Empties the log, and removes the files that were put aside. */
+  flush(): void {
+    for (const { path, until } of this.#segments()) if (until !== undefined) remove(path);
+    if (this.#fd !== undefined) ftruncateSync(this.#fd);
+    else if (statSync(this.path, { throwIfNoEntry: false })) this.#openFile(constants.O_TRUNC);
+    this.#size = 0;
+    this.#midLine = false;
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  /** Makes another file when ours is not at its path any more, and notes how large it is: others may empty it. */
+  #lookAfterFile(): void {
+    if (this.#fd === undefined) this.#openFile();
+    const there = statSync(this.path, { throwIfNoEntry: false });
+    if (there?.ino === this.#inode && there.dev === this.#device) {
+      if (there.size === 0) this.#midLine = false;
+      this.#size = there.size;
+      return;
+    }
+    this.close();
+    const within = this.#midLine ? ' within a line' : '';
+    this.#openFile();
+    this.#hooks.onFault(`${this.path} was removed or renamed; a new one was made`);
+    this.#write(this.#hooks.notice(`the log file was removed or renamed${within}; this is a new one`));
+  }
+
+  #openFile(more = 0): void {
+    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | more;
+    let fd: number;
+    try {
+      fd = openSync(this.path, flags, 0o600);
+    } catch (error) {
+      // Something that cannot be read, such as a full device in its place.
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      fd = openSync(this.path, flags & ~constants.O_RDWR, 0o600);
+    }
+    this.#fd = fd;
+    const found = fstatSync(fd);
+    this.#inode = found.ino;
+    this.#device = found.dev;
+    this.#size = found.size;
+    this.#own(fd, found);
+    this.#midLine = false;
+    if (found.isFile() && found.size > 0) {
+      const line = unfinishedLine(fd, found.size);
+      this.#midLine = line.length > 0;
+      if (this.#midLine && !this.#opened) this.#hooks.onUnfinished(line);
+    }
+    this.#opened = true;
+    this.#generation = Math.max(this.#generation, ...this.#segments().map(({ until }) => until ?? 0));
+    this.#period = this.#periodOf(found.size > 0 ? found.mtimeMs : Date.now());
+  }
+
+  /** An app opens /dev/stdout by the rights of the FIFO; the log is its user's to read. */
+  #own(fd: number, found: Stats): void {
+    const { owner } = this.#settings;
+    if (process.getuid?.() !== 0 || !found.isFile()) return;
+    const wanted = owner ?? { uid: 0, gid: 0 };
+    if (found.uid !== wanted.uid) fchownSync(fd, wanted.uid, wanted.gid);
+  }
+
+  /** As much of the text, by whole lines, as the file may still take; at least one line when it is empty. */
+  #fitting(text: string): string {
+    const { maxSize } = this.#settings;
+    const most = Math.max(maxSize, this.#postponed);
+    if (maxSize === 0 || this.#size + text.length <= most) return text;
+    const room = Math.max(0, most - this.#size);
+    const end = room > 0 ? text.lastIndexOf('\n', room - 1) : -1;
+    if (end >= 0) return text.slice(0, end + 1);
+    if (this.#size > 0 && !this.#midLine) return '';
+    // A line that has begun is ended where it is, unless it has no end.
+    if (this.#size > most + LONGEST_LINE) return '';
+    const first = text.indexOf('\n');
+    return first < 0 ? text : text.slice(0, first + 1);
+  }
+
+  #write(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    const fd = this.#fd as number;
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(fd, bytes, at);
+    } catch (error) {
+      // A line that is cut would be read as another one: what did not fit whole is taken back.
+      if (at > 0) ftruncateSync(fd, this.#size);
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#midLine = bytes.at(-1) !== NEWLINE;
+  }
+
+  #report(error: unknown): void {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === undefined ? message : (WORDS[code] ?? code);
+    if (this.#why !== why) this.#hooks.onFault(`${this.path} cannot be written: ${why}`);
+    this.#why = why;
+  }
+
+  /** @throws when there is still no room. */
+  #tellOfLoss(): void {
+    const { lines, bytes } = this.#lost;
+    const notice = this.#hooks.notice(
+      `${bytes} bytes with ${lines} line ends are missing here, which could not be written: ${this.#why}`,
+    );
+    this.#write(this.#midLine ? `\n${notice}` : notice);
+    this.#lost = { lines: 0, bytes: 0 };
+    this.#why = '';
+  }
+
+  /** Whether there is another, empty file now. */
+  #putAside(): boolean {
+    const now = Math.max(Date.now(), this.#generation + 1);
+    const aside = asideName(this.path, now);
+    const former = this.#fd as number;
+    try {
+      renameSync(this.path, aside);
+      this.#openFile();
+    } catch (error) {
+      // The file is written on, and put aside later.
+      this.#fd = former;
+      this.#postponed = this.#size + Math.max(1, this.#settings.maxSize * POSTPONE);
+      this.#hooks.onFault(`${this.path} could not be put aside: ${(error as Error).message}`);
+      return false;
+    }
+    closeSync(former);
+    this.#postponed = 0;
+    this.#generation = now;
+    this.#period = this.#periodOf(now);
+    this.#prune();
+    this.#hooks.onAside(aside);
+    return true;
+  }
+
+  #prune(): void {
+    const aside = this.#segments().filter(({ until }) => until !== undefined);
+    for (const { path } of aside.slice(0, Math.max(0, aside.length - this.#settings.maxFiles))) {
+      remove(path);
+      remove(`${path}.gz`);
+    }
+  }
+
+  #segments(): Segment[] {
+    try {
+      return inOrder(readdirSync(dirname(this.path)).flatMap((name) => segmentNamed(this.path, name) ?? []));
+    } catch {
+      return [];
+    }
+  }
+
+  #periodIsOver(): boolean {
+    if (this.#settings.rotateEvery === 0 || this.#midLine) return false;
+    const now = this.#periodOf(Date.now());
+    if (now === this.#period) return false;
+    this.#period = now;
+    return this.#size > 0;
+  }
+
+  /** The number of the period, counted in local time. */
+  #periodOf(time: number): number {
+    const { rotateEvery } = this.#settings;
+    if (rotateEvery === 0) return 0;
+    return Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / rotateEvery);
+  }
+}
+
+const NEWLINE = 0x0a;
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space was left on the device',
+  EDQUOT: 'the quota of the disk was used up',
+  EFBIG: 'the file was too large',
+  EIO: 'the device failed',
+  EROFS: 'the file system was read-only',
+  EACCES: 'permission was denied',
+};
+
+/** The beginning of the last line of a file when that line has no end; empty when it has one, or cannot be read. */
+function unfinishedLine(fd: number, size: number): Buffer {
+  const end = Buffer.alloc(Math.min(size, 2 * LONGEST_LINE));
+  try {
+    const length = readSync(fd, end, 0, end.length, size - end.length);
+    return end.subarray(end.lastIndexOf(NEWLINE, length - 1) + 1, length);
+  } catch {
+    return end.subarray(0, 0);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, or stays.
+  }
+}

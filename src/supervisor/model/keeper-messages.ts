@@ -1,0 +1,62 @@
+// The messages between the daemon and the keeper, the process that keeps the output of apps. They are frames of the library's
+// wire with commands of their own; both ends belong to the same user.
+import type { Owner } from './owner.js';
+
+/** How the output of an app is kept. */
+export interface LogSettings {
+  /** `raw` keeps each stream in a file of its own, as the app printed it, without times. */
+  readonly format: 'stamped' | 'raw';
+  /** The size in bytes at which a file is put aside; 0 for no bound. */
+  readonly maxSize: number;
+  /** How many files that were put aside are kept. */
+  readonly maxFiles: number;
+  /** A file is put aside when a period of this many ms, counted from midnight, is over; 0 for never. */
+  readonly rotateEvery: number;
+  /** Whether files that were put aside are compressed. */
+  readonly compress: boolean;
+  /** How many lines a second are kept; the rest is counted. 0 for all. */
+  readonly maxLines: number;
+  /** To whom the files belong; null for the user of the daemon. */
+  readonly owner: Owner | null;
+}
+
+/** How the keeper starts a daemon again that has died. */
+export interface DaemonCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+export type KeeperRequest =
+  /** This connection is the daemon's. When it ends without a `Leave`, the daemon has died. */
+  | { readonly Hello: { readonly pid: number; readonly again: DaemonCommand | null } }
+  /** Reads an app's FIFOs until nobody can write to them any more. A new run begins a new line. */
+  | { readonly Open: { readonly id: string; readonly settings: LogSettings; readonly newRun: boolean } }
+  /** Answered when everything that the app has printed until now is in its log; null for all apps. */
+  | { readonly Sync: { readonly id: string | null } }
+  /** Empties the log of an app, and removes the files that were put aside. */
+  | { readonly Flush: { readonly id: string; readonly settings: LogSettings } }
+  /** The daemon ends as it was told to, and is not to be started again. */
+  | { readonly Leave: object }
+  /** The keeper ends at once; output waits in the FIFOs for the next one. */
+  | { readonly End: object };
+
+/** The answer to `Hello`. */
+export interface KeeperHello {
+  readonly version: string;
+  readonly pid: number;
+}
+
+/** A piece of a log, as it was written; the data of the event `written`. */
+export interface Written {
+  readonly id: string;
+  /** The stream of a raw log; null for records. */
+  readonly stream: 'stdout' | 'stderr' | null;
+  /** The bytes, each as the character of its number. Empty when there is only something to count. */
+  readonly text: string;
+  /** Where the text ends in its file, in bytes. */
+  readonly end: number;
+  /** The time in the name of the newest file that was put aside; 0 for none. */
+  readonly generation: number;
+  /** How many lines were written, or were not, that are not in any text; they belong in front of this one. */
+  readonly skipped: number;
+}

@@ -1,0 +1,262 @@
+// The log of an app as the keeper writes it: what goes in comes out, stream by stream, whatever the pieces and the files.
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AppLog } from '#dist/supervisor/keeper/app-log.js';
+import { Compressor } from '#dist/supervisor/keeper/compressor.js';
+import { HEADER_LENGTH, parseHeader } from '#dist/supervisor/logs/record.js';
+import { segmentsOf } from '#dist/supervisor/logs/segments.js';
+import type { LogSettings } from '#dist/supervisor/model/keeper-messages.js';
+import { stateFiles, type Stream } from '#dist/supervisor/state/paths.js';
+import { temporaryDirectory } from '../../support/daemon.js';
+
+const SETTINGS: LogSettings = {
+  format: 'stamped',
+  maxSize: 0,
+  maxFiles: 3,
+  rotateEvery: 0,
+  compress: false,
+  maxLines: 0,
+  owner: null,
+};
+
+function logIn(directory = temporaryDirectory(), more: Partial<LogSettings> = {}) {
+  const files = stateFiles(directory);
+  mkdirSync(files.logs, { recursive: true });
+  const told = { written: '', lost: 0, aside: [] as string[], faults: [] as string[] };
+  const settings = { ...SETTINGS, ...more };
+  const log = new AppLog('a', settings, files, {
+    onWritten: ({ text }) => (told.written += text),
+    onLost: (lines) => (told.lost += lines),
+    onAside: (path) => told.aside.push(path),
+    onFault: (message) => told.faults.push(message),
+  });
+  return { log, directory, files, told, settings, path: files.log('a') };
+}
+
+/** The lines of all files of a log in order. */
+async function linesOf(path: string): Promise<string[]> {
+  const text = (await segmentsOf(path)).map((each) => {
+    const bytes = readFileSync(each.path);
+    return (each.compressed ? gunzipSync(bytes) : bytes).toString('latin1');
+  });
+  return text.join('').split('\n').slice(0, -1);
+}
+
+/** What the records of a log say that each stream printed. */
+async function printedIn(path: string): Promise<Record<Stream, string>> {
+  const printed = { stdout: '', stderr: '' };
+  const text = [];
+  for (const each of await segmentsOf(path)) text.push(readFileSync(each.path).toString('latin1'));
+  const whole = text.join('');
+  const interrupted: Record<Stream, boolean> = { stdout: false, stderr: false };
+  for (const line of whole.split('\n')) {
+    if (line === '') continue;
+    const header = parseHeader(Buffer.from(line, 'latin1'));
+    if (header === undefined) throw new Error(`not a record: ${JSON.stringify(line)}`);
+    if (header.source === 'bunctl') continue;
+    // The line that it goes on with had no end: it was only interrupted.
+    if (header.continued) printed[header.source] = printed[header.source].slice(0, -1);
+    printed[header.source] += `${line.slice(HEADER_LENGTH)}\n`;
+    interrupted[header.source] = false;
+  }
+  return printed;
+}
+
+const chunk = fc.record({
+  stream: fc.constantFrom<Stream>('stdout', 'stderr'),
+  text: fc
+    .array(fc.constantFrom('a', 'long text', '\n', '\n\n', 'ü', '2026-11-27T02:10:11.123Z out '), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((parts) => Buffer.from(parts.join('')).toString('latin1')),
+});
+
+describe('the log of an app', () => {
+  test('has what each stream printed, whatever the pieces, the size of the files and the deaths of the keeper', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(chunk, { maxLength: 30 }),
+        fc.constantFrom(0, 60, 200),
+        fc.integer({ min: 1, max: 12 }),
+        async (chunks, maxSize, lives) => {
+          let { log, path, directory } = logIn(undefined, { maxSize, maxFiles: 1000 });
+          const printed = { stdout: '', stderr: '' };
+          let last: Stream = 'stdout';
+          for (const [at, { stream, text }] of chunks.entries()) {
+            // A keeper that dies knows of one unfinished line when it comes back: the one at the end of the file.
+            const bothUnfinished = Object.values(printed).every(
+              (each) => each !== '' && !each.endsWith('\n'),
+            );
+            if (
+              at % lives === 0 &&
+              !bothUnfinished &&
+              (printed[other(last)] === '' || printed[other(last)].endsWith('\n'))
+            ) {
+              log.close();
+              ({ log } = logIn(directory, { maxSize, maxFiles: 1000 }));
+            }
+            log.take(stream, text);
+            printed[stream] += text;
+            last = stream;
+          }
+          const kept = await printedIn(path);
+          for (const stream of ['stdout', 'stderr'] as const)
+            // The last line may have no end; then the file does not say so for a stream that was interrupted.
+            expect(kept[stream].replace(/\n$/, '')).toBe(printed[stream].replace(/\n$/, ''));
+          log.close();
+          rmSync(directory, { recursive: true });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('shows a line as it is printed; what interrupts it goes to a line of its own, and the rest is marked', async () => {
+    const { log, path } = logIn();
+    log.take('stdout', 'Password: ');
+    expect(readFileSync(path, 'utf8')).toMatch(/ out Password: $/);
+    log.take('stderr', 'no echo\n');
+    log.take('stdout', 'secret\nnext\n');
+    const lines = (await linesOf(path)).map((line) => line.slice(25));
+    expect(lines).toEqual(['out Password: ', 'err no echo', 'out+secret', 'out next']);
+  });
+
+  test('begins a new line for a new process', async () => {
+    const { log, path } = logIn();
+    log.take('stdout', 'killed within a li');
+    log.newRun();
+    log.take('stdout', 'up again\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual([
+      'out killed within a li',
+      'out up again',
+    ]);
+  });
+
+  test('keeps to the size and the number of its files, and cuts between lines', async () => {
+    const { log, path, told } = logIn(undefined, { maxSize: 1000, maxFiles: 2 });
+    for (let n = 0; n < 200; n += 1) log.take('stdout', `${n}\n`.repeat(3));
+    const segments = await segmentsOf(path);
+    expect(segments).toHaveLength(3);
+    for (const each of segments) {
+      expect(statSync(each.path).size).toBeLessThanOrEqual(1000);
+      expect(readFileSync(each.path, 'utf8')).toMatch(/^2.*\n$/s);
+    }
+    const numbers = (await linesOf(path)).map((line) => Number(line.slice(HEADER_LENGTH)));
+    const first = numbers[0] as number;
+    expect(numbers.at(-1)).toBe(199);
+    expect(numbers.slice(-30)).toEqual(Array.from({ length: 30 }, (_, at) => 190 + Math.floor(at / 3)));
+    expect(first).toBeGreaterThan(100);
+    expect(told.aside.length).toBeGreaterThan(3);
+    expect(told.faults).toEqual([]);
+  });
+
+  test('ends a line that never ends, so that its file can be put aside', async () => {
+    const { log, path } = logIn(undefined, { maxSize: 1024 * 1024, maxFiles: 10 });
+    for (let n = 0; n < 80; n += 1) log.take('stdout', 'x'.repeat(64 * 1024));
+    for (const each of await segmentsOf(path))
+      expect(statSync(each.path).size).toBeLessThan(1.5 * 1024 * 1024);
+    expect((await printedIn(path)).stdout.replace('\n', '')).toHaveLength(80 * 64 * 1024);
+  });
+
+  test('counts what does not fit on the disk, and says so where it is missing', async () => {
+    const { log, path, files, told } = logIn();
+    log.take('stdout', 'before\nwithin');
+    // As long as the disk is full.
+    rmSync(path);
+    symlinkSync('/dev/full', path);
+    log.take('stdout', ' a line\nlost\n');
+    log.take('stderr', 'lost too\n');
+    expect(told.faults.join()).toContain('no space was left on the device');
+    rmSync(path);
+    log.take('stdout', 'after\n');
+    const sentences = (await linesOf(path)).map((line) => line.slice(25));
+    expect(sentences.at(-1)).toBe('out after');
+    const bytes = ' a line\nlost\nlost too\n'.length;
+    expect(sentences.join('\n')).toContain(`${bytes} bytes with 3 line ends are missing here`);
+    expect(told.lost).toBe(3);
+    expect(readdirSync(files.logs)).toEqual(['a.all.log']);
+  });
+
+  test('goes on in a new file when its file is removed or renamed, and says so there', async () => {
+    const { log, path, told } = logIn();
+    log.take('stdout', 'one\n');
+    renameSync(path, `${path}.mine`);
+    log.take('stdout', 'two\n');
+    rmSync(path);
+    log.take('stdout', 'three\n');
+    expect(readFileSync(`${path}.mine`, 'utf8')).toMatch(/ out one\n$/);
+    const lines = (await linesOf(path)).map((line) => line.slice(25));
+    expect(lines).toEqual(['log the log file was removed or renamed; this is a new one', 'out three']);
+    expect(told.faults).toHaveLength(2);
+  });
+
+  test('goes on at the start of a file that was emptied in place', async () => {
+    const { log, path } = logIn(undefined, { maxSize: 500 });
+    log.take('stdout', 'one\n'.repeat(10));
+    writeFileSync(path, '');
+    log.take('stdout', 'two\n');
+    expect(readFileSync(path, 'utf8')).toMatch(/^\S+ out two\n$/);
+  });
+
+  test('is emptied with the files that were put aside', async () => {
+    const { log, path, files } = logIn(undefined, { maxSize: 200 });
+    log.take('stdout', 'line\n'.repeat(100));
+    log.flush();
+    expect(readdirSync(files.logs)).toEqual(['a.all.log']);
+    expect(statSync(path).size).toBe(0);
+    log.take('stdout', 'new\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out new']);
+  });
+
+  test('as raw text has each stream in a file of its own, as it was printed', async () => {
+    const { log, files } = logIn(undefined, { format: 'raw', maxSize: 40, maxFiles: 10 });
+    const json = '{"level":30,"msg":"hello"}\n';
+    for (let n = 0; n < 3; n += 1) log.take('stdout', json);
+    log.take('stderr', 'no newline');
+    expect((await linesOf(files.rawLog('a', 'stdout'))).join('\n')).toBe(json.repeat(3).trim());
+    expect(readFileSync(files.rawLog('a', 'stderr'), 'utf8')).toBe('no newline');
+  });
+
+  test('leaves out lines beyond those of a second, and says how many', async () => {
+    const { log, path } = logIn(undefined, { maxLines: 5 });
+    log.take('stdout', '1\n2\n3\n4\n5\n6\n7\n');
+    log.take('stdout', '8\n');
+    const second = Math.floor(Date.now() / 1000);
+    while (Math.floor(Date.now() / 1000) === second) await new Promise((resolve) => setTimeout(resolve, 20));
+    log.take('stdout', 'later\n');
+    const lines = (await linesOf(path)).map((line) => line.slice(25));
+    // The lines above may have fallen into two seconds.
+    const left = /log (\d+) lines were left out/.exec(lines.join('\n'))?.[1] ?? '0';
+    expect(lines.filter((line) => /^out \d/.test(line)).length + Number(left)).toBe(8);
+    expect(lines.at(-1)).toBe('out later');
+  });
+
+  test('is compressed when it was put aside, and holds the same', async () => {
+    const faults: string[] = [];
+    const compressor = new Compressor((message) => faults.push(message));
+    const { log, path, told } = logIn(undefined, { maxSize: 300, maxFiles: 100 });
+    for (let n = 0; n < 60; n += 1) log.take('stdout', `${n}\n`);
+    const before = await linesOf(path);
+    for (const each of told.aside) compressor.add(each);
+    compressor.add(join(path, 'not there'));
+    await compressor.done();
+    expect((await segmentsOf(path)).filter(({ compressed }) => compressed)).toHaveLength(told.aside.length);
+    expect(await linesOf(path)).toEqual(before);
+    expect(faults.filter((fault) => !fault.includes('not there'))).toEqual([]);
+  });
+});
+
+const other = (stream: Stream): Stream => (stream === 'stdout' ? 'stderr' : 'stdout');

@@ -1,0 +1,46 @@
+// The keeper starts a daemon again that has died, and stops when that does not help.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DaemonWatch } from '#dist/supervisor/keeper/daemon-watch.js';
+import { temporaryDirectory } from '../../support/daemon.js';
+import { until } from '../../support/until.js';
+
+function watchIn(directory: string) {
+  let givenUp = 0;
+  const files = { givenUp: join(directory, 'given-up'), daemonLog: join(directory, 'daemon.log') };
+  const watch = new DaemonWatch({ ...files, onGivenUp: () => (givenUp += 1), pause: 5 });
+  return { watch, files, givenUp: () => givenUp };
+}
+
+test('a daemon that dies again and again is left after its fifth start, and a file says why', async () => {
+  const directory = temporaryDirectory();
+  const { watch, files, givenUp } = watchIn(directory);
+  const program = 'sh';
+  const args = ['-c', `echo "$BUNCTL_REPLACES" >> ${join(directory, 'starts')}; exit 3`];
+  watch.died(123, { program, args });
+  expect(watch.expects).toBe(true);
+  await until(() => givenUp() === 1, 'it is given up');
+  expect(watch.expects).toBe(false);
+  expect(readFileSync(join(directory, 'starts'), 'utf8')).toBe('123\n'.repeat(5));
+  expect(readFileSync(files.givenUp, 'utf8')).toMatch(
+    /^The daemon died 6 times within a minute, the last time at .*, and was not started again; its apps run on/,
+  );
+  expect(readFileSync(files.daemonLog, 'utf8')).toContain('ended with code 3');
+});
+
+test('a program that is not there is told in the log of the daemon', async () => {
+  const { watch, files, givenUp } = watchIn(temporaryDirectory());
+  watch.died(123, { program: '/nowhere/node', args: [] });
+  await until(() => givenUp() === 1, 'it is given up');
+  expect(readFileSync(files.daemonLog, 'utf8')).toContain('ENOENT');
+});
+
+test('a daemon that is there ends the wait for it; one that is not to be started again is not', () => {
+  const { watch } = watchIn(temporaryDirectory());
+  watch.died(1, null);
+  expect(watch.expects).toBe(false);
+  watch.died(1, { program: 'sleep', args: ['0.01'] });
+  watch.arrived();
+  expect(watch.expects).toBe(false);
+});

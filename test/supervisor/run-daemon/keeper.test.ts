@@ -1,0 +1,155 @@
+// What apps print survives the death of the daemon, of the keeper, and of both; and the daemon comes back by itself.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { stateFiles } from '#dist/supervisor/state/paths.js';
+import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { until } from '../../support/until.js';
+
+/** A pipe holds as much; a keeper that is killed may have read it and not written it yet. */
+const PIPE = 64 * 1024;
+
+/** The number of the keeper's process, by its arguments. */
+function keeperOf(manager: Manager): number | undefined {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || !alive(Number(name))) continue;
+    try {
+      const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      if (args.some((arg) => arg.endsWith('/keeper.js')) && args.includes(manager.state)) return Number(name);
+    } catch {
+      // It has just ended.
+    }
+  }
+  return undefined;
+}
+
+async function nextKeeper(manager: Manager, former: number | undefined): Promise<number> {
+  await until(() => (keeperOf(manager) ?? former) !== former, 'there is another keeper');
+  return keeperOf(manager) as number;
+}
+
+/** What an app has printed, without headers. */
+function printed(manager: Manager, id: string): string[] {
+  const text = readFileSync(stateFiles(manager.state).log(id), 'utf8');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.slice(29));
+}
+
+/** Counts as fast as it can, and waits in between so that the test can act. */
+const COUNTS = 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i; done; echo done; sleep 1000';
+
+async function untilDone(manager: Manager, id: string): Promise<void> {
+  await until(() => printed(manager, id).at(-1) === 'done', `${id} has printed all`);
+}
+
+describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
+  test('arrives in order and once, in whatever way the app opens its stdout and stderr', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const script = [
+      'echo one',
+      'echo two > /dev/stderr',
+      'sleep 0.1; echo three > /dev/stdout',
+      'sleep 0.1; echo four > /proc/self/fd/1',
+      'sleep 0.1; echo five >> /dev/stderr',
+      '(sleep 0.2; echo six) &',
+      'exit 0',
+    ];
+    await client.request(start('a', script.join('; '), { restart_policy: 'no' }));
+    await until(() => printed(manager, 'a').length === 6, 'all is there');
+    expect(printed(manager, 'a')).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  });
+
+  test('is complete when the daemon is killed; the daemon comes back by itself, and says so', async () => {
+    const manager = new Manager({ BUNCTL_RESPAWN: '1' });
+    const client = await manager.daemon();
+    await client.request(start('a', COUNTS));
+    const { pid } = await statusOf(client, 'a');
+    const former = await manager.pid();
+    process.kill(former, 'SIGKILL');
+    await client.whenClosed;
+    await until(async () => (await manager.run('ping')).code === 0, 'it is back');
+    const ping = await manager.run('ping');
+    expect(ping.stderr).toContain(`process ${former}, the daemon before it, had died`);
+    expect(await manager.status('a')).toMatchObject({ pid, state: 'Running' });
+    expect(manager.daemonLog()).toContain(`"replaces":${former}`);
+    await untilDone(manager, 'a');
+    expect(printed(manager, 'a').slice(0, -1)).toEqual(Array.from({ length: 3000 }, (_, n) => String(n + 1)));
+    // Told to end, it stays away, and the keeper goes with it.
+    const keeper = keeperOf(manager) as number;
+    await manager.ok('shutdown');
+    await until(() => !alive(keeper), 'the keeper has ended');
+    expect((await manager.run('ping')).code).toBe(6);
+  });
+
+  test('is complete but for what a killed keeper had read; another one goes on where it was', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', COUNTS));
+    const { pid } = await statusOf(client, 'a');
+    let keeper: number | undefined;
+    for (let round = 0; round < 2; round += 1) {
+      keeper = await nextKeeper(manager, keeper);
+      process.kill(keeper, 'SIGKILL');
+    }
+    await nextKeeper(manager, keeper);
+    await untilDone(manager, 'a');
+    const numbers = printed(manager, 'a').slice(0, -1).map(Number);
+    // Each once and in order; what is missing is at most what two keepers held.
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    const missing = Array.from({ length: 3000 }, (_, n) => n + 1).filter((n) => !numbers.includes(n));
+    expect(missing.join('\n').length).toBeLessThanOrEqual(2 * PIPE);
+    expect(await statusOf(client, 'a')).toMatchObject({ pid, state: 'Running' });
+  });
+
+  test('waits in the FIFO while daemon and keeper are both dead', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const told = join(manager.home, 'go on');
+    const script = `echo before; while [ ! -e '${told}' ]; do sleep 0.05; done; echo while; touch '${told}.done'; sleep 1000`;
+    await client.request(start('a', script));
+    await until(() => printed(manager, 'a').includes('before'), 'it prints');
+    const { pid } = await statusOf(client, 'a');
+    const keeper = keeperOf(manager) as number;
+    const daemon = await manager.pid();
+    process.kill(daemon, 'SIGKILL');
+    process.kill(keeper, 'SIGKILL');
+    await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
+    writeFileSync(told, '');
+    await until(() => readdirSync(manager.home).includes('go on.done'), 'it has printed more');
+    expect(alive(pid)).toBe(true);
+    await manager.ok('list');
+    await until(() => printed(manager, 'a').includes('while'), 'it is read');
+    expect(printed(manager, 'a')).toEqual(['before', 'while']);
+  });
+
+  test('of a process that has left the app and outlives the daemon is still read; then the keeper ends', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const told = join(manager.home, 'go on');
+    const script = `setsid sh -c 'while [ ! -e "${told}" ]; do sleep 0.05; done; echo last' & echo first; exit 0`;
+    await client.request(start('a', script, { restart_policy: 'no' }));
+    await untilState(client, 'a', 'Stopped');
+    await until(() => printed(manager, 'a').includes('first'), 'it is read');
+    const keeper = keeperOf(manager) as number;
+    onTestFinished(() => writeFileSync(told, ''));
+    await manager.ok('shutdown');
+    expect(alive(keeper)).toBe(true);
+    writeFileSync(told, '');
+    await until(() => !alive(keeper), 'the keeper has ended');
+    expect(printed(manager, 'a')).toEqual(['first', 'last']);
+  });
+
+  test('is read in a state directory whose path is too long for a socket', async () => {
+    const deep = 'd'.repeat(60);
+    const manager = new Manager();
+    manager.env['BUNCTL_STATE_DIR'] = join(manager.home, 'state', deep, deep);
+    await manager.ok('start', 'a', '--restart', 'no', '--', 'echo', 'deep');
+    await until(async () => (await manager.ok('logs', 'a')).includes('deep'), 'it is read');
+    expect((await manager.ok('status', 'a')).replaceAll('\n', ' ')).toContain('a.all.log');
+    await manager.ok('delete', 'all', '-f');
+    await manager.ok('shutdown');
+  });
+});

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: () => import('./commands/list.js'),
   stats: () => import('./commands/stats.js'),
   logs: () => import('./commands/logs.js'),
+  flush: () => import('./commands/flush.js'),
   daemon: () => import('./commands/daemon.js'),
   ping: () => import('./commands/ping.js'),
   shutdown: () => import('./commands/shutdown.js'),
@@ -50,6 +51,7 @@ Usage: bunctl COMMAND [NAME…] [OPTIONS]
   list       all apps at a glance
   status     one app, or all, in detail; -w to watch
   logs       the output of apps; -f to follow
+  flush      empty the logs of apps
   stats      statistics of the daemon itself
   ping       check whether the daemon answers
   shutdown   stop all apps and the daemon

@@ -2,7 +2,8 @@
 import { type CommandAnswer, type CommandHandlers, defineCommands } from '../define.js';
 import { IpcError } from '../protocol/errors.js';
 import type { SupervisorFunctions } from './decide/supervisor.js';
-import { readLogs } from './logs/read-logs.js';
+import { openAppLogs } from './logs/app-log.js';
+import { type LogBounds, readLogs } from './logs/read-logs.js';
 import { type AppConfig, parseAppConfig } from './model/app-config.js';
 import { appId, shownName, whyNotAName } from './model/app-id.js';
 import type { Addressed, StartResult, SupervisorData } from './model/messages.js';
@@ -10,8 +11,13 @@ import { andEscaped } from './model/survivors.js';
 import { stateFiles } from './state/paths.js';
 import { appStatus } from './status.js';
 
-/** Bytes of log lines in one answer: escaped, they still fit a frame. */
-const LOG_BYTES = 1536 * 1024;
+/** Bytes of log lines in one answer, escaped: they fit a frame, whose limit is 10 MiB. */
+const LOG_BYTES = 9 * 1024 * 1024;
+/** How far back in its log an app's lines are searched for, in bytes; and in the logs of all apps together. */
+const LOOK_BACK = 8 * 1024 * 1024;
+const LOOK_BACK_ALL = 64 * 1024 * 1024;
+/** The logs of this many apps are open at once. */
+const TOGETHER = 64;
 
 /** An app as a request names it. @throws {IpcError} `APP_NAME_INVALID`. */
 function addressed(name: string): Addressed {
@@ -123,20 +129,40 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       const asked = name === null ? null : addressed(name);
       await service.syncOutput(asked?.id ?? null);
       if (flush === true) {
-        const ids = asked === null ? await service.list() : [asked.id];
-        for (const id of ids) await service.flush({ name: asked?.name ?? id, id });
+        const emptied = asked === null ? await service.list() : [asked.id];
+        for (const id of emptied) await service.flush({ name: asked?.name ?? id, id });
+        return success({
+          message: `Emptied the log of ${asked === null ? 'every app' : `app ${asked.name}`}`,
+        });
       }
-      const read = async (id: string, bytes: number) =>
-        // The generations first: a file that is emptied in between is of a later one then.
-        readLogs(await service.generations(id), (stream) => files.rawLog(id, stream), lines, bytes);
+      const read = async (ids: readonly string[], bounds: LogBounds) => {
+        // The generations first: a plain file that is emptied in between is of a later one then.
+        const generations = [];
+        for (const id of ids) generations.push(await service.generations(id));
+        const logs = await openAppLogs(stateDirectory, ids);
+        try {
+          const apps = [];
+          for (const [index, log] of logs.entries()) {
+            const follower = generations[index] as (typeof generations)[number];
+            apps.push([log.id, await readLogs(log, follower, lines, bounds)] as const);
+          }
+          return apps;
+        } finally {
+          await Promise.all(logs.map((log) => log.close()));
+        }
+      };
       if (asked !== null) {
         await service.status(asked);
-        return data({ type: 'single', app: asked.name, logs: await read(asked.id, LOG_BYTES / 2) });
+        const bounds = { answer: LOG_BYTES, lookBack: LOOK_BACK };
+        const [one] = await read([asked.id], bounds);
+        return data({ type: 'single', app: asked.name, logs: one?.[1] });
       }
       const ids = await service.list();
-      const bytes = Math.floor(LOG_BYTES / 2 / Math.max(1, ids.length));
+      const share = (all: number): number => Math.floor(all / Math.max(1, ids.length));
+      const bounds = { answer: share(LOG_BYTES), lookBack: Math.min(LOOK_BACK, share(LOOK_BACK_ALL)) };
       const apps = [];
-      for (const id of ids) apps.push([id, await read(id, bytes)]);
+      for (let at = 0; at < ids.length; at += TOGETHER)
+        apps.push(...(await read(ids.slice(at, at + TOGETHER), bounds)));
       return data({ type: 'all', apps });
     },
     async Shutdown({ kill_escaped: kill }, { service }) {

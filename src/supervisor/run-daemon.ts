@@ -160,7 +160,8 @@ class Main {
 /** The number of the daemon that has died and that this one replaces; null when it was started in another way. */
 function replacedDaemon(): number | null {
   const replaces = Number(process.env[REPLACES]);
-  delete process.env[REPLACES];
+  // True of this daemon alone.
+  process.env[REPLACES] = '';
   return Number.isInteger(replaces) && replaces > 0 ? replaces : null;
 }
 

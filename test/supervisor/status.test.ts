@@ -11,6 +11,7 @@ const USAGE = { memoryBytes: 1, cpuPercent: 0, processes: 1 };
 
 const snapshot = (state: Partial<AppState>, more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   id: 'a',
+  intoFiles: false,
   config: parseAppConfig('{"name":"a","command":"x","cwd":"/"}'),
   state: { ...STOPPED, ...state },
   source: null,

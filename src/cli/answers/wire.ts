@@ -50,19 +50,30 @@ export interface Logs {
   readonly errors: readonly string[];
   /** Where in its file each stream's lines end. */
   readonly ends?: Readonly<Record<'stdout' | 'stderr', number>>;
-  /** How often each stream's file was begun anew: emptied, for example. */
+  /** Which file each stream's lines are in: it grows when another file is begun. */
   readonly generations?: Readonly<Record<'stdout' | 'stderr', number>>;
+  /** The lines of both streams in the order of printing; the original's daemon, and older ones, do not have them. */
+  readonly lines?: readonly WireLine[];
+}
+
+/** A line of both streams; its time in ms since the epoch, or null. */
+export interface WireLine {
+  readonly time: number | null;
+  readonly stream: 'stdout' | 'stderr' | 'bunctl';
+  readonly line: string;
 }
 
 /** A line in an event. */
 export interface LineEvent {
   readonly app: string;
-  readonly stream: 'stdout' | 'stderr';
+  readonly stream: 'stdout' | 'stderr' | 'bunctl';
   readonly line: string;
   /** Where in its file the line ends; the original's daemon does not say. */
   readonly end?: number;
-  /** Counts how often the file was begun anew: emptied, for example. */
+  /** Grows when another file is begun. */
   readonly generation?: number;
+  /** When it was printed, in ms since the epoch; older daemons do not say. */
+  readonly time?: number | null;
 }
 
 /** Asks, and throws an `Error` answer. */

@@ -99,9 +99,9 @@ class Supervisor {
     return [snapshot(app, await this.#host.escaped(app.id), usage)];
   }
 
-  /** See `LogFollower.generations`. */
-  generations(id: string): ReturnType<LogFollower['generations']> {
-    return this.#follower.generations(id);
+  /** See `LogFollower.generations`; null for an app that does not print straight into files. */
+  generations(id: string): ReturnType<LogFollower['generations']> | null {
+    return this.#apps.get(id)?.intoFiles === true ? this.#follower.generations(id) : null;
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */

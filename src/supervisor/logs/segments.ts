@@ -51,3 +51,27 @@ export function inOrder(segments: readonly Segment[]): Segment[] {
     if (!segment.compressed || !byTime.has(time(segment))) byTime.set(time(segment), segment);
   return [...byTime.values()].sort((a, b) => time(a) - time(b));
 }
+
+/** The files of every log in a folder, by the path of the file that is written; each in order, as of {@link segmentsOf}. */
+export async function allSegments(directory: string): Promise<Map<string, Segment[]>> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const found = new Map<string, Segment[]>();
+  for (const name of names) {
+    const path = logOf(directory, name);
+    const segment = path === undefined ? undefined : segmentNamed(path, name);
+    if (path === undefined || !segment) continue;
+    const others = found.get(path);
+    if (others) others.push(segment);
+    else found.set(path, [segment]);
+  }
+  return new Map([...found].map(([path, segments]) => [path, inOrder(segments)]));
+}
+
+/** The path of the log to which a file of this name belongs: of the file that is written. */
+export function logOf(directory: string, name: string): string | undefined {
+  const [, base] = /^(.+\.log)(?:\.\d{8}T\d{6}\.\d{3}Z(?:\.gz)?)?$/.exec(name) ?? [];
+  return base === undefined ? undefined : join(directory, base);
+}

@@ -1,60 +1,14 @@
-// The last lines of a log of any size, read from its end.
-import { type FileHandle, open } from 'node:fs/promises';
+// The lines in bytes of a file.
+import type { FileHandle } from 'node:fs/promises';
 
 export const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BLOCK = 64 * 1024;
 
-/** The last lines of a file. */
-export interface Tail {
-  readonly lines: string[];
-  /** Where in the file they end: later output is not among them. */
-  readonly end: number;
-}
-
 /** The text of a line: without its line end, and with U+FFFD for bytes that are not UTF-8. */
 export function lineText(bytes: Buffer): string {
   const end = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length;
   return bytes.toString('utf8', 0, end);
-}
-
-/**
- * Reads the last `count` lines of a file, including a last one without a newline, but no more than `maxBytes` of it. A
- * line that is cut by that bound is left out. A file that is not there has no lines.
- */
-export async function readTail(path: string, count: number, maxBytes: number): Promise<Tail> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { lines: [], end: 0 };
-    throw error;
-  }
-  try {
-    const { size } = await file.stat();
-    if (count === 0) return { lines: [], end: size };
-    const blocks: Buffer[] = [];
-    let at = size;
-    let newlines = 0;
-    let bytes = 0;
-    // One newline more than lines, because one ends the line before the first. A newline at the very end ends the last line.
-    while (at > 0 && newlines <= count && bytes < maxBytes) {
-      const length = Math.min(BLOCK, at, maxBytes - bytes);
-      const block = await readBlock(file, at - length, length);
-      for (const byte of block) if (byte === NEWLINE) newlines += 1;
-      blocks.unshift(block);
-      at -= length;
-      bytes += length;
-    }
-    const all = Buffer.concat(blocks);
-    const { lines, rest } = linesOf(all);
-    // What begins before the bytes that were read is not whole.
-    if (at > 0) lines.shift();
-    if (rest.length > 0 && (at === 0 || all.includes(NEWLINE))) lines.push(rest);
-    return { lines: lines.slice(-count).map(lineText), end: size };
-  } finally {
-    await file.close();
-  }
 }
 
 /** Where the last line of a file begins: after its last newline, which may be at its end. */

@@ -79,8 +79,7 @@ test.skipIf(process.platform === 'win32')(
     const daemon = foreground(manager, ['-c', 'bunctl.json'], {}, ...shell);
     await until(() => daemon.stdout().includes('Started app a'), 'it is started');
     expect(await manager.status('a')).toMatchObject({ cwd: current, source: join(current, 'bunctl.json') });
-    const printed = (): string[] =>
-      readFileSync(stateFiles(manager.state).log('a'), 'utf8').split('\n');
+    const printed = (): string[] => readFileSync(stateFiles(manager.state).log('a'), 'utf8').split('\n');
     await until(() => printed().includes(join(manager.home, 'one')), 'it runs in the first release');
     rmSync(current);
     symlinkSync('two', current);

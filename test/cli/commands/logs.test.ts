@@ -24,7 +24,7 @@ const telling =
     if (typeof message !== 'object') return success('done');
     if ('Status' in message) return data(status(message.Status.name ?? ''));
     if (!('Logs' in message)) return success('Subscribed');
-    const { name } = message.Logs;
+    const { name, lines: count } = message.Logs;
     if (name !== null && !logs[name]) return refusal(`App ${name} not found`);
     await connection.send(
       data(
@@ -34,7 +34,7 @@ const telling =
         itself(),
       ),
     );
-    if (name !== null && name !== Object.keys(logs).at(-1)) return undefined;
+    if (count === 0 || (name !== null && name !== Object.keys(logs).at(-1))) return undefined;
     for (const line of lines)
       await connection.send({
         Event: { event_type: 'log_line', data: { app: 'a', stream: 'stdout', ...line } },
@@ -228,6 +228,10 @@ test('logs -f leaves out only the lines that the answer has already shown', asyn
     }
     if (!('Logs' in message)) continue;
     const logs = { output: ['one', 'two'], errors: [], ends: { stdout: 8, stderr: 0 } };
+    if (message.Logs.lines === 0) {
+      await connection.send({ Data: { data: { type: 'single', app: 'a', logs } } });
+      continue;
+    }
     await connection.send({ Data: { data: { type: 'single', app: 'a', logs } } });
     for (const [next, end] of [
       ['one', 4],
@@ -241,7 +245,7 @@ test('logs -f leaves out only the lines that the answer has already shown', asyn
   await until(() => text.includes('four\n'), 'the last line');
   expect(text).toBe('one\ntwo\ntwo\nfour\n');
   // Subscribe comes first, so that a line printed between the two requests is in one of the answers.
-  expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Status', 'Subscribe', 'Logs']);
+  expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Logs', 'Status', 'Subscribe', 'Logs']);
   await Promise.all([connection.close(), once(child, 'close')]);
 });
 

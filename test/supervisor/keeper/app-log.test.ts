@@ -92,7 +92,8 @@ describe('the log of an app', () => {
         fc.constantFrom(0, 60, 200),
         fc.integer({ min: 1, max: 12 }),
         async (chunks, maxSize, lives) => {
-          let { log, path, directory } = logIn(undefined, { maxSize, maxFiles: 1000 });
+          const { log: first, path, directory } = logIn(undefined, { maxSize, maxFiles: 1000 });
+          let log = first;
           const printed = { stdout: '', stderr: '' };
           let last: Stream = 'stdout';
           for (const [at, { stream, text }] of chunks.entries()) {

@@ -1,19 +1,31 @@
-// The end of a log file.
-import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// The last lines of a plain log file.
+import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { readTail } from '#dist/supervisor/logs/tail.js';
+import { openAppLogs, recentLines } from '#dist/supervisor/logs/app-log.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 
 const MIB = 1024 * 1024;
 
+/** The file of an app's stdout, in a state directory of its own. */
+function logFile(content: string | Buffer): string {
+  const path = join(temporaryDirectory(), 'logs', 'a.out.log');
+  mkdirSync(dirname(path));
+  writeFileSync(path, content);
+  return path;
+}
+
+async function readTail(path: string, count: number): Promise<string[]> {
+  const [log] = await openAppLogs(dirname(dirname(path)), ['a']);
+  if (!log) throw new Error('there is one log');
+  const { lines } = await recentLines(log, count, {}, 64 * MIB);
+  await log.close();
+  return lines.map(({ text }) => text);
+}
+
 describe('the end of a file', () => {
-  const file = (content: string | Buffer): string => {
-    const path = join(temporaryDirectory(), 'log');
-    writeFileSync(path, content);
-    return path;
-  };
+  const file = logFile;
 
   test.each<[string, string, number, string[]]>([
     ['the last lines', 'a\nb\nc\n', 2, ['b', 'c']],
@@ -24,36 +36,38 @@ describe('the end of a file', () => {
     ['no lines', 'a\n', 0, []],
     ['an empty file', '', 5, []],
   ])('is %s', async (_what, content, count, lines) => {
-    expect((await readTail(file(content), count, MIB)).lines).toEqual(lines);
+    expect(await readTail(file(content), count)).toEqual(lines);
   });
 
   test('shows invalid UTF-8 as such, and the lines around it', async () => {
-    const { lines } = await readTail(file(Buffer.from([97, 10, 255, 254, 10, 98, 10])), 3, MIB);
-    expect(lines).toEqual(['a', '\ufffd\ufffd', 'b']);
+    expect(await readTail(file(Buffer.from([97, 10, 255, 254, 10, 98, 10])), 3)).toEqual([
+      'a',
+      '\ufffd\ufffd',
+      'b',
+    ]);
   });
 
-  test('of a huge file is read from its end, and no more than the bound', async () => {
+  test('of a huge file is read from its end', async () => {
     const path = file('');
     truncateSync(path, 8 * 1024 * MIB);
     appendFileSync(path, '\nlast but one\nlast\n');
-    expect((await readTail(path, 2, MIB)).lines).toEqual(['last but one', 'last']);
-    expect((await readTail(path, 100, MIB)).lines).toEqual(['last but one', 'last']);
+    expect(await readTail(path, 2)).toEqual(['last but one', 'last']);
   });
 
   test('is found however many blocks it fills', async () => {
     const line = 'x'.repeat(999);
     const path = file(Array.from({ length: 500 }, (_, n) => `${n} ${line}\n`).join(''));
     for (const count of [1, 64, 65, 66, 130, 131, 132, 499, 500])
-      expect((await readTail(path, count, MIB)).lines.map((text) => parseInt(text))).toEqual(
+      expect((await readTail(path, count)).map((text) => parseInt(text))).toEqual(
         Array.from({ length: count }, (_, n) => 500 - count + n),
       );
     // The bytes before the first of the lines end exactly at a block.
     const whole = file(`${'y'.repeat(9)}\n${'z'.repeat(64 * 1024 - 1)}\n`);
-    expect((await readTail(whole, 1, MIB)).lines).toEqual(['z'.repeat(64 * 1024 - 1)]);
+    expect(await readTail(whole, 1)).toEqual(['z'.repeat(64 * 1024 - 1)]);
   });
 
   test('of a file that is not there is empty', async () => {
-    expect(await readTail('/nonexistent/log', 5, MIB)).toEqual({ lines: [], end: 0 });
+    expect(await readTail('/nonexistent/logs/a.out.log', 5)).toEqual([]);
   });
 
   property.prop([
@@ -63,10 +77,8 @@ describe('the end of a file', () => {
     ),
     fc.nat(40),
   ])('is what splitting all of it gives', async (lines, count) => {
-    const path = join(temporaryDirectory(), 'log');
-    writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
-    const tail = await readTail(path, count, MIB);
-    expect(tail.lines).toEqual(
+    const path = logFile(lines.map((line) => `${line}\n`).join(''));
+    expect(await readTail(path, count)).toEqual(
       count === 0 ? [] : lines.slice(-count).map((line) => Buffer.from(line).toString()),
     );
   });

@@ -48,14 +48,16 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
   test('arrives in order and once, in whatever way the app opens its stdout and stderr', async () => {
     const manager = new Manager();
     const client = await manager.daemon();
+    // What is still in the group is ended with its leader.
+    const left = join(manager.home, 'left');
     const script = [
       'echo one',
       'echo two > /dev/stderr',
       'sleep 0.1; echo three > /dev/stdout',
       'sleep 0.1; echo four > /proc/self/fd/1',
       'sleep 0.1; echo five >> /dev/stderr',
-      '(sleep 0.2; echo six) &',
-      'exit 0',
+      `(setsid sh -c 'touch "${left}"; sleep 0.2; echo six' &)`,
+      `while [ ! -e '${left}' ]; do sleep 0.02; done`,
     ];
     await client.request(start('a', script.join('; '), { restart_policy: 'no' }));
     await until(() => printed(manager, 'a').length === 6, 'all is there');
@@ -129,7 +131,8 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     const told = join(manager.home, 'go on');
-    const script = `setsid sh -c 'while [ ! -e "${told}" ]; do sleep 0.05; done; echo last' & echo first; exit 0`;
+    const leaves = `setsid sh -c 'touch "${told}.left"; while [ ! -e "${told}" ]; do sleep 0.05; done; echo last'`;
+    const script = `${leaves} & while [ ! -e '${told}.left' ]; do sleep 0.02; done; echo first`;
     await client.request(start('a', script, { restart_policy: 'no' }));
     await untilState(client, 'a', 'Stopped');
     await until(() => printed(manager, 'a').includes('first'), 'it is read');

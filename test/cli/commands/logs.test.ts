@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { type IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CLI, Manager } from '../../support/manager.js';
+import { CLI, Manager, sharedManager, start } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { type Answer, data, fakeDaemon, itself, refusal, status, success } from '../fake-daemon.js';
 
@@ -129,9 +129,10 @@ describe('logs', () => {
 
   test('of an app that was deleted are read from its files, and that is said', async () => {
     const manager = new Manager();
-    await manager.ok('start', 'a', '--', 'sh', '-c', 'echo out; sleep 1000');
-    await until(async () => (await manager.ok('logs', 'a')) === 'out\n', 'it has printed');
-    await manager.ok('delete', 'a', '-f');
+    const client = await manager.daemon();
+    await client.request(start('a', 'echo out; sleep 1000'));
+    await until(() => manager.printed('a') === 'out\n', 'it has printed');
+    await client.request({ Delete: { name: 'a' } });
     const { code, stdout, stderr } = await manager.run('logs', 'a');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'out\n' });
     expect(stderr).toContain('There is no app a any more');
@@ -140,130 +141,135 @@ describe('logs', () => {
   });
 });
 
-test('logs -f shows each old and new line once; a closed pipe ends it quietly', async () => {
-  const manager = new Manager();
-  await manager.ok('start', 'n', '--', 'sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done');
-  const child = manager.spawn(['logs', 'n', '-f', '-l', '1000000']);
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
-  await until(() => text.split('\n').length > 60, 'sixty lines');
-  child.kill('SIGINT');
-  await once(child, 'close');
-  const lines = text.trimEnd().split('\n');
-  expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
-  expect((await manager.status('n')).state).toBe('Running');
-  const piped = spawnSync('sh', ['-c', `"${process.execPath}" "${CLI}" logs n -f | head -n 2; echo done`], {
-    encoding: 'utf8',
-    env: manager.env,
-    timeout: 30_000,
-  });
-  expect(piped.stdout.endsWith('done\n')).toBe(true);
-  expect(piped.stderr).toBe('');
-});
+describe('of a real daemon', () => {
+  const manager = sharedManager();
 
-test('logs shows the last twenty lines, and goes on with -w, with the name or the id of the app', async () => {
-  const manager = new Manager();
-  const go = join(manager.home, 'go');
-  const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
-  await manager.ok('start', 'My App', '--', 'sh', '-c', script);
-  const last = Array.from({ length: 20 }, (_, n) => `${n + 11}\n`).join('');
-  await until(async () => (await manager.ok('logs', 'My App')) === last, 'it has printed');
-  const following = [['-w'], ['-f', '-l', '0', '--json']].map((options) => {
-    const child = manager.spawn(['logs', 'My App', ...options]);
+  test('logs -f shows each old and new line once; a closed pipe ends it quietly', async () => {
+    const client = await manager.daemon();
+    await client.request(start('n', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done'));
+    const child = manager.spawn(['logs', 'n', '-f', '-l', '1000000']);
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
-    onTestFinished(() => void child.kill('SIGKILL'));
-    return { child, text: () => text };
-  });
-  const [plain, json] = following as [(typeof following)[0], (typeof following)[0]];
-  await until(() => plain.text() === last && json.text().includes('\n'), 'both follow');
-  writeFileSync(go, '');
-  await until(() => plain.text().split('\n').length === 23, 'the new lines');
-  expect(plain.text().slice(last.length).split('\n').sort()).toEqual(['', 'error', 'more']);
-  await until(() => json.text().split('\n').length === 4, 'the new lines as JSON');
-  const [initial, ...events] = json
-    .text()
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as unknown);
-  expect(initial).toMatchObject({ type: 'initial', logs: { type: 'single', logs: { output: [] } } });
-  for (const [stream, line] of [
-    ['stdout', 'more'],
-    ['stderr', 'error'],
-  ])
-    expect(events).toContainEqual(
-      expect.objectContaining({
-        type: 'event',
-        event: expect.objectContaining({ app: 'my-app', stream, line }) as unknown,
-      }),
-    );
-  // Ctrl-C ends each follower.
-  for (const { child } of following) {
+    await until(() => text.split('\n').length > 60, 'sixty lines');
     child.kill('SIGINT');
     await once(child, 'close');
-  }
-});
-
-test('logs -f leaves out only the lines that the answer has already shown', async () => {
-  const manager = new Manager();
-  // A fake daemon: it sends lines before its answer, in the answer and after it.
-  const server = await IpcServer.bind(join(manager.home, 'scripted'));
-  onTestFinished(() => server.close());
-  const line = (text: string, end: number) => ({
-    Event: { event_type: 'log_line', data: { app: 'a', stream: 'stdout', line: text, end } },
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+    expect((await manager.status('n')).state).toBe('Running');
+    const piped = spawnSync('sh', ['-c', `"${process.execPath}" "${CLI}" logs n -f | head -n 2; echo done`], {
+      encoding: 'utf8',
+      env: manager.env,
+      timeout: 30_000,
+    });
+    expect(piped.stdout.endsWith('done\n')).toBe(true);
+    expect(piped.stderr).toBe('');
   });
-  const child = manager.spawn(['logs', 'a', '-f', '--socket', server.path]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const connection = await server.accept();
-  const asked: IpcMessage[] = [];
-  for await (const message of connection) {
-    asked.push(message);
-    if (typeof message === 'string') throw new Error(message);
-    if ('Status' in message) await connection.send({ Data: { data: { name: 'a' } } });
-    if ('Subscribe' in message) {
-      await connection.send({ Success: { message: 'Subscribed to events' } });
-      await connection.send(line('two', 8));
-    }
-    if (!('Logs' in message)) continue;
-    const logs = { output: ['one', 'two'], errors: [], ends: { stdout: 8, stderr: 0 } };
-    await connection.send({ Data: { data: { type: 'single', app: 'a', logs } } });
-    for (const [next, end] of [
-      ['one', 4],
-      ['two', 8],
-      ['two', 12],
-      ['four', 17],
-    ] as const)
-      await connection.send(line(next, end));
-    break;
-  }
-  await until(() => text.includes('four\n'), 'the last line');
-  expect(text).toBe('one\ntwo\ntwo\nfour\n');
-  // Subscribe comes first, so that a line printed between the two requests is in one of the answers.
-  expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Status', 'Subscribe', 'Logs']);
-  await Promise.all([connection.close(), once(child, 'close')]);
-});
 
-test('logs -f goes on when the file is emptied in place', async () => {
-  const manager = new Manager();
-  const script = 'seq 1 1000; while :; do echo tick; sleep 0.02; done';
-  await manager.ok('start', 'a', '--', 'sh', '-c', script);
-  await until(async () => (await manager.ok('logs', 'a')).includes('tick'), 'it prints');
-  const child = manager.spawn(['logs', 'a', '-f', '-l', '1']);
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
-  await until(() => text.includes('tick\ntick\n'), 'it is followed');
-  writeFileSync(join(manager.state, 'logs', 'a.out.log'), '');
-  const { length } = text;
-  await until(() => text.length > length + 50, 'ten lines more');
-  child.kill('SIGINT');
-  await once(child, 'close');
+  test('logs shows the last twenty lines, and goes on with -w, with the name or the id of the app', async () => {
+    const client = await manager.daemon();
+    const go = join(manager.home, 'go');
+    const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
+    await client.request(start('My App', script));
+    const last = Array.from({ length: 20 }, (_, n) => `${n + 11}\n`).join('');
+    await until(async () => (await manager.ok('logs', 'My App')) === last, 'it has printed');
+    const following = [['-w'], ['-f', '-l', '0', '--json']].map((options) => {
+      const child = manager.spawn(['logs', 'My App', ...options]);
+      let text = '';
+      child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return { child, text: () => text };
+    });
+    const [plain, json] = following as [(typeof following)[0], (typeof following)[0]];
+    await until(() => plain.text() === last && json.text().includes('\n'), 'both follow');
+    writeFileSync(go, '');
+    await until(() => plain.text().split('\n').length === 23, 'the new lines');
+    expect(plain.text().slice(last.length).split('\n').sort()).toEqual(['', 'error', 'more']);
+    await until(() => json.text().split('\n').length === 4, 'the new lines as JSON');
+    const [initial, ...events] = json
+      .text()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(initial).toMatchObject({ type: 'initial', logs: { type: 'single', logs: { output: [] } } });
+    for (const [stream, line] of [
+      ['stdout', 'more'],
+      ['stderr', 'error'],
+    ])
+      expect(events).toContainEqual(
+        expect.objectContaining({
+          type: 'event',
+          event: expect.objectContaining({ app: 'my-app', stream, line }) as unknown,
+        }),
+      );
+    // Ctrl-C ends each follower.
+    for (const { child } of following) {
+      child.kill('SIGINT');
+      await once(child, 'close');
+    }
+  });
+
+  test('logs -f leaves out only the lines that the answer has already shown', async () => {
+    const manager = new Manager();
+    // A fake daemon: it sends lines before its answer, in the answer and after it.
+    const server = await IpcServer.bind(join(manager.home, 'scripted'));
+    onTestFinished(() => server.close());
+    const line = (text: string, end: number) => ({
+      Event: { event_type: 'log_line', data: { app: 'a', stream: 'stdout', line: text, end } },
+    });
+    const child = manager.spawn(['logs', 'a', '-f', '--socket', server.path]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    const connection = await server.accept();
+    const asked: IpcMessage[] = [];
+    for await (const message of connection) {
+      asked.push(message);
+      if (typeof message === 'string') throw new Error(message);
+      if ('Status' in message) await connection.send({ Data: { data: { name: 'a' } } });
+      if ('Subscribe' in message) {
+        await connection.send({ Success: { message: 'Subscribed to events' } });
+        await connection.send(line('two', 8));
+      }
+      if (!('Logs' in message)) continue;
+      const logs = { output: ['one', 'two'], errors: [], ends: { stdout: 8, stderr: 0 } };
+      await connection.send({ Data: { data: { type: 'single', app: 'a', logs } } });
+      for (const [next, end] of [
+        ['one', 4],
+        ['two', 8],
+        ['two', 12],
+        ['four', 17],
+      ] as const)
+        await connection.send(line(next, end));
+      break;
+    }
+    await until(() => text.includes('four\n'), 'the last line');
+    expect(text).toBe('one\ntwo\ntwo\nfour\n');
+    // Subscribe comes first, so that a line printed between the two requests is in one of the answers.
+    expect(asked.map((message) => Object.keys(message)[0])).toEqual(['Status', 'Subscribe', 'Logs']);
+    await Promise.all([connection.close(), once(child, 'close')]);
+  });
+
+  test('logs -f goes on when the file is emptied in place', async () => {
+    const client = await manager.daemon();
+    const script = 'seq 1 1000; while :; do echo tick; sleep 0.02; done';
+    await client.request(start('a', script));
+    await until(() => manager.printed('a').includes('tick'), 'it prints');
+    const child = manager.spawn(['logs', 'a', '-f', '-l', '1']);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await until(() => text.includes('tick\ntick\n'), 'it is followed');
+    writeFileSync(join(manager.state, 'logs', 'a.out.log'), '');
+    const { length } = text;
+    await until(() => text.length > length + 50, 'ten lines more');
+    child.kill('SIGINT');
+    await once(child, 'close');
+  });
 });
 
 test('logs are read from the files when the daemon is gone', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--restart', 'no', '--', 'sh', '-c', 'echo out; echo err >&2');
+  const client = await manager.daemon();
+  await client.request(start('a', 'echo out; echo err >&2', { restart_policy: 'no' }));
   await until(async () => (await manager.status('a')).state === 'Stopped', 'it has ended');
   const before = JSON.parse(await manager.ok('logs', 'a', '-j')) as object;
   await manager.ok('shutdown');

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { refusal, success } from '../../support/answers.js';
-import { alive, FAST, Manager, start, statusOf } from '../../support/manager.js';
+import { alive, FAST, Manager, sharedManager, start, statusOf } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+
+const manager = sharedManager();
 
 describe.skipIf(process.platform !== 'linux')('many clients', () => {
   test('that start, stop, restart and delete one app at once leave it in a consistent state', async () => {
-    const manager = new Manager();
-    await manager.daemon();
     const clients = await Promise.all(Array.from({ length: 8 }, () => manager.connect()));
     const request = start('a', 'sleep 1000', {
       restart_policy: 'always',
@@ -69,7 +69,6 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   });
 
   test('accepts or refuses unusual names, and files stay where they belong', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await expect(client.request({ Stop: { name: '/' } })).rejects.toMatchObject(
       refusal('APP_NAME_INVALID', 'Invalid app name'),

@@ -2,12 +2,13 @@
 import { appendFileSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager, start, statusOf } from '../../support/manager.js';
+import { sharedManager, start, statusOf } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
+  const manager = sharedManager();
+
   test('that prints lives on, and its lines are sent and kept, each in its stream', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const events = client.subscribe({ LogEvents: { app_name: 'a' } });
     await events.ready;
@@ -25,7 +26,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('keeps its earlier output over a restart, and only the owner can read its files', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', 'echo line; sleep 1000'));
     const log = join(manager.state, 'logs', 'a.out.log');
@@ -40,7 +40,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('whose logs are larger than an answer: the answer has as many of the last lines as fit', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', 'sleep 1000'));
     // Each takes six bytes in JSON.
@@ -55,7 +54,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('that floods loses no line, and a subscriber gets all lines', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const LINES = 50_000;
     const events = client.subscribe({ LogEvents: { app_name: 'flood' } });
@@ -72,7 +70,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('whose log is on a full disk goes on, and so does the daemon', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     symlinkSync('/dev/full', join(manager.state, 'logs', 'full.out.log'));
     const rounds = join(manager.home, 'rounds');

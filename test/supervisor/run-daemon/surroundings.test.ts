@@ -6,10 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { refusal, success } from '../../support/answers.js';
-import { CLI, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { CLI, Manager, sharedManager, start, statusOf, untilState } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 const nobody = await userOf(65_534);
+
+const manager = sharedManager();
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
   test('that cannot be spawned leaves nothing behind; the error says why', async () => {
@@ -41,7 +43,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('has the folder, environment, umask and open-file limit of its caller, and its secrets are never shown', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const env = { PORT: '80', NODE_ENV: 'x', DATABASE_URL: 'pass', SECRET: 'pass', REDIS_HOST: 'pass' };
     await client.request(start('a', 'pwd; echo $SECRET; umask; ulimit -n; sleep 1000', { env, cwd: '/usr' }));
@@ -77,12 +78,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     });
     expect(ran).toMatchObject({ status: 0, stdout: 'Started app a\n' });
     const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    await until(async () => (await manager.ok('logs', 'a')).split('\n').length === 4, 'it has printed');
+    await until(() => manager.printed('a').split('\n').length === 4, 'it has printed');
     expect(await manager.ok('logs', 'a')).toBe(`0027\n1000\n${hard}\n`);
   });
 
   test('has none of the daemon’s internal variables, and always has its mark, whatever its configuration says', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const config = { env: { BUNCTL_APP: 'mine' }, restart_policy: 'no' };
     await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
@@ -93,7 +93,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test.runIf(process.getuid?.() === 0)('runs as the user and group of its configuration', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const config = { cwd: '/', uid: 65_534, gid: 65_533, restart_policy: 'no' };
     expect(await client.request(start('a', 'id -u; id -g', config))).toEqual(success('Started app a'));
@@ -104,7 +103,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   test.runIf(process.getuid?.() === 0 && nobody !== undefined)(
     'runs with the group, the name and the home of its user, when no other is given',
     async () => {
-      const manager = new Manager();
       const client = await manager.daemon();
       const { gid, name, home } = nobody as User;
       const config = { cwd: '/', uid: 65_534, restart_policy: 'no' };

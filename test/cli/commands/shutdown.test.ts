@@ -80,7 +80,8 @@ test.each([['stop', 'a'], ['delete', 'a', '-f'], ['restart', 'a'], ['shutdown']]
 test('a daemon that does not end in time is reported, and still ends', async () => {
   const manager = new Manager();
   const client = await manager.daemon();
-  await client.request(start('a', 'trap "" TERM; while :; do sleep 0.05; done'));
+  await client.request(start('a', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'));
+  await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
   const { pid: app } = await manager.status('a');
   const daemon = await manager.pid();
   const ran = await manager.run('shutdown', '--timeout', '0.2');

@@ -177,6 +177,8 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
       const first = foreground(manager, [], place('one'));
       await until(() => first.stdout().includes('listens'), 'it listens');
       const second = foreground(manager, [], place('two'), 'unshare', '-n');
+      await until(() => second.stdout() + second.stderr() !== '', 'it says what it does');
+      expect(second.stdout()).toBe('');
       expect(await second.ended).toBe(1);
       expect(second.stderr()).toContain('keeps its apps in');
       first.child.kill('SIGKILL');

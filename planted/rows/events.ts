@@ -79,6 +79,14 @@ export const EVENTS: readonly Row[] = [
     row: 'no event before `Success`',
     faults: [
       {
+        fault: 'events go before the answers that wait',
+        file: 'writer/writer.js',
+        text: 'if (!this.#responses.empty) {',
+        replacement: 'if (!this.#responses.empty && (subscriber === undefined || subscriber.empty)) {',
+        test: 'broker/broker',
+        title: 'no event goes before the Success of its subscription, even if both are due in one turn',
+      },
+      {
         fault: 'the events that wait at a Subscribe or Unsubscribe are forgotten',
         file: 'writer/writer.js',
         text: 'for (const piece of subscriber.take(Infinity))\n            this.#enqueue(piece);',

@@ -6,6 +6,14 @@ export const PROCESS_MANAGER: readonly Row[] = [
     row: 'one daemon owns a state',
     faults: [
       {
+        fault: 'a daemon in another network namespace has the state as well',
+        file: 'supervisor/state/owner.js',
+        text: "if (outcome === 'held')",
+        replacement: 'if (false)',
+        test: 'supervisor/foreground',
+        title: 'is the only one on its state, though another is in a network namespace of its own',
+      },
+      {
         fault: 'a state that is another user’s is used',
         file: 'endpoint/own-directory.js',
         text: 'if (uid !== user && uid !== 0)',
@@ -99,6 +107,23 @@ export const PROCESS_MANAGER: readonly Row[] = [
         replacement: '',
         test: 'supervisor/foreground',
         title: 'runs what its file declares',
+      },
+      {
+        fault: 'a daemon that is told to end waits for apps of its file that it will not start',
+        file: 'cli/commands/daemon.js',
+        text: 'report(all, declared.file)), running.ended]',
+        replacement: 'report(all, declared.file))]',
+        test: 'supervisor/foreground',
+        title:
+          'that is told to end before it has started its apps still says what those that it took over leave behind',
+      },
+      {
+        fault: 'an app that is not started since the daemon ends is told as a failure',
+        file: 'supervisor/decide/declared.js',
+        text: "if (error.code === 'SHUTTING_DOWN')\n            return undefined;",
+        replacement: '',
+        test: 'supervisor/decide/declared',
+        title: 'is silent about what it does not start since the daemon ends',
       },
       {
         fault: 'bunctl start does not stop what has gone from the file',

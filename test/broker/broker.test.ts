@@ -154,6 +154,16 @@ describe('the broker', () => {
     expect(told(sink.frames)).toEqual({ delivered: 1, dropped: 0 });
   });
 
+  test('no event goes before the Success of its subscription, even if both are due in one turn', () => {
+    const w = world({ eventHold: 0 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.publish(1);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line']);
+  });
+
   test('no event follows the answer to Unsubscribe, even if the flow waited for that subscriber', () => {
     const w = world({ eventHold: 0 });
     const { writer, sink } = w.writer();

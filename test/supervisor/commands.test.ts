@@ -1,7 +1,7 @@
 // The original's exchanges, replayed byte for byte against our daemon: what its command sends, what it must get.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FAST, Manager, start } from '../support/manager.js';
+import { FAST, sharedManager, start } from '../support/manager.js';
 import { frame, RawClient } from '../support/raw-client.js';
 
 interface Exchange {
@@ -30,10 +30,10 @@ const type = (message: unknown): string => {
   return Event.event_type === 'status_change' ? `status_change ${Event.data.state}` : Event.event_type;
 };
 
+const manager = sharedManager();
+
 describe.skipIf(process.platform === 'win32')('the original’s command against our daemon', () => {
   test('gets the answers it knows', async () => {
-    const manager = new Manager();
-    await manager.daemon();
     const client = await RawClient.connect(manager.socket);
     const started = EXCHANGES.find(({ send }) => send.startsWith('{"Start"'))?.send ?? '';
     for (const { what, send, get } of EXCHANGES) {
@@ -45,7 +45,6 @@ describe.skipIf(process.platform === 'win32')('the original’s command against 
   });
 
   test('watches statuses: Success, then the answer to Status, and events only after it', async () => {
-    const manager = new Manager();
     const other = await manager.daemon();
     await other.request(start('loop', 'exit 1', { backoff: { ...FAST, base_delay_ms: 1, max_delay_ms: 1 } }));
     const client = await RawClient.connect(manager.socket);
@@ -60,7 +59,6 @@ describe.skipIf(process.platform === 'win32')('the original’s command against 
   });
 
   test('watches logs: Success, the last ten lines, then each line as an event', async () => {
-    const manager = new Manager();
     const other = await manager.daemon();
     await other.request(start('a', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.005; done'));
     const client = await RawClient.connect(manager.socket);
@@ -77,8 +75,6 @@ describe.skipIf(process.platform === 'win32')('the original’s command against 
   });
 
   test('sees each event once, in order: a crash, its restart, a stop', async () => {
-    const manager = new Manager();
-    await manager.daemon();
     const client = await RawClient.connect(manager.socket);
     await client.request({ Subscribe: { subscription: { StatusEvents: { app_name: 'a' } } } });
     client.send(

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
-import { Manager, start, statusOf } from '../support/manager.js';
+import { Manager, sharedManager, start, statusOf } from '../support/manager.js';
 
 function environmentOf(pid: number | null): Record<string, string> {
   const lines = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
@@ -16,9 +16,10 @@ const from = (environment: Record<string, string>, config: object = {}) => ({
   Start: { ...start('a', 'exec sleep 1000', config).Start, environment },
 });
 
+const manager = sharedManager({ OF_THE_DAEMON: 'x' });
+
 describe.skipIf(process.platform !== 'linux')('an app', () => {
   test('has the environment it was started with, its own laid upon it, and nothing of the daemon’s', async () => {
-    const manager = new Manager({ OF_THE_DAEMON: 'x' });
     const client = await manager.daemon();
     const base = {
       PATH: process.env['PATH'] ?? '',
@@ -47,7 +48,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('gets each variable, whatever its name is', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const base = { PATH: process.env['PATH'] ?? '', ['__proto__']: 'caller', constructor: 'caller' };
     await client.request(from(base, { env: { ['toString']: 'app' } }));
@@ -92,7 +92,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('that runs is told with its process when it is started again, from whatever environment', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const path = { PATH: process.env['PATH'] ?? '' };
     expect(await client.request(from(path))).not.toHaveProperty('Success.running');

@@ -1,11 +1,13 @@
 // The daemon in the foreground, with a file that declares its apps: its start, its end, and its next start.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { IpcClient } from 'bunctl-ipc/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { fixture } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
-import { alive, Manager, start, type Status, statusOf } from '../support/manager.js';
+import { alive, Manager, start, type Status, statusOf, written } from '../support/manager.js';
 import { until as untilWithin } from '../support/until.js';
 
 /** Every start of a process takes as long as the machine is busy. */
@@ -28,6 +30,24 @@ function declare(manager: Manager, ...apps: object[]): string {
   return file;
 }
 
+/** The processes that have the environment of an app of this daemon. */
+const processesOf = (manager: Manager): number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        return (
+          variables.includes(`BUNCTL_SOCKET=${manager.socket}`) &&
+          variables.some((each) => each.startsWith('BUNCTL_APP=')) &&
+          alive(pid)
+        );
+      } catch {
+        return false;
+      }
+    });
+
 describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () => {
   test('that is told to end while it starts its apps ends in good order, and starts no more', async () => {
     const manager = new Manager();
@@ -38,6 +58,27 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
     daemon.child.kill('SIGTERM');
     expect([await daemon.ended, daemon.stderr()]).toEqual([0, '']);
     expect(existsSync(manager.socket)).toBe(false);
+    expect(processesOf(manager)).toEqual([]);
+  });
+
+  test('that is told to end before it has started its apps still says what those that it took over leave behind', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const pid = join(manager.home, 'pid');
+    await client.request(start('a', `setsid sh -c 'echo $$ > ${pid}; exec sleep 1000' & sleep 1000`));
+    const left = await written(pid);
+    onTestFinished(() => {
+      if (alive(left)) process.kill(left, 'SIGKILL');
+    });
+    await manager.killDaemon();
+    const told = fileURLToPath(fixture('ends-at-its-first-thread.cjs'));
+    const daemon = foreground(manager, ['-c', declare(manager, sleeper('b'))], {
+      NODE_OPTIONS: `--require=${told}`,
+    });
+    expect(await daemon.ended).toBe(0);
+    expect(daemon.stderr()).toContain(`left behind process ${left}`);
+    expect(daemon.stdout()).not.toContain('Started');
+    expect(processesOf(manager)).toEqual([left]);
   });
 
   test.each(['state', 'socket'])(
@@ -72,10 +113,6 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
     );
     const second = foreground(manager, ['-c', file]);
     await until(() => second.stdout().includes('Started app new'), 'the new one is started');
-    await until(
-      () => second.stderr().includes('App stopped') && second.stderr().includes('App gone'),
-      'both are told',
-    );
     await using next = await IpcClient.connect(manager.socket);
     const { data } = ((await next.request({ Status: { name: null } })) as { Data: { data: Status[] } }).Data;
     expect(data).toMatchObject([
@@ -85,6 +122,11 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
       { name: 'same', state: 'Running', pid: same.pid },
       { name: 'stopped', state: 'Stopped', wanted: 'stopped' },
     ]);
+    // What is printed comes through two pipes.
+    await until(
+      () => second.stderr().includes('App stopped') && second.stderr().includes('App gone'),
+      'both are told',
+    );
     expect(second.stderr()).toContain(`App gone is no longer in ${file} and was stopped`);
     expect(second.stderr()).toContain('App stopped stays stopped');
   });
@@ -135,6 +177,8 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
       const first = foreground(manager, [], place('one'));
       await until(() => first.stdout().includes('listens'), 'it listens');
       const second = foreground(manager, [], place('two'), 'unshare', '-n');
+      await until(() => second.stdout() + second.stderr() !== '', 'it says what it does');
+      expect(second.stdout()).toBe('');
       expect(await second.ended).toBe(1);
       expect(second.stderr()).toContain('keeps its apps in');
       first.child.kill('SIGKILL');

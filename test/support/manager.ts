@@ -1,11 +1,17 @@
 // A process manager of the test's own: its socket, its state, its commands, ended with the test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import { IpcClient } from 'bunctl-ipc/client';
-import { onTestFinished } from 'vitest';
+import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
+import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
+import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
 import { temporaryDirectory } from './daemon.js';
+import { printedBy } from './printed.js';
 import { until } from './until.js';
 
 export const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bunctl.cjs');
@@ -29,11 +35,17 @@ export interface Status {
 }
 
 export class Manager {
-  readonly home = temporaryDirectory();
-  readonly socket = join(this.home, 's');
+  readonly home: string;
+  readonly socket: string;
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(env: NodeJS.ProcessEnv = {}) {
+  /**
+   * @param env Variables of its commands and of its daemon.
+   * @param sharedHome The folder of a manager that all tests of a block share; see {@link sharedManager}.
+   */
+  constructor(env: NodeJS.ProcessEnv = {}, sharedHome?: string) {
+    this.home = sharedHome ?? temporaryDirectory();
+    this.socket = join(this.home, 's');
     this.env = {
       ...process.env,
       BUNCTL_SOCKET: this.socket,
@@ -43,8 +55,8 @@ export class Manager {
       BUNCTL_RESPAWN: '0',
       ...env,
     };
-    // Before the directory goes: tests' clean-ups run from the last to the first.
-    onTestFinished(() => this.#end());
+    // Before the directory goes: clean-ups run from the last to the first.
+    (sharedHome === undefined ? onTestFinished : afterAll)(() => this.#end());
   }
 
   /** The one state directory. */
@@ -84,19 +96,56 @@ export class Manager {
     return client;
   }
 
-  /** A connection to a daemon that is started first. */
+  /** A connection to the daemon, which is started if it does not run. */
   async daemon(): Promise<IpcClient> {
-    await this.ok('start', 'first', '--restart', 'no', '--', 'true');
-    await this.ok('delete', 'first', '-f');
+    if ((await this.#ask('List')) === undefined) await this.launch();
     return this.connect();
   }
 
   async status(name: string): Promise<Status> {
+    const answer = await this.#ask({ Status: { name } });
+    if (answer && 'Data' in answer) return answer.Data.data as Status;
     return JSON.parse(await this.ok('status', name, '-j')) as Status;
   }
 
   async pid(): Promise<number> {
-    return Number(/pid (\d+)/.exec(await this.ok('ping'))?.[1]);
+    const answer = await this.#ask('List');
+    const { daemon } = ((answer ?? {}) as { Data?: { daemon?: { pid: number } } }).Data ?? {};
+    return daemon?.pid ?? Number(/pid (\d+)/.exec(await this.ok('ping'))?.[1]);
+  }
+
+  /** What an app has printed to stdout. */
+  printed(id: string): string {
+    try {
+      return printedBy(this.state, id, 'stdout');
+    } catch {
+      return '';
+    }
+  }
+
+  /** Starts the daemon as a command does, without the time that a command takes. */
+  async launch(): Promise<void> {
+    const child = spawn(process.execPath, [CLI, 'daemon'], {
+      detached: true,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: {
+        ...daemonEnvironment(this.env),
+        BUNCTL_READY_FD: '3',
+      },
+    });
+    const said = await text(child.stdio[3] as Readable);
+    if (said !== 'ready\n') throw new Error(`the daemon did not start: ${said}`);
+    child.unref();
+  }
+
+  /** Leaves a daemon as it was when it was started: without apps, logs and other files. */
+  async clear(): Promise<void> {
+    await this.#deleteAll();
+    rmSync(join(this.state, 'logs'), { recursive: true, force: true });
+    mkdirSync(join(this.state, 'logs'), { mode: 0o700 });
+    for (const name of readdirSync(this.home))
+      if (name !== 's' && name !== 'state') rmSync(join(this.home, name), { recursive: true, force: true });
   }
 
   /** Ends the daemon with SIGKILL. */
@@ -123,30 +172,42 @@ export class Manager {
     await this.run('shutdown');
   }
 
+  /** Whether the daemon, if there is one, is on the socket and keeps the state of this test. */
+  #isUsual(): boolean {
+    return (
+      this.env['BUNCTL_SOCKET'] === this.socket && this.env['BUNCTL_STATE_DIR'] === join(this.home, 'state')
+    );
+  }
+
+  /** The daemon's answer; undefined if it cannot be asked on the socket of this test. */
+  async #ask(message: IpcMessage): Promise<IpcResponse | undefined> {
+    if (!this.#isUsual()) return undefined;
+    const client = await IpcClient.connect(this.socket).catch(() => undefined);
+    try {
+      return await client?.request(message);
+    } finally {
+      await client?.close();
+    }
+  }
+
+  async #deleteAll(): Promise<void> {
+    const answer = await this.#ask('List');
+    if (!answer || !('Data' in answer)) return;
+    await Promise.all((answer.Data.data as string[]).map((name) => this.#ask({ Delete: { name } })));
+  }
+
   /** As the commands do, without the time that two processes take. False if there may be apps that it cannot reach. */
   async #endBySocket(): Promise<boolean> {
-    const usual =
-      this.env['BUNCTL_SOCKET'] === this.socket && this.env['BUNCTL_STATE_DIR'] === join(this.home, 'state');
-    if (!usual) return false;
-    let client: IpcClient;
+    if (!this.#isUsual()) return false;
     try {
-      client = await IpcClient.connect(this.socket);
-    } catch {
-      return this.#records() === 0;
-    }
-    try {
-      const answer = (await client.request('List')) as unknown as {
-        Data: { data: string[]; daemon: { pid: number } };
-      };
-      const { data: apps, daemon } = answer.Data;
-      await Promise.all(apps.map((name) => client.request({ Delete: { name } })));
-      await client.request({ Shutdown: {} });
-      await until(() => !alive(daemon.pid), 'the daemon has ended');
+      if ((await this.#ask('List')) === undefined) return this.#records() === 0;
+      const daemon = await this.pid();
+      await this.#deleteAll();
+      await this.#ask({ Shutdown: {} });
+      await until(() => !alive(daemon), 'the daemon has ended');
       return true;
     } catch {
       return false;
-    } finally {
-      await client.close();
     }
   }
 
@@ -158,6 +219,21 @@ export class Manager {
       return 0;
     }
   }
+}
+
+/** A process manager with a daemon for all tests of a block, which must not harm it. Apps and files go with their test. */
+export function sharedManager(env: NodeJS.ProcessEnv = {}): Manager {
+  const home = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
+  // Hooks after tests run from the last to the first.
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  const manager = new Manager(env, home);
+  const variables = { ...manager.env };
+  beforeAll(() => manager.launch());
+  afterEach(async () => {
+    for (const name of Object.keys(manager.env)) manager.env[name] = variables[name];
+    await manager.clear();
+  });
+  return manager;
 }
 
 export function alive(pid: number | null): boolean {

@@ -1,4 +1,5 @@
 // Applies the file of `daemon -c FILE`: apps that it declares run, and apps that it no longer declares are stopped.
+import type { IpcError } from '../../protocol/errors.js';
 import type { AppConfig } from '../model/app-config.js';
 import { appId, whyNotAName } from '../model/app-id.js';
 import { configDifferences } from '../model/config-differences.js';
@@ -40,6 +41,8 @@ async function guarded(
     const outcome = await act();
     return outcome && { app, ...outcome };
   } catch (error) {
+    // The daemon was told to end meanwhile: the next one applies the file.
+    if ((error as IpcError).code === 'SHUTTING_DOWN') return undefined;
     return { app, outcome: 'failed', why: (error as Error).message };
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager, type Status } from '../../support/manager.js';
+import { Manager, sharedManager, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 /** Writes a bunctl.json with apps that print two variables and stay. */
@@ -17,15 +17,16 @@ function write(manager: Manager, apps: Record<string, object>): void {
   writeFileSync(join(manager.home, 'bunctl.json'), JSON.stringify({ apps: list }));
 }
 
-const lastLine = async (manager: Manager, name: string): Promise<string | undefined> =>
-  (await manager.ok('logs', name, '-l', '1')).trim().split('\n').at(-1);
+const lastLine = (manager: Manager, name: string): string | undefined =>
+  manager.printed(name).trim().split('\n').at(-1);
 
 const states = async (manager: Manager): Promise<string[]> =>
   (JSON.parse(await manager.ok('list', '-j')) as Status[]).map(({ name, state }) => `${name} ${state}`);
 
+const manager = sharedManager();
+
 describe.skipIf(process.platform === 'win32')('a file', () => {
   test.each(['start', 'restart'])('is applied by %s: start, change, stop, unchanged', async (command) => {
-    const manager = new Manager();
     write(manager, { web: { env: { PORT: 1 } }, job: {}, old: {} });
     expect((await manager.run('start')).stderr).toContain(
       '  start      web\n  start      job\n  start      old\n',
@@ -40,7 +41,7 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
     expect(stderr).toContain('  stop       old (no longer in the file)\n');
     expect(stderr).toContain(command === 'start' ? '  unchanged  job\n' : '  restart    job\n');
     expect(await states(manager)).toEqual(['job Running', 'new Running', 'old Stopped', 'web Running']);
-    await until(async () => (await lastLine(manager, 'web')) === '2', 'the new value is there');
+    await until(() => lastLine(manager, 'web') === '2', 'the new value is there');
     expect((await manager.status('job')).pid === job.pid).toBe(command === 'start');
     expect(await manager.ok('status', 'web')).not.toContain('differs');
   });
@@ -62,7 +63,6 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
   });
 
   test('does not stop its other apps if some of its apps are named', async () => {
-    const manager = new Manager();
     write(manager, { one: {}, two: {} });
     await manager.ok('start');
     write(manager, { one: {} });
@@ -72,7 +72,6 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
   });
 
   test('and an app in it are named when the daemon refuses a value', async () => {
-    const manager = new Manager();
     write(manager, { web: { backoff: { jitter: 'much' } } });
     const { code, stderr } = await manager.run('start');
     expect(code).toBe(2);
@@ -84,25 +83,24 @@ describe.skipIf(process.platform === 'win32')('restart', () => {
   const print = ['--', 'sh', '-c', 'echo $FOO $BAR; while :; do sleep 100; done'];
 
   test('keeps an app’s environment, and takes the caller’s with --update-env', async () => {
-    const manager = new Manager({ FOO: 'one' });
+    manager.env['FOO'] = 'one';
     await manager.ok('start', 'e', ...print);
     manager.env['FOO'] = 'two';
     await manager.ok('restart', 'e');
-    await until(async () => (await manager.ok('logs', 'e')) === 'one\none\n', 'it keeps its own');
+    await until(() => manager.printed('e') === 'one\none\n', 'it keeps its own');
     await manager.ok('restart', 'e', '--update-env');
-    await until(async () => (await manager.ok('logs', 'e')) === 'one\none\ntwo\n', 'it has the caller’s');
+    await until(() => manager.printed('e') === 'one\none\ntwo\n', 'it has the caller’s');
     await manager.ok('stop', 'e');
     manager.env['FOO'] = 'three';
     await manager.ok('start', 'e');
-    await until(async () => (await lastLine(manager, 'e')) === 'three', 'a start takes the caller’s');
+    await until(() => lastLine(manager, 'e') === 'three', 'a start takes the caller’s');
   });
 
   test('changes what its options say, and keeps everything else, values that nobody is shown included', async () => {
-    const manager = new Manager();
     const options = ['-e', 'FOO=secret', '--max-restarts', '7', '--stop-timeout', '3s', '-d', '/usr'];
     await manager.ok('start', 'e', ...options, ...print);
     await manager.ok('restart', 'e', '-e', 'BAR=new', '--max-memory', '1G', '--restart', 'always');
-    await until(async () => (await lastLine(manager, 'e')) === 'secret new', 'it has both');
+    await until(() => lastLine(manager, 'e') === 'secret new', 'it has both');
     const { config } = JSON.parse(readFileSync(join(manager.state, 'apps', 'e.json'), 'utf8')) as {
       config: object;
     };
@@ -120,13 +118,11 @@ describe.skipIf(process.platform === 'win32')('restart', () => {
 
 describe.skipIf(process.platform === 'win32')('start --wait', () => {
   test('returns when the app has run that long', async () => {
-    const manager = new Manager();
     expect(await manager.run('start', 'a', '--wait=0.2', '--', 'sleep', '1000')).toMatchObject({ code: 0 });
     expect(await manager.run('start', 'b', '--wait=soon', '--', 'sleep', '1000')).toMatchObject({ code: 2 });
   });
 
   test('fails with the end of the log when it has not, whatever its end was', async () => {
-    const manager = new Manager();
     for (const [name, end] of [
       ['crashes', 'exit 3'],
       ['ends', 'exit 0'],

@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { Manager, type Status } from '../../support/manager.js';
+import { Manager, start, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { foreground } from '../../support/foreground.js';
 import { RawClient } from '../../support/raw-client.js';
@@ -21,7 +21,9 @@ test.skipIf(process.platform === 'win32')(
     daemon.stdout?.setEncoding('utf8').on('data', (part: string) => (said += part));
     daemon.stderr?.setEncoding('utf8').on('data', (part: string) => (complained += part));
     await until(() => said.includes('\n'), 'it listens');
-    await manager.ok('start', 'a', '--restart', 'no', '--', 'true');
+    const client = await manager.connect();
+    await client.request(start('a', 'true', { restart_policy: 'no' }));
+    await client.close();
     await until(async () => (await manager.status('a')).state !== 'Running', 'the app has ended');
     // A pipe that nobody writes to cannot be opened for reading.
     const log = stateFiles(manager.state).log('a');
@@ -119,7 +121,9 @@ test('a daemon with a file starts the apps of the file that have auto_start, eve
   writeFileSync(file, JSON.stringify({ apps }));
   const child = manager.spawn(['daemon', '-s', manager.socket, '-c', file]);
   const ended = once(child, 'close');
-  await until(async () => (await manager.run('status', 'up')).code === 0, 'it has started');
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  await until(() => text.includes('Started app up'), 'it has started');
   const all = JSON.parse(await manager.ok('list', '-j')) as Status[];
   expect(all.map(({ name, state }) => `${name} ${state}`)).toEqual(['up Running']);
   expect(readFileSync(join(manager.state, 'daemon.log'), 'utf8')).toContain('no-such: No such file');

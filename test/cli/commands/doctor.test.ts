@@ -177,7 +177,7 @@ test.runIf(root && process.platform === 'linux')(
 
 test('doctor reports a record that was put aside', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  await manager.daemon();
   writeFileSync(join(manager.state, 'apps', 'b.json.bad'), '{');
   expect(await manager.run('doctor')).toMatchObject({
     code: 1,
@@ -187,7 +187,7 @@ test('doctor reports a record that was put aside', async () => {
 
 test('doctor finds a daemon, and one that is stopped and does not answer', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  await manager.daemon();
   const { stdout, code } = await manager.run('doctor');
   expect(code).toBe(0);
   expect(stdout).toContain('answers, pid');

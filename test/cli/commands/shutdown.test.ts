@@ -79,7 +79,9 @@ test.each([['stop', 'a'], ['delete', 'a', '-f'], ['restart', 'a'], ['shutdown']]
 
 test('a daemon that does not end in time is reported, and still ends', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done');
+  const client = await manager.daemon();
+  await client.request(start('a', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'));
+  await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
   const { pid: app } = await manager.status('a');
   const daemon = await manager.pid();
   const ran = await manager.run('shutdown', '--timeout', '0.2');
@@ -93,7 +95,7 @@ test('a shutdown that takes longer than the timeout, and a daemon that dies, hav
   const client = await manager.daemon();
   const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
   await client.request(start('a', stubborn, { stop_timeout: { secs: 60, nanos: 0 } }));
-  await until(async () => (await manager.ok('logs', 'a')) === 'ready\n', 'it is ready');
+  await until(() => manager.printed('a') === 'ready\n', 'it is ready');
   const { pid } = await statusOf(client, 'a');
   onTestFinished(() => {
     process.kill(-(pid as number), 'SIGKILL');

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../../support/manager.js';
+import { Manager, sharedManager } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { type Answer, data, fakeDaemon, status, success } from '../fake-daemon.js';
 
@@ -75,137 +75,132 @@ describe('an app that the daemon knows', () => {
   });
 });
 
-test('the same name with another command is refused while the app runs, and accepted when it is stopped', async () => {
-  const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
-  const other = await manager.run('start', 'a', '--', 'sleep', '2000');
-  expect(other).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('another configuration') as string,
-  });
-  await manager.ok('stop', 'a');
-  await manager.ok('start', 'a', '--', 'sleep', '2000');
-  expect(await manager.ok('status', 'a')).toContain('sleep 2000');
-});
+describe('start', () => {
+  const manager = sharedManager();
 
-test('start takes the name, the stop timeout, the restart limit and the memory limit from options', async () => {
-  const manager = new Manager();
-  const options = ['--name', 'a', '--stop-timeout', '2m', '--max-restarts', '7', '--max-memory', '1g'];
-  await manager.ok('start', ...options, '--max-cpu', '50', '--', 'sleep', '1000');
-  const record = JSON.parse(readFileSync(join(manager.state, 'apps', 'a.json'), 'utf8')) as object;
-  expect(record).toMatchObject({
-    config: {
-      stop_timeout: { secs: 120, nanos: 0 },
-      backoff: { max_attempts: 7, base_delay_ms: 100 },
-      max_memory: 1024 ** 3,
-      max_cpu_percent: 50,
-    },
-  });
-});
-
-test('start takes folder, environment and policy from its options, and the rest from its caller', async () => {
-  const manager = new Manager();
-  await manager.ok('start', 'first', '--', 'sleep', '1000');
-  // The daemon already runs, without any of these.
-  manager.env['OWN'] = 'own';
-  manager.env['PORT'] = '1';
-  const print = ['--', 'sh', '-c', 'pwd; echo $OWN $PORT $MORE; sleep 1000'];
-  await manager.ok(
-    'start',
-    'a',
-    '-d',
-    '/usr',
-    '-e',
-    'PORT=7',
-    '--env',
-    'MORE=a=b',
-    '--auto-restart',
-    ...print,
-  );
-  expect(await manager.status('a')).toMatchObject({
-    cwd: '/usr',
-    env: { PORT: '7' },
-    restart_policy: 'Always',
-    auto_start: true,
-  });
-  await until(async () => (await manager.ok('logs', 'a')) === '/usr\nown 7 a=b\n', 'it has printed');
-  await manager.ok('start', 'b', '--restart', 'no', ...print);
-  expect(await manager.status('b')).toMatchObject({
-    cwd: manager.home,
-    restart_policy: 'No',
-    auto_start: false,
-  });
-  // The words after -- belong to the app, also --help.
-  await manager.ok('start', 'c', '--restart', 'no', '--', 'echo', '--help', '-h', '--version');
-  await until(async () => (await manager.ok('logs', 'c')) === '--help -h --version\n', 'it has printed');
-});
-
-test.each([
-  ['js', 'node'],
-  ['mjs', 'node'],
-  ['cjs', 'node'],
-  ['py', 'python3'],
-  ['sh', 'sh'],
-  ['rb', 'ruby'],
-])('a .%s file is run with %s', async (kind, interpreter) => {
-  const manager = new Manager();
-  writeFileSync(join(manager.home, `file.${kind}`), '');
-  const { stderr, code } = await manager.run('start', `file.${kind}`, '--restart', 'no');
-  // If it is not installed, the answer names it.
-  if (code === 0)
-    expect(await manager.status('file')).toMatchObject({
-      command: interpreter,
-      args: [join(manager.home, `file.${kind}`)],
+  test('the same name with another command is refused while the app runs, and accepted when it is stopped', async () => {
+    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    const other = await manager.run('start', 'a', '--', 'sleep', '2000');
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('another configuration') as string,
     });
-  else expect(stderr).toContain(`Process spawn failed: ${interpreter}: No such file or directory`);
-});
+    await manager.ok('stop', 'a');
+    await manager.ok('start', 'a', '--', 'sleep', '2000');
+    expect(await manager.ok('status', 'a')).toContain('sleep 2000');
+  });
 
-test('a script is run by its kind, and bunctl.json is read from the folder', async () => {
-  const manager = new Manager();
-  writeFileSync(
-    join(manager.home, 'hello.js'),
-    'console.log("hello from", process.cwd()); setInterval(() => {}, 1000)',
-  );
-  await manager.ok('start', 'hello.js');
-  await until(async () => (await manager.ok('logs', 'hello')).includes('hello from'), 'it has printed');
-  const folder = join(manager.home, 'project');
-  mkdirSync(folder);
-  writeFileSync(
-    join(folder, 'bunctl.json'),
-    JSON.stringify({
-      apps: [
-        { name: 'one', command: 'sleep', args: ['1000'] },
-        { name: 'two', command: 'no-such' },
-      ],
-    }),
-  );
-  const ran = await manager.runIn(folder, 'start');
-  expect(ran).toMatchObject({ code: 1, stdout: 'Started app one\n' });
-  expect(ran.stderr).toContain('Failed to start app two');
-  expect((await manager.runIn(folder, 'start', 'one')).code).toBe(0);
-});
-
-test('an error in a configuration or a name that only the daemon finds has the exit code for usage too', async () => {
-  const manager = new Manager();
-  await manager.daemon();
-  const file = join(manager.home, 'bunctl.json');
-  writeFileSync(file, JSON.stringify({ apps: [{ name: 'a', command: 'x', commnad: 'y' }] }));
-  const unknown = await manager.run('start', '-c', file);
-  expect(unknown).toMatchObject({ code: 2, stdout: '' });
-  expect(unknown.stderr).toContain('"commnad"');
-  for (const args of [
-    ['start', '@@', '--', 'true'],
-    ['stop', '@@'],
-  ])
-    expect(await manager.run(...args)).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('Invalid app name') as string,
+  test('start takes the name, the stop timeout, the restart limit and the memory limit from options', async () => {
+    const options = ['--name', 'a', '--stop-timeout', '2m', '--max-restarts', '7', '--max-memory', '1g'];
+    await manager.ok('start', ...options, '--max-cpu', '50', '--', 'sleep', '1000');
+    const record = JSON.parse(readFileSync(join(manager.state, 'apps', 'a.json'), 'utf8')) as object;
+    expect(record).toMatchObject({
+      config: {
+        stop_timeout: { secs: 120, nanos: 0 },
+        backoff: { max_attempts: 7, base_delay_ms: 100 },
+        max_memory: 1024 ** 3,
+        max_cpu_percent: 50,
+      },
     });
-});
+  });
 
-test('a command that is given as one text is refused with the right way to write it', async () => {
-  const manager = new Manager();
-  const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');
-  expect(code).toBe(1);
-  expect(stderr).toContain('bunctl start x -- sleep 1000');
+  test('start takes folder, environment and policy from its options, and the rest from its caller', async () => {
+    // The daemon already runs, without any of these.
+    manager.env['OWN'] = 'own';
+    manager.env['PORT'] = '1';
+    const print = ['--', 'sh', '-c', 'pwd; echo $OWN $PORT $MORE; sleep 1000'];
+    await manager.ok(
+      'start',
+      'a',
+      '-d',
+      '/usr',
+      '-e',
+      'PORT=7',
+      '--env',
+      'MORE=a=b',
+      '--auto-restart',
+      ...print,
+    );
+    expect(await manager.status('a')).toMatchObject({
+      cwd: '/usr',
+      env: { PORT: '7' },
+      restart_policy: 'Always',
+      auto_start: true,
+    });
+    await until(() => manager.printed('a') === '/usr\nown 7 a=b\n', 'it has printed');
+    await manager.ok('start', 'b', '--restart', 'no', ...print);
+    expect(await manager.status('b')).toMatchObject({
+      cwd: manager.home,
+      restart_policy: 'No',
+      auto_start: false,
+    });
+    // The words after -- belong to the app, also --help.
+    await manager.ok('start', 'c', '--restart', 'no', '--', 'echo', '--help', '-h', '--version');
+    await until(() => manager.printed('c') === '--help -h --version\n', 'it has printed');
+  });
+
+  test.each([
+    ['js', 'node'],
+    ['mjs', 'node'],
+    ['cjs', 'node'],
+    ['py', 'python3'],
+    ['sh', 'sh'],
+    ['rb', 'ruby'],
+  ])('a .%s file is run with %s', async (kind, interpreter) => {
+    writeFileSync(join(manager.home, `file.${kind}`), '');
+    const { stderr, code } = await manager.run('start', `file.${kind}`, '--restart', 'no');
+    // If it is not installed, the answer names it.
+    if (code === 0)
+      expect(await manager.status('file')).toMatchObject({
+        command: interpreter,
+        args: [join(manager.home, `file.${kind}`)],
+      });
+    else expect(stderr).toContain(`Process spawn failed: ${interpreter}: No such file or directory`);
+  });
+
+  test('a script is run by its kind, and bunctl.json is read from the folder', async () => {
+    writeFileSync(
+      join(manager.home, 'hello.js'),
+      'console.log("hello from", process.cwd()); setInterval(() => {}, 1000)',
+    );
+    await manager.ok('start', 'hello.js');
+    await until(() => manager.printed('hello').includes('hello from'), 'it has printed');
+    const folder = join(manager.home, 'project');
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, 'bunctl.json'),
+      JSON.stringify({
+        apps: [
+          { name: 'one', command: 'sleep', args: ['1000'] },
+          { name: 'two', command: 'no-such' },
+        ],
+      }),
+    );
+    const ran = await manager.runIn(folder, 'start');
+    expect(ran).toMatchObject({ code: 1, stdout: 'Started app one\n' });
+    expect(ran.stderr).toContain('Failed to start app two');
+    expect((await manager.runIn(folder, 'start', 'one')).code).toBe(0);
+  });
+
+  test('an error in a configuration or a name that only the daemon finds has the exit code for usage too', async () => {
+    const file = join(manager.home, 'bunctl.json');
+    writeFileSync(file, JSON.stringify({ apps: [{ name: 'a', command: 'x', commnad: 'y' }] }));
+    const unknown = await manager.run('start', '-c', file);
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain('"commnad"');
+    for (const args of [
+      ['start', '@@', '--', 'true'],
+      ['stop', '@@'],
+    ])
+      expect(await manager.run(...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('Invalid app name') as string,
+      });
+  });
+
+  test('a command that is given as one text is refused with the right way to write it', async () => {
+    const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');
+    expect(code).toBe(1);
+    expect(stderr).toContain('bunctl start x -- sleep 1000');
+  });
 });

@@ -3,12 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AppRecord } from '#dist/supervisor/model/app-record.js';
-import { alive, FAST, Manager, start, statusOf, written } from '../../support/manager.js';
+import { alive, FAST, Manager, sharedManager, start, statusOf, written } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+
+const manager = sharedManager();
 
 describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
   test('has the memory, the processor’s use and the number of all its processes', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('busy', 'while :; do :; done & while :; do :; done'));
     await client.request(start('ends', 'exit 0'));
@@ -31,7 +32,6 @@ describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
   });
 
   test('names what it has left behind, alone and among all apps, and list does so too', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const file = join(manager.home, 'pid');
     await client.request(
@@ -58,7 +58,6 @@ describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
   });
 
   test('of an app that crashes again and again: what leaves its group does not pile up', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const pids = join(manager.home, 'pids');
     await client.request(
@@ -77,7 +76,7 @@ describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
       () => started.slice(1, -1).every((pid) => !alive(pid)),
       'what the runs between left has ended',
     );
-    expect(alive(started[0]!)).toBe(true);
+    expect(alive(started[0] ?? null)).toBe(true);
   });
 });
 
@@ -110,7 +109,6 @@ describe.skipIf(process.platform !== 'linux')('an app that last ran on another m
 });
 
 test('an app is compared with its file in the mode with which it was started', async () => {
-  const manager = new Manager();
   const file = join(manager.home, 'ecosystem.config.json');
   const write = (port: number): void =>
     writeFileSync(
@@ -140,7 +138,6 @@ test('an app is compared with its file in the mode with which it was started', a
 });
 
 test('status -w prints events without a terminal, with the name or the id of the app', async () => {
-  const manager = new Manager();
   await manager.ok('start', 'My App', '--', 'sleep', '1000');
   const watching = [[], ['--json']].map((options) => {
     const child = manager.spawn(['status', 'My App', '-w', ...options]);

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { alive, Manager, type Status } from '../../support/manager.js';
+import { alive, Manager, start, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
@@ -75,12 +75,11 @@ test.each<[string, string[]]>([
   ['start of another app', ['start', 'c', '--', 'sleep', '1000']],
 ])('after kill -9 of the daemon, %s finds everything unchanged', async (_what, command) => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
-  await manager.ok('start', 'b', '--', 'sleep', '1000');
+  const client = await manager.daemon();
+  for (const name of ['a', 'b']) await client.request(start(name, 'sleep 1000'));
   const { pid: app } = await manager.status('a');
   const daemon = await manager.pid();
-  process.kill(daemon, 'SIGKILL');
-  await until(() => !alive(daemon), 'the daemon is dead');
+  await manager.killDaemon();
   expect((await manager.run('ping')).code).toBe(6);
   const doctor = await manager.run('doctor');
   expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('left a, b') as string });
@@ -148,7 +147,7 @@ test('--socket names another daemon, for every command', async () => {
 
 test('an answer that does not come in time has an exit code of its own', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
+  await manager.daemon();
   const pid = await manager.pid();
   process.kill(pid, 'SIGSTOP');
   const { code, stderr } = await manager.run('list', '--timeout', '0.2');

@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CLI, Manager, type Ran } from '../../support/manager.js';
+import * as remove from '#dist/cli/commands/delete.js';
+import * as logs from '#dist/cli/commands/logs.js';
+import * as restart from '#dist/cli/commands/restart.js';
+import * as start from '#dist/cli/commands/start.js';
+import * as status from '#dist/cli/commands/status.js';
+import * as stop from '#dist/cli/commands/stop.js';
+import { CLI, type Manager, type Ran, sharedManager } from '../../support/manager.js';
 
 /** Runs a line in a shell, with `bunctl` in its PATH. */
 function type(manager: Manager, line: string): Ran {
@@ -22,6 +28,8 @@ function type(manager: Manager, line: string): Ran {
 const SLEEPER = 'setInterval(() => {}, 1000)';
 
 describe.skipIf(process.platform === 'win32')('a hint works when it is typed', () => {
+  const manager = sharedManager();
+
   test.each<[string, string, RegExp]>([
     ['an option of the app', 'bunctl start server.js --port 3000', /after --: (bunctl start .*)/],
     ['too many names', 'bunctl start server.js 8080', /after --: (bunctl start .*)/],
@@ -37,7 +45,6 @@ describe.skipIf(process.platform === 'win32')('a hint works when it is typed', (
     ['a typo', 'bunctl lsit', /Did you mean `(.*)`/],
     ['no apps', 'bunctl start a -- sleep 9; bunctl delete a -f; bunctl list', /To start one: (.*)/],
   ])('after %s', (_what, typed, pattern) => {
-    const manager = new Manager();
     writeFileSync(join(manager.home, 'server.js'), SLEEPER);
     for (const name of ['program', 'odd name'])
       writeFileSync(join(manager.home, name), '#!/bin/sh\nsleep 1000\n', { mode: 0o755 });
@@ -46,14 +53,12 @@ describe.skipIf(process.platform === 'win32')('a hint works when it is typed', (
     // Words in capitals stand for what the user chooses.
     const line = hint?.replace('NAME', 'chosen').replace('COMMAND', 'sleep 1000').replace(' [ARGS…]', '');
     expect(type(manager, line ?? '')).toMatchObject({ code: 0 });
-    const logs = type(manager, 'bunctl list -j; bunctl doctor >/dev/null');
-    expect(logs.code).toBe(0);
+    expect(type(manager, 'bunctl doctor')).toMatchObject({ code: 0 });
   });
 
   test.each(['module.exports = { apps: [APP] }', 'export default { apps: [APP] }'])(
     'that converts a configuration file in JavaScript: %s',
     (content) => {
-      const manager = new Manager();
       writeFileSync(join(manager.home, 'server.js'), SLEEPER);
       const name = content.startsWith('export') ? 'it’s an ecosystem.config.mjs' : 'ecosystem.config.cjs';
       writeFileSync(
@@ -73,20 +78,19 @@ describe.skipIf(process.platform === 'win32')('a hint works when it is typed', (
   );
 
   test('that every help text gives as an example is understood', () => {
-    const manager = new Manager();
     writeFileSync(join(manager.home, 'server.js'), SLEEPER);
     writeFileSync(join(manager.home, 'worker.sh'), '#!/bin/sh\nsleep 1000\n', { mode: 0o755 });
     const app = { name: 'web', command: 'sleep', args: ['1000'] };
     writeFileSync(join(manager.home, 'bunctl.json'), JSON.stringify({ apps: [app] }));
-    const examples = (command: string): string[] =>
-      type(manager, `bunctl ${command} --help`)
-        .stdout.split('Examples:\n')[1]
+    const examples = (help: string): string[] =>
+      help
+        .split('Examples:\n')[1]
         ?.split('\n\n')[0]
         ?.split('\n')
         .map((line) => line.trim()) ?? [];
-    for (const line of examples('start')) expect(type(manager, line)).toMatchObject({ code: 0 });
-    for (const command of ['restart', 'status', 'logs', 'stop', 'delete'])
-      for (const line of examples(command)) {
+    for (const line of examples(start.help)) expect(type(manager, line)).toMatchObject({ code: 0 });
+    for (const [command, { help }] of Object.entries({ restart, status, logs, stop, delete: remove }))
+      for (const line of examples(help)) {
         // What goes on until Ctrl-C is tested elsewhere.
         if (/ -[fw]$/.test(line) && command !== 'delete') continue;
         const { code, stderr } = type(manager, line.replace(/ \| jq .*/, ''));

@@ -10,7 +10,7 @@ test.runIf(spawnSync('script', ['--version']).status === 0)(
   async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sh', '-c', 'printf "\\033]0;owned\\007text\\n"; sleep 1000');
-    await until(async () => (await manager.ok('logs', 'a')).includes('text'), 'it has printed');
+    await until(() => manager.printed('a').includes('text'), 'it has printed');
     const pty = (command: string, noColor = '') => {
       const child = spawn('script', ['-qec', `"${process.execPath}" "${CLI}" ${command}`, '/dev/null'], {
         env: { ...manager.env, NO_COLOR: noColor, TERM: 'xterm' },

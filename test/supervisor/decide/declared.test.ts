@@ -86,3 +86,13 @@ test('is not held up by an app that takes its time to stop', async () => {
   await host.ends('slow');
   expect(await applied).toHaveLength(2);
 });
+
+test('is silent about what it does not start since the daemon ends', async () => {
+  const host = new FakeHost();
+  const applied = applyFile({ file: FILE, apps: [up('a'), up('ALL')] }, host.apps, host.requests);
+  host.apps.close();
+  expect(await applied).toEqual([
+    { app: 'ALL', outcome: 'failed', why: expect.stringContaining('reserved') as string },
+  ]);
+  expect(host.done).not.toContain('spawn a');
+});

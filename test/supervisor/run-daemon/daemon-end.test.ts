@@ -1,7 +1,7 @@
 // The daemon ends, in any way: what becomes of its apps, and what the next daemon does.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { refusal, success } from '../../support/answers.js';
 import { alive, FAST, Manager, start, type Status, statusOf, untilState } from '../../support/manager.js';
@@ -104,9 +104,15 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     const manager = new Manager();
     const client = await manager.daemon();
     await client.request(
-      start('a', 'trap "" TERM; while :; do sleep 0.1; done', { stop_timeout: { secs: 5, nanos: 0 } }),
+      start('a', 'trap "" TERM; echo ready; while :; do sleep 0.1; done', {
+        stop_timeout: { secs: 60, nanos: 0 },
+      }),
     );
+    await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
     const { pid } = await statusOf(client, 'a');
+    onTestFinished(() => {
+      process.kill(-(pid as number), 'SIGKILL');
+    });
     const daemon = await manager.pid();
     process.kill(daemon, 'SIGTERM');
     await untilState(client, 'a', 'Stopping');

@@ -6,8 +6,7 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { anyDaemon, refusal, success } from '../../support/answers.js';
-import { alive, FAST, Manager, start, statusOf, untilState } from '../../support/manager.js';
-import { printedBy } from '../../support/printed.js';
+import { alive, FAST, sharedManager, start, statusOf, untilState } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 /** Waits while another app crashes and comes back: whatever was to be restarted by now has been. */
@@ -18,10 +17,11 @@ async function restartsHappen(client: IpcClient): Promise<void> {
 }
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
+  const manager = sharedManager();
+
   test.each(['on-failure', 'always', 'unless-stopped'])(
     'that is stopped stays stopped (%s)',
     async (restart_policy) => {
-      const manager = new Manager();
       const client = await manager.daemon();
       await client.request(start('a', 'sleep 1000', { restart_policy, backoff: FAST }));
       const { pid } = await statusOf(client, 'a');
@@ -40,7 +40,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   );
 
   test('that was restarted is still looked after', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', 'sleep 1000', { backoff: FAST }));
     expect(await client.request({ Restart: { name: 'a' } })).toEqual({
@@ -61,7 +60,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('that crashes again and again is given up after its attempts, and can be stopped between them', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('loop', 'exit 3', { backoff: { ...FAST, max_attempts: 3 } }));
     await until(async () => (await statusOf(client, 'loop')).backoff_exhausted, 'it is given up');
@@ -79,7 +77,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('that ignores SIGTERM is killed after its timeout, and does not delay other commands meanwhile', async () => {
-    const manager = new Manager();
     const [client, other, third] = [await manager.daemon(), await manager.connect(), await manager.connect()];
     const ready = join(manager.home, 'ready');
     await client.request(
@@ -89,10 +86,10 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     );
     await until(() => existsSync(ready), 'it ignores SIGTERM');
     const { pid } = await statusOf(client, 'stubborn');
-    const [stopping, deleting] = [
-      client.request({ Stop: { name: 'stubborn' } }),
-      third.request({ Delete: { name: 'stubborn' } }),
-    ];
+    const stopping = client.request({ Stop: { name: 'stubborn' } });
+    // Requests of two connections come in any order.
+    await untilState(other, 'stubborn', 'Stopping');
+    const deleting = third.request({ Delete: { name: 'stubborn' } });
     expect(await other.request('List')).toMatchObject({ Data: { data: ['stubborn'] } });
     expect((await statusOf(other, 'stubborn')).state).toBe('Stopping');
     expect(await Promise.all([stopping, deleting])).toEqual([
@@ -103,7 +100,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('ends together with all of its process group, by Stop and by its own end', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const child = async (name: string): Promise<number> => {
       const file = join(manager.home, name);
@@ -114,7 +110,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
           return false;
         }
       }, 'the child is there');
-      return Number(readFileSync(file, 'utf8'));
+      return Number(manager.printed(name));
     };
     await client.request(start('a', `sleep 1000 & echo $! > ${manager.home}/a; wait`));
     const first = await child('a');
@@ -126,11 +122,9 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('gets SIGTERM as a group and at once, by Stop and by its own end, and SIGKILL as a group after its timeout', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const printed = async (name: string, line: string): Promise<void> => {
-      const lines = (): string[] => printedBy(manager.state, name, 'stdout').split('\n');
-      await until(() => lines().includes(line), `${name} prints ${line}`);
+      await until(() => manager.printed(name).split('\n').includes(line), `${name} prints ${line}`);
     };
     // The leader ignores SIGTERM and ends after its child, so it ends only if the child gets SIGTERM too.
     await client.request(

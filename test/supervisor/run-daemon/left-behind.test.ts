@@ -3,14 +3,15 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anyDaemon } from '../../support/answers.js';
-import { Manager, start, written } from '../../support/manager.js';
+import { sharedManager, start, written } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
+  const manager = sharedManager();
+
   test('whose child has left the group: the answer names it', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await client.request(start('a', `python3 -c '${ESCAPE}' & sleep 1000`, { cwd: manager.home }));
     const file = join(manager.home, 'pid');
@@ -33,7 +34,6 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('whose children have left the group in any of its runs: the answer names them all', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const file = join(manager.home, 'pid');
     const escaped: number[] = [];

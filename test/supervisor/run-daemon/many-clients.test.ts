@@ -3,14 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { refusal, success } from '../../support/answers.js';
-import { alive, FAST, Manager, start, statusOf } from '../../support/manager.js';
-import { printedBy } from '../../support/printed.js';
+import { alive, FAST, Manager, sharedManager, start, statusOf } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+
+const manager = sharedManager();
 
 describe.skipIf(process.platform !== 'linux')('many clients', () => {
   test('that start, stop, restart and delete one app at once leave it in a consistent state', async () => {
-    const manager = new Manager();
-    await manager.daemon();
     const clients = await Promise.all(Array.from({ length: 8 }, () => manager.connect()));
     const request = start('a', 'sleep 1000', {
       restart_policy: 'always',
@@ -69,7 +68,6 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
   });
 
   test('accepts or refuses unusual names, and files stay where they belong', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     await expect(client.request({ Stop: { name: '/' } })).rejects.toMatchObject(
       refusal('APP_NAME_INVALID', 'Invalid app name'),
@@ -90,6 +88,6 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
       );
       expect(await client.request({ Delete: { name } })).toEqual(success(`Deleted app ${name}`));
     }
-    expect(printedBy(manager.state, '..')).toBe('hi\n');
+    expect(manager.printed('..')).toBe('hi\n');
   });
 });

@@ -1,16 +1,17 @@
 // What an app gets from its caller and its configuration: folder, variables, limits, umask and user.
-import { readFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { type User, userOf } from '#dist/supervisor/system/users.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { refusal, success } from '../../support/answers.js';
-import { CLI, Manager, start, statusOf, untilState } from '../../support/manager.js';
-import { printedBy } from '../../support/printed.js';
+import { CLI, Manager, sharedManager, start, statusOf, untilState } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 
 const nobody = await userOf(65_534);
+
+const manager = sharedManager();
 
 describe.skipIf(process.platform !== 'linux')('an app', () => {
   test('that cannot be spawned leaves nothing behind; the error says why', async () => {
@@ -42,15 +43,10 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
   });
 
   test('has the folder, environment, umask and open-file limit of its caller, and its secrets are never shown', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const env = { PORT: '80', NODE_ENV: 'x', DATABASE_URL: 'pass', SECRET: 'pass', REDIS_HOST: 'pass' };
     await client.request(start('a', 'pwd; echo $SECRET; umask; ulimit -n; sleep 1000', { env, cwd: '/usr' }));
-    await until(
-      async () =>
-        JSON.stringify(await client.request({ Logs: { name: 'a', lines: 9 } })).split(',').length > 4,
-      'it has printed',
-    );
+    await until(() => manager.printed('a').split('\n').length === 5, 'it has printed');
     const answer = (await client.request({ Logs: { name: 'a', lines: 9 } })) as {
       Data: { data: { logs: { output: string[] } } };
     };
@@ -78,40 +74,37 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     });
     expect(ran).toMatchObject({ status: 0, stdout: 'Started app a\n' });
     const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    await until(async () => (await manager.ok('logs', 'a')).split('\n').length === 4, 'it has printed');
+    await until(() => manager.printed('a').split('\n').length === 4, 'it has printed');
     expect(await manager.ok('logs', 'a')).toBe(`0027\n1000\n${hard}\n`);
   });
 
   test('has none of the daemon’s internal variables, and always has its mark, whatever its configuration says', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const config = { env: { BUNCTL_APP: 'mine' }, restart_policy: 'no' };
     await client.request(start('a', 'env | grep -E "^(BUNCTL|NODE_CHANNEL)_"', config));
     await untilState(client, 'a', 'Stopped');
-    expect(printedBy(manager.state, 'a', 'stdout')).toMatch(
+    expect(manager.printed('a')).toMatch(
       new RegExp(`^(BUNCTL_SOCKET=${manager.socket}|BUNCTL_APP=a:[\\da-f]{16}|\n)+$`),
     );
   });
 
   test.runIf(process.getuid?.() === 0)('runs as the user and group of its configuration', async () => {
-    const manager = new Manager();
     const client = await manager.daemon();
     const config = { cwd: '/', uid: 65_534, gid: 65_533, restart_policy: 'no' };
     expect(await client.request(start('a', 'id -u; id -g', config))).toEqual(success('Started app a'));
     await untilState(client, 'a', 'Stopped');
-    expect(printedBy(manager.state, 'a', 'stdout')).toBe('65534\n65533\n');
+    expect(manager.printed('a')).toBe('65534\n65533\n');
   });
 
   test.runIf(process.getuid?.() === 0 && nobody !== undefined)(
     'runs with the group, the name and the home of its user, when no other is given',
     async () => {
-      const manager = new Manager();
       const client = await manager.daemon();
       const { gid, name, home } = nobody as User;
       const config = { cwd: '/', uid: 65_534, restart_policy: 'no' };
       await client.request(start('a', 'id -g; echo $USER $HOME', config));
       await untilState(client, 'a', 'Stopped');
-      expect(printedBy(manager.state, 'a', 'stdout')).toBe(`${gid}\n${name} ${home}\n`);
+      expect(manager.printed('a')).toBe(`${gid}\n${name} ${home}\n`);
     },
   );
 });

@@ -17,6 +17,7 @@ describe('without a daemon', () => {
       'list',
       'stats',
       'logs',
+      'flush',
       'daemon',
       'ping',
       'shutdown',

@@ -1,7 +1,7 @@
 // bunctl logs
 import { accessSync, constants } from 'node:fs';
 import type { IpcClient } from '../../client/client.js';
-import { idsWithLogs } from '../../supervisor/logs/app-log.js';
+import { idsWithLogs, logsOf } from '../../supervisor/logs/app-log.js';
 import { appId } from '../../supervisor/model/app-id.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
@@ -143,7 +143,19 @@ async function known(client: IpcClient, { names }: LogsWanted, following: boolea
       ids.push(left.id);
     }
   }
-  return { ids: [...new Set(ids)], state };
+  const files = state;
+  const canRead = files !== undefined && ids.every((id) => logsOf(files, id).every(isReadable));
+  return { ids: [...new Set(ids)], state: canRead ? files : undefined };
+}
+
+/** Whether a log can be read here, if it is there. */
+function isReadable({ path }: { readonly path: string }): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 /** The log files of an app that the daemon does not know any more; undefined if there are none. */

@@ -2,6 +2,7 @@
 import { inRange, type LogLine, SLACK, type TimeRange } from './log-line.js';
 import { BackwardJoiner, Joiner } from './joiner.js';
 import { fillTimes, type Row, rowsBackward, rowsForward } from './rows.js';
+import { HEADER_LENGTH } from './record.js';
 import { seek } from './seek.js';
 import type { SegmentFile } from './segment-file.js';
 import type { LogSnapshot, Part } from './snapshot.js';
@@ -10,7 +11,7 @@ import type { LogSnapshot, Part } from './snapshot.js';
 export interface Newest {
   /** The newest line first. */
   readonly lines: readonly LogLine[];
-  /** How many bytes of text were looked through for it. */
+  /** How many bytes were looked through for it. */
   readonly looked: number;
 }
 
@@ -35,7 +36,7 @@ export async function* newestFirst(snapshot: LogSnapshot, range: TimeRange): Asy
         kindOf(snapshot),
       )) {
         stamp(rows, snapshot, part, NaN);
-        const looked = rows.reduce((sum, { text }) => sum + text.length, 0);
+        const looked = rows.reduce((sum, row) => sum + lengthOf(row), 0);
         yield { lines: joiner.add(rows, part.after).filter(wanted), looked };
         if (range.since !== undefined && rows.some(({ at }) => at < (range.since ?? 0) - SLACK)) return;
       }
@@ -78,6 +79,9 @@ export async function* oldestFirst(
   }
   yield joiner?.flush().filter(wanted) ?? [];
 }
+
+/** The bytes that a row takes in its file. */
+const lengthOf = ({ time, text }: Row): number => text.length + 1 + (time === null ? 0 : HEADER_LENGTH);
 
 const kindOf = ({ log }: LogSnapshot) => log.kind;
 

@@ -36,12 +36,22 @@ export interface RecordHeader {
   readonly continued: boolean;
 }
 
-const HEADER = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (out|err|log)([ +])$/;
+const HEADER = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.)(\d{3})Z (out|err|log)([ +])$/;
+
+/** The second that was read last, and its time: many lines are of one second. */
+let second = '';
+let secondTime = NaN;
 
 /** Reads what stands in front of a line's text; undefined for a line that is not a record. */
 export function parseHeader(line: Buffer): RecordHeader | undefined {
   if (line.length < HEADER_LENGTH) return undefined;
-  const [, time, word, mark] = HEADER.exec(line.toString('latin1', 0, HEADER_LENGTH)) ?? [];
-  if (time === undefined || word === undefined) return undefined;
-  return { time: Date.parse(time), source: SOURCES[word] as Source, continued: mark === '+' };
+  const [, upToSecond, ms, word, mark] = HEADER.exec(line.toString('latin1', 0, HEADER_LENGTH)) ?? [];
+  if (upToSecond === undefined || word === undefined) return undefined;
+  if (upToSecond !== second) {
+    second = upToSecond;
+    secondTime = Date.parse(`${upToSecond}000Z`);
+  }
+  // Digits that are not a time.
+  if (Number.isNaN(secondTime)) return undefined;
+  return { time: secondTime + Number(ms), source: SOURCES[word] as Source, continued: mark === '+' };
 }

@@ -104,18 +104,30 @@ describe('a log that is followed', () => {
     truncateSync(path());
     new LogWriter(path()).print('stdout', 'emptied\n', START + 1);
     await until(() => texts.length === 2, 'after it was emptied');
+    truncateSync(path());
+    const longer = 'longer than all that was there before';
+    new LogWriter(path()).print('stdout', `${longer}\n`, START + 1);
+    await until(() => texts.length === 3, 'after it was emptied and has grown again');
     rmSync(path());
     new LogWriter(path()).print('stdout', 'removed\n', START + 2);
-    await until(() => texts.length === 3, 'after it was removed');
+    await until(() => texts.length === 4, 'after it was removed');
     renameSync(path(), path('elsewhere'));
     new LogWriter(path()).print('stdout', 'renamed\n', START + 3);
-    await until(() => texts.length === 4, 'after it was renamed');
+    await until(() => texts.length === 5, 'after it was renamed');
     rmSync(join(state, 'logs'), { recursive: true });
     new LogWriter(path()).print('stdout', 'another folder\n', START + 4);
-    await until(() => texts.length === 5, 'after the folder was removed');
+    await until(() => texts.length === 6, 'after the folder was removed');
     appendFileSync(path(), `${recordHeader(START + 5, 'stdout')}more\n`);
-    await until(() => texts.length === 6, 'in the new folder');
-    expect(texts).toEqual(['a long first line', 'emptied', 'removed', 'renamed', 'another folder', 'more']);
+    await until(() => texts.length === 7, 'in the new folder');
+    expect(texts).toEqual([
+      'a long first line',
+      'emptied',
+      longer,
+      'removed',
+      'renamed',
+      'another folder',
+      'more',
+    ]);
     expect(lost).toEqual([]);
   });
 

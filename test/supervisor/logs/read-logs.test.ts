@@ -67,7 +67,7 @@ describe('the Logs answer', () => {
     const state = temporaryDirectory();
     const writer = new LogWriter(join(state, 'logs', 'a.all.log'));
     writer.print('stderr', 'long ago\n', START);
-    writer.print('stdout', '\n\u0001\u0001\u0001\u0001\n'.repeat(5000), START);
+    writer.print('stdout', '\n\u0001\u0001\u0001\u0001\n'.repeat(20_000), START);
     const bounds = { answer: 100_000, lookBack: 100_000 };
     const { output, errors, lines, ends } = await answer(state, 1_000_000, bounds);
     expect(errors).toEqual([]);

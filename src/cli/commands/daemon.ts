@@ -9,6 +9,7 @@ import type { LogDefaults } from '../../supervisor/model/log-settings.js';
 import { RESPAWN } from '../../supervisor/model/own-variables.js';
 import { andEscaped } from '../../supervisor/model/survivors.js';
 import { NO_INIT } from '../daemon/machine-checks.js';
+import { showOutput } from '../daemon/show-output.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { absolutePath } from '../input/folder.js';
 import { whole } from '../input/numbers.js';
@@ -50,7 +51,8 @@ export async function run(args: string[]): Promise<void> {
     },
   );
   const logs = logOptions(values);
-  const tell = readiness();
+  const readyFd = givenReadyFd();
+  const tell = readiness(readyFd);
   const threads = watchThreads();
   try {
     const declared = values.config === undefined ? undefined : await declaredIn(values.config);
@@ -64,15 +66,19 @@ export async function run(args: string[]): Promise<void> {
         ? null
         : {
             program: process.execPath,
-            args: [...process.execArgv, process.argv[1] as string, 'daemon', ...logs.args],
+            args: [...process.execArgv, process.argv[1] as string, 'daemon', '--quiet', ...logs.args],
           },
     });
     tell('ready');
+    const inBackground = readyFd !== undefined;
+    const endShow = values.quiet || inBackground ? undefined : showOutput(running.socketPath);
     print(`bunctl listens on ${running.socketPath}; its log is ${running.daemonLog}`);
     if (process.pid === 1) say(`This daemon is process 1 of a container, ${NO_INIT}`);
     if (declared)
       await Promise.race([running.applied.then((all) => report(all, declared.file)), running.ended]);
-    reportEnd(await running.ended);
+    const result = await running.ended;
+    await endShow?.();
+    reportEnd(result);
     await threads.leave();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -189,11 +195,16 @@ function watchThreads(): { leave(): Promise<void> } {
   };
 }
 
-/** The command that started this daemon in the background reads one line from the descriptor that it named. */
-function readiness(): (word: string) => void {
+/** The descriptor on which a command that started this daemon in the background waits for its word. */
+function givenReadyFd(): number | undefined {
   const fd = Number(process.env['BUNCTL_READY_FD']);
   delete process.env['BUNCTL_READY_FD'];
-  if (!Number.isInteger(fd) || fd < 3) return () => undefined;
+  return Number.isInteger(fd) && fd >= 3 ? fd : undefined;
+}
+
+/** The command that started this daemon in the background reads one line from the descriptor that it named. */
+function readiness(fd: number | undefined): (word: string) => void {
+  if (fd === undefined) return () => undefined;
   return (word) => {
     try {
       writeSync(fd, `${word}\n`);

@@ -9,8 +9,8 @@ import { ageOf } from '../../supervisor/system/clock.js';
 import { isAlive } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
 import { duration } from '../answers/show.js';
-import { allStatuses, daemonInfo, processOf, versionNotice } from '../answers/wire.js';
-import { appsLeft, type DaemonOptions } from '../daemon/find.js';
+import { allStatuses, daemonInfo, processOf, replacedNotice, versionNotice } from '../answers/wire.js';
+import { appsLeft, type DaemonOptions, givenUpOn } from '../daemon/find.js';
 import {
   folderProblems,
   limitProblems,
@@ -56,7 +56,7 @@ export async function run(args: string[]): Promise<void> {
   }
   if (live.length === 0) {
     line('daemon', 'not running; bunctl start starts it');
-    problems.push(...(await leftProblems(daemon)));
+    problems.push(...(await givenUpOn(daemon)), ...(await leftProblems(daemon)));
   }
   for (const problem of problems) print(`${style('red', 'problem')}    ${problem}`);
   if (problems.length > 0) process.exitCode = EXIT.failed;
@@ -99,6 +99,8 @@ async function examine(path: string, problems: string[]): Promise<{ text: string
     const mixed = versionNotice(info);
     if (mixed !== undefined) problems.push(mixed);
     const apps = await allStatuses(client);
+    const again = replacedNotice(info);
+    if (again !== undefined) problems.push(again);
     const counted = apps.length === 1 ? '1 app' : `${apps.length} apps`;
     if (!info) return { text: `a daemon that is not this bunctl answers, ${counted}`, live: true };
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);

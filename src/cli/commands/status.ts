@@ -1,7 +1,7 @@
 // bunctl status
 import type { IpcClient } from '../../client/client.js';
 import { details } from '../answers/show.js';
-import { allStatuses, askData, type AppStatus } from '../answers/wire.js';
+import { allStatuses, type AppStatus, askData, daemonInfo, replacedNotice } from '../answers/wire.js';
 import { fileDifference } from '../daemon/apply-file.js';
 import { daemonFor, requireDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
@@ -46,7 +46,11 @@ export async function run(args: string[]): Promise<void> {
   try {
     if (values.watch) await watch(client, name, values.json === true);
     else if (values.json) printJson(await askData(client, { Status: { name } }));
-    else print(await text(client, name));
+    else {
+      print(await text(client, name));
+      const again = replacedNotice(await daemonInfo(client));
+      if (again !== undefined) say(again);
+    }
   } finally {
     await client.close();
   }

@@ -37,7 +37,9 @@ export interface StartRule {
  */
 export async function daemonFor(options: DaemonOptions, rule: StartRule): Promise<IpcClient | undefined> {
   const found = await connectToRunning(options);
-  if (found || rule.start === 'never') return found;
+  if (found) return found;
+  for (const sentence of await givenUpOn(options)) say(sentence);
+  if (rule.start === 'never') return undefined;
   const left = await appsLeft(options);
   if (left) {
     const { client, isNew } = await startAndConnect(options, left.path);
@@ -98,6 +100,13 @@ export async function appsLeft({
     if (apps.length > 0) return { path, apps };
   }
   return undefined;
+}
+
+/** Why daemons that died were not started again, in sentences. */
+export async function givenUpOn({ socket }: DaemonOptions): Promise<string[]> {
+  const { givenUp } = await import('../../supervisor/state/left-behind.js');
+  const sentences = await Promise.all(rulePlaces(socket).map(givenUp));
+  return [...new Set(sentences.filter((sentence) => sentence !== undefined))];
 }
 
 /** The ids of the apps that a daemon, however it ended, has a record of on disk. */

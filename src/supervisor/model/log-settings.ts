@@ -4,7 +4,7 @@ import type { LogSettings } from './keeper-messages.js';
 import { milliseconds } from './durations.js';
 import type { Owner } from './owner.js';
 
-/** For apps whose configuration does not say; what is absent is {@link LOG_DEFAULTS}'. */
+/** For apps whose configuration does not say; what is absent is LOG_DEFAULTS'. */
 export interface LogDefaults {
   readonly maxSize?: number | undefined;
   readonly maxFiles?: number | undefined;
@@ -12,7 +12,7 @@ export interface LogDefaults {
 }
 
 /** The original's sizes. */
-export const LOG_DEFAULTS = { maxSize: 10 * 1024 * 1024, maxFiles: 10, format: 'stamped' } as const;
+const LOG_DEFAULTS = { maxSize: 10 * 1024 * 1024, maxFiles: 10, format: 'stamped' } as const;
 
 /** @param owner The user that the app runs as, if it is another one than the daemon's. */
 export function logSettings(config: AppConfig, defaults: LogDefaults, owner: Owner | undefined): LogSettings {

@@ -42,6 +42,15 @@ export async function listeningPath(socketPath: string): Promise<string | undefi
   }
 }
 
+/** Why the daemon of a socket was not started again when it died, as a sentence; undefined if it was, or was not needed. */
+export async function givenUp(socketPath: string): Promise<string | undefined> {
+  try {
+    return (await readOwnFile(stateFiles(stateDirectory(socketPath)).givenUp)).trim();
+  } catch {
+    return undefined;
+  }
+}
+
 async function recordsOf(socketPath: string): Promise<AppRecord[]> {
   try {
     return await readRecords(stateFiles(stateDirectory(socketPath)).apps, () => undefined);

@@ -5,7 +5,7 @@ import { localTime, moment } from '#dist/cli/input/times.js';
 /** Noon, local time. */
 const NOON = new Date(2026, 10, 27, 12, 0, 0).getTime();
 const at = (...parts: [number, number, number, number?, number?, number?, number?]): number =>
-  new Date(...(parts as [number, number])).getTime();
+  new Date(...(parts as unknown as [number, number])).getTime();
 
 describe('a time', () => {
   test.each<[string, number]>([

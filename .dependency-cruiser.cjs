@@ -83,7 +83,9 @@ module.exports = {
       ['src/workers/run', 'src/workers/(lanes|thread-tier|process-tier|thread|process)/'],
       ['src/supervisor/host', 'src/supervisor/decide'],
       ['src/supervisor/decide', 'src/supervisor/host'],
-      ['src/supervisor/(model|system|state|logs)', 'src/supervisor/(host|decide)/'],
+      ['src/supervisor/(model|system|state|logs)', 'src/supervisor/(host|decide|keeper)/'],
+      ['src/supervisor/keeper', 'src/supervisor/(host|decide|system)/'],
+      ['src/supervisor/(host|decide)', 'src/supervisor/keeper/'],
       ['src/cli/(?!commands/daemon)', 'src/supervisor/(?!model|state|system|logs)'],
     ].map(([from, to]) => ({
       name: `${from} never imports ${to}`.replaceAll('src/', ''),

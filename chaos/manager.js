@@ -28,6 +28,8 @@ export class Manager {
       BUNCTL_STATE_DIR: state,
       // The daemon itself has no such variable, so that only its apps carry it.
       NO_COLOR: '1',
+      // The campaign itself starts daemons again.
+      BUNCTL_RESPAWN: '0',
     };
   }
 
@@ -41,7 +43,7 @@ export class Manager {
   }
 
   async start() {
-    const line = [...this.#before, process.execPath, CLI, 'daemon', '--socket', this.path];
+    const line = [...this.#before, process.execPath, CLI, 'daemon', '--quiet', '--socket', this.path];
     this.#child = new Child(line, { env: this.#env, cwd: this.home });
     const answers = async () => {
       if (!this.#child.running) throw new Error(`bunctl's daemon did not start: ${this.#child.stderr}`);

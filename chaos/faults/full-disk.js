@@ -58,7 +58,7 @@ async function fillAndFree(scene, manager, client) {
   await answered({ Delete: { name: 'flood' } });
   await answered({ Delete: { name: 'b' } });
   rmSync(filler, { force: true });
-  for (const name of ['flood', 'b']) rmSync(join(manager.state, 'logs', `${name}.out.log`), { force: true });
+  for (const name of ['flood', 'b']) rmSync(join(manager.state, 'logs', `${name}.all.log`), { force: true });
   const started = await answered(startOf('after', 'sleep 1000'));
   scene.expect(started?.Success, 'an app cannot be started when the disk has room again');
   const deleted = await answered({ Delete: { name: 'after' } });

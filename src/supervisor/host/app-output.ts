@@ -27,6 +27,8 @@ export interface OutputSettings {
   readonly log: Logger;
   readonly defaults: LogDefaults;
   readonly again: DaemonCommand | null;
+  /** See `KeeperSettings.openFiles`. */
+  readonly openFiles: number | undefined;
 }
 
 /** An app that prints into FIFOs. */

@@ -27,6 +27,8 @@ export interface KeeperSettings {
   readonly log: Logger;
   /** How the keeper starts the daemon again; null for not at all. */
   readonly again: DaemonCommand | null;
+  /** The soft limit of open files that apps get, and that a daemon which is started again cannot see any more. */
+  readonly openFiles: number | undefined;
   /** Called for each new keeper, before anybody else may ask it. */
   readonly onUp: (ask: (request: KeeperRequest) => Promise<unknown>) => Promise<void>;
 }
@@ -105,7 +107,7 @@ export class KeeperLink {
       client = undefined;
     }
     if (client === undefined) {
-      start(this.#settings.directory);
+      start(this.#settings);
       client = await IpcClient.connect(path, { timeout: START_PATIENCE, retry: 'absent' });
       hello = await this.#hello(client);
     }
@@ -173,12 +175,17 @@ export class KeeperLink {
 }
 
 /** In a session of its own, so that neither a terminal nor the end of the daemon reaches it. */
-function start(directory: string): void {
+function start({ directory, openFiles }: KeeperSettings): void {
   const child = spawn(
     process.execPath,
     // It holds little, and its memory is to stay small.
     ['--max-semi-space-size=1', '--max-old-space-size=64', fileURLToPath(SCRIPT), directory],
-    { detached: true, cwd: directory, stdio: 'ignore' },
+    {
+      detached: true,
+      cwd: directory,
+      stdio: 'ignore',
+      env: { ...process.env, ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: String(openFiles) }) },
+    },
   );
   // That it does not start is seen by nobody listening.
   child.on('error', () => undefined);

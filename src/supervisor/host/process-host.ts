@@ -25,7 +25,7 @@ export interface HostSettings {
   readonly limit: SoftLimit | undefined;
   /** Where the daemon listens. */
   readonly socket: string;
-  readonly output: Omit<OutputSettings, 'log'>;
+  readonly output: Omit<OutputSettings, 'log' | 'openFiles'>;
 }
 
 /** Beyond the longest stop timeout, how long in ms the supervisor may take to stop all apps. */
@@ -49,7 +49,11 @@ export class ProcessHost {
     this.#stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
-    this.outputs = new AppOutputs({ ...settings.output, log: settings.log });
+    this.outputs = new AppOutputs({
+      ...settings.output,
+      log: settings.log,
+      openFiles: settings.limit?.openFiles,
+    });
     this.#store = new Store(settings.files.app, (error) =>
       settings.log.error({ err: error }, 'the state cannot be written and is tried again'),
     );

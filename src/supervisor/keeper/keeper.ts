@@ -63,6 +63,7 @@ export class Keeper {
       return this.#sync(null);
     }
     if ('End' in asked) {
+      this.#sync(null);
       this.#onDone();
       return 'Farewell';
     }

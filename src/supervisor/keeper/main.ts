@@ -11,7 +11,6 @@ import { serve } from './server.js';
 const PATIENCE = 30_000;
 
 async function main(directory: string): Promise<void> {
-  process.umask(0o077);
   // A socket's path may have 107 bytes, and a state directory may be deeper than that.
   process.chdir(directory);
   // The machine shuts down, or a terminal: apps still print until they are ended.
@@ -31,6 +30,8 @@ async function main(directory: string): Promise<void> {
   };
   const keeper = new Keeper(directory, () => setImmediate(end));
   let connected = false;
+  // For the socket alone: a daemon that is started again has the umask of the first one's caller, as its apps do.
+  const umask = process.umask(0o077);
   await serve(KEEPER_SOCKET, {
     onRequest: (request, peer) => {
       connected = true;
@@ -38,6 +39,7 @@ async function main(directory: string): Promise<void> {
     },
     onEnd: (peer) => keeper.ended(peer),
   });
+  process.umask(umask);
   setTimeout(() => {
     if (!connected) end();
   }, PATIENCE).unref();

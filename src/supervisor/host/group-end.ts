@@ -47,7 +47,7 @@ export class GroupEnd {
     if (this.#asked) return exists(-this.#group);
     this.#asked = { at: performance.now(), ticks: ticksNow() };
     this.#told.add(this.#group);
-    if (!hasProc) return sendSignal(-this.#group, 'SIGTERM') || sendSignal(this.#group, 'SIGTERM');
+    if (!hasProc) return this.#signalAll('SIGTERM');
     if (this.#leaderEndedAt === undefined) {
       this.#schedule(LEADER_FIRST);
       return sendSignal(this.#group, 'SIGTERM');
@@ -57,14 +57,29 @@ export class GroupEnd {
 
   /** Kills all of the group. Returns whether there was one. */
   kill(): boolean {
-    return sendSignal(-this.#group, 'SIGKILL') || sendSignal(this.#group, 'SIGKILL');
+    return this.#signalAll('SIGKILL');
+  }
+
+  /** Where there are no groups, the leader alone is signalled. When it has ended, its number may be a stranger's. */
+  #signalAll(signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    if (this.#leaderEndedAt === undefined)
+      return sendSignal(-this.#group, signal) || sendSignal(this.#group, signal);
+    return this.#remains() && sendSignal(-this.#group, signal);
+  }
+
+  /**
+   * Whether the group has members after its leader's end. The system gives its number to no process while it has, so a
+   * live process of that number is a stranger's, and so is the group that this process leads.
+   */
+  #remains(): boolean {
+    return exists(-this.#group) && !lives(this.#group);
   }
 
   /** The leader has ended. Calls `onGone` when all others have ended too; at once if there are no others. */
   leaderEnded(onGone: () => void): void {
     this.#onGone = onGone;
     this.#leaderEndedAt = performance.now();
-    if (!exists(-this.#group)) {
+    if (!this.#remains()) {
       this.#gone();
       return;
     }
@@ -103,7 +118,7 @@ export class GroupEnd {
 
   async #look(): Promise<void> {
     if (this.#leaderEndedAt === undefined) return this.#lookBesideLeader();
-    if (!exists(-this.#group)) {
+    if (!this.#remains()) {
       this.#gone();
       return;
     }
@@ -111,7 +126,7 @@ export class GroupEnd {
       const members = await this.#scan(this.#group);
       if (this.#closed) return;
       // A group of nothing but zombies is gone. If a scan saw none at all, they have come and gone meanwhile.
-      if (members?.live.length === 0 || !exists(-this.#group)) {
+      if (members?.live.length === 0 || !this.#remains()) {
         this.#gone();
         return;
       }
@@ -151,10 +166,10 @@ export class GroupEnd {
     const everybody = leaderEnded ? this.#tellingIsDue() : now >= at + this.#patience / 2;
     if (leaderEnded && everybody) this.#secondTelling = true;
     for (const pid of members?.live ?? []) {
-      if (this.#told.has(pid)) continue;
+      if (this.#told.has(pid) || statOf(pid)?.group !== this.#group) continue;
       if (!everybody) {
-        // What was started since is the work of a handler of SIGTERM.
-        if (Number(statOf(pid)?.startTime ?? Infinity) >= ticks) continue;
+        // What was started since is the work of a handler of SIGTERM. Start times are whole ticks.
+        if (Number(statOf(pid)?.startTime ?? Infinity) >= Math.floor(ticks)) continue;
         // A process that SIGTERM would have ended has not been told. Another may have been.
         if (!endsBySigterm(pid)) continue;
       }
@@ -164,7 +179,9 @@ export class GroupEnd {
   }
 }
 
+/** Where processes cannot be read, one that exists counts as living. */
 function lives(pid: number): boolean {
+  if (!hasProc) return exists(pid);
   const stat = statOf(pid);
   return stat !== undefined && !isDead(stat);
 }

@@ -42,14 +42,34 @@ export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
 /**
  * Whether that very process lives; a zombie does not. A process of another place, or whose start time is not known, is
  * a stranger: its number may be another's, so it counts as gone.
+ *
+ * Before a signal, ask {@link mayBeSignalled}.
  */
-export function isAlive({ pid, startTime, ...place }: ProcessIdentity): boolean {
-  if (startTime === null || !isHere(place)) return false;
+export function isAlive(process: ProcessIdentity): boolean {
   try {
-    const stat = statOf(pid);
-    return stat !== undefined && stat.startTime === startTime && !isDead(stat);
+    return isProven(process);
   } catch {
     // We lack descriptors, for example: nothing says that it has ended.
-    return exists(pid);
+    return exists(process.pid);
+  }
+}
+
+/**
+ * Whether it is certain that the number is that very process's, and that it lives.
+ *
+ * @throws {Error} when it cannot be read for our own lack of descriptors or memory.
+ */
+function isProven({ pid, startTime, ...place }: ProcessIdentity): boolean {
+  if (startTime === null || startTime === '' || !isHere(place)) return false;
+  const stat = statOf(pid);
+  return stat !== undefined && stat.startTime === startTime && !isDead(stat);
+}
+
+/** As {@link isAlive}, for those who want to signal the process: without a proof it is not alive. */
+export function mayBeSignalled(process: ProcessIdentity): boolean {
+  try {
+    return isProven(process);
+  } catch {
+    return false;
   }
 }

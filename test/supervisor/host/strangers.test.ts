@@ -74,7 +74,7 @@ describe.each(['win32', 'darwin', 'freebsd'] as const)(
     test('was not left behind', async () => {
       const { pid } = await script(LIVES);
       vi.stubEnv('BUNCTL_STATE_DIR', join(temporaryDirectory(), 'state'));
-      onTestFinished(() => vi.unstubAllEnvs());
+      onTestFinished(() => void vi.unstubAllEnvs());
       await on(platform);
       const { leftBehind, leftElsewhere } = await import('#dist/supervisor/state/left-behind.js');
       const { stateDirectory, stateFiles } = await import('#dist/supervisor/state/paths.js');

@@ -3,8 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
-import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
-import { endpointOf } from '../protocol/endpoints.js';
+import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../endpoint/default-path.js';
 import { IpcError } from '../protocol/errors.js';
 import type { Daemon } from '../running-daemon.js';
 import { VERSION } from '../version.js';
@@ -53,7 +52,7 @@ const SECOND_SIGNAL_GRACE = 200;
  *   `SHUTTING_DOWN` when a signal came before anything was started.
  */
 export async function runDaemon({ socketPath, declared, signals }: RunOptions): Promise<RunningDaemon> {
-  const path = endpointOf(socketPath ?? defaultSocketPath(), process.platform);
+  const path = endpointAt(socketPath ?? defaultSocketPath());
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
   const files = stateFiles(directory);

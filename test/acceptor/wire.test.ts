@@ -177,13 +177,10 @@ describe('the wire', () => {
     }
     const client = await RawClient.connect(path);
     expect(await client.request('List')).toEqual(LIST);
-    await until(
-      () => {
-        const { connections, events } = daemon.stats();
-        const { open, receivedBytes, queuedBytes } = connections;
-        return open === 1 && events.subscribers === 0 && receivedBytes === 0 && queuedBytes === 0;
-      },
-      'all is forgotten',
-    );
+    await until(() => {
+      const { connections, events } = daemon.stats();
+      const { open, receivedBytes, queuedBytes } = connections;
+      return open === 1 && events.subscribers === 0 && receivedBytes === 0 && queuedBytes === 0;
+    }, 'all is forgotten');
   });
 });

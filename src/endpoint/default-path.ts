@@ -1,6 +1,6 @@
 // The endpoint rules applied to this machine, user and current directory.
 import { lstatSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, resolve, win32 } from 'node:path';
 import {
   candidateEndpoints,
@@ -36,6 +36,15 @@ export function endpointAt(path: string | undefined): string {
   return isPlace ? whole : endpointOf(whole, platform);
 }
 
+/** A user without an entry in the list of users has none. */
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 function surroundings(): Surroundings {
   const named = process.env['BUNCTL_SOCKET'];
   const uid = process.getuid?.();
@@ -44,6 +53,7 @@ function surroundings(): Surroundings {
     env: named ? { ...process.env, BUNCTL_SOCKET: absoluteSocketPath(named) } : process.env,
     uid,
     tmpdir: tmpdir(),
+    home: process.platform === 'darwin' ? home() : undefined,
     // Asked only about /run/user/UID, which is in memory.
     ownsDirectory(path) {
       const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -55,7 +65,8 @@ function surroundings(): Surroundings {
 /**
  * Where `bunctl` listens, and where a client looks first, when no path is given: `$BUNCTL_SOCKET`, relative to the
  * current directory if it is relative; `$XDG_RUNTIME_DIR/bunctl.sock`; `/run/user/UID/bunctl.sock` if that directory
- * is the user's; a directory of the user's own under the temp directory. On Windows
+ * is the user's; a directory of the user's own under the temp directory, on macOS under
+ * `~/Library/Application Support`. On Windows
  * `%LOCALAPPDATA%\bunctl\bunctl.sock`, a place whose daemon has a pipe of a random name.
  */
 export function defaultSocketPath(): string {

@@ -9,6 +9,8 @@ export interface Surroundings {
   /** Numeric user id; undefined on Windows. */
   readonly uid: number | undefined;
   readonly tmpdir: string;
+  /** The user's home, where it is known. */
+  readonly home?: string | undefined;
   /** Whether a directory exists and belongs to the user. */
   readonly ownsDirectory: (path: string) => boolean;
 }
@@ -36,7 +38,8 @@ export function defaultEndpoint(around: Surroundings): string {
 /**
  * Every endpoint on which this user's bunctl daemon may listen, the default first: `BUNCTL_SOCKET` alone if set; else
  * `$XDG_RUNTIME_DIR/bunctl.sock`, `/run/user/UID/bunctl.sock` if that directory is the user's, a directory
- * that belongs to the user under the temp directory. The original's `/tmp/bunctl.sock` is {@link ORIGINAL_SOCKET}.
+ * that belongs to the user under the temp directory. On macOS the last one is in `~/Library/Application Support`, since
+ * the temp directory is another one under cron and launchd. The original's `/tmp/bunctl.sock` is {@link ORIGINAL_SOCKET}.
  * On Windows it is `%LOCALAPPDATA%\\bunctl\\bunctl.sock`, a place whose daemon has a pipe of a random name.
  */
 export function candidateEndpoints(around: Surroundings): string[] {
@@ -74,18 +77,19 @@ function checkName(name: unknown): void {
   );
 }
 
-function placesFor(
-  file: string,
-  directory: string,
-  { env, uid, tmpdir, ownsDirectory }: Surroundings,
-): string[] {
+function placesFor(file: string, directory: string, around: Surroundings): string[] {
+  const { env, uid, tmpdir, ownsDirectory, platform, home } = around;
   const candidates: string[] = [];
   // A relative value is invalid by the XDG base directory specification and is ignored, as is an empty one.
   if (env['XDG_RUNTIME_DIR']?.startsWith('/'))
     candidates.push(`${env['XDG_RUNTIME_DIR'].replace(/\/+$/, '')}/${file}`);
   const run = `/run/user/${uid ?? 0}`;
   if (ownsDirectory(run)) candidates.push(`${run}/${file}`);
-  candidates.push(`${tmpdir.replace(/\/+$/, '')}/${directory}-${uid ?? 0}/${file}`);
+  candidates.push(
+    platform === 'darwin' && home
+      ? `${home.replace(/\/+$/, '')}/Library/Application Support/${directory}/${file}`
+      : `${tmpdir.replace(/\/+$/, '')}/${directory}-${uid ?? 0}/${file}`,
+  );
   return [...new Set(candidates)];
 }
 

@@ -7,7 +7,7 @@ import { IpcClient, socketPathOf } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { claimEndpoint } from '#dist/endpoint/claim.js';
 import { defaultSocketPath, endpointAt } from '#dist/endpoint/default-path.js';
-import { asRefused, checkNode } from '#dist/endpoint/pipe.js';
+import { asRefused, checkNode } from '#dist/endpoint/pipe-faults.js';
 import { pipeAt } from '#dist/endpoint/place.js';
 import { originalPipeOf } from '#dist/protocol/endpoints.js';
 import { testDaemon } from '../support/daemon.js';

@@ -72,9 +72,15 @@ describe('the default endpoint', () => {
       { ownsDirectory: (path) => path === '/run/user/1000' },
       '/run/user/1000/bunctl.sock',
     ],
+    ['then a directory of our own', { tmpdir: '/var/t/' }, '/var/t/bunctl-1000/bunctl.sock'],
     [
-      'then a directory of our own',
-      { platform: 'darwin', tmpdir: '/var/t/' },
+      'on macOS the same under cron as in a terminal',
+      { platform: 'darwin', tmpdir: '/var/t/', home: '/Users/u/' },
+      '/Users/u/Library/Application Support/bunctl/bunctl.sock',
+    ],
+    [
+      'for a user without a home too',
+      { platform: 'darwin', tmpdir: '/var/t' },
       '/var/t/bunctl-1000/bunctl.sock',
     ],
     [

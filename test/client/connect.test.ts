@@ -84,14 +84,17 @@ test.runIf(process.getuid?.() === 0)(
   },
 );
 
-test.runIf(process.getuid !== undefined)('a socket that becomes another user’s while it is connected to is refused', async () => {
-  const script = new Script();
-  await script.listening;
-  const uid = process.getuid?.() ?? 0;
-  // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
-  const connecting = rejection(IpcClient.connect(script.path));
-  if (uid === 0) chownSync(script.path, 12345, 12345);
-  else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
-  onTestFinished(() => void vi.restoreAllMocks());
-  expect(await connecting).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
-});
+test.runIf(process.getuid !== undefined)(
+  'a socket that becomes another user’s while it is connected to is refused',
+  async () => {
+    const script = new Script();
+    await script.listening;
+    const uid = process.getuid?.() ?? 0;
+    // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
+    const connecting = rejection(IpcClient.connect(script.path));
+    if (uid === 0) chownSync(script.path, 12345, 12345);
+    else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await connecting).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+  },
+);

@@ -73,7 +73,10 @@ describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
     expect(started.length).toBeGreaterThanOrEqual(4);
     // What the first run left is kept: nothing had shown the app to be unstable then. What the last run left is ended only if
     // the app was waiting for its next start when it was stopped.
-    await until(() => started.slice(1, -1).every((pid) => !alive(pid)), 'what the runs between left has ended');
+    await until(
+      () => started.slice(1, -1).every((pid) => !alive(pid)),
+      'what the runs between left has ended',
+    );
     expect(alive(started[0]!)).toBe(true);
   });
 });

@@ -19,7 +19,16 @@ const rooms = {
     'telemetry/loop-delay',
     'isolation',
   ],
-  client: ['protocol', 'endpoint/default-path', 'clock', 'timeout', 'abort', 'queue', 'option-names'],
+  client: [
+    'protocol',
+    'endpoint/default-path',
+    'endpoint/place',
+    'clock',
+    'timeout',
+    'abort',
+    'queue',
+    'option-names',
+  ],
   transport: ['protocol', 'endpoint', 'writer', 'clock', 'queue', 'timeout', 'every-step', 'option-names'],
   telemetry: [
     'protocol',

@@ -9,14 +9,13 @@ import { Broker } from './broker/broker.js';
 import { systemClock, waitingClock } from './clock.js';
 import { type Tell, teller } from './telemetry/diagnostics.js';
 import { claimEndpoint } from './endpoint/claim.js';
-import { socketPathOf } from './endpoint/default-path.js';
+import { endpointAt, socketPathOf } from './endpoint/default-path.js';
 import { lastingPath } from './endpoint/lasting-path.js';
 import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
 import type { DaemonOptions } from './daemon-options.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
 import type { AcceptEvents, Lanes } from './ports.js';
-import { endpointOf } from './protocol/endpoints.js';
 import { IpcError } from './protocol/errors.js';
 import { type Daemon, RunningDaemon } from './running-daemon.js';
 import { unfailing } from './unfailing-log.js';
@@ -128,7 +127,7 @@ function mainThread(options: ResolvedOptions, tell: Tell) {
 
 /** Where it listens: the absolute path, or the pipe's name. */
 function pathOf({ name, socketPath }: ResolvedOptions): string {
-  return lastingPath(name === undefined ? endpointOf(socketPath, process.platform) : socketPathOf(name));
+  return lastingPath(name === undefined ? endpointAt(socketPath) : socketPathOf(name));
 }
 
 function claimed(path: string, tell: Tell, acceptor: Acceptor<Writer>): Promise<Claim> {

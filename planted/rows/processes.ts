@@ -112,6 +112,22 @@ export const PROCESSES: readonly Row[] = [
         title: 'looks for nothing of an app that last ran on another machine',
       },
       {
+        fault: 'the group of a stranger that got the number of an app’s leader is ended',
+        file: 'supervisor/host/group-end.js',
+        text: 'return exists(-this.#group) && !lives(this.#group);',
+        replacement: 'return exists(-this.#group);',
+        test: 'supervisor/host/strangers',
+        title: 'a process that got the number of an app’s leader, and its group, are not signalled',
+      },
+      {
+        fault: 'on macOS a process is known without the boot',
+        file: 'supervisor/system/ps.js',
+        text: 'UUID.exec(text)?.[0] ?? null',
+        replacement: "UUID.exec(text)?.[0] ?? ''",
+        test: 'supervisor/system/darwin',
+        title: 'whose tool prints something else has no boot',
+      },
+      {
         fault: 'a process is known by its number alone',
         file: 'supervisor/system/processes.js',
         text: 'stat.startTime === startTime && ',
@@ -148,10 +164,10 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'a process that was told is told again',
         file: 'supervisor/host/group-end.js',
-        text: 'if (this.#told.has(pid))\n                continue;',
+        text: 'this.#told.has(pid) || ',
         replacement: '',
         test: 'supervisor/host/group-end',
-        title: 'the rest gets SIGTERM when the leader has ended',
+        title: 'what was told beside it is not told again after its end',
       },
       {
         fault: 'the whole group is told at once',

@@ -122,10 +122,10 @@ export const PROTOCOL: readonly Row[] = [
         title: 'on darwin a path of 103 bytes fits',
       },
       {
-        fault: 'on Windows a named daemon has the pipe of another package',
+        fault: 'on Windows a named daemon has its place in the folder of the process manager',
         file: 'protocol/endpoints.js',
-        text: '`${PIPES}bunctl-ipc_${name}`',
-        replacement: '`${PIPES}${name}`',
+        text: 'windowsPlaces(around).named',
+        replacement: 'windowsPlaces(around).bunctl',
         test: 'protocol/endpoints',
         title: 'the endpoint of a name',
       },

@@ -1,8 +1,9 @@
 // Connects to a daemon: each candidate in turn, again while it is busy or starting, and only if it is ours or root's.
 import { connect as connectSocket, type Socket } from 'node:net';
 import { onAbort } from '../abort.js';
-import { candidateSocketPaths } from '../endpoint/default-path.js';
-import { endpointOf, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
+import { candidateSocketPaths, endpointAt } from '../endpoint/default-path.js';
+import { pipeAt } from '../endpoint/place.js';
+import { isPipe, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { within } from '../timeout.js';
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -39,7 +40,7 @@ export async function connectTo(
       'path must be a string; options come second: IpcClient.connect(undefined, { timeout: 1000 })',
     );
   const settings = resolveOptions(options);
-  const paths = path === undefined ? candidates() : [endpointOf(path, process.platform)];
+  const paths = path === undefined ? candidates() : [endpointAt(path)];
   return { ...(await connectFirst(paths, settings)), settings };
 }
 
@@ -126,7 +127,7 @@ async function connectTrusted(
 
 /** @param patience In ms; 0 for ever. */
 async function connectOnce(path: string, patience: number, signal: AbortSignal | undefined): Promise<Socket> {
-  const socket = connectSocket({ path, allowHalfOpen: true });
+  const socket = connectSocket({ path: addressOf(path), allowHalfOpen: true });
   let stop = (): void => undefined;
   const connected = new Promise<void>((resolve, reject) => {
     stop = onAbort(signal, () => reject(signal?.reason as Error));
@@ -144,7 +145,16 @@ async function connectOnce(path: string, patience: number, signal: AbortSignal |
   }
 }
 
+/** What a path leads to: itself, or the pipe of the daemon that lives at a place on Windows. */
+function addressOf(path: string): string {
+  if (process.platform !== 'win32' || isPipe(path)) return path;
+  const pipe = pipeAt(path);
+  if (pipe !== undefined) return pipe;
+  throw Object.assign(new Error('no daemon lives there'), { code: 'ENOENT' });
+}
+
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'there is no socket' : code === 'ECONNREFUSED' ? 'nobody listens' : message;
+  const absent = process.platform === 'win32' ? 'there is no pipe' : 'there is no socket';
+  return code === 'ENOENT' ? absent : code === 'ECONNREFUSED' ? 'nobody listens' : message;
 }

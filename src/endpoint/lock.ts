@@ -5,20 +5,22 @@ import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { IpcError } from '../protocol/errors.js';
+import { holdFile } from './held-file.js';
+import { lockPathOf } from './lock-path.js';
 
 /** The longest abstract name we use, in bytes; the kernel takes 107 after the first. */
 const MAX_NAME = 100;
 
 /**
  * Locks an endpoint's name in its directory. On Linux the lock is an abstract socket (unix(7)), which the kernel
- * frees with the process and which a stopped process keeps; no data is sent on it. Other systems do not have abstract
- * sockets; there the bind decides.
+ * frees with the process and which a stopped process keeps; no data is sent on it. Windows, macOS and the BSDs have
+ * files that one process holds alone. On other systems the bind decides.
  *
  * @returns Gives the lock up.
  * @throws {IpcError} `ENDPOINT_IN_USE` when another process holds it, `ENDPOINT_UNUSABLE` when it cannot be made.
  */
 export async function lockEndpoint(path: string): Promise<() => void> {
-  if (process.platform !== 'linux') return () => undefined;
+  if (process.platform !== 'linux') return lockByFile(path);
   const server = createServer((socket) => socket.destroy());
   try {
     const name = await lockName(path);
@@ -26,13 +28,7 @@ export async function lockEndpoint(path: string): Promise<() => void> {
     await once(server, 'listening');
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new IpcError(
-        'ENDPOINT_IN_USE',
-        `Another daemon runs on ${path}; stop it first, or choose another socket path`,
-        { cause },
-      );
-    }
+    if (code === 'EADDRINUSE') throw inUse(path, cause);
     // The name in the message begins with a NUL byte, which other programs show as @.
     const why = message.replace('\0', '@');
     throw new IpcError('ENDPOINT_UNUSABLE', `The lock of ${path} cannot be made: ${why}`, { cause });
@@ -41,6 +37,23 @@ export async function lockEndpoint(path: string): Promise<() => void> {
   // Not a fault of the endpoint: this socket is not meant for connections.
   server.on('error', () => undefined);
   return () => server.close();
+}
+
+function lockByFile(path: string): () => void {
+  let hold: ReturnType<typeof holdFile>;
+  try {
+    hold = holdFile(lockPathOf(path));
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new IpcError('ENDPOINT_UNUSABLE', `The lock of ${path} cannot be made: ${message}`, { cause });
+  }
+  if (hold === 'held') throw inUse(path);
+  return hold === 'unknown' ? () => undefined : hold.release;
+}
+
+function inUse(path: string, cause?: unknown): IpcError {
+  const message = `Another daemon runs on ${path}; stop it first, or choose another socket path`;
+  return new IpcError('ENDPOINT_IN_USE', message, { cause });
 }
 
 /** The directory's identity instead of its path, so that one socket has one lock whatever way leads to it. */

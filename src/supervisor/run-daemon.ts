@@ -3,8 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
-import { candidateSocketPaths, defaultSocketPath } from '../endpoint/default-path.js';
-import { endpointOf } from '../protocol/endpoints.js';
+import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../endpoint/default-path.js';
 import { IpcError } from '../protocol/errors.js';
 import type { Daemon } from '../running-daemon.js';
 import { VERSION } from '../version.js';
@@ -61,7 +60,7 @@ const SECOND_SIGNAL_GRACE = 200;
  */
 export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const { socketPath, declared, signals } = options;
-  const path = endpointOf(socketPath ?? defaultSocketPath(), process.platform);
+  const path = endpointAt(socketPath ?? defaultSocketPath());
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
   const files = stateFiles(directory);

@@ -1,8 +1,8 @@
 // The original's server: binds a path and gives out connections, one by one.
 import type { Socket } from 'node:net';
 import { claimEndpoint } from '../endpoint/claim.js';
+import { endpointAt } from '../endpoint/default-path.js';
 import type { Claim } from '../endpoint/ports.js';
-import { endpointOf } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
 import { errorFrame } from '../protocol/responses.js';
 import { checkOptionNames } from '../option-names.js';
@@ -50,7 +50,7 @@ export class IpcServer implements AsyncDisposable {
    */
   static async bind(path: string, options: ServerOptions = {}): Promise<IpcServer> {
     checkOptionNames(options, ['onFault'], 'IpcServer.bind()');
-    const server = new IpcServer(endpointOf(path, process.platform));
+    const server = new IpcServer(endpointAt(path));
     server.#claim = await claimEndpoint(server.path, {
       onConnection: (socket) => server.#arrived(socket),
       onFault: (error) => options.onFault?.(error),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { act, fixture, temporaryDirectory } from '../support/daemon.js';
+import { act, endpointIn, fixture, temporaryDirectory } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).error === undefined;
@@ -38,7 +38,7 @@ test.skipIf(!hasPrlimit).each([
   ['more than there are files', { max: 10_000 }],
 ])('while a crowd is refused, handlers open files; connections.max is %s', async (_what, connections) => {
   const directory = temporaryDirectory();
-  const path = join(directory, 's');
+  const path = endpointIn(directory);
   const file = join(directory, 'file');
   await smallDaemon(path, connections);
   const client = await RawClient.connect(path);

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { AnswerError, IpcClient, IpcError } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { act, ownEndpoint, testDaemon } from '../support/daemon.js';
 import { spawnDaemon } from '../support/processes.js';
+import { socketsAreFiles } from '../support/platform.js';
 import { frame } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 import { ALL, event, rejection, Script, success } from './script.js';
@@ -177,12 +178,12 @@ describe('a daemon that does not answer', () => {
 
 describe('connecting', () => {
   test('to nothing fails at once with a sentence', async () => {
-    const path = join(temporaryDirectory(), 'none');
+    const path = ownEndpoint();
     expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('waits for a daemon that is just starting, up to its timeout', async () => {
-    const path = join(temporaryDirectory(), 's');
+  test.runIf(socketsAreFiles)('waits for a daemon that is just starting, up to its timeout', async () => {
+    const path = ownEndpoint();
     // A stale socket: the file of a process that was killed.
     spawnSync(process.execPath, [
       '-e',
@@ -204,21 +205,24 @@ describe('connecting', () => {
     await client.close();
   });
 
-  test('to a socket without a listener fails at once if it is told not to retry', async () => {
-    const path = join(temporaryDirectory(), 's');
-    const { child } = await spawnDaemon(path);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    // Tried again it would outlast the test.
-    const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'busy' }));
-    expect(failed).toMatchObject({
-      code: 'CONNECT_FAILED',
-      message: expect.stringContaining('nobody listens') as string,
-    });
-  });
+  test.runIf(socketsAreFiles)(
+    'to a socket without a listener fails at once if it is told not to retry',
+    async () => {
+      const path = ownEndpoint();
+      const { child } = await spawnDaemon(path);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      // Tried again it would outlast the test.
+      const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'busy' }));
+      expect(failed).toMatchObject({
+        code: 'CONNECT_FAILED',
+        message: expect.stringContaining('nobody listens') as string,
+      });
+    },
+  );
 
   test('waits for a daemon that has no socket yet when it is told to', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     expect(await rejection(IpcClient.connect(path))).toMatchObject({ code: 'CONNECT_FAILED' });
     const connecting = IpcClient.connect(path, { timeout: 30_000, retry: 'absent' });
     await spawnDaemon(path);
@@ -227,7 +231,7 @@ describe('connecting', () => {
   });
 
   test('gives up with the signal’s reason while it waits', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const controller = new AbortController();
     const failed = rejection(
       IpcClient.connect(path, { retry: 'absent', timeout: 120_000, signal: controller.signal }),

@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
+import { socketsAreFiles } from '../support/platform.js';
 import { until } from '../support/until.js';
 import { rejection, Script } from './script.js';
 
-describe('a path that the kernel would cut', () => {
+describe.runIf(socketsAreFiles)('a path that the kernel would cut', () => {
   test.each(['argument', 'BUNCTL_SOCKET', 'XDG_RUNTIME_DIR'])(
     'from %s does not lead to another server',
     async (source) => {
@@ -42,7 +43,7 @@ describe('a path that the kernel would cut', () => {
   );
 });
 
-test('a file that is not a socket is reported as such, at once', async () => {
+test.runIf(socketsAreFiles)('a file that is not a socket is reported as such, at once', async () => {
   const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, '');
   const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'absent' }));
@@ -83,14 +84,17 @@ test.runIf(process.getuid?.() === 0)(
   },
 );
 
-test('a socket that becomes another user’s while it is connected to is refused', async () => {
-  const script = new Script();
-  await script.listening;
-  const uid = process.getuid?.() ?? 0;
-  // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
-  const connecting = rejection(IpcClient.connect(script.path));
-  if (uid === 0) chownSync(script.path, 12345, 12345);
-  else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
-  onTestFinished(() => void vi.restoreAllMocks());
-  expect(await connecting).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
-});
+test.runIf(process.getuid !== undefined)(
+  'a socket that becomes another user’s while it is connected to is refused',
+  async () => {
+    const script = new Script();
+    await script.listening;
+    const uid = process.getuid?.() ?? 0;
+    // connect() looks before it returns; root can change the owner of the file; for other users the test changes the user id.
+    const connecting = rejection(IpcClient.connect(script.path));
+    if (uid === 0) chownSync(script.path, 12345, 12345);
+    else vi.spyOn(process, 'getuid').mockReturnValue(uid + 1);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(await connecting).toMatchObject({ code: 'ENDPOINT_NOT_OURS' });
+  },
+);

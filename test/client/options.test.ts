@@ -1,9 +1,8 @@
 // A client's options: what is refused, with which sentence, and what "no timeout" is.
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint } from '../support/daemon.js';
 import { ALL, rejection, Script, success } from './script.js';
 
 const NOT_TIMES = [-1, NaN, -Infinity, 2 ** 31, 2 ** 32, 'x', '5', null, {}, true, 5n];
@@ -17,7 +16,7 @@ describe('an option out of its range', () => {
     ['eventBuffer', NOT_SIZES],
     ['retry', ['often', '', null, 1, 'toString']],
   ])('%s is refused with a sentence, before anything is connected', async (name, values) => {
-    const path = join(temporaryDirectory(), 'none');
+    const path = ownEndpoint();
     for (const value of values) {
       const connecting = IpcClient.connect(path, { [name]: value });
       expect(await rejection(connecting)).toMatchObject({
@@ -55,7 +54,7 @@ describe('an option that does not exist is refused with its name', () => {
   });
 
   test('by connect(), before anything is connected', async () => {
-    const path = join(temporaryDirectory(), 'none');
+    const path = ownEndpoint();
     const connect = (options: object) => rejection(IpcClient.connect(path, options));
     expect(await connect({ timout: 5 })).toMatchObject(INVALID('did you mean timeout?'));
     expect(await connect({ retries: 5, timeout: 5 })).toMatchObject(
@@ -117,7 +116,7 @@ describe.each([0, Infinity])('a timeout of %o means that there is no timeout', (
   });
 
   test('for connecting', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const connecting = IpcClient.connect(path, { timeout: none, retry: 'absent' });
     expect(
       await rejection(IpcClient.connect(`${path}-none`, { timeout: 50, retry: 'absent' })),

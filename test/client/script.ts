@@ -1,10 +1,9 @@
 // A daemon whose every byte the test writes, and the messages that are sent to and by it.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { IpcClient, type ConnectOptions } from 'bunctl-ipc/client';
 import { onTestFinished } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint } from '../support/daemon.js';
 import { frame, FrameReader } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -16,7 +15,7 @@ export class Script {
   readonly listening: Promise<unknown>;
 
   constructor() {
-    this.path = join(temporaryDirectory(), 's');
+    this.path = ownEndpoint();
     const server = createServer({ allowHalfOpen: true });
     server.listen(this.path);
     this.listening = once(server, 'listening');

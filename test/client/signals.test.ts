@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
-import { temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { ownEndpoint, testDaemon } from '../support/daemon.js';
 import { ALL, rejection, Script, success } from './script.js';
 
 /** What a process that runs the code as a module says on stdout and stderr. */
@@ -20,7 +20,7 @@ async function run(code: string): Promise<{ stdout: string; stderr: string }> {
 
 test('many users of one signal cause no warning, and all end with it', async () => {
   const { path } = await testDaemon();
-  const none = join(temporaryDirectory(), 'none');
+  const none = ownEndpoint();
   const { stdout, stderr } = await run(`
     import { IpcClient } from 'bunctl-ipc/client';
     const controller = new AbortController();

@@ -8,8 +8,18 @@ import { Worker } from 'node:worker_threads';
 import { type DaemonOptions, socketPathOf, startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { act, fixture, neverLoads, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import {
+  act,
+  endpointIn,
+  fixture,
+  isThere,
+  neverLoads,
+  ownEndpoint,
+  temporaryDirectory,
+  testDaemon,
+} from '../support/daemon.js';
 import { spawnDaemon } from '../support/processes.js';
+import { signalsAreMessages, socketsAreFiles } from '../support/platform.js';
 import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -42,13 +52,13 @@ describe('options', () => {
     ['log: must be a pino logger', { log: console as never }],
     ['log: must be a pino logger', { log: { child: () => undefined } as never }],
   ])('out of range are refused with a sentence: %s', async (part, options) => {
-    const socketPath = join(temporaryDirectory(), 's');
+    const socketPath = ownEndpoint();
     const starting = startDaemon({ socketPath, commands: fixture('commands.js'), ...options });
     await expect(starting).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringContaining(part) as string,
     });
-    expect(existsSync(socketPath)).toBe(false);
+    expect(await isThere(socketPath)).toBe(false);
   });
 });
 
@@ -81,9 +91,9 @@ test('stats() describes connections, commands, lanes and events as plain data', 
 });
 
 test('a client that connects while the daemon starts is answered when the daemon is up', async () => {
-  const socketPath = join(temporaryDirectory(), 's');
+  const socketPath = ownEndpoint();
   const starting = startDaemon({ socketPath, commands: fixture('slow-to-load.js') });
-  await until(() => existsSync(socketPath), 'it is bound');
+  await until(() => isThere(socketPath), 'it is bound');
   const client = await RawClient.connect(socketPath);
   client.send('List');
   const daemon = await starting;
@@ -92,19 +102,19 @@ test('a client that connects while the daemon starts is answered when the daemon
 });
 
 test('a client that connects while the daemon starts is let go when the start fails', async () => {
-  const socketPath = join(temporaryDirectory(), 's');
+  const socketPath = ownEndpoint();
   const commands =
     'data:text/javascript,await new Promise((resolve) => setTimeout(resolve, 300)); export default 1';
   const starting = expect(startDaemon({ socketPath, commands })).rejects.toMatchObject({
     code: 'LANES_UNAVAILABLE',
   });
-  await until(() => existsSync(socketPath), 'it is bound');
+  await until(() => isThere(socketPath), 'it is bound');
   const client = await RawClient.connect(socketPath);
   await starting;
   expect(await client.rest()).toEqual([]);
 });
 
-test.skipIf(process.platform === 'win32')('a daemon with a name is found by its name', async () => {
+test.runIf(socketsAreFiles)('a daemon with a name is found by its name', async () => {
   const before = process.env['XDG_RUNTIME_DIR'];
   const directory = temporaryDirectory();
   process.env['XDG_RUNTIME_DIR'] = directory;
@@ -134,7 +144,7 @@ describe('a start that is given up', () => {
     ['service', 1],
   ])('by a signal while its %s load is undone', async (_what, which) => {
     const directory = temporaryDirectory();
-    const [socketPath, begun] = [join(directory, 's'), join(directory, 'begun')];
+    const [socketPath, begun] = [endpointIn(directory), join(directory, 'begun')];
     const controller = new AbortController();
     const starting = startDaemon({
       socketPath,
@@ -147,20 +157,20 @@ describe('a start that is given up', () => {
     controller.abort(new Error('enough'));
     await refused;
     expect(await client.rest()).toEqual([]);
-    expect(existsSync(socketPath)).toBe(false);
+    expect(await isThere(socketPath)).toBe(false);
     const daemon = await startDaemon({ socketPath, commands: fixture('commands.js') });
     await daemon.close();
   });
 
   test('by its startTimeout is undone', async () => {
     const directory = temporaryDirectory();
-    const [socketPath, begun] = [join(directory, 's'), join(directory, 'begun')];
+    const [socketPath, begun] = [endpointIn(directory), join(directory, 'begun')];
     const starting = startDaemon({ socketPath, commands: neverLoads(begun), startTimeout: 50 });
     await expect(starting).rejects.toMatchObject({
       code: 'START_TIMEOUT',
       message: expect.stringContaining('50 ms') as string,
     });
-    expect(existsSync(socketPath)).toBe(false);
+    expect(await isThere(socketPath)).toBe(false);
   });
 
   test('leaves no thread behind that keeps the process alive', async () => {
@@ -168,7 +178,7 @@ describe('a start that is given up', () => {
     const code = `
       import { startDaemon } from 'bunctl-ipc';
       await startDaemon({
-        socketPath: ${JSON.stringify(join(directory, 's'))},
+        socketPath: ${JSON.stringify(endpointIn(directory))},
         commands: ${JSON.stringify(neverLoads(join(directory, 'begun')))},
         startTimeout: 50,
       }).catch((error) => console.log(error.code));`;
@@ -181,11 +191,11 @@ describe('a start that is given up', () => {
   });
 
   test('before it has begun touches nothing', async () => {
-    const socketPath = join(temporaryDirectory(), 's');
+    const socketPath = ownEndpoint();
     const signal = AbortSignal.abort(new Error('enough'));
     const starting = startDaemon({ socketPath, commands: fixture('commands.js'), signal });
     await expect(starting).rejects.toThrow('enough');
-    expect(existsSync(socketPath)).toBe(false);
+    expect(await isThere(socketPath)).toBe(false);
   });
 
   test('too late is not given up', async () => {
@@ -199,14 +209,15 @@ describe('a start that is given up', () => {
 
 test('a daemon and a server run in a worker thread', async () => {
   const directory = temporaryDirectory();
-  const worker = new Worker(fixture('in-a-thread.js'), { workerData: directory });
+  const [ofDaemon, ofServer] = [endpointIn(directory, 'daemon'), endpointIn(directory, 'server')];
+  const worker = new Worker(fixture('in-a-thread.js'), { workerData: [ofDaemon, ofServer] });
   onTestFinished(async () => {
     await worker.terminate();
   });
   expect((await once(worker, 'message'))[0]).toBe('listening');
-  const client = await RawClient.connect(join(directory, 'daemon'));
+  const client = await RawClient.connect(ofDaemon);
   expect(await client.request('List')).toHaveProperty('Data');
-  const other = await RawClient.connect(join(directory, 'server'));
+  const other = await RawClient.connect(ofServer);
   expect(await other.request('List')).toEqual({ Success: { message: 'List' } });
   client.socket.end();
   other.socket.end();
@@ -215,10 +226,10 @@ test('a daemon and a server run in a worker thread', async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test.skipIf(process.platform === 'win32')(
+test.runIf(signalsAreMessages)(
   'a frame that was completed while the daemon was stopped is answered, though its time is up',
   async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const { child } = await spawnDaemon(path, '077', JSON.stringify({ connections: { frameTimeout: 1000 } }));
     const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(path)));
     const small = Buffer.from(frame('"List"'));
@@ -248,7 +259,7 @@ describe('close()', () => {
     const closing = daemon.close({ grace: 10_000 });
     expect(await client.rest()).toEqual([{ Success: { message: 'one' } }, { Success: { message: 'two' } }]);
     expect(await closing).toBe(true);
-    expect(existsSync(path)).toBe(false);
+    expect(await isThere(path)).toBe(false);
     await expect(RawClient.connect(path)).rejects.toThrow();
   });
 
@@ -329,7 +340,7 @@ describe('close()', () => {
     expect(await daemon.close({ grace: 50 })).toBe(false);
   });
 
-  test.skipIf(process.platform === 'win32')(
+  test.runIf(socketsAreFiles)(
     'answers and ends the rest although the socket’s directory is gone, and logs that',
     async () => {
       const { pino } = await import('pino');
@@ -358,11 +369,11 @@ describe('close()', () => {
   test('is what the end of its scope does', async () => {
     const { daemon, path } = await testDaemon();
     await daemon[Symbol.asyncDispose]();
-    expect(existsSync(path)).toBe(false);
+    expect(await isThere(path)).toBe(false);
   });
 
   test('leaves nothing that keeps the process alive', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const { child } = await spawnDaemon(path);
     const client = await IpcClient.connect(path);
     await client.request('List');

@@ -6,7 +6,7 @@ import {
   endpointOf,
   type Surroundings,
 } from 'bunctl-ipc/protocol';
-import { namedEndpoints } from '#dist/protocol/endpoints.js';
+import { namedEndpoints, originalPipeOf } from '#dist/protocol/endpoints.js';
 import { describe, expect, test } from 'vitest';
 
 const around = (over: Partial<Surroundings>): Surroundings => ({
@@ -25,10 +25,14 @@ describe('the endpoint of a name', () => {
       { env: { XDG_RUNTIME_DIR: '/r', BUNCTL_SOCKET: '/x/y' }, ownsDirectory: () => true },
       ['/r/shop.sock', '/run/user/1000/shop.sock', '/tmp/bunctl-ipc-1000/shop.sock'],
     ],
-    ['is a pipe on Windows', { platform: 'win32', uid: undefined }, ['\\\\.\\pipe\\bunctl-ipc_shop']],
+    [
+      'is a place in the user’s profile on Windows',
+      { platform: 'win32', uid: undefined, env: { LOCALAPPDATA: 'C:\\Users\\u\\AppData\\Local' } },
+      ['C:\\Users\\u\\AppData\\Local\\bunctl-ipc\\shop.sock'],
+    ],
   ])('%s', (_rule, over, expected) => {
     expect(namedEndpoints('shop', around(over))).toEqual(expected);
-    const bunctls = candidateEndpoints(around({ ...over, env: {} }));
+    const bunctls = candidateEndpoints(around({ ...over, env: { ...over.env, BUNCTL_SOCKET: undefined } }));
     expect(expected.filter((path) => bunctls.includes(path))).toEqual([]);
   });
 
@@ -68,15 +72,30 @@ describe('the default endpoint', () => {
       { ownsDirectory: (path) => path === '/run/user/1000' },
       '/run/user/1000/bunctl.sock',
     ],
+    ['then a directory of our own', { tmpdir: '/var/t/' }, '/var/t/bunctl-1000/bunctl.sock'],
     [
-      'then a directory of our own',
-      { platform: 'darwin', tmpdir: '/var/t/' },
+      'on macOS the same under cron as in a terminal',
+      { platform: 'darwin', tmpdir: '/var/t/', home: '/Users/u/' },
+      '/Users/u/Library/Application Support/bunctl/bunctl.sock',
+    ],
+    [
+      'for a user without a home too',
+      { platform: 'darwin', tmpdir: '/var/t' },
       '/var/t/bunctl-1000/bunctl.sock',
     ],
-    ['on Windows a pipe', { platform: 'win32', uid: undefined }, '\\\\.\\pipe\\bunctl_default'],
     [
-      'named by the last component',
-      { platform: 'win32', env: { BUNCTL_SOCKET: 'C:\\a\\work.sock' } },
+      'on Windows a place in the user’s profile',
+      { platform: 'win32', uid: undefined, env: { LOCALAPPDATA: 'C:/L/' } },
+      'C:\\L\\bunctl\\bunctl.sock',
+    ],
+    [
+      'which is found without its variable',
+      { platform: 'win32', uid: undefined, env: { USERPROFILE: 'C:\\U' } },
+      'C:\\U\\AppData\\Local\\bunctl\\bunctl.sock',
+    ],
+    [
+      'or what is named, as the original names it',
+      { platform: 'win32', env: { BUNCTL_SOCKET: 'work.sock' } },
       '\\\\.\\pipe\\bunctl_work.sock',
     ],
   ])('%s', (_rule, over, expected) => {
@@ -91,10 +110,41 @@ describe('the default endpoint', () => {
     expect(found).toEqual(['/run/user/1000/bunctl.sock', '/tmp/bunctl-1000/bunctl.sock']);
   });
 
-  test('a pipe’s own name is kept', () => {
-    expect(endpointOf('\\\\.\\pipe\\mine', 'win32')).toBe('\\\\.\\pipe\\mine');
+  test.each(['\\\\.\\pipe\\mine', '//./pipe/mine', '\\\\?\\pipe\\mine', '\\\\.\\PIPE\\mine'])(
+    'a pipe’s own name is kept: %s',
+    (name) => {
+      expect(endpointOf(name, 'win32')).toBe('\\\\.\\pipe\\mine');
+    },
+  );
+
+  test('a path is itself, and on Windows a pipe that is named by the whole path', () => {
     expect(endpointOf('/a/b', 'linux')).toBe('/a/b');
-    expect(endpointOf('/a/b/', 'win32')).toBe('\\\\.\\pipe\\bunctl_b');
+    const pipes = ['C:\\a\\s', 'C:\\b\\s', 'D:\\a\\s', 'C:\\a\\t', 'C:s'].map((path) =>
+      endpointOf(path, 'win32'),
+    );
+    expect(new Set(pipes).size).toBe(pipes.length);
+    for (const pipe of pipes) expect(pipe).toMatch(/^\\\\\.\\pipe\\bunctl_[st]-[\da-f]{16}$/);
+    for (const same of ['c:\\A\\S', 'C:/a/s', 'C:\\a\\s\\'])
+      expect(endpointOf(same, 'win32').toLowerCase()).toBe(pipes[0]);
+    expect(endpointOf('C:\\a\\s', 'win32')).toBe('\\\\.\\pipe\\bunctl_s-a6ce53d5642bed86');
+  });
+
+  test('the original’s name of a path is known', () => {
+    expect(originalPipeOf(endpointOf('C:\\a\\work.sock', 'win32'))).toBe('\\\\.\\pipe\\bunctl_work.sock');
+    expect(originalPipeOf(endpointOf('work.sock', 'win32'))).toBeUndefined();
+    expect(originalPipeOf('\\\\.\\pipe\\mine')).toBeUndefined();
+  });
+
+  test.each([
+    ['', 'ENDPOINT_UNUSABLE'],
+    ['\\\\.\\pipe\\', 'ENDPOINT_UNUSABLE'],
+    ['\\\\.\\pipe\\a\\b', 'ENDPOINT_UNUSABLE'],
+    [`\\\\.\\pipe\\${'x'.repeat(248)}`, 'ENDPOINT_TOO_LONG'],
+  ])('on Windows %j is refused', (path, code) => {
+    expect(() => checkEndpoint(endpointOf(path, 'win32'), 'win32')).toThrow(
+      expect.objectContaining({ code }) as Error,
+    );
+    expect(() => checkEndpoint(`\\\\.\\pipe\\${'x'.repeat(247)}`, 'win32')).not.toThrow();
   });
 
   test.each([

@@ -1,23 +1,19 @@
 // Starts a daemon on a socket of the test's own, and ends it with the test.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemon, type DaemonOptions, startDaemon } from 'bunctl-ipc';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { endpointIn, ownEndpoint, removeDirectory } from './endpoints.js';
+
+export { endpointIn, isThere, ownEndpoint, temporaryDirectory } from './endpoints.js';
 
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url);
-
-/** A directory that goes with the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 export async function testDaemon(
   options: Partial<DaemonOptions> = {},
 ): Promise<{ daemon: Daemon; path: string }> {
-  const path = join(temporaryDirectory(), 's');
+  const path = ownEndpoint();
   const daemon = await startDaemon({ socketPath: path, commands: fixture('commands.js'), ...options });
   onTestFinished(async () => {
     await daemon.close({ grace: 0 });
@@ -28,14 +24,14 @@ export async function testDaemon(
 /** A daemon for all tests of a file or a block, which must not harm it. */
 export function sharedDaemon(options: Partial<DaemonOptions> = {}): { daemon: Daemon; path: string } {
   const directory = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
-  const shared = { path: join(directory, 's') } as { daemon: Daemon; path: string };
+  const shared = { path: endpointIn(directory) } as { daemon: Daemon; path: string };
   beforeAll(async () => {
     const commands = fixture('commands.js');
     shared.daemon = await startDaemon({ socketPath: shared.path, commands, ...options });
   });
   afterAll(async () => {
     await shared.daemon.close({ grace: 0 });
-    rmSync(directory, { recursive: true, force: true });
+    removeDirectory(directory);
   });
   return shared;
 }

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { openFilesLimit } from '#dist/open-files.js';
 import { teller } from '#dist/telemetry/diagnostics.js';
 import { type StepName, STEPS } from '#dist/telemetry/steps.js';
-import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { act, fixture, ownEndpoint, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { hearSteps } from '../support/steps.js';
 import { until } from '../support/until.js';
@@ -74,7 +74,7 @@ describe('a step', () => {
       console.log(JSON.stringify([await client.request('List'), ...told]));
       await client.close();
       await daemon.close();`;
-    const args = [join(temporaryDirectory(), 's'), fixture('commands.js').href];
+    const args = [ownEndpoint(), fixture('commands.js').href];
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],

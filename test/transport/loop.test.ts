@@ -1,13 +1,12 @@
 // A connection's loop: nothing that its client does is thrown into it, and when it ends the connection is closed.
 import { once } from 'node:events';
 import { createServer, connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { FrameDecoder } from 'bunctl-ipc/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint } from '../support/daemon.js';
 import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -18,7 +17,7 @@ const refusal = (part: string) => ({
 
 /** A client, and its connection on the server's side. */
 async function raw(): Promise<{ client: RawClient; connection: IpcConnection }> {
-  const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+  const server = await IpcServer.bind(ownEndpoint());
   onTestFinished(() => server.close());
   const accepted = server.accept();
   const client = await RawClient.connect(server.path);
@@ -146,7 +145,7 @@ describe('a connection’s loop', () => {
   });
 
   test('ends at once if the client was gone before it was accepted', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const server = createServer().listen(path);
     onTestFinished(() => void server.close());
     const client = connect(path);
@@ -223,7 +222,7 @@ describe('a connection’s loop', () => {
 
 describe('a server’s loop', () => {
   async function bound(): Promise<IpcServer> {
-    const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+    const server = await IpcServer.bind(ownEndpoint());
     onTestFinished(() => server.close());
     return server;
   }

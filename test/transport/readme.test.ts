@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint } from '../support/daemon.js';
+import { hasProc } from '../support/platform.js';
 import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -18,11 +19,15 @@ async function serve(): Promise<{ child: ChildProcess; path: string }> {
   const blocks = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```js\n(.*?)```/gs);
   const code = [...blocks].map(([, block]) => block ?? '').find((block) => block.includes(PATH));
   if (code === undefined) throw new Error('README.md has no example with IpcServer');
-  const path = join(temporaryDirectory(), 's');
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code.replace(PATH, path)], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'pipe'],
-  });
+  const path = ownEndpoint();
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', code.replace(`'${PATH}'`, () => JSON.stringify(path))],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'pipe'],
+    },
+  );
   child.stderr.resume();
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -70,7 +75,7 @@ describe('the README’s server', () => {
     expect(child.exitCode).toBe(null);
   });
 
-  test.runIf(process.platform === 'linux')('keeps nothing of clients that come and go', async () => {
+  test.runIf(hasProc)('keeps nothing of clients that come and go', async () => {
     const { child, path } = await serve();
     const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
     const stays = await RawClient.connect(path);

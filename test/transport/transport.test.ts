@@ -1,9 +1,8 @@
 // The original's transport: one server, connections that receive and send, a client that sends and receives.
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { IpcClient, IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint } from '../support/daemon.js';
 import { frame, RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -11,7 +10,7 @@ const LIMIT = 10 * 1024 * 1024;
 const success = (message: string) => ({ Success: { message } });
 
 async function serve(): Promise<IpcServer> {
-  const server = await IpcServer.bind(join(temporaryDirectory(), 's'));
+  const server = await IpcServer.bind(ownEndpoint());
   onTestFinished(() => server.close());
   return server;
 }
@@ -322,7 +321,7 @@ describe('send and recv beside request', () => {
   });
 
   test('unreceived messages are read only up to the bound, and none is lost', async () => {
-    const path = join(temporaryDirectory(), 's');
+    const path = ownEndpoint();
     const event = frame(JSON.stringify({ Event: { event_type: 'x', data: 'x'.repeat(1000) } }));
     const server = createServer((socket) => {
       socket.on('error', () => undefined);

@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { fixture, temporaryDirectory } from '../support/daemon.js';
+import { fixture, ownEndpoint } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -17,7 +16,7 @@ const start = (name: string, lines = 10) => ({ Start: { name, config: String(lin
 
 /** A daemon in a process of its own; `stdio` is for its stdout and its stderr. */
 async function printingDaemon(stdio: 'pipe' | number, isolation: Isolation = 'thread') {
-  const path = join(temporaryDirectory(), 's');
+  const path = ownEndpoint();
   const script = fileURLToPath(fixture('printing-daemon.js'));
   const child: ChildProcess = spawn(process.execPath, [script, path, isolation], {
     stdio: ['pipe', stdio, stdio],

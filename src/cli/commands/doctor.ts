@@ -1,8 +1,7 @@
 // bunctl doctor
 import { lstatSync } from 'node:fs';
 import { IpcClient } from '../../client/client.js';
-import { defaultSocketPath } from '../../endpoint/default-path.js';
-import { endpointOf } from '../../protocol/endpoints.js';
+import { defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
 import { ageOf } from '../../supervisor/system/clock.js';
@@ -45,7 +44,7 @@ export async function run(args: string[]): Promise<void> {
   }
   if (live.length > 1)
     problems.push(`Several of your daemons are running: ${live.join(', ')}. Commands use the first.`);
-  const path = live[0] ?? endpointOf(daemon.socket ?? defaultSocketPath(), process.platform);
+  const path = live[0] ?? endpointAt(daemon.socket ?? defaultSocketPath());
   try {
     const state = stateDirectory(path);
     line('state', state);

@@ -1,7 +1,6 @@
 // How a command finds its daemon, and starts one if there is none and the command wants one.
 import { IpcClient } from '../../client/client.js';
-import { defaultSocketPath } from '../../endpoint/default-path.js';
-import { endpointOf } from '../../protocol/endpoints.js';
+import { defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { otherPlaces, rulePlaces } from './places.js';
@@ -52,7 +51,7 @@ export async function daemonFor(options: DaemonOptions, rule: StartRule): Promis
   }
   if (rule.start === 'if-left') return undefined;
   await rule.before?.();
-  const path = endpointOf(options.socket ?? defaultSocketPath(), process.platform);
+  const path = endpointAt(options.socket ?? defaultSocketPath());
   const { client, isNew } = await startAndConnect(options, path);
   if (isNew) say(`Started the daemon on ${path}`);
   return client;

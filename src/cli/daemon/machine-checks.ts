@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stateFiles } from '../../supervisor/state/paths.js';
 import { findPrlimit, givenOpenFiles, openFilesOf } from '../../supervisor/system/open-files.js';
-import { allPids } from '../../supervisor/system/scan.js';
-import { isDead, statOf } from '../../supervisor/system/stat.js';
+import { isDead } from '../../supervisor/system/stat.js';
+import { system } from '../../supervisor/system/system.js';
 
 /** Less free space than this, in bytes, is a problem: logs and records could not be written soon. */
 const LEAST_SPACE = 32 * 1024 * 1024;
@@ -59,10 +59,7 @@ export async function orphanProblems(): Promise<string[]> {
 }
 
 function zombiesOfInit(): number[] {
-  return allPids().filter((pid) => {
-    const stat = statOf(pid);
-    return stat !== undefined && stat.parent === 1 && isDead(stat);
-  });
+  return [...system.allStats()].filter(([, stat]) => stat.parent === 1 && isDead(stat)).map(([pid]) => pid);
 }
 
 /** The limit of open files that apps get, if it is not that of the caller because nothing can set it. */

@@ -1,11 +1,11 @@
 // Where a daemon of this user may be: the one list that every command looks through.
-import { candidateSocketPaths, defaultSocketPath } from '../../endpoint/default-path.js';
-import { endpointOf, ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
+import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
+import { ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
 import { stateDirectory } from '../../supervisor/state/paths.js';
 
 /** The sockets that the rule gives, or only the one that was named. */
 export function rulePlaces(socket: string | undefined): string[] {
-  return socket === undefined ? candidateSocketPaths() : [endpointOf(socket, process.platform)];
+  return socket === undefined ? candidateSocketPaths() : [endpointAt(socket)];
 }
 
 /**
@@ -24,4 +24,4 @@ export async function otherPlaces(socket: string | undefined): Promise<string[]>
 
 /** The state directory of the daemon that listens, or would listen, on a socket that was named or on the rule's place. */
 export const stateOf = (socket: string | undefined): string =>
-  stateDirectory(endpointOf(socket ?? defaultSocketPath(), process.platform));
+  stateDirectory(endpointAt(socket ?? defaultSocketPath()));

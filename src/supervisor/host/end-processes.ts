@@ -1,6 +1,6 @@
 // Ends processes that have left their process group, and so are only found by their mark.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, type ProcessIdentity, sendSignal } from '../system/processes.js';
+import { isAlive, mayBeSignalled, type ProcessIdentity, sendSignal } from '../system/processes.js';
 
 /** Milliseconds between two polls. */
 const PAUSE = 50;
@@ -36,5 +36,5 @@ export async function endProcesses(
 }
 
 function signal(process: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {
-  if (isAlive(process)) sendSignal(process.pid, name);
+  if (mayBeSignalled(process)) sendSignal(process.pid, name);
 }

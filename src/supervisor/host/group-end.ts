@@ -2,7 +2,8 @@
 import { ticksNow } from '../system/clock.js';
 import { type GroupMembers, membersOf } from '../system/groups.js';
 import { exists, sendSignal } from '../system/processes.js';
-import { endsBySigterm, hasProc, isDead, statOf } from '../system/stat.js';
+import { endsBySigterm, isDead } from '../system/stat.js';
+import { system } from '../system/system.js';
 
 /**
  * The leader may pass SIGTERM on to the rest of the group. A process that was not told is told after this time, in ms; a
@@ -45,9 +46,10 @@ export class GroupEnd {
   /** Asks the leader to end, and the rest a moment later. Asking again does nothing. Returns whether it could be asked. */
   ask(): boolean {
     if (this.#asked) return exists(-this.#group);
-    this.#asked = { at: performance.now(), ticks: ticksNow() };
+    const all = !system.tellsHandlers;
+    this.#asked = { at: performance.now(), ticks: all ? Infinity : ticksNow() };
     this.#told.add(this.#group);
-    if (!hasProc) return sendSignal(-this.#group, 'SIGTERM') || sendSignal(this.#group, 'SIGTERM');
+    if (all) return this.#signalAll('SIGTERM');
     if (this.#leaderEndedAt === undefined) {
       this.#schedule(LEADER_FIRST);
       return sendSignal(this.#group, 'SIGTERM');
@@ -57,14 +59,29 @@ export class GroupEnd {
 
   /** Kills all of the group. Returns whether there was one. */
   kill(): boolean {
-    return sendSignal(-this.#group, 'SIGKILL') || sendSignal(this.#group, 'SIGKILL');
+    return this.#signalAll('SIGKILL');
+  }
+
+  /** Where there are no groups, the leader alone is signalled. When it has ended, its number may be a stranger's. */
+  #signalAll(signal: 'SIGTERM' | 'SIGKILL'): boolean {
+    if (this.#leaderEndedAt === undefined)
+      return sendSignal(-this.#group, signal) || sendSignal(this.#group, signal);
+    return this.#remains() && sendSignal(-this.#group, signal);
+  }
+
+  /**
+   * Whether the group has members after its leader's end. The system gives its number to no process while it has, so a
+   * live process of that number is a stranger's, and so is the group that this process leads.
+   */
+  #remains(): boolean {
+    return exists(-this.#group) && !lives(this.#group);
   }
 
   /** The leader has ended. Calls `onGone` when all others have ended too; at once if there are no others. */
   leaderEnded(onGone: () => void): void {
     this.#onGone = onGone;
     this.#leaderEndedAt = performance.now();
-    if (!exists(-this.#group)) {
+    if (!this.#remains()) {
       this.#gone();
       return;
     }
@@ -103,15 +120,18 @@ export class GroupEnd {
 
   async #look(): Promise<void> {
     if (this.#leaderEndedAt === undefined) return this.#lookBesideLeader();
-    if (!exists(-this.#group)) {
+    if (!this.#remains()) {
       this.#gone();
       return;
     }
-    if (hasProc && (this.#witness === undefined || !lives(this.#witness) || this.#tellingIsDue())) {
+    if (
+      system.tellsProcesses &&
+      (this.#witness === undefined || !lives(this.#witness) || this.#tellingIsDue())
+    ) {
       const members = await this.#scan(this.#group);
       if (this.#closed) return;
       // A group of nothing but zombies is gone. If a scan saw none at all, they have come and gone meanwhile.
-      if (members?.live.length === 0 || !exists(-this.#group)) {
+      if (members?.live.length === 0 || !this.#remains()) {
         this.#gone();
         return;
       }
@@ -151,10 +171,10 @@ export class GroupEnd {
     const everybody = leaderEnded ? this.#tellingIsDue() : now >= at + this.#patience / 2;
     if (leaderEnded && everybody) this.#secondTelling = true;
     for (const pid of members?.live ?? []) {
-      if (this.#told.has(pid)) continue;
+      if (this.#told.has(pid) || system.statOf(pid)?.group !== this.#group) continue;
       if (!everybody) {
-        // What was started since is the work of a handler of SIGTERM.
-        if (Number(statOf(pid)?.startTime ?? Infinity) >= ticks) continue;
+        // What was started since is the work of a handler of SIGTERM. Start times are whole ticks.
+        if (Number(system.statOf(pid)?.startTime ?? Infinity) >= Math.floor(ticks)) continue;
         // A process that SIGTERM would have ended has not been told. Another may have been.
         if (!endsBySigterm(pid)) continue;
       }
@@ -164,7 +184,9 @@ export class GroupEnd {
   }
 }
 
+/** Where processes cannot be read, one that exists counts as living. */
 function lives(pid: number): boolean {
-  const stat = statOf(pid);
+  if (!system.tellsProcesses) return exists(pid);
+  const stat = system.statOf(pid);
   return stat !== undefined && !isDead(stat);
 }

@@ -5,7 +5,7 @@ import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import type { SpawnedApp } from '../model/host-functions.js';
 import { isElsewhere } from '../system/place.js';
-import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
+import { identify, isAlive, mayBeSignalled, type ProcessIdentity } from '../system/processes.js';
 import type { LeftProcess } from './adoption.js';
 import { GroupEnd } from './group-end.js';
 import { poll } from './poll.js';
@@ -88,7 +88,7 @@ export class HeldApp {
   signal(signal: 'SIGTERM' | 'SIGKILL'): boolean {
     if (!this.#live || this.#groupEnd === undefined) return false;
     // Its end is seen at the next poll.
-    if (this.#adopted && !isAlive(this.#adopted)) return true;
+    if (this.#adopted && !mayBeSignalled(this.#adopted)) return true;
     return signal === 'SIGTERM' ? this.#groupEnd.ask() : this.#groupEnd.kill();
   }
 

@@ -1,7 +1,7 @@
 // Starts an app's process: in its own session and group, with its output in its own files, and nothing between us and it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { AppConfig } from '../model/app-config.js';
-import { userOf } from '../system/users.js';
+import { system } from '../system/system.js';
 import { appEnvironment } from './environment.js';
 import type { LookUps } from './look-up.js';
 import type { OpenOutput } from './app-output.js';
@@ -129,7 +129,7 @@ async function check(config: AppConfig, around: SpawnSurroundings): Promise<void
 async function prepare(config: AppConfig, { base, socket, mark }: SpawnSurroundings) {
   const cwd = config.cwd ?? ownFolder();
   const { uid, gid } = config;
-  const user = uid === null ? undefined : await userOf(uid);
+  const user = uid === null ? undefined : await system.userOf(uid);
   const env = appEnvironment({ config, base, user, cwd, socket, mark });
   if (uid === null) return { cwd, env, ids: gid === null ? {} : { gid }, owner: undefined };
   const owner = { uid, gid: gid ?? user?.gid ?? uid };

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { exclusiveFlags } from '../../endpoint/held-file.js';
 import { lockEndpoint } from '../../endpoint/lock.js';
 import { IpcError } from '../../protocol/errors.js';
 import { lockFile } from './file-lock.js';
@@ -23,7 +24,9 @@ export async function ownState(directory: string, socketPath: string): Promise<b
     if (!(cause instanceof IpcError) || cause.code !== 'ENDPOINT_IN_USE') throw cause;
     throw await inUse(directory, lock, socketPath, cause);
   }
-  const outcome = process.platform === 'win32' ? 'unavailable' : await lockFile(lock);
+  // Where the lock of a directory is a file, that holds it on every host already.
+  const byFile = exclusiveFlags(process.platform) !== undefined;
+  const outcome = byFile ? 'locked' : await lockFile(lock);
   if (outcome === 'held') throw await inUse(directory, lock, socketPath);
   await writeFile(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
   return outcome === 'locked';

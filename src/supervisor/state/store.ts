@@ -1,8 +1,9 @@
 // Writes the records of apps: one file an app, written whole or not at all, readable by its owner only.
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppRecord } from '../model/app-record.js';
 import { prepareStateDirectory } from './own-files.js';
+import { replaceFile } from './replace.js';
 
 /** Writes the versions of a file one after the other. Of several versions that wait, only the last one is written. */
 export class Store {
@@ -84,7 +85,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
     } finally {
       await file.close();
     }
-    await rename(made, path);
+    await replaceFile(made, path);
   } catch (error) {
     await rm(made, { force: true }).catch(() => undefined);
     throw error;

@@ -1,6 +1,7 @@
 // The members of all process groups.
-import { eachProcess, SharedScan } from './scan.js';
-import { isDead, statOf } from './stat.js';
+import { SharedScan } from './scan.js';
+import { isDead } from './stat.js';
+import { system } from './system.js';
 
 /** The members of one process group. */
 export interface GroupMembers {
@@ -11,9 +12,7 @@ export interface GroupMembers {
 
 async function scanGroups(): Promise<ReadonlyMap<number, GroupMembers>> {
   const groups = new Map<number, { live: number[]; zombies: number[] }>();
-  await eachProcess((pid) => {
-    const stat = statOf(pid);
-    if (stat === undefined) return;
+  await system.eachStat((pid, stat) => {
     let members = groups.get(stat.group);
     if (members === undefined) groups.set(stat.group, (members = { live: [], zombies: [] }));
     members[isDead(stat) ? 'zombies' : 'live'].push(pid);

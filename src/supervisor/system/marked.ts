@@ -1,7 +1,8 @@
 // The processes of apps: each carries the mark of its run in its environment, which its descendants inherit.
 import { MARK_VARIABLE } from '../model/own-variables.js';
 import { eachProcess, SharedScan } from './scan.js';
-import { isDead, type ProcessStat, readProc, statOf } from './stat.js';
+import { isDead, type ProcessStat, readProc } from './stat.js';
+import { system } from './system.js';
 
 /** A live process that carries a mark. */
 export interface MarkedProcess {
@@ -24,13 +25,15 @@ export function markOfProcess(pid: number): string | undefined {
   return environment.toString('latin1', start, end < 0 ? environment.length : end);
 }
 
+/** Only Linux shows the environment of every process of ours. */
 async function scanMarked(): Promise<readonly MarkedProcess[]> {
+  if (process.platform !== 'linux') return [];
   const marked: MarkedProcess[] = [];
   await eachProcess((pid) => {
     // A daemon that an app has started inherited the app's mark. It is not a process of the app.
     if (pid === process.pid) return;
     const mark = markOfProcess(pid);
-    const stat = mark === undefined ? undefined : statOf(pid);
+    const stat = mark === undefined ? undefined : system.statOf(pid);
     if (mark !== undefined && stat !== undefined && !isDead(stat)) marked.push({ pid, mark, stat });
   });
   return marked;

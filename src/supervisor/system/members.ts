@@ -1,6 +1,6 @@
 // The processes of apps that run: all of the session or the group of each app's leader.
-import { allPids } from './scan.js';
-import { isDead, type ProcessStat, statOf } from './stat.js';
+import { isDead, type ProcessStat } from './stat.js';
+import { system } from './system.js';
 
 export interface Member {
   readonly pid: number;
@@ -10,9 +10,8 @@ export interface Member {
 /** The live members, by the number of their leader, in one pass that keeps the thread: not for the main thread. */
 export function membersByLeader(leaders: ReadonlySet<number>): Map<number, Member[]> {
   const members = new Map<number, Member[]>();
-  for (const pid of allPids()) {
-    const stat = statOf(pid);
-    if (stat === undefined || isDead(stat)) continue;
+  for (const [pid, stat] of system.allStats()) {
+    if (isDead(stat)) continue;
     const leader = leaders.has(stat.session) ? stat.session : stat.group;
     if (!leaders.has(leader)) continue;
     const known = members.get(leader);

@@ -1,7 +1,8 @@
 // The limit of open files. Node raises its own soft limit to the hard one when it starts, and children inherit that.
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { readProc, statOf } from './stat.js';
+import { readProc } from './stat.js';
+import { system as facts } from './system.js';
 
 export interface Limits {
   /** `Infinity` for unlimited. */
@@ -29,7 +30,7 @@ export interface Ancestors {
 
 const system: Ancestors = {
   limits: openFilesOf,
-  parent: (pid) => statOf(pid)?.parent,
+  parent: (pid) => facts.statOf(pid)?.parent,
   isNode: (pid) =>
     /^(node|nodejs|MainThread)$/.test(readProc(`/proc/${pid}/comm`)?.toString('latin1').trim() ?? ''),
 };

@@ -1,8 +1,7 @@
 // The place where a process id means something: one boot of one machine, and one numbering of its processes.
 import { createHash } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { hasProc, readProc } from './stat.js';
+import { system } from './system.js';
 
 /** Null where the system does not say. Records of an older version have only the boot. */
 export interface Place {
@@ -22,7 +21,12 @@ let place: Here | undefined;
 
 /** The place of this process. */
 export function here(): Here {
-  place ??= { bootId: bootNumber(), pidNamespace: pidNamespace(), machine: machine(), host: hostname() };
+  place ??= {
+    bootId: system.bootId(),
+    pidNamespace: system.pidNamespace(),
+    machine: machine(),
+    host: hostname(),
+  };
   return place;
 }
 
@@ -55,24 +59,8 @@ export function isElsewhere(other: Place): boolean {
 const same = (recorded: string | null | undefined, ours: string | null): boolean =>
   recorded === undefined || recorded === ours;
 
-function bootNumber(): string | null {
-  return hasProc ? (readText('/proc/sys/kernel/random/boot_id') ?? null) : null;
-}
-
-function pidNamespace(): string | null {
-  try {
-    return hasProc ? readlinkSync('/proc/self/ns/pid') : null;
-  } catch {
-    return null;
-  }
-}
-
 /** The id itself is not to be shown around, so it is hashed with a word of our own. */
 function machine(): string | null {
-  const id = hasProc ? readText('/etc/machine-id') : undefined;
-  // An image of a system that was never started has none, or the word `uninitialized`.
-  if (id === undefined || !/^[\da-f]{32}$/.test(id)) return null;
-  return createHash('sha256').update(`bunctl ${id}`).digest('hex').slice(0, 16);
+  const id = system.machineId();
+  return id === null ? null : createHash('sha256').update(`bunctl ${id}`).digest('hex').slice(0, 16);
 }
-
-const readText = (path: string): string | undefined => readProc(path)?.toString('latin1').trim();

@@ -1,11 +1,12 @@
 // The identity of processes: a process is identified by its place, its number and its start time, and signalled by its number.
 import { here, isHere, type Place } from './place.js';
-import { isDead, statOf } from './stat.js';
+import { isDead } from './stat.js';
+import { system } from './system.js';
 
 /** A process, distinguished from any other process that ever has the same number, here or elsewhere. */
 export interface ProcessIdentity extends Place {
   readonly pid: number;
-  /** In clock ticks since the boot, as the system writes it; null without /proc. */
+  /** As in `ProcessStat`; null if the system does not tell it. */
   readonly startTime: string | null;
 }
 
@@ -16,7 +17,7 @@ export function identityOf(pid: number, startTime: string | null): ProcessIdenti
 
 /** The identity of a process that lives now. */
 export function identify(pid: number): ProcessIdentity {
-  return identityOf(pid, statOf(pid)?.startTime ?? null);
+  return identityOf(pid, system.statOf(pid)?.startTime ?? null);
 }
 
 /** Whether there is such a process or, with a negative number, such a group; zombies count. */
@@ -39,17 +40,40 @@ export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** How old, in ms, the facts may be by which the end of a process is noticed. Where they are a file, they are new. */
+const POLL_AGE = 1000;
+
 /**
  * Whether that very process lives; a zombie does not. A process of another place, or whose start time is not known, is
  * a stranger: its number may be another's, so it counts as gone.
+ *
+ * Before a signal, ask {@link mayBeSignalled}.
  */
-export function isAlive({ pid, startTime, ...place }: ProcessIdentity): boolean {
-  if (startTime === null || !isHere(place)) return false;
+export function isAlive(process: ProcessIdentity): boolean {
   try {
-    const stat = statOf(pid);
-    return stat !== undefined && stat.startTime === startTime && !isDead(stat);
+    return isProven(process, POLL_AGE);
   } catch {
     // We lack descriptors, for example: nothing says that it has ended.
-    return exists(pid);
+    return exists(process.pid);
+  }
+}
+
+/**
+ * Whether it is certain that the number is that very process's, and that it lives.
+ *
+ * @throws {Error} when it cannot be read for our own lack of descriptors or memory.
+ */
+function isProven({ pid, startTime, ...place }: ProcessIdentity, maxAge: number): boolean {
+  if (startTime === null || startTime === '' || !isHere(place)) return false;
+  const stat = system.statOf(pid, maxAge);
+  return stat !== undefined && stat.startTime === startTime && !isDead(stat);
+}
+
+/** As {@link isAlive}, for those who want to signal the process: without a proof it is not alive. */
+export function mayBeSignalled(process: ProcessIdentity): boolean {
+  try {
+    return isProven(process, 0);
+  } catch {
+    return false;
   }
 }

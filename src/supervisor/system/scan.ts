@@ -1,22 +1,14 @@
 // One pass over all processes, in slices, so that the thread's other work goes on meanwhile.
-import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { hasProc } from './stat.js';
 
 /** The longest, in ms, that a slice keeps the thread. One visit takes some 10 to 30 µs. */
 const SLICE = 0.5;
 
-const isPid = (name: string): boolean => /^\d+$/.test(name);
+export const isPid = (name: string): boolean => /^\d+$/.test(name);
 
-/** The numbers of all processes; empty without /proc. */
-export function allPids(): number[] {
-  return hasProc ? readdirSync('/proc').filter(isPid).map(Number) : [];
-}
-
-/** Visits all processes; without /proc it visits none. Rejects if /proc cannot be read or a visit throws. */
+/** Visits all processes that /proc shows. Rejects if it cannot be read or a visit throws. */
 export async function eachProcess(visit: (pid: number) => void): Promise<void> {
-  if (!hasProc) return;
   let end = performance.now() + SLICE;
   for (const name of await readdir('/proc')) {
     if (!isPid(name)) continue;

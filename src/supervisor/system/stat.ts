@@ -1,18 +1,16 @@
-// One process as /proc shows it. A process that is gone has nothing to read; a read that fails for our own lack of
+// One process as the system shows it, and how /proc on Linux shows it. A process that is gone has nothing to read; a read that fails for our own lack of
 // descriptors or memory throws, because it says nothing about the process.
 import { readFileSync } from 'node:fs';
 
-/** Whether this system shows its processes in /proc. */
-export const hasProc = process.platform === 'linux';
-
-/** The fields of /proc/PID/stat that are used; see proc_pid_stat(5). */
+/** The facts of one process; see proc_pid_stat(5). A clock tick is 10 ms on nearly every system. */
 export interface ProcessStat {
   /** One letter; `Z` and `X` are dead. */
   readonly state: string;
   readonly parent: number;
   readonly group: number;
+  /** 0 if it is not told. */
   readonly session: number;
-  /** In clock ticks since the boot, as the system writes it. */
+  /** In clock ticks since the boot, as Linux writes it; since 1970 on macOS. */
   readonly startTime: string;
   /** Clock ticks in user and kernel mode. */
   readonly cpuTicks: number;
@@ -49,7 +47,7 @@ export function parseStat(line: string): ProcessStat {
   };
 }
 
-/** Undefined if the process does not exist. */
+/** As /proc shows it; undefined if the process does not exist. */
 export function statOf(pid: number): ProcessStat | undefined {
   const line = readProc(`/proc/${pid}/stat`);
   return line === undefined ? undefined : parseStat(line.toString('latin1'));

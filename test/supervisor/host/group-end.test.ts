@@ -29,7 +29,7 @@ const COUNTS = `
   let asked = 0;
   process.on('SIGTERM', () => {
     console.log('asked', ++asked);
-    setTimeout(() => process.exit(), 500);
+    setTimeout(() => process.exit(), Number(process.env.LINGERS ?? 500));
   });
   setInterval(() => {}, 1000);
   console.log('ready');`;
@@ -50,6 +50,15 @@ describe.skipIf(process.platform !== 'linux')('a process group that is asked to 
   test('and whose leader passes nothing on: the rest gets SIGTERM when the leader has ended', async () => {
     const made = await script(`${counts[0]} -e "$SCRIPT" & wait`, { SCRIPT: COUNTS });
     await end(made);
+    expect(made.lines).toEqual(['ready', 'asked 1']);
+  });
+
+  test('and whose leader lingers: what was told beside it is not told again after its end', async () => {
+    const leader = `
+      require('node:child_process').spawn(${JSON.stringify(counts[0])}, ${JSON.stringify(counts.slice(1))}, { stdio: 'inherit' });
+      process.on('SIGTERM', () => setTimeout(() => process.exit(), 1000));`;
+    const made = await program([process.execPath, '-e', leader], { LINGERS: '1200' });
+    await end(made, 1600);
     expect(made.lines).toEqual(['ready', 'asked 1']);
   });
 

@@ -1,8 +1,8 @@
 // Commands with an isolation of their own: where each runs, and the order of a connection's answers.
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { act, fixture, temporaryDirectory, testDaemon } from '../../support/daemon.js';
+import { act, fixture, isThere, ownEndpoint, temporaryDirectory, testDaemon } from '../../support/daemon.js';
 import { frame, RawClient } from '../../support/raw-client.js';
 import { until } from '../../support/until.js';
 
@@ -105,15 +105,15 @@ describe('a command with an isolation of its own', () => {
   });
 
   test('that comes while the lanes start runs where it belongs', async () => {
-    const directory = temporaryDirectory();
-    const go = join(directory, 'go');
+    const go = join(temporaryDirectory(), 'go');
+    const socketPath = ownEndpoint();
     const starting = testDaemon({
-      socketPath: join(directory, 's'),
+      socketPath,
       commands: new URL(`${where.href}?wait=${encodeURIComponent(go)}`),
       workers: { minThreads: 1, maxThreads: 1, commands: { Start: 'process' } },
     });
-    await until(() => existsSync(join(directory, 's')), 'it listens');
-    const client = await RawClient.connect(join(directory, 's'));
+    await until(() => isThere(socketPath), 'it listens');
+    const client = await RawClient.connect(socketPath);
     client.send({ Start: { name: 'a', config: '{}' } });
     writeFileSync(go, '');
     await starting;

@@ -11,11 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
-import { act, fixture, temporaryDirectory, testDaemon } from '../../support/daemon.js';
+import { act, fixture, ownEndpoint, temporaryDirectory, testDaemon } from '../../support/daemon.js';
 import { alive } from '../../support/manager.js';
+import { hasFifos, hasProc, signalsAreMessages } from '../../support/platform.js';
 import { RawClient } from '../../support/raw-client.js';
 import { until } from '../../support/until.js';
 
@@ -60,28 +62,25 @@ describe('a lane in a process', () => {
     expect(await client.take(2)).toEqual([anError('of memory, more than 160 MB'), LIST]);
   });
 
-  test.skipIf(process.platform !== 'linux')(
-    'has no descriptor of the daemon beside stdout, stderr and its own',
-    async () => {
-      const secret = join(temporaryDirectory(), 'secret');
-      writeFileSync(secret, '');
-      const held = openSync(secret, 'r');
-      onTestFinished(() => closeSync(held));
-      const { path } = await testDaemon({ workers: PROCESS });
-      const client = await RawClient.connect(path);
-      const answer = (await client.request(act('descriptors'))) as { Data: { data: string[] } };
-      // What this process has opened, but not what was left open for it and its children.
-      const own = readdirSync('/proc/self/fd').filter((fd) => Number(fd) > 2 && closesOnExec(fd));
-      const links = own.map((fd) => linkOf(fd)).filter((link) => !/^(anon_inode:.*|\/dev\/null)$/.test(link));
-      expect(links).toContain(secret);
-      expect(answer.Data.data.filter((link) => links.includes(link))).toEqual([]);
-    },
-  );
+  test.skipIf(!hasProc)('has no descriptor of the daemon beside stdout, stderr and its own', async () => {
+    const secret = join(temporaryDirectory(), 'secret');
+    writeFileSync(secret, '');
+    const held = openSync(secret, 'r');
+    onTestFinished(() => closeSync(held));
+    const { path } = await testDaemon({ workers: PROCESS });
+    const client = await RawClient.connect(path);
+    const answer = (await client.request(act('descriptors'))) as { Data: { data: string[] } };
+    // What this process has opened, but not what was left open for it and its children.
+    const own = readdirSync('/proc/self/fd').filter((fd) => Number(fd) > 2 && closesOnExec(fd));
+    const links = own.map((fd) => linkOf(fd)).filter((link) => !/^(anon_inode:.*|\/dev\/null)$/.test(link));
+    expect(links).toContain(secret);
+    expect(answer.Data.data.filter((link) => links.includes(link))).toEqual([]);
+  });
 
   test('ends with its daemon, even if the daemon is killed while a handler spins', async () => {
-    const socket = join(temporaryDirectory(), 's');
+    const socket = ownEndpoint();
     const options = JSON.stringify({ workers: PROCESS });
-    const daemon = spawn(process.execPath, [fixture('daemon.js').pathname, socket, '', options], {
+    const daemon = spawn(process.execPath, [fileURLToPath(fixture('daemon.js')), socket, '', options], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     onTestFinished(() => void daemon.kill('SIGKILL'));
@@ -96,17 +95,20 @@ describe('a lane in a process', () => {
     await until(() => !alive(pid), 'its process has ended');
   });
 
-  test('is not ended by the signals that a terminal or an init sends', async () => {
-    const { path, daemon } = await testDaemon({ workers: PROCESS });
-    const client = await RawClient.connect(path);
-    const pid = await pidOf(client);
-    // It leads a group of its own, so that Ctrl-C does not even reach it.
-    if (process.platform === 'linux') expect(statOf(pid)?.group).toBe(pid);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
-    expect(await client.request('List')).toEqual(LIST);
-    expect(await pidOf(client)).toBe(pid);
-    expect(daemon.stats().laneDeaths).toBe(0);
-  });
+  test.skipIf(!signalsAreMessages)(
+    'is not ended by the signals that a terminal or an init sends',
+    async () => {
+      const { path, daemon } = await testDaemon({ workers: PROCESS });
+      const client = await RawClient.connect(path);
+      const pid = await pidOf(client);
+      // It leads a group of its own, so that Ctrl-C does not even reach it.
+      if (hasProc) expect(statOf(pid)?.group).toBe(pid);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
+      expect(await client.request('List')).toEqual(LIST);
+      expect(await pidOf(client)).toBe(pid);
+      expect(daemon.stats().laneDeaths).toBe(0);
+    },
+  );
 
   test('takes large commands and gives large answers', async () => {
     const { path } = await testDaemon({ workers: PROCESS });
@@ -218,17 +220,20 @@ describe('a lane in a process', () => {
     });
   });
 
-  test('in a system call that does not return: it is killed, and the daemon closes', async () => {
-    const file = join(temporaryDirectory(), 'fifo');
-    execFileSync('mkfifo', [file]);
-    const { path, daemon } = await testDaemon({ workers: { ...PROCESS, unresponsiveAfter: 500 } });
-    const client = await RawClient.connect(path);
-    const pid = await pidOf(client);
-    client.send(act('fifo', { file }), 'List');
-    expect(await client.take(2)).toEqual([anError('did not respond'), LIST]);
-    expect(alive(pid)).toBe(false);
-    expect(daemon.stats().stuckThreads).toBe(0);
-  });
+  test.skipIf(!hasFifos)(
+    'in a system call that does not return: it is killed, and the daemon closes',
+    async () => {
+      const file = join(temporaryDirectory(), 'fifo');
+      execFileSync('mkfifo', [file]);
+      const { path, daemon } = await testDaemon({ workers: { ...PROCESS, unresponsiveAfter: 500 } });
+      const client = await RawClient.connect(path);
+      const pid = await pidOf(client);
+      client.send(act('fifo', { file }), 'List');
+      expect(await client.take(2)).toEqual([anError('did not respond'), LIST]);
+      expect(alive(pid)).toBe(false);
+      expect(daemon.stats().stuckThreads).toBe(0);
+    },
+  );
 });
 
 function linkOf(fd: string): string {

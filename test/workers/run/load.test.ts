@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import { startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { fixture, temporaryDirectory } from '../../support/daemon.js';
+import { endpointIn, fixture, ownEndpoint, temporaryDirectory } from '../../support/daemon.js';
 
 const ISOLATIONS = ['thread', 'none'] as const;
 
 /** The names that List of a daemon with this module answers. */
 async function list(module: URL, isolation: 'thread' | 'none', service?: URL): Promise<unknown> {
-  const socketPath = join(temporaryDirectory(), 's');
+  const socketPath = ownEndpoint();
   const daemon = await startDaemon({ socketPath, commands: module, service, workers: { isolation } });
   onTestFinished(async () => {
     await daemon.close();
@@ -155,7 +155,7 @@ describe('a module that does not load, or is not set up, is reported with its fi
       `export default {\n kind: 'bunctl-ipc.${which}',\n setUp() {\n throw new Error('no database');\n },\n};\n`,
     );
     const modules = { commands: fixture('commands.js'), [which]: pathToFileURL(module) };
-    const socketPath = join(directory, 's');
+    const socketPath = endpointIn(directory);
     await expect(startDaemon({ socketPath, ...modules, workers: { isolation } })).rejects.toMatchObject({
       code: which === 'service' ? 'SERVICE_UNAVAILABLE' : 'LANES_UNAVAILABLE',
       message: expect.stringContaining(`${module}:4: no database`) as string,
@@ -169,7 +169,7 @@ describe('a module that does not load, or is not set up, is reported with its fi
     const started = await run(
       fixture('modules/starts.js'),
       [],
-      [join(directory, 's'), module, 'thread', 'none'],
+      [endpointIn(directory), module, 'thread', 'none'],
     );
     expect(started.split('\n')).toEqual(
       Array(2).fill(expect.stringContaining(`${module}:3: Unexpected token`)),
@@ -179,7 +179,7 @@ describe('a module that does not load, or is not set up, is reported with its fi
 
 describe('TypeScript', () => {
   const runTypeScript = (node: string[], module: string, isolation: string): Promise<string> =>
-    run(fixture('typescript/daemon.ts'), node, [join(temporaryDirectory(), 's'), module, isolation]);
+    run(fixture('typescript/daemon.ts'), node, [ownEndpoint(), module, isolation]);
   const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
 
   test.each([
@@ -202,7 +202,7 @@ describe('TypeScript', () => {
 
   test('if it cannot be loaded, the error says what to do', async () => {
     const starting = startDaemon({
-      socketPath: join(temporaryDirectory(), 's'),
+      socketPath: ownEndpoint(),
       commands: fixture('typescript/commands.ts'),
     });
     await expect(starting).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
-import { fixture, temporaryDirectory, testDaemon } from '../../support/daemon.js';
+import { fixture, ownEndpoint, temporaryDirectory, testDaemon } from '../../support/daemon.js';
 
 type Bundler = (entry: string, file: string, external: string[]) => Promise<unknown>;
 
@@ -63,12 +63,12 @@ describe.each(bundlers)('%s', (_name, extension, bundle) => {
   const LIST = '{"Data":{"data":["a","b"]}}';
 
   test('with bunctl-ipc external, the daemon runs', async () => {
-    const args = [join(temporaryDirectory(), 's'), commands, 'thread'];
+    const args = [ownEndpoint(), commands, 'thread'];
     expect(await run('daemon.js', ['bunctl-ipc'], args)).toBe(LIST);
   });
 
   test('with bunctl-ipc in the bundle, the error names the missing file and the way out', async () => {
-    const args = [join(temporaryDirectory(), 's'), commands, 'thread'];
+    const args = [ownEndpoint(), commands, 'thread'];
     const printed = await run('daemon.js', [], args);
     expect(printed).toMatch(/^LANES_UNAVAILABLE The worker file .*of bunctl-ipc is missing/);
     expect(printed).toContain('external');
@@ -76,7 +76,7 @@ describe.each(bundlers)('%s', (_name, extension, bundle) => {
   });
 
   test('with bunctl-ipc in the bundle, a daemon without threads runs', async () => {
-    const args = [join(temporaryDirectory(), 's'), commands, 'none'];
+    const args = [ownEndpoint(), commands, 'none'];
     expect(await run('daemon.js', [], args)).toBe(LIST);
   });
 

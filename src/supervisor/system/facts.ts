@@ -1,0 +1,46 @@
+// What the process manager asks of an operating system about processes. What a system does not tell is null, undefined
+// or empty, and then nothing is adopted, signalled or counted by it.
+import type { ProcessStat } from './stat.js';
+import type { User } from './users.js';
+
+export interface SystemFacts {
+  /** The number of this boot. */
+  readonly bootId: () => string | null;
+  /** The numbering of processes that this process is in. */
+  readonly pidNamespace: () => string | null;
+  /** An id of this machine, which is the same over boots. */
+  readonly machineId: () => string | null;
+  /** The time, in the unit and from the beginning of {@link ProcessStat.startTime}; 0 if it is not known. */
+  readonly ticksNow: () => number;
+  /**
+   * One process; undefined if it does not exist.
+   *
+   * @param maxAge How old, in ms, the answer may be.
+   * @throws {Error} for our own lack of descriptors or memory, which says nothing about the process.
+   */
+  readonly statOf: (pid: number, maxAge?: number) => ProcessStat | undefined;
+  /** All processes, in one pass that keeps the thread: not for the main thread. */
+  readonly allStats: () => Iterable<readonly [number, ProcessStat]>;
+  /** Visits all processes, beside the thread's other work. Rejects if they cannot be listed. */
+  readonly eachStat: (visit: (pid: number, stat: ProcessStat) => void) => Promise<void>;
+  /** Whether processes and their groups are told. */
+  readonly tellsProcesses: boolean;
+  /** Whether it is told which signals a process handles. */
+  readonly tellsHandlers: boolean;
+  /** Undefined if there is no such user. */
+  readonly userOf: (uid: number) => Promise<User | undefined>;
+}
+
+/** A system of which nothing is known: every recorded process is a stranger there. */
+export const UNKNOWN: SystemFacts = {
+  bootId: () => null,
+  pidNamespace: () => null,
+  machineId: () => null,
+  ticksNow: () => 0,
+  statOf: () => undefined,
+  allStats: () => [],
+  eachStat: async () => undefined,
+  tellsProcesses: false,
+  tellsHandlers: false,
+  userOf: async () => undefined,
+};

@@ -1,0 +1,11 @@
+// The facts of the system that this process runs on.
+import { macOs } from './darwin.js';
+import { type SystemFacts, UNKNOWN } from './facts.js';
+import { linux } from './linux.js';
+
+const SYSTEMS: Partial<Record<NodeJS.Platform, () => SystemFacts>> = {
+  linux: () => linux,
+  darwin: () => macOs(),
+};
+
+export const system: SystemFacts = SYSTEMS[process.platform]?.() ?? UNKNOWN;

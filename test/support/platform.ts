@@ -1,0 +1,33 @@
+// The facts of a platform that tests need. A test that is skipped names its fact, not a platform.
+
+const windows = process.platform === 'win32';
+
+/** Whether an endpoint is a file, with an owner, a mode and a directory; a pipe on Windows is a name alone. */
+export const socketsAreFiles = !windows;
+
+/** Whether files have an owner and a mode. */
+export const filesHaveModes = !windows;
+
+/** Whether a signal can be caught, and can stop a process; on Windows each one ends it. */
+export const signalsAreMessages = !windows;
+
+/** Whether there are FIFOs in the file system, and so a system call that does not return. */
+export const hasFifos = !windows;
+
+/** Whether /proc tells about processes and sockets. */
+export const hasProc = process.platform === 'linux';
+
+/** Whether a shell can lower the limit of open files. */
+export const hasUlimit = process.platform === 'linux';
+
+/** Whether a symbolic link to a directory can be made: on Windows only with a right that most users lack. */
+export const linksToDirectories = !windows;
+
+/** The version of the Wine that these tests run under; undefined elsewhere. See windows/limits.js. */
+export const wine = process.env['BUNCTL_TEST_WINE'] ? Number(process.env['BUNCTL_TEST_WINE']) : undefined;
+
+/** Whether the system refuses a second server on a pipe's name. */
+export const namesAreExclusive = wine === undefined;
+
+/** Whether a line that several processes append at once is written whole. */
+export const appendsAreAtomic = wine === undefined;

@@ -1,0 +1,35 @@
+// What is run under Wine, and what Wine does otherwise than Windows.
+
+/** The folders of test/ whose tests run on Windows: the library's. */
+export const LIBRARY = [
+  'test/protocol',
+  'test/endpoint',
+  'test/acceptor',
+  'test/writer',
+  'test/broker',
+  'test/client',
+  'test/transport',
+  'test/daemon',
+  'test/workers',
+];
+
+/**
+ * What Wine does otherwise than Windows, and the fact in test/support/platform.ts by which tests leave it out. A row
+ * without a fact is met by the scripts of this folder.
+ */
+export const LIMITS = [
+  {
+    wine: 'ignores FILE_FLAG_FIRST_PIPE_INSTANCE: a second server on a live pipe’s name is not refused',
+    fact: 'namesAreExclusive',
+  },
+  {
+    wine: 'does not append atomically: lines that several processes or threads append at once are lost',
+    fact: 'appendsAreAtomic',
+  },
+  { wine: 'cannot give Node a Unix pipe as its stdout: `open EBADF`. Output goes to files' },
+  { wine: '8 calls itself Windows 7, which Node refuses: `winecfg -v win10`' },
+  { wine: '8 has no bcryptprimitives.dll, which native packages need: forwarder.js makes it' },
+  {
+    wine: '8 breaks off Node 22 when a handler’s answer is so deep that its stack overflows: use Wine 10 for test/workers',
+  },
+];

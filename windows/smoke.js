@@ -1,4 +1,4 @@
-// node windows/smoke.js: the library's core with Node for Windows, in half a minute. Skipped where Wine cannot be had.
+// node windows/smoke.js: the core of the library with Node for Windows. Skipped where Wine cannot be had.
 import { join } from 'node:path';
 import { PROJECT, takeOption, Unavailable, windowsNode, windowsPath } from './wine.js';
 

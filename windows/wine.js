@@ -128,6 +128,11 @@ export async function windowsNode({ wine, node = NODE, patience = 600_000 } = {}
   mkdirSync(WORK, { recursive: true });
   const { root, version } = await findWine(wine, patience);
   const windows = new WindowsNode({ root, version, nodeVersion: node, node: await fetchNode(node) });
+  // What runs in the prefix is not ended with this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => {
+      windows.end().finally(() => process.exit(1));
+    });
   await windows.prepare();
   return windows;
 }

@@ -11,6 +11,9 @@ export const filesHaveModes = !windows;
 /** Whether a signal can be caught, and can stop a process; on Windows each one ends it. */
 export const signalsAreMessages = !windows;
 
+/** Whether a client that has ended its half may read on for as long as it likes; libuv ends a pipe 50 ms later. */
+export const halvesEndAlone = !windows;
+
 /** Whether there are FIFOs in the file system, and so a system call that does not return. */
 export const hasFifos = !windows;
 

@@ -11,6 +11,7 @@ import { followFiles, showFiles } from '../answers/log-files.js';
 import { appsOf, type LogsData, type LogsWanted } from '../answers/logs-wanted.js';
 import { printLogs, readFromDaemon } from '../answers/read-logs.js';
 import { askAnswer, daemonInfo, processOf } from '../answers/wire.js';
+import { endWithDaemon } from '../daemon/show-output.js';
 import { daemonFor } from '../daemon/find.js';
 import { stateOf } from '../daemon/places.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
@@ -71,6 +72,7 @@ export async function run(args: string[]): Promise<void> {
     timestamps: values.timestamps === true,
   };
   const following = values.follow === true || values.watch === true;
+  endWithDaemon();
   // What was printed is in files. Apps that a daemon has left get another one when their output is followed.
   const client = await daemonFor(daemon, { start: following ? 'if-left' : 'never' });
   if (client) await withClient(client, wanted, following).finally(() => client.close());

@@ -2,6 +2,17 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** The pipe that the kernel closes with this process, in whatever way it ends. */
+const LIFELINE = 'pipe';
+/** The variable that has `logs` end when its stdin does. */
+const ENDS_WITH_STDIN = 'BUNCTL_ENDS_WITH_STDIN';
+
+/** Called by `logs`: ends this process with the daemon that started it to show its output. */
+export function endWithDaemon(): void {
+  if (process.env[ENDS_WITH_STDIN] !== '1') return;
+  process.stdin.on('close', () => process.exit()).resume();
+}
+
 /** How long, in ms, the last lines may take to be shown when the daemon ends. */
 const LAST_LINES = 300;
 
@@ -19,7 +30,8 @@ export function showOutput(socketPath: string): () => Promise<void> {
     {
       // The signals of the terminal are for the daemon, which ends this process last.
       detached: true,
-      stdio: ['ignore', 'inherit', 'ignore'],
+      stdio: [LIFELINE, 'inherit', 'ignore'],
+      env: { ...process.env, [ENDS_WITH_STDIN]: '1' },
     },
   );
   let ended = false;

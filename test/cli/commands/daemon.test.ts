@@ -1,6 +1,6 @@
 // The daemon's process: what it says when it starts, and that it ends when it is told to.
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';
@@ -81,7 +81,7 @@ test.skipIf(process.platform === 'win32')(
     const daemon = foreground(manager, ['-c', 'bunctl.json'], {}, ...shell);
     await until(() => daemon.stdout().includes('Started app a'), 'it is started');
     expect(await manager.status('a')).toMatchObject({ cwd: current, source: join(current, 'bunctl.json') });
-    const printed = (): string[] => readFileSync(stateFiles(manager.state).log('a'), 'utf8').split('\n');
+    const printed = (): string[] => manager.printed('a').split('\n');
     await until(() => printed().includes(join(manager.home, 'one')), 'it runs in the first release');
     rmSync(current);
     symlinkSync('two', current);

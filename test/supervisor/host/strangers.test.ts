@@ -17,14 +17,21 @@ async function on(platform: NodeJS.Platform) {
     vi.resetModules();
   });
   const { pino } = await import('pino');
-  const files = (await import('#dist/supervisor/state/paths.js')).stateFiles(temporaryDirectory());
-  for (const directory of [files.apps, files.logs]) mkdirSync(directory);
+  const directory = temporaryDirectory();
+  const files = (await import('#dist/supervisor/state/paths.js')).stateFiles(directory);
+  for (const each of [files.apps, files.logs]) mkdirSync(each);
   const { ProcessHost } = await import('#dist/supervisor/host/process-host.js');
   const { GroupEnd } = await import('#dist/supervisor/host/group-end.js');
   const { endProcesses } = await import('#dist/supervisor/host/end-processes.js');
   const processes = await import('#dist/supervisor/system/processes.js');
   const log = pino({ level: 'silent' });
-  const host = new ProcessHost({ files, log, limit: undefined, socket: '/nowhere' });
+  const host = new ProcessHost({
+    files,
+    log,
+    limit: undefined,
+    socket: '/nowhere',
+    output: { directory, defaults: {}, again: null },
+  });
   onTestFinished(() => host.close());
   return { ...host.functions(), host, files, GroupEnd, endProcesses, ...processes };
 }

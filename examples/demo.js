@@ -1,6 +1,5 @@
 // The demo: npm run demo. It uses bunctl in a temporary home directory, crashes an app and kills the daemon.
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,15 +98,21 @@ try {
   await until(() => heard.split('listening').length > 2, 'the follower sees it listen again');
   bunctl('status', 'web');
 
-  say('The daemon is killed with SIGKILL. The apps do not notice:');
+  say('The daemon is killed with SIGKILL. The apps do not notice, and it comes back by itself:');
   const ticker = statusOf('ticker');
   const pid = Number(/pid (\d+)/.exec(bunctl('ping'))[1]);
   console.log(`$ kill -9 ${pid}`);
   process.kill(pid, 'SIGKILL');
-  await once(follower, 'close');
-  follower = undefined;
   console.log(`  GET / says: ${(await get('/')).trim()}`);
+  await until(
+    () => spawnSync(process.execPath, [cli, 'ping'], { env }).status === 0,
+    'the daemon comes back',
+  );
+  bunctl('ping');
   bunctl('list');
+  const seen = heard.split('GET /\n').length;
+  await get('/');
+  await until(() => heard.split('GET /\n').length > seen, 'the follower has not stopped following');
   const after = statusOf('ticker');
   check(after.pid === ticker.pid && after.restarts === 0, 'the next daemon adopts what runs');
 

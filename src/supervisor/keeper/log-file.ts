@@ -7,17 +7,15 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readdirSync,
-  readSync,
   renameSync,
   type Stats,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import { asideName, inOrder, type Segment, segmentNamed } from '../logs/segments.js';
+import { asideName } from '../logs/segments.js';
 import type { LogSettings } from '../model/keeper-messages.js';
+import { periodOf, reasonOf } from './log-facts.js';
+import { newestAside, removeOldest, unfinishedLine } from './log-folder.js';
 
 /** What was lost, of an app's own bytes. */
 export interface Lost {
@@ -114,7 +112,7 @@ export class LogFile {
 
   /** Empties the log, and removes the files that were put aside. */
   flush(): void {
-    for (const { path, until } of this.#segments()) if (until !== undefined) remove(path);
+    removeOldest(this.path, 0);
     if (this.#fd !== undefined) ftruncateSync(this.#fd);
     else if (statSync(this.path, { throwIfNoEntry: false })) this.#openFile(constants.O_TRUNC);
     this.#size = 0;
@@ -165,8 +163,8 @@ export class LogFile {
       if (this.#midLine && !this.#opened) this.#hooks.onUnfinished(line);
     }
     this.#opened = true;
-    this.#generation = Math.max(this.#generation, ...this.#segments().map(({ until }) => until ?? 0));
-    this.#period = this.#periodOf(found.size > 0 ? found.mtimeMs : Date.now());
+    this.#generation = Math.max(this.#generation, newestAside(this.path));
+    this.#period = periodOf(this.#settings.rotateEvery, found.size > 0 ? found.mtimeMs : Date.now());
   }
 
   /** An app opens /dev/stdout by the rights of the FIFO; the log is its user's to read. */
@@ -208,8 +206,7 @@ export class LogFile {
   }
 
   #report(error: unknown): void {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === undefined ? message : (WORDS[code] ?? code);
+    const why = reasonOf(error);
     if (this.#why !== why) this.#hooks.onFault(`${this.path} cannot be written: ${why}`);
     this.#why = why;
   }
@@ -243,70 +240,19 @@ export class LogFile {
     closeSync(former);
     this.#postponed = 0;
     this.#generation = now;
-    this.#period = this.#periodOf(now);
-    this.#prune();
+    this.#period = periodOf(this.#settings.rotateEvery, now);
+    removeOldest(this.path, this.#settings.maxFiles);
     this.#hooks.onAside(aside);
     return true;
   }
 
-  #prune(): void {
-    const aside = this.#segments().filter(({ until }) => until !== undefined);
-    for (const { path } of aside.slice(0, Math.max(0, aside.length - this.#settings.maxFiles))) {
-      remove(path);
-      remove(`${path}.gz`);
-    }
-  }
-
-  #segments(): Segment[] {
-    try {
-      return inOrder(readdirSync(dirname(this.path)).flatMap((name) => segmentNamed(this.path, name) ?? []));
-    } catch {
-      return [];
-    }
-  }
-
   #periodIsOver(): boolean {
     if (this.#settings.rotateEvery === 0 || this.#midLine) return false;
-    const now = this.#periodOf(Date.now());
+    const now = periodOf(this.#settings.rotateEvery, Date.now());
     if (now === this.#period) return false;
     this.#period = now;
     return this.#size > 0;
   }
-
-  /** The number of the period, counted in local time. */
-  #periodOf(time: number): number {
-    const { rotateEvery } = this.#settings;
-    if (rotateEvery === 0) return 0;
-    return Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / rotateEvery);
-  }
 }
 
 const NEWLINE = 0x0a;
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space was left on the device',
-  EDQUOT: 'the quota of the disk was used up',
-  EFBIG: 'the file was too large',
-  EIO: 'the device failed',
-  EROFS: 'the file system was read-only',
-  EACCES: 'permission was denied',
-};
-
-/** The beginning of the last line of a file when that line has no end; empty when it has one, or cannot be read. */
-function unfinishedLine(fd: number, size: number): Buffer {
-  const end = Buffer.alloc(Math.min(size, 2 * LONGEST_LINE));
-  try {
-    const length = readSync(fd, end, 0, end.length, size - end.length);
-    return end.subarray(end.lastIndexOf(NEWLINE, length - 1) + 1, length);
-  } catch {
-    return end.subarray(0, 0);
-  }
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone, or stays.
-  }
-}

@@ -1,6 +1,6 @@
 // The daemon's process: what it says when it starts, and that it ends when it is told to.
 import { once } from 'node:events';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';

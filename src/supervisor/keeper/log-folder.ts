@@ -1,0 +1,52 @@
+// What a log finds on disk: the files that were put aside, and an unfinished last line.
+import { readdirSync, readSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { inOrder, type Segment, segmentNamed } from '../logs/segments.js';
+
+/** How far back the beginning of an unfinished line is looked for, in bytes. */
+const LOOK_BACK = 512 * 1024;
+const NEWLINE = 0x0a;
+
+/** The time in the name of the newest file of a log that was put aside, in ms since the epoch; 0 without one. */
+export function newestAside(path: string): number {
+  return aside(path).at(-1)?.until ?? 0;
+}
+
+/** Removes the oldest files of a log that were put aside, all but so many. */
+export function removeOldest(path: string, keep: number): void {
+  const all = aside(path);
+  for (const each of all.slice(0, Math.max(0, all.length - keep))) {
+    remove(each.path);
+    // While it is compressed it is there twice.
+    remove(`${each.path}.gz`);
+  }
+}
+
+/** The beginning of the last line of a file when that line has no end; empty when it has one, or cannot be read. */
+export function unfinishedLine(fd: number, size: number): Buffer {
+  const end = Buffer.alloc(Math.min(size, LOOK_BACK));
+  try {
+    const length = readSync(fd, end, 0, end.length, size - end.length);
+    return end.subarray(end.lastIndexOf(NEWLINE, length - 1) + 1, length);
+  } catch {
+    return end.subarray(0, 0);
+  }
+}
+
+function aside(path: string): Segment[] {
+  try {
+    const segments = readdirSync(dirname(path)).flatMap((name) => segmentNamed(path, name) ?? []);
+    return inOrder(segments).filter(({ until }) => until !== undefined);
+  } catch {
+    // The folder is gone, and so are the files.
+    return [];
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, or stays.
+  }
+}

@@ -6,6 +6,7 @@ import { CONNECTIONS } from './connections.js';
 import { ENDPOINT } from './endpoint.js';
 import { EVENTS } from './events.js';
 import { LANES } from './lanes.js';
+import { OUTPUT } from './output.js';
 import { PROCESS_MANAGER } from './process-manager.js';
 import { PROCESSES } from './processes.js';
 import { PROTOCOL } from './protocol.js';
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   ...EVENTS,
   ...CLIENT,
   ...PROCESSES,
+  ...OUTPUT,
   ...PROCESS_MANAGER,
   ...BAD_INPUT,
 ];

@@ -1,0 +1,99 @@
+// Faults in what becomes of the output of apps, and in the return of a daemon that has died.
+import type { Row } from '../fault.js';
+
+export const OUTPUT: readonly Row[] = [
+  {
+    row: 'what an app prints arrives once and in order',
+    faults: [
+      {
+        fault: 'an app has only the end of its FIFOs that writes',
+        file: 'supervisor/host/app-output.js',
+        text: 'constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW',
+        replacement: 'constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW',
+        test: 'supervisor/run-daemon/keeper',
+        title: 'waits in the FIFO while daemon and keeper are both dead',
+      },
+    ],
+  },
+  {
+    row: 'the daemon comes back by itself',
+    faults: [
+      {
+        fault: 'every end of a daemon is taken for a farewell',
+        file: 'supervisor/keeper/keeper.js',
+        text: 'if (!daemon.leaves)',
+        replacement: 'if (false)',
+        test: 'supervisor/run-daemon/keeper',
+        title: 'the daemon comes back by itself, and says so',
+      },
+      {
+        fault: 'a daemon that dies again and again is started for ever',
+        file: 'supervisor/keeper/daemon-watch.js',
+        text: 'const MOST_DEATHS = 5;',
+        replacement: 'const MOST_DEATHS = 50;',
+        test: 'supervisor/keeper/daemon-watch',
+        title: 'a daemon that dies again and again is left after its fifth start, and a file says why',
+      },
+    ],
+  },
+  {
+    row: 'a log has what each stream printed',
+    faults: [
+      {
+        fault: 'an interrupted line is not ended',
+        file: 'supervisor/keeper/app-log.js',
+        text: "begin = '\\n';",
+        replacement: '',
+        test: 'supervisor/keeper/app-log',
+        title: 'shows a line as it is printed',
+      },
+      {
+        fault: 'what was lost is not counted',
+        file: 'supervisor/keeper/log-file.js',
+        text: 'bytes: this.#lost.bytes + bytes',
+        replacement: 'bytes: 0',
+        test: 'supervisor/keeper/app-log',
+        title: 'counts what does not fit on the disk, and says so where it is missing',
+      },
+    ],
+  },
+  {
+    row: 'the history of a log is what was printed',
+    faults: [
+      {
+        fault: 'the files of a log are read from the newest to the oldest',
+        file: 'supervisor/logs/segments.js',
+        text: 'time(a) - time(b)',
+        replacement: 'time(b) - time(a)',
+        test: 'supervisor/logs/history',
+        title: 'is what was printed, over all files, and so is each part of it',
+      },
+    ],
+  },
+  {
+    row: 'a followed log gives each line once',
+    faults: [
+      {
+        fault: 'the files of a log are followed from the newest to the oldest',
+        file: 'supervisor/logs/segments.js',
+        text: 'time(a) - time(b)',
+        replacement: 'time(b) - time(a)',
+        test: 'supervisor/logs/follow-logs',
+        title: 'gives each line once, from history to live, while files are put aside and compressed',
+      },
+    ],
+  },
+  {
+    row: '`logs -f` goes on without the daemon',
+    faults: [
+      {
+        fault: 'an answer has no bound',
+        file: 'supervisor/logs/read-logs.js',
+        text: 'room -= Buffer.byteLength(JSON.stringify(lines[from - 1]?.text)) + around;',
+        replacement: '',
+        test: 'supervisor/logs/read-logs',
+        title: 'fits its bound, whatever the lines are, and looks back no further than it may',
+      },
+    ],
+  },
+];

@@ -89,14 +89,15 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   signals.onSecond(() => {
     const exit = (): never => process.exit(130);
     setTimeout(exit, SECOND_SIGNAL_GRACE);
-    host.outputs.leave().catch(() => undefined);
-    daemon.close({ grace: 0 }).then(exit, exit);
+    // The keeper must know before this process is gone: it would start another daemon.
+    Promise.allSettled([host.outputs.leave(), daemon.close({ grace: 0 })]).then(exit, exit);
   });
   const ended = signals.first.then(async () => {
     log.info('stopping the apps');
     await host.shutDown();
     await daemon.close({ grace: GRACE });
     await host.outputs.leave();
+    await host.outputs.keeper.gone();
     host.close();
     return main.result;
   });

@@ -140,6 +140,25 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
     expect(daemon.stderr()).toContain('broken');
   });
 
+  test('shows what its apps print, with their names, unless it is told not to', async () => {
+    const manager = new Manager();
+    const daemon = foreground(manager);
+    await until(() => daemon.stdout().includes('listens'), 'it listens');
+    const client = await manager.connect();
+    await client.request(start('a', 'while :; do echo shown; sleep 0.1; done'));
+    await until(() => daemon.stdout().includes('[a] shown\n'), 'it is shown');
+    // What shows it ends with the daemon, in whatever way that ends: nothing holds the daemon's stdout open.
+    daemon.child.kill('SIGKILL');
+    expect(await daemon.ended).toBe('SIGKILL');
+    const quiet = foreground(manager, ['--quiet']);
+    await until(() => quiet.stdout().includes('listens'), 'another one listens');
+    const before = manager.printed('a').length;
+    await until(() => manager.printed('a').length > before + 20, 'the app prints on');
+    quiet.child.kill('SIGTERM');
+    expect(await quiet.ended).toBe(0);
+    expect(quiet.stdout()).not.toContain('shown');
+  });
+
   test('ends when it is asked over its socket, and answers before', async () => {
     const manager = new Manager();
     const daemon = foreground(manager);

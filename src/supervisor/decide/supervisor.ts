@@ -52,7 +52,14 @@ class Supervisor {
       clock: systemClock,
       now: Date.now,
       random: Math.random,
-      follower: this.#follower,
+      follower: {
+        follow: (id, offsets) => this.#follower.follow(id, offsets),
+        ended: (id) => this.#follower.ended(id),
+        forget: (id) => {
+          this.#follower.forget(id);
+          this.#lines.forget(id);
+        },
+      },
       linesReady: () => this.#lines.ready(),
       onFault: (what, err) => log.error({ err }, what),
     });

@@ -40,10 +40,14 @@ export class WrittenLines {
         continue;
       }
       this.#begun.delete(stream);
-      if (line === undefined) lost += 1;
-      else lines.push({ ...line, line: decoded(line.text), end: end - (text.length - at) });
+      if (line === undefined) {
+        lost += 1;
+        continue;
+      }
+      const { stream: of, time, continued } = line;
+      lines.push({ stream: of, line: decoded(line.text), time, continued, end: end - (text.length - at) });
     }
-    return { lines: lines.map(withoutText), skipped: lost };
+    return { lines, skipped: lost };
   }
 
   /** The line that this part begins or goes on with; undefined when its beginning is not known. */
@@ -60,10 +64,6 @@ export class WrittenLines {
       ? { stream: 'stderr', time, continued: false, text: `bunctl: ${text}` }
       : { stream: source, time, continued, text };
   }
-}
-
-function withoutText({ stream, line, time, continued, end }: WrittenLine): WrittenLine {
-  return { stream, line, time, continued, end };
 }
 
 function decoded(text: string): string {

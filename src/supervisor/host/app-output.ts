@@ -36,9 +36,15 @@ interface Known {
   readonly settings: LogSettings;
   /** While it runs they are held open, so that nothing in them is lost while the keeper is away. */
   pipes: readonly FileHandle[];
+  /** Whether it has ended. */
+  ended: boolean;
 }
 
 const STREAMS = ['stdout', 'stderr'] as const;
+/** How long, in ms, apps print straight into files before a keeper is tried again. */
+const DECIDE_AGAIN = 60_000;
+/** How long, in ms, mkfifo may take. */
+const FIFO_PATIENCE = 5000;
 const run = promisify(execFile);
 
 export class AppOutputs {
@@ -53,10 +59,13 @@ export class AppOutputs {
     this.#files = stateFiles(settings.directory);
     this.keeper = new KeeperLink({
       ...settings,
+      needed: () => this.#known.size > 0,
       onUp: async (ask) => {
-        // Those that have ended too: what has left their process group may print on.
-        for (const [id, known] of this.#known)
+        for (const [id, known] of this.#known) {
           await ask({ Open: { id, settings: known.settings, newRun: false } });
+          // What has left its process group may print on, and is read without us.
+          if (known.ended) await this.#release(known);
+        }
       },
     });
   }
@@ -96,7 +105,7 @@ export class AppOutputs {
   async adopt(id: string, config: AppConfig, runs: boolean): Promise<void> {
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
     if (runs) await this.#hold(id, settings);
-    else this.#known.set(id, { settings, pipes: [] });
+    else this.#known.set(id, { settings, pipes: [], ended: true });
     await this.keeper.ask({ Open: { id, settings, newRun: false } });
   }
 
@@ -110,15 +119,18 @@ export class AppOutputs {
   ended(id: string): void {
     const known = this.#known.get(id);
     if (known === undefined) return;
-    const { pipes } = known;
+    known.ended = true;
     this.keeper
       .ask({ Sync: { id } })
-      .then(async () => {
-        if (known.pipes === pipes) known.pipes = [];
-        await closeAll(pipes);
-      })
+      .then(() => this.#release(known))
       // The keeper is away: they are held until it is back.
       .catch(() => undefined);
+  }
+
+  async #release(known: Known): Promise<void> {
+    const { pipes } = known;
+    known.pipes = [];
+    await closeAll(pipes);
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */
@@ -145,7 +157,7 @@ export class AppOutputs {
       await removeIfEmpty(path);
   }
 
-  /** The daemon ends as it was told to. */
+  /** The daemon ends as it was told to. Resolves when the keeper knows, and the FIFOs are let go. */
   async leave(): Promise<void> {
     await this.#letGo();
     await this.keeper.leave();
@@ -176,13 +188,15 @@ export class AppOutputs {
         { err },
         'apps print straight into files: there is no keeper of their output, so nothing is rotated and lines have no times',
       );
+      // A machine that was too busy for it may have time later.
+      setTimeout(() => (this.#kind = undefined), DECIDE_AGAIN).unref();
       return 'files';
     }
   }
 
   async #hold(id: string, settings: LogSettings): Promise<void> {
     const former = this.#known.get(id);
-    this.#known.set(id, { settings, pipes: await openBoth(this.#files, id) });
+    this.#known.set(id, { settings, pipes: await openBoth(this.#files, id), ended: false });
     await closeAll(former?.pipes ?? []);
   }
 
@@ -219,7 +233,8 @@ async function openBoth(
 async function makeFifo(path: string, owner: Owner | undefined): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found !== undefined && !found.isFIFO()) await rm(path, { recursive: true, force: true });
-  if (!found?.isFIFO()) await run('mkfifo', ['-m', '600', path], { env: { PATH: PROGRAMS } });
+  if (!found?.isFIFO())
+    await run('mkfifo', ['-m', '600', path], { env: { PATH: PROGRAMS }, timeout: FIFO_PATIENCE });
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = owner ?? { uid: 0, gid: 0 };
   if (found?.uid !== uid || found.gid !== gid) await chown(path, uid, gid);

@@ -29,6 +29,8 @@ export interface KeeperSettings {
   readonly again: DaemonCommand | null;
   /** The soft limit of open files that apps get, and that a daemon which is started again cannot see any more. */
   readonly openFiles: number | undefined;
+  /** Whether an app prints into FIFOs, so that one that has died is missed. */
+  readonly needed: () => boolean;
   /** Called for each new keeper, before anybody else may ask it. */
   readonly onUp: (ask: (request: KeeperRequest) => Promise<unknown>) => Promise<void>;
 }
@@ -41,6 +43,8 @@ export class KeeperLink {
   #client: IpcClient | undefined;
   #keeper: ProcessIdentity | undefined;
   #closed = false;
+  /** Whether another try is under way. */
+  #waits = false;
 
   constructor(settings: KeeperSettings) {
     this.#settings = settings;
@@ -67,14 +71,17 @@ export class KeeperLink {
     await this.#client?.request(request as never, { timeout: ANSWER_PATIENCE }).catch(() => undefined);
   }
 
-  /** The daemon ends as it was told to. Resolves when the keeper has ended, or has output to wait for. */
+  /** The daemon ends as it was told to, and is not to be started again. Resolves when the keeper knows. */
   async leave(): Promise<void> {
     this.#closed = true;
-    const keeper = this.#keeper;
-    const client = this.#client;
-    if (client === undefined || keeper === undefined) return;
     await this.askIfUp({ Leave: {} });
-    await client.close();
+    await this.#client?.close();
+  }
+
+  /** After {@link leave}: resolves when the keeper has ended, or has output to wait for. */
+  async gone(): Promise<void> {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
     for (const deadline = performance.now() + END_PATIENCE; performance.now() < deadline && isAlive(keeper);)
       await sleep(5);
   }
@@ -89,9 +96,24 @@ export class KeeperLink {
     if (this.#closed) return Promise.reject(new Error('The daemon ends'));
     this.#up ??= this.#bring().catch((error: unknown) => {
       this.#up = undefined;
+      this.#tryLater(PAUSE);
       throw error;
     });
     return this.#up;
+  }
+
+  /** Apps that print need a keeper again: their FIFOs fill up. */
+  #tryLater(after: number): void {
+    if (this.#closed || this.#waits || !this.#settings.needed()) return;
+    this.#waits = true;
+    sleep(after, undefined, { ref: false })
+      .then(() => {
+        this.#waits = false;
+        return this.#closed ? undefined : this.#connected();
+      })
+      .catch((err: unknown) =>
+        this.#settings.log.error({ err }, 'the keeper of the output cannot be started'),
+      );
   }
 
   async #bring(): Promise<IpcClient> {
@@ -161,16 +183,7 @@ export class KeeperLink {
       { keeper: keeper.pid },
       'the keeper of the output has ended and is started again',
     );
-    while (!this.#closed) {
-      if (performance.now() - begun < SHORT_LIFE) await sleep(PAUSE, undefined, { ref: false });
-      try {
-        await this.#connected();
-        return;
-      } catch (err) {
-        this.#settings.log.error({ err }, 'the keeper of the output cannot be started');
-        await sleep(PAUSE, undefined, { ref: false });
-      }
-    }
+    this.#tryLater(performance.now() - begun < SHORT_LIFE ? PAUSE : 0);
   }
 }
 

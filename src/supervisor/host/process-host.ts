@@ -171,7 +171,10 @@ export class ProcessHost {
 
   async #flushOutput(id: string): Promise<void> {
     const app = this.#apps.get(id);
-    if (app) await this.outputs.flush(id, app.record.config);
+    if (app === undefined) return;
+    if (app.live && app.record.output === 'files')
+      throw new Error(`${id} prints straight into its files; stop it first`);
+    await this.outputs.flush(id, app.record.config);
   }
 
   #hold(record: AppRecord): HeldApp {
@@ -226,12 +229,12 @@ export class ProcessHost {
           'an app last ran on another machine or in another container, where it may still run; its process is not looked for here',
         );
       this.#hold(record).adopt(found);
-      await this.#adoptOutput(record);
     }
+    await Promise.all(records.map((record) => this.#adoptOutput(record)));
   }
 
   async #adoptOutput({ id, config, output, process: former }: AppRecord): Promise<void> {
-    if (output !== 'pipes' || (await this.outputs.kind()) !== 'pipes') return;
+    if (output !== 'pipes') return;
     const runs = former !== null && this.#apps.get(id)?.live === true;
     await this.outputs
       .adopt(id, config, runs)

@@ -2,6 +2,8 @@
 import { HEADER_LENGTH, parseHeader, recordHeader } from '../logs/record.js';
 import type { LogSettings, Written } from '../model/keeper-messages.js';
 import type { stateFiles, Stream } from '../state/paths.js';
+import { Allowance } from './allowance.js';
+import { countLines } from './log-facts.js';
 import { LogFile, type LogFileHooks, type Lost } from './log-file.js';
 
 export interface AppLogHooks {
@@ -30,14 +32,13 @@ export class AppLog {
   /** The length of the text that was given to the file last, and whether it begins by ending another's line. */
   #length = 0;
   #interrupts = false;
-  readonly #allowance: Allowance;
+  readonly #allowance = new Allowance();
 
   constructor(id: string, settings: LogSettings, paths: ReturnType<typeof stateFiles>, hooks: AppLogHooks) {
     this.#id = id;
     this.#settings = settings;
     this.#paths = paths;
     this.#hooks = hooks;
-    this.#allowance = new Allowance();
     this.#files = this.#open();
   }
 
@@ -71,6 +72,11 @@ export class AppLog {
       return;
     }
     this.#keep(stream, text);
+  }
+
+  /** Whether it writes this file. */
+  writes(path: string): boolean {
+    return [...this.#each()].some((file) => file.path === path);
   }
 
   flush(): void {
@@ -140,7 +146,8 @@ export class AppLog {
       onWritten: (text, end, generation) =>
         this.#hooks.onWritten({ id: this.#id, stream, text, end, generation }),
       lossOf: (text) => {
-        const lost = stream === null ? this.#lossOfRecords(text) : { lines: count(text), bytes: text.length };
+        const lost =
+          stream === null ? this.#lossOfRecords(text) : { lines: countLines(text), bytes: text.length };
         // The file ends with something else now.
         this.#tail = null;
         this.#hooks.onLost(lost.lines);
@@ -169,8 +176,8 @@ export class AppLog {
 
   /** What the app printed of a text of records: without their headers, and without the newline that ends another's line. */
   #lossOfRecords(text: string): Lost {
-    const lines = count(text);
-    const headers = text.split('\n').filter((line) => HEADER.test(line)).length;
+    const lines = countLines(text);
+    const headers = text.split('\n').filter(isAppsRecord).length;
     const added = text.length === this.#length && this.#interrupts ? 1 : 0;
     return { lines: lines - added, bytes: text.length - headers * HEADER_LENGTH - added };
   }
@@ -180,41 +187,7 @@ export class AppLog {
   }
 }
 
-const HEADER = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:out|err)[ +]/;
-
-function count(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
-}
-
-/** How many lines an app may have kept in a second. */
-class Allowance {
-  #second = 0;
-  #used = 0;
-  #left = 0;
-
-  /** The part of the text that is kept, and what is to be told before it. */
-  take(text: string, most: number): { text: string; told: string } {
-    const second = Math.floor(Date.now() / 1000);
-    let told = '';
-    if (second !== this.#second) {
-      if (this.#left > 0)
-        told = `${this.#left} lines were left out here: the app may print ${most} lines a second`;
-      this.#second = second;
-      this.#used = this.#left = 0;
-    }
-    let end = 0;
-    while (this.#used < most && end < text.length) {
-      const newline = text.indexOf('\n', end);
-      if (newline < 0) {
-        end = text.length;
-        break;
-      }
-      this.#used += 1;
-      end = newline + 1;
-    }
-    this.#left += count(text.slice(end));
-    return { text: text.slice(0, end), told };
-  }
+function isAppsRecord(line: string): boolean {
+  const header = parseHeader(Buffer.from(line.slice(0, HEADER_LENGTH), 'latin1'));
+  return header !== undefined && header.source !== 'bunctl';
 }

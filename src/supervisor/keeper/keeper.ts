@@ -1,14 +1,12 @@
 // The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
-import { readdirSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import type { DaemonCommand, KeeperHello, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
-import { segmentNamed } from '../logs/segments.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { VERSION } from '../../version.js';
 import { AppLog } from './app-log.js';
 import { Compressor } from './compressor.js';
 import { DaemonWatch } from './daemon-watch.js';
 import { Fifo } from './fifo.js';
+import { putAside, removeLog } from './log-folder.js';
 import { logLine } from './log-line.js';
 import { LineFeed } from './line-feed.js';
 import type { Peer } from './server.js';
@@ -132,14 +130,13 @@ export class Keeper {
 
   /** What a former keeper has put aside and not compressed. */
   #compressLeft(id: string): void {
-    const paths = [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))];
-    const names = readdirSync(dirname(this.#files.log(id)));
-    for (const path of paths)
-      for (const name of names) {
-        if (!name.startsWith(basename(path))) continue;
-        const found = segmentNamed(path, name);
-        if (found?.until !== undefined && !found.compressed) this.#compressor.add(found.path);
-      }
+    for (const path of this.#paths(id))
+      for (const { path: aside, compressed } of putAside(path)) if (!compressed) this.#compressor.add(aside);
+  }
+
+  /** The files that an app's output may be in, of either format. */
+  #paths(id: string): string[] {
+    return [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))];
   }
 
   #sync(id: string | null): string {
@@ -154,6 +151,8 @@ export class Keeper {
     const log = kept?.log ?? this.#newLog(id, { ...settings, compress: false });
     log.flush();
     if (kept === undefined) log.close();
+    // What it printed in the other format, or for an older version.
+    for (const path of this.#paths(id)) if (!log.writes(path)) removeLog(path);
     return 'Emptied';
   }
 

@@ -1,5 +1,6 @@
 // Sends what was written to the supervisor, which makes events of it. Each app has a budget; what is beyond it is counted.
 import type { Written } from '../model/keeper-messages.js';
+import { countLines } from './log-facts.js';
 
 /** How many bytes of an app are sent at once, and in each second. */
 const BURST = 8 * 1024 * 1024;
@@ -18,6 +19,8 @@ interface Budget {
   left: number;
   at: number;
   skipped: number;
+  /** It is forgotten when what was skipped is told. */
+  ended: boolean;
 }
 
 export class LineFeed {
@@ -31,15 +34,11 @@ export class LineFeed {
     if (target !== undefined) this.#tellSoon();
   }
 
-  get target(): FeedTarget | undefined {
-    return this.#target;
-  }
-
   take(written: Omit<Written, 'skipped'>): void {
     const budget = this.#budgetOf(written.id);
     const target = this.#target;
     if (target?.ready() !== true || budget.left < written.text.length) {
-      this.skip(written.id, newlines(written.text));
+      this.skip(written.id, countLines(written.text));
       return;
     }
     budget.left -= written.text.length;
@@ -53,25 +52,26 @@ export class LineFeed {
     this.#tellSoon();
   }
 
+  /** The app prints no more. What was skipped of it is still told. */
   forget(id: string): void {
-    this.#budgets.delete(id);
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
+    const budget = this.#budgets.get(id);
+    if (budget === undefined || budget.skipped === 0) this.#budgets.delete(id);
+    else budget.ended = true;
   }
 
   #budgetOf(id: string): Budget {
     const now = performance.now();
-    const budget = this.#budgets.get(id) ?? { left: BURST, at: now, skipped: 0 };
+    const budget = this.#budgets.get(id) ?? { left: BURST, at: now, skipped: 0, ended: false };
     this.#budgets.set(id, budget);
+    budget.ended = false;
     budget.left = Math.min(BURST, budget.left + ((now - budget.at) / 1000) * PER_SECOND);
     budget.at = now;
     return budget;
   }
 
   #tellSoon(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#tell();
     }, TELL_WITHIN).unref();
@@ -87,12 +87,7 @@ export class LineFeed {
       const nothing = { stream: null, text: '', end: 0, generation: 0 };
       this.#target.send({ id, ...nothing, skipped: budget.skipped });
       budget.skipped = 0;
+      if (budget.ended) this.#budgets.delete(id);
     }
   }
-}
-
-function newlines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
 }

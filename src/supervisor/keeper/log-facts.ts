@@ -1,4 +1,4 @@
-// Facts that a log's sentences and periods are made of: why a file cannot be written, and which period a time is in.
+// What a log counts and says: how many lines a text ends, why a file cannot be written, which period a time is in.
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space was left on the device',
@@ -23,4 +23,11 @@ export function reasonOf(error: unknown): string {
 export function periodOf(length: number, time: number): number {
   if (length === 0) return 0;
   return Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / length);
+}
+
+/** How many lines end in a text. */
+export function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
 }

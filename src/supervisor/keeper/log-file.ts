@@ -67,6 +67,7 @@ export class LogFile {
 
   set settings(settings: LogSettings) {
     this.#settings = settings;
+    if (this.#fd !== undefined) this.#own(this.#fd, fstatSync(this.#fd));
   }
 
   /** Whether the last line of the file has no end yet. */
@@ -172,7 +173,13 @@ export class LogFile {
     const { owner } = this.#settings;
     if (process.getuid?.() !== 0 || !found.isFile()) return;
     const wanted = owner ?? { uid: 0, gid: 0 };
-    if (found.uid !== wanted.uid) fchownSync(fd, wanted.uid, wanted.gid);
+    if (found.uid === wanted.uid) return;
+    try {
+      fchownSync(fd, wanted.uid, wanted.gid);
+    } catch (error) {
+      // A file system without owners: what is printed is kept all the same.
+      this.#hooks.onFault(`${this.path} cannot be given to user ${wanted.uid}: ${(error as Error).message}`);
+    }
   }
 
   /** As much of the text, by whole lines, as the file may still take; at least one line when it is empty. */

@@ -9,17 +9,23 @@ const NEWLINE = 0x0a;
 
 /** The time in the name of the newest file of a log that was put aside, in ms since the epoch; 0 without one. */
 export function newestAside(path: string): number {
-  return aside(path).at(-1)?.until ?? 0;
+  return putAside(path).at(-1)?.until ?? 0;
 }
 
 /** Removes the oldest files of a log that were put aside, all but so many. */
 export function removeOldest(path: string, keep: number): void {
-  const all = aside(path);
+  const all = putAside(path);
   for (const each of all.slice(0, Math.max(0, all.length - keep))) {
     remove(each.path);
     // While it is compressed it is there twice.
     remove(`${each.path}.gz`);
   }
+}
+
+/** Removes all files of a log. */
+export function removeLog(path: string): void {
+  removeOldest(path, 0);
+  remove(path);
 }
 
 /** The beginning of the last line of a file when that line has no end; empty when it has one, or cannot be read. */
@@ -33,7 +39,8 @@ export function unfinishedLine(fd: number, size: number): Buffer {
   }
 }
 
-function aside(path: string): Segment[] {
+/** The files of a log that were put aside, the oldest first. */
+export function putAside(path: string): Segment[] {
   try {
     const segments = readdirSync(dirname(path)).flatMap((name) => segmentNamed(path, name) ?? []);
     return inOrder(segments).filter(({ until }) => until !== undefined);

@@ -257,3 +257,19 @@ test('a second daemon of a user needs its own path, and doctor reports both', as
   second.child.kill('SIGINT');
   expect(await second.ended).toEqual([0, null]);
 });
+
+test('list, doctor and the next command say that a daemon died again and again and was not started again', async () => {
+  const manager = new Manager();
+  await manager.daemon();
+  const sentence = 'The daemon died 6 times within a minute, and was not started again';
+  await manager.killDaemon();
+  writeFileSync(join(manager.state, 'given-up'), `${sentence}\n`, { mode: 0o600 });
+  expect((await manager.run('list')).stderr).toContain(sentence);
+  expect(await manager.run('doctor')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(sentence) as string,
+  });
+  expect((await manager.run('start', 'a', '--', 'sleep', '1000')).stderr).toContain(sentence);
+  // There is a daemon again.
+  expect((await manager.run('list')).stderr).toBe('');
+});

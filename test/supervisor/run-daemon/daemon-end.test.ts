@@ -100,8 +100,8 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     expect(await untilState(next, 'absent', 'Running')).toMatchObject({ last_error: null });
   });
 
-  test('ended by a second signal leaves the apps running', async () => {
-    const manager = new Manager();
+  test('ended by a second signal leaves the apps running, and is not started again', async () => {
+    const manager = new Manager({ BUNCTL_RESPAWN: '1' });
     const client = await manager.daemon();
     await client.request(
       start('a', 'trap "" TERM; echo ready; while :; do sleep 0.1; done', {
@@ -123,5 +123,9 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
     process.kill(daemon, 'SIGTERM');
     await until(() => !alive(daemon), 'the daemon is gone');
     expect(alive(pid)).toBe(true);
+    // The keeper would have said so in the turn in which it saw the end.
+    const other = await manager.run('logs', 'a');
+    expect(other).toMatchObject({ stdout: 'ready\n', code: 0 });
+    expect(manager.daemonLog()).not.toContain('has died');
   });
 });

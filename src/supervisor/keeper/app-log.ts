@@ -10,6 +10,7 @@ export interface AppLogHooks {
   onWritten(written: Omit<Written, 'skipped'>): void;
   /** Lines that were not written. */
   onLost(lines: number): void;
+  /** The file at this path was put aside; another one is there now. */
   onAside(path: string, settings: LogSettings): void;
   onFault(message: string): void;
 }

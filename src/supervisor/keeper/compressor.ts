@@ -9,7 +9,7 @@ const MOST_WAITING = 1000;
 
 export class Compressor {
   readonly #onFault: (message: string) => void;
-  readonly #waiting: string[] = [];
+  readonly #waiting = new Set<string>();
   #running: Promise<void> | undefined;
 
   constructor(onFault: (message: string) => void) {
@@ -17,7 +17,7 @@ export class Compressor {
   }
 
   add(path: string): void {
-    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(path);
+    if (this.#waiting.size < MOST_WAITING) this.#waiting.add(path);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -29,7 +29,9 @@ export class Compressor {
   }
 
   async #run(): Promise<void> {
-    for (let path = this.#waiting.shift(); path !== undefined; path = this.#waiting.shift()) {
+    // A set goes on with what is added meanwhile.
+    for (const path of this.#waiting) {
+      this.#waiting.delete(path);
       try {
         await compress(path);
       } catch (error) {

@@ -116,22 +116,16 @@ export class Keeper {
   }
 
   #newLog(id: string, settings: LogSettings): AppLog {
-    const log = new AppLog(id, settings, this.#files, {
+    return new AppLog(id, settings, this.#files, {
       onWritten: (written) => this.#feed.take(written),
       onLost: (lines) => this.#feed.skip(id, lines),
       onAside: (path, { compress }) => {
-        if (compress) this.#compressor.add(path);
+        // With those that a former keeper has left.
+        if (compress)
+          for (const each of putAside(path)) if (!each.compressed) this.#compressor.add(each.path);
       },
       onFault: (message) => this.#fault(message),
     });
-    if (settings.compress) this.#compressLeft(id);
-    return log;
-  }
-
-  /** What a former keeper has put aside and not compressed. */
-  #compressLeft(id: string): void {
-    for (const path of this.#paths(id))
-      for (const { path: aside, compressed } of putAside(path)) if (!compressed) this.#compressor.add(aside);
   }
 
   /** The files that an app's output may be in, of either format. */
@@ -148,7 +142,7 @@ export class Keeper {
   #flush({ id, settings }: { id: string; settings: LogSettings }): string {
     const kept = this.#apps.get(id);
     for (const fifo of kept?.fifos.values() ?? []) fifo.drain();
-    const log = kept?.log ?? this.#newLog(id, { ...settings, compress: false });
+    const log = kept?.log ?? this.#newLog(id, settings);
     log.flush();
     if (kept === undefined) log.close();
     // What it printed in the other format, or for an older version.

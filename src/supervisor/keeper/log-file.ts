@@ -32,7 +32,7 @@ export interface LogFileHooks {
   notice(sentence: string): string;
   /** The file was opened for the first time and ends with an unfinished line: its beginning, of one byte at least. */
   onUnfinished(line: Buffer): void;
-  /** A file was put aside. */
+  /** The file at this path was put aside. */
   onAside(path: string): void;
   onFault(message: string): void;
 }
@@ -249,7 +249,7 @@ export class LogFile {
     this.#generation = now;
     this.#period = periodOf(this.#settings.rotateEvery, now);
     removeOldest(this.path, this.#settings.maxFiles);
-    this.#hooks.onAside(aside);
+    this.#hooks.onAside(this.path);
     return true;
   }
 

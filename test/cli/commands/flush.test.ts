@@ -17,6 +17,10 @@ test.skipIf(process.platform === 'win32')(
     const bounds = ['--log-max-size', '2k', '--log-max-files', '2'];
     await manager.ok('start', 'a', ...bounds, '--', 'sh', '-c', 'seq 1 1000; echo done; exec sleep 1000');
     await until(async () => (await manager.ok('logs', 'a', '-l', '1')) === 'done\n', 'it has printed');
+    await until(
+      () => readdirSync(join(manager.state, 'logs')).some((name) => name.endsWith('.gz')),
+      'it is compressed',
+    );
     // While a file is compressed it is there twice.
     expect(logs().length).toBeLessThanOrEqual(4);
     expect(Math.max(...logs())).toBeLessThanOrEqual(2048);

@@ -55,6 +55,14 @@ export const OUTPUT: readonly Row[] = [
         test: 'supervisor/keeper/app-log',
         title: 'counts what does not fit on the disk, and says so where it is missing',
       },
+      {
+        fault: 'what an app that has ended has lost is forgotten',
+        file: 'supervisor/keeper/keeper.js',
+        text: 'this.#owing.set(id, kept.log);',
+        replacement: '',
+        test: 'supervisor/run-daemon/output',
+        title: 'its log says what is missing when there is room',
+      },
     ],
   },
   {

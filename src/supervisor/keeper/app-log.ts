@@ -4,7 +4,8 @@ import type { LogSettings, Written } from '../model/keeper-messages.js';
 import type { stateFiles, Stream } from '../state/paths.js';
 import { Allowance } from './allowance.js';
 import { countLines } from './log-facts.js';
-import { LogFile, type LogFileHooks, type Lost } from './log-file.js';
+import { LogFile } from './log-file.js';
+import type { LogFileHooks, Lost } from './log-hooks.js';
 
 export interface AppLogHooks {
   onWritten(written: Omit<Written, 'skipped'>): void;
@@ -48,6 +49,7 @@ export class AppLog {
     const reopen = settings.format !== this.#settings.format;
     this.#settings = settings;
     if (reopen) {
+      this.settle();
       this.close();
       this.#files = this.#open();
     } else for (const file of this.#each()) file.settings = settings;
@@ -78,6 +80,16 @@ export class AppLog {
   /** Whether it writes this file. */
   writes(path: string): boolean {
     return [...this.#each()].some((file) => file.path === path);
+  }
+
+  /** Whether something was lost that the log does not tell of yet. */
+  get owes(): boolean {
+    return [...this.#each()].some((file) => file.owes);
+  }
+
+  /** Tells of what was lost, if there is room again. Never throws. */
+  settle(): void {
+    for (const file of this.#each()) file.settle();
   }
 
   flush(): void {

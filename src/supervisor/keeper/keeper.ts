@@ -25,11 +25,16 @@ interface Daemon {
   leaves: boolean;
 }
 
+/** How often a log that could not be written is tried, in ms. */
+const SETTLE_EVERY = 1000;
+
 const STREAMS = ['stdout', 'stderr'] as const;
 
 export class Keeper {
   readonly #files: ReturnType<typeof stateFiles>;
   readonly #apps = new Map<string, Kept>();
+  /** The logs of apps that have ended, which do not tell yet of what could not be written. */
+  readonly #owing = new Map<string, AppLog>();
   readonly #feed = new LineFeed();
   readonly #watch: DaemonWatch;
   readonly #compressor: Compressor;
@@ -47,6 +52,7 @@ export class Keeper {
       daemonLog: this.#files.daemonLog,
       onGivenUp: () => this.#endIfDone(),
     });
+    setInterval(() => this.#settle(), SETTLE_EVERY).unref();
   }
 
   /** Answers a request of the daemon. @throws when it cannot be done. */
@@ -100,7 +106,7 @@ export class Keeper {
       for (const fifo of known.fifos.values()) fifo.drain();
       known.log.use(settings);
     }
-    const kept = this.#apps.get(id) ?? { log: this.#newLog(id, settings), fifos: new Map<Stream, Fifo>() };
+    const kept = known ?? { log: this.#logOf(id, settings), fifos: new Map<Stream, Fifo>() };
     if (newRun) kept.log.newRun();
     this.#apps.set(id, kept);
     for (const stream of STREAMS) {
@@ -113,6 +119,14 @@ export class Keeper {
       kept.fifos.set(stream, fifo);
     }
     return 'Opened';
+  }
+
+  /** The log that still owes something, or a new one. */
+  #logOf(id: string, settings: LogSettings): AppLog {
+    const owing = this.#owing.get(id);
+    this.#owing.delete(id);
+    owing?.use(settings);
+    return owing ?? this.#newLog(id, settings);
   }
 
   #newLog(id: string, settings: LogSettings): AppLog {
@@ -142,7 +156,7 @@ export class Keeper {
   #flush({ id, settings }: { id: string; settings: LogSettings }): string {
     const kept = this.#apps.get(id);
     for (const fifo of kept?.fifos.values() ?? []) fifo.drain();
-    const log = kept?.log ?? this.#newLog(id, settings);
+    const log = kept?.log ?? this.#logOf(id, settings);
     log.flush();
     if (kept === undefined) log.close();
     // What it printed in the other format, or for an older version.
@@ -154,10 +168,21 @@ export class Keeper {
   #closed(id: string, kept: Kept, stream: Stream): void {
     kept.fifos.delete(stream);
     if (kept.fifos.size > 0) return;
-    kept.log.close();
     if (this.#apps.get(id) === kept) this.#apps.delete(id);
+    this.#owing.set(id, kept.log);
+    this.#settle();
     this.#feed.forget(id);
     this.#endIfDone();
+  }
+
+  /** Tells each log of what it lacks. Those of ended apps are closed, and kept until it is in them. */
+  #settle(): void {
+    for (const { log } of this.#apps.values()) log.settle();
+    for (const [id, log] of this.#owing) {
+      log.settle();
+      log.close();
+      if (!log.owes) this.#owing.delete(id);
+    }
   }
 
   #endIfDone(): void {

@@ -3,10 +3,8 @@
 import {
   closeSync,
   constants,
-  fchownSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   renameSync,
   type Stats,
   statSync,
@@ -15,27 +13,8 @@ import {
 import { asideName } from '../logs/segments.js';
 import type { LogSettings } from '../model/keeper-messages.js';
 import { periodOf, reasonOf } from './log-facts.js';
-import { newestAside, removeOldest, unfinishedLine } from './log-folder.js';
-
-/** What was lost, of an app's own bytes. */
-export interface Lost {
-  lines: number;
-  bytes: number;
-}
-
-export interface LogFileHooks {
-  /** A part of the text is in the file. */
-  onWritten(text: string, end: number, generation: number): void;
-  /** A part of the text could not be written. Returns how much of the app's output it was. */
-  lossOf(text: string): Lost;
-  /** The line, with its end, that tells of something about the log itself. */
-  notice(sentence: string): string;
-  /** The file was opened for the first time and ends with an unfinished line: its beginning, of one byte at least. */
-  onUnfinished(line: Buffer): void;
-  /** The file at this path was put aside. */
-  onAside(path: string): void;
-  onFault(message: string): void;
-}
+import type { LogFileHooks, Lost } from './log-hooks.js';
+import { giveToOwner, newestAside, openLog, removeOldest, unfinishedLine } from './log-folder.js';
 
 /** Where a file that could not be put aside is tried again: a part of its largest size further on. */
 const POSTPONE = 0.1;
@@ -67,7 +46,7 @@ export class LogFile {
 
   set settings(settings: LogSettings) {
     this.#settings = settings;
-    if (this.#fd !== undefined) this.#own(this.#fd, fstatSync(this.#fd));
+    if (this.#fd !== undefined) this.#giveToOwner(this.#fd, fstatSync(this.#fd));
   }
 
   /** Whether the last line of the file has no end yet. */
@@ -84,6 +63,16 @@ export class LogFile {
     }
   }
 
+  /** Whether something could not be written, and the file does not say so yet. */
+  get owes(): boolean {
+    return this.#lost.bytes > 0;
+  }
+
+  /** Says what could not be written, if there is room again. Never throws. */
+  settle(): void {
+    if (this.owes) this.append('', false);
+  }
+
   /**
    * Appends whole lines, of which the last may lack its end. Never throws.
    *
@@ -93,7 +82,7 @@ export class LogFile {
     let rest = text;
     try {
       this.#lookAfterFile();
-      if (this.#lost.bytes > 0) this.#tellOfLoss();
+      if (this.owes) this.#tellOfLoss();
       if (this.#periodIsOver()) this.#putAside();
       while (rest !== '') {
         let part = this.#fitting(rest);
@@ -111,11 +100,13 @@ export class LogFile {
     }
   }
 
-  /** Empties the log, and removes the files that were put aside. */
+  /** Empties the log, and removes the files that were put aside. What was lost is forgotten with them. */
   flush(): void {
+    this.#lost = { lines: 0, bytes: 0 };
     removeOldest(this.path, 0);
-    if (this.#fd !== undefined) ftruncateSync(this.#fd);
-    else if (statSync(this.path, { throwIfNoEntry: false })) this.#openFile(constants.O_TRUNC);
+    // What is open may have been renamed, and is somebody's then.
+    this.close();
+    if (statSync(this.path, { throwIfNoEntry: false })) this.#openFile(constants.O_TRUNC);
     this.#size = 0;
     this.#midLine = false;
   }
@@ -142,21 +133,13 @@ export class LogFile {
   }
 
   #openFile(more = 0): void {
-    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | more;
-    let fd: number;
-    try {
-      fd = openSync(this.path, flags, 0o600);
-    } catch (error) {
-      // Something that cannot be read, such as a full device in its place.
-      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-      fd = openSync(this.path, flags & ~constants.O_RDWR, 0o600);
-    }
+    const fd = openLog(this.path, more);
     this.#fd = fd;
     const found = fstatSync(fd);
     this.#inode = found.ino;
     this.#device = found.dev;
     this.#size = found.size;
-    this.#own(fd, found);
+    this.#giveToOwner(fd, found);
     this.#midLine = false;
     if (found.isFile() && found.size > 0) {
       const line = unfinishedLine(fd, found.size);
@@ -168,18 +151,9 @@ export class LogFile {
     this.#period = periodOf(this.#settings.rotateEvery, found.size > 0 ? found.mtimeMs : Date.now());
   }
 
-  /** An app opens /dev/stdout by the rights of the FIFO; the log is its user's to read. */
-  #own(fd: number, found: Stats): void {
-    const { owner } = this.#settings;
-    if (process.getuid?.() !== 0 || !found.isFile()) return;
-    const wanted = owner ?? { uid: 0, gid: 0 };
-    if (found.uid === wanted.uid) return;
-    try {
-      fchownSync(fd, wanted.uid, wanted.gid);
-    } catch (error) {
-      // A file system without owners: what is printed is kept all the same.
-      this.#hooks.onFault(`${this.path} cannot be given to user ${wanted.uid}: ${(error as Error).message}`);
-    }
+  #giveToOwner(fd: number, found: Stats): void {
+    const fault = giveToOwner(fd, found, this.#settings.owner);
+    if (fault !== undefined) this.#hooks.onFault(`${this.path} ${fault}`);
   }
 
   /** As much of the text, by whole lines, as the file may still take; at least one line when it is empty. */

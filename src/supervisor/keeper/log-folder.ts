@@ -1,11 +1,44 @@
-// What a log finds on disk: the files that were put aside, and an unfinished last line.
-import { readdirSync, readSync, unlinkSync } from 'node:fs';
+// What a log finds on disk: its file, the files that were put aside, and an unfinished last line.
+import { constants, fchownSync, openSync, readdirSync, readSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { LogSettings } from '../model/keeper-messages.js';
 import { inOrder, type Segment, segmentNamed } from '../logs/segments.js';
 
 /** How far back the beginning of an unfinished line is looked for, in bytes. */
 const LOOK_BACK = 512 * 1024;
 const NEWLINE = 0x0a;
+
+/**
+ * Opens the file of a log, or makes it, to append to it.
+ *
+ * @param more More flags.
+ */
+export function openLog(path: string, more: number): number {
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | more;
+  try {
+    return openSync(path, flags, 0o600);
+  } catch (error) {
+    // Something that cannot be read, such as a full device in its place.
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    return openSync(path, flags & ~constants.O_RDWR, 0o600);
+  }
+}
+
+/**
+ * Gives a log to whom its app runs as, who reads it: an app opens /dev/stdout by the rights of the FIFO. Returns the end
+ * of a sentence if that cannot be done, as on a file system without owners: what is printed is kept all the same.
+ */
+export function giveToOwner(fd: number, found: Stats, owner: LogSettings['owner']): string | undefined {
+  if (process.getuid?.() !== 0 || !found.isFile()) return undefined;
+  const { uid, gid } = owner ?? { uid: 0, gid: 0 };
+  if (found.uid === uid) return undefined;
+  try {
+    fchownSync(fd, uid, gid);
+    return undefined;
+  } catch (error) {
+    return `cannot be given to user ${uid}: ${(error as Error).message}`;
+  }
+}
 
 /** The time in the name of the newest file of a log that was put aside, in ms since the epoch; 0 without one. */
 export function newestAside(path: string): number {

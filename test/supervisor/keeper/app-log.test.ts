@@ -191,6 +191,27 @@ describe('the log of an app', () => {
     expect(readdirSync(files.logs)).toEqual(['a.all.log']);
   });
 
+  test('says what did not fit as soon as there is room, though nothing more is printed', () => {
+    const { log, path } = logIn();
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    log.settle();
+    expect(log.owes).toBe(true);
+    rmSync(path);
+    log.settle();
+    expect(log.owes).toBe(false);
+    expect(readFileSync(path, 'utf8')).toContain('5 bytes with 1 line ends are missing here');
+  });
+
+  test('that is emptied says no more of what did not fit', () => {
+    const { log, path } = logIn();
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    rmSync(path);
+    log.flush();
+    expect(log.owes).toBe(false);
+  });
+
   test('goes on in a new file when its file is removed or renamed, and says so there', async () => {
     const { log, path, told } = logIn();
     log.take('stdout', 'one\n');

@@ -1,5 +1,5 @@
 // The output of apps: in their own files, sent to subscribers, and never lost.
-import { appendFileSync, existsSync, statSync, symlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
@@ -94,5 +94,19 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     await until(() => existsSync(rounds) && statSync(rounds).size >= 4, 'it has printed several times');
     expect((await statusOf(client, 'full')).state).toBe('Running');
     expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
+  });
+
+  test('that has ended while the disk was full: its log says what is missing when there is room', async () => {
+    const client = await manager.daemon();
+    const log = join(manager.state, 'logs', 'short.all.log');
+    symlinkSync('/dev/full', log);
+    await client.request(start('short', 'echo one; echo two; exit 0', { restart_policy: 'no' }));
+    await until(async () => (await statusOf(client, 'short')).state === 'Stopped', 'it has ended');
+    rmSync(log);
+    await until(
+      () =>
+        existsSync(log) && readFileSync(log, 'utf8').includes('8 bytes with 2 line ends are missing here'),
+      'the log says what is missing',
+    );
   });
 });

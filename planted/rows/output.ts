@@ -99,7 +99,8 @@ export const OUTPUT: readonly Row[] = [
         fault: 'what follows the files ends with the daemon',
         file: 'cli/commands/logs.js',
         text: 'await followFiles(state, wanted.names && ids, ids, wanted);',
-        replacement: 'await Promise.race([gone, followFiles(state, wanted.names && ids, ids, wanted)]);',
+        replacement:
+          'gone.then(() => process.exit(0));\n            await followFiles(state, wanted.names && ids, ids, wanted);',
         test: 'cli/answers/log-files',
         title: 'goes on when the daemon ends, and says so',
       },

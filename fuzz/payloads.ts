@@ -6,6 +6,13 @@ const KEYS = [
   ...['name', 'config', 'lines', 'subscription', 'app_name', 'AllEvents', 'kill_escaped', 'environment'],
   ...['__proto__', 'constructor', 'prototype', 'toString', 'then', 'toJSON', '', '\0', 'hasOwnProperty'],
 ];
+/** The inside of messages that are right. */
+const GOOD = [
+  '"List":null',
+  '"Stop":{"name":"a"}',
+  '"Status":{"name":null}',
+  '"Logs":{"name":"a","lines":1}',
+];
 /** JSON that is legal, or nearly so, in places where something goes wrong easily. */
 const FRAGMENTS = [
   ...['1e400', '-1e400', '-0', '5.0', '1.5', '-1', '18446744073709551615', '18446744073709551616'],
@@ -59,6 +66,12 @@ const message = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.tuple(kind, fields, kind, fields).map(([a, b, c, d]) => `{${a}:${b},${c}:${d}}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...GOOD), kind, fields, fc.boolean())
+      .map(([good, key, all, first]) => (first ? `{${good},${key}:${all}}` : `{${key}:${all},${good}}`)),
   },
 );
 

@@ -7,5 +7,7 @@ export default defineConfig({
     setupFiles: ['mutation/fixed-seed.js'],
     // To load the modules anew for each mutant would take most of the time.
     isolate: false,
+    // A slow machine is not a mutant that was noticed; Stryker ends what is endless.
+    testTimeout: 60_000,
   },
 });

@@ -1,18 +1,20 @@
 // Ends the processes that tests have left behind, which a planted fault can keep tests from doing.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The variable by which the processes of a run are found. */
-export const RUN_VARIABLE = 'PLANTED_RUN';
-
-/** Ends every process that has the variable with this value. Does nothing where there is no /proc. */
-export function endLeftProcesses(run: string): void {
+/**
+ * Ends every process that has a folder in its command line or in its environment: a daemon, its keeper and their apps
+ * have an environment of their own, in which a path below the folder stands. Does nothing where there is no /proc.
+ */
+export function endLeftProcesses(folder: string): void {
   for (const pid of process.platform === 'linux' ? readdirSync('/proc') : [])
-    if (/^\d+$/.test(pid) && Number(pid) !== process.pid && isOfRun(pid, run)) end(Number(pid));
+    if (/^\d+$/.test(pid) && Number(pid) !== process.pid && isOf(pid, folder)) end(Number(pid));
 }
 
-function isOfRun(pid: string, run: string): boolean {
+function isOf(pid: string, folder: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${RUN_VARIABLE}=${run}`);
+    return ['cmdline', 'environ'].some((file) =>
+      readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(`${folder}/`),
+    );
   } catch {
     return false;
   }

@@ -10,7 +10,7 @@ import { ROOT } from './tables.js';
 const LEFT_OUT = new Set(['node_modules', '.git']);
 
 export class Project {
-  readonly folder = mkdtempSync(join(tmpdir(), 'bunctl-planted-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'planted-'));
   #restore = (): void => undefined;
 
   constructor() {

@@ -1,9 +1,9 @@
 // Runs tests of the copied project by their titles, and says how each ended.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { endLeftProcesses, RUN_VARIABLE } from './left-processes.js';
+import { endLeftProcesses } from './left-processes.js';
 
 /** How long all tests may take, those of one fault, and one test, in ms. */
 const PATIENCE = 20 * 60_000;
@@ -32,6 +32,9 @@ export async function runTests(
   titles: readonly string[],
   { untilOneFails = false } = {},
 ): Promise<Ran[]> {
+  // What the tests make is below the folder, too: so it is found, and goes with it.
+  const temporary = join(folder, 't');
+  mkdirSync(temporary, { recursive: true });
   const report = join(folder, 'report.json');
   rmSync(report, { force: true });
   const vitest = join('node_modules', 'vitest', 'vitest.mjs');
@@ -43,7 +46,7 @@ export async function runTests(
     [vitest, 'run', ...files, '-t', pattern, ...limits, '--reporter=json', `--outputFile=${report}`],
     {
       cwd: folder,
-      env: { ...process.env, [RUN_VARIABLE]: folder },
+      env: { ...process.env, TMPDIR: temporary },
       stdio: 'ignore',
       timeout: untilOneFails ? PATIENCE_WITH_FAULT : PATIENCE,
       killSignal: 'SIGKILL',

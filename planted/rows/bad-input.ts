@@ -6,6 +6,14 @@ export const BAD_INPUT: readonly Row[] = [
     row: 'JSON that does not parse',
     faults: [
       {
+        fault: 'a second key beside the kind is ignored',
+        file: 'protocol/messages.js',
+        text: 'throw invalid(`a ${what} has exactly one key, this has more`);',
+        replacement: 'break;',
+        test: 'fuzz/fuzz',
+        title: 'gives the right answer to each of the',
+      },
+      {
         fault: 'JSON that does not parse is taken for a List',
         file: 'protocol/json.js',
         text: 'return JSON.parse(text);',
@@ -59,6 +67,14 @@ export const BAD_INPUT: readonly Row[] = [
   {
     row: 'a length above the limit',
     faults: [
+      {
+        fault: 'the connection ends without an Error',
+        file: 'acceptor/connection.js',
+        text: 'this.#pipeline.finish(errorFrame(error));',
+        replacement: 'this.#pipeline.finish();',
+        test: 'fuzz/fuzz',
+        title: 'gives the right answer to each of the',
+      },
       {
         fault: 'the connection ends without an Error',
         file: 'acceptor/connection.js',

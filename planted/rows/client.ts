@@ -73,7 +73,7 @@ export const CLIENT: readonly Row[] = [
         text: 'if (event.event_type === DROPPED_EVENT_TYPE)',
         replacement: 'if (false)',
         test: 'client/accounting',
-        title: 'with a real daemon that counts',
+        title: 'with a real daemon that drops for a reader that pauses',
       },
     ],
   },

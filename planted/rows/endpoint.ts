@@ -8,6 +8,22 @@ export const ENDPOINT: readonly Row[] = [
     row: 'one daemon of ten',
     faults: [
       {
+        fault: 'on macOS a file that another process holds is taken for free',
+        file: 'endpoint/held-file.js',
+        text: "new Set(['EBUSY', 'EAGAIN'])",
+        replacement: "new Set(['EBUSY'])",
+        test: 'endpoint/held-file',
+        title: 'on darwin another holder is told by EAGAIN',
+      },
+      {
+        fault: 'on Windows a name that the system refuses is told as in use',
+        file: 'endpoint/pipe-faults.js',
+        text: "return code === 'EADDRINUSE'\n",
+        replacement: "return code === 'EADDRINUSE' || code === 'EACCES'\n",
+        test: 'endpoint/pipe',
+        title: 'only a name that is in use is told as in use',
+      },
+      {
         fault: 'a daemon that comes later takes the place of the one that listens',
         file: 'endpoint/claim.js',
         text: 'const unlock = await lockEndpoint(path);\n    try {\n        await clearStale(path);',

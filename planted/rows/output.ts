@@ -6,6 +6,15 @@ export const OUTPUT: readonly Row[] = [
     row: 'what an app prints arrives once and in order',
     faults: [
       {
+        fault: 'the keeper holds back what it has read',
+        file: 'supervisor/keeper/fifo.js',
+        text: "if (!this.#ended)\n                        this.#onText(shared.toString('latin1', 0, length));",
+        replacement:
+          "const text = shared.toString('latin1', 0, length);\n                    setTimeout(() => this.#onText(text), 400);",
+        test: 'supervisor/run-daemon/keeper',
+        title: 'is complete but for what a killed keeper had read',
+      },
+      {
         fault: 'an app has only the end of its FIFOs that writes',
         file: 'supervisor/host/app-output.js',
         text: 'constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW',
@@ -94,6 +103,23 @@ export const OUTPUT: readonly Row[] = [
   {
     row: '`logs -f` goes on without the daemon',
     faults: [
+      {
+        fault: 'what follows the files ends with the daemon',
+        file: 'cli/commands/logs.js',
+        text: 'await followFiles(state, wanted.names && ids, ids, wanted);',
+        replacement:
+          'gone.then(() => process.exit(0));\n            await followFiles(state, wanted.names && ids, ids, wanted);',
+        test: 'cli/answers/log-files',
+        title: 'goes on when the daemon ends, and says so',
+      },
+      {
+        fault: 'what follows the files shows lines that no filter lets through',
+        file: 'cli/answers/log-files.js',
+        text: 'lines.filter(passes)',
+        replacement: 'lines',
+        test: 'cli/answers/log-files',
+        title: 'needs no daemon: it follows files across rotation, with filters, as JSON too',
+      },
       {
         fault: 'an answer has no bound',
         file: 'supervisor/logs/read-logs.js',

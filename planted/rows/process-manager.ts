@@ -147,6 +147,14 @@ export const PROCESS_MANAGER: readonly Row[] = [
     row: 'an app that holds more memory than it may',
     faults: [
       {
+        fault: 'one look at the memory of apps is the last',
+        file: 'supervisor/decide/memory-watch.js',
+        text: '        watchMemory(settings);\n',
+        replacement: '',
+        test: 'supervisor/decide/app',
+        title: 'is checked every five seconds, and a check that fails is not the last',
+      },
+      {
         fault: 'an app that was ended for its memory stays stopped',
         file: 'supervisor/decide/machine.js',
         text: 'return end({ ...state, overLimit: true }, around);',

@@ -8,8 +8,8 @@ export const PROTOCOL: readonly Row[] = [
       {
         fault: 'a frame whose pieces are joined begins at the beginning of its first piece',
         file: 'protocol/frames.js',
-        text: 'const from = used === 0 ? this.#offset : 0;',
-        replacement: 'const from = 0;',
+        text: 'piece.subarray(this.#offset, this.#offset + count - filled)',
+        replacement: 'piece.subarray(0, count - filled)',
         test: 'protocol/frames',
         title: 'yields the same payloads however the stream is cut',
       },

@@ -19,12 +19,12 @@ const SLAB_BYTES = 64 * 1024;
  * @throws {IpcError} `FRAME_TOO_LARGE` past `maxMessageSize` bytes.
  */
 export function encodeFrame(payload: string | Uint8Array, maxMessageSize: number = MAX_MESSAGE_SIZE): Buffer {
-  const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
+  const length = Buffer.byteLength(payload);
   if (length > maxMessageSize) throw frameTooLarge(length, maxMessageSize);
   // Not from the pool: when the buffer is transferred to another thread, the memory under it goes along.
   const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + length);
   frame.writeUInt32LE(length, 0);
-  if (typeof payload === 'string') frame.write(payload, HEADER_BYTES, 'utf8');
+  if (typeof payload === 'string') frame.write(payload, HEADER_BYTES);
   else frame.set(payload, HEADER_BYTES);
   return frame;
 }
@@ -115,7 +115,8 @@ export class FrameDecoder {
 
   #take(count: number): Uint8Array {
     const first = this.#pieces[0];
-    if (first === undefined || count === 0) return new Uint8Array(0);
+    // Only a payload of no bytes is asked for when nothing is there.
+    if (first === undefined) return new Uint8Array(0);
     this.#buffered -= count;
     if (first.byteLength - this.#offset >= count) {
       const view = first.subarray(this.#offset, this.#offset + count);
@@ -126,29 +127,30 @@ export class FrameDecoder {
     let filled = 0;
     let used = 0;
     for (const piece of this.#pieces) {
-      const from = used === 0 ? this.#offset : 0;
-      const part = piece.subarray(from, from + count - filled);
+      const part = piece.subarray(this.#offset, this.#offset + count - filled);
       joined.set(part, filled);
       filled += part.byteLength;
-      if (from + part.byteLength < piece.byteLength) {
-        this.#offset = from + part.byteLength;
+      if (this.#offset + part.byteLength < piece.byteLength) {
+        this.#offset += part.byteLength;
         break;
       }
       used += 1;
       this.#offset = 0;
-      if (filled === count) break;
     }
-    this.#pieces.splice(0, used);
-    if (this.#pieces.length === 0) this.#slab = undefined;
+    this.#forget(used);
     return joined;
   }
 
   #advance(count: number): void {
     this.#offset += count;
-    if (this.#offset === this.#pieces[0]?.byteLength) {
-      this.#pieces.shift();
-      this.#offset = 0;
-      if (this.#pieces.length === 0) this.#slab = undefined;
-    }
+    if (this.#offset < (this.#pieces[0]?.byteLength ?? 0)) return;
+    this.#offset = 0;
+    this.#forget(1);
+  }
+
+  /** Lets go of the first pieces, and of the slab with the last one: between frames nothing is held. */
+  #forget(pieces: number): void {
+    this.#pieces.splice(0, pieces);
+    if (this.#pieces.length === 0) this.#slab = undefined;
   }
 }

@@ -1,5 +1,6 @@
 // Accounting: whatever a client is used for, in whatever order, every request settles and every event is read or told.
 import type { Daemon } from 'bunctl-ipc';
+import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
 import { kinds, told } from '../support/broadcast.js';
 import { fixture, testDaemon } from '../support/daemon.js';
@@ -7,6 +8,7 @@ import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 import { MemoryDaemon } from './memory-daemon.js';
 import { type Peer, seeded, Use } from './random-use.js';
+import { ALL } from './script.js';
 import { WatchedConnection } from './watched-connection.js';
 
 /** With a seed in the environment, only its run is made. */
@@ -95,4 +97,24 @@ test('with a real daemon that counts, in 60 random uses', async () => {
   if (SEED === undefined) expect([total.matched > 0, total.whole > 0]).toEqual([true, true]);
   const { received, answered } = daemon.stats().commands;
   expect(answered).toBeLessThanOrEqual(received);
+});
+
+test('with a real daemon that drops for a reader that pauses', async () => {
+  const { daemon } = await testDaemon({
+    subscribers: { queueBytes: 16 * 1024, stallGrace: 1, eventHold: 1 },
+  });
+  const client = await IpcClient.connect(daemon.socketPath, { eventBuffer: 1000 });
+  const subscription = client.subscribe(ALL);
+  await subscription.ready;
+  const matched = 100;
+  for (let n = 0; n < matched; n += 1)
+    await daemon.publish({ eventType: 'log_line', data: { filler: 'x'.repeat(60_000) } });
+  let [read, dropped] = [0, 0];
+  while (read + dropped < matched) {
+    const { value: event } = await subscription.next();
+    if (event?.event_type === 'events_dropped') dropped += (event.data as { dropped: number }).dropped;
+    else read += 1;
+  }
+  expect([read + dropped, dropped > 0]).toEqual([matched, true]);
+  expect([subscription.received, subscription.dropped]).toEqual([read, dropped]);
 });

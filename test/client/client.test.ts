@@ -105,9 +105,11 @@ describe('requests', () => {
   ])('all pending reject when %s', async (_what, code, happen) => {
     const script = new Script();
     const client = await script.connect({ maxMessageSize: 1024 * 1024 });
-    const pending = [client.request('List'), client.request('List')].map(rejection);
     const subscription = client.subscribe(ALL);
+    await script.send(success('Subscribed to events'));
+    await subscription.ready;
     const reading = rejection(subscription.next());
+    const pending = [client.request('List'), client.request('List')].map(rejection);
     await script.got(3);
     happen(await script.socket, client);
     expect(await Promise.all(pending)).toMatchObject([{ code }, { code }]);

@@ -28,7 +28,9 @@ test('send() resolves when the kernel has the bytes: the process may exit then',
   const exit = await run(`
     import { IpcClient } from 'bunctl-ipc/client';
     const client = await IpcClient.connect(${JSON.stringify(path)});
-    await client.send(${JSON.stringify(act('note', { file, text: 'a' }))});
+    const message = ${JSON.stringify(JSON.stringify(act('note', { file, text: 'LONG' })))};
+    // The kernel takes a message of this size bit by bit, as the daemon reads.
+    await client.send(JSON.parse(message.replace('LONG', 'a'.repeat(8_000_000))));
     process.exit(7);
   `);
   expect(exit).toBe(7);

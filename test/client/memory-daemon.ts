@@ -94,7 +94,7 @@ export class MemoryDaemon implements Peer {
         return;
       }
       this.#settleUp();
-      this.#epoch = { owner: subscribe.subscription.AllEvents.app_name, matched: 0 };
+      this.#epoch = { owner: subscribe.subscription.AllEvents.app_name, matched: 0, dropped: 0 };
       this.epochs.push(this.#epoch);
       this.#write({ Success: { message: 'Subscribed to events' } });
       return;
@@ -121,6 +121,7 @@ export class MemoryDaemon implements Peer {
       this.#event += 1;
       if (this.#random() < 0.1) {
         this.#owed += 1;
+        this.#epoch.dropped += 1;
         continue;
       }
       this.#settleUp();

@@ -3,10 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { IpcClient, IpcError, Subscription } from 'bunctl-ipc/client';
 import type { SubscriptionType } from 'bunctl-ipc/protocol';
 
-/** The time for which a subscription was in force, and how many events it matched. */
+/** The time for which a subscription was in force, how many events it matched, and how many of these the daemon dropped. */
 export interface Epoch {
   readonly owner: string;
   matched: number;
+  dropped: number;
 }
 
 /** A client and the daemon behind it. */
@@ -48,6 +49,8 @@ function same(actual: unknown, expected: unknown, what: string): void {
 class Reader {
   /** Events that were read or told. */
   sum = 0;
+  /** Events that were told as dropped. */
+  told = 0;
   left = false;
   paused = false;
   wake = (): void => undefined;
@@ -67,8 +70,10 @@ class Reader {
     try {
       for await (const { event_type, data } of this.subscription) {
         const { n, dropped } = data as { n?: number; dropped: number };
-        if (event_type === 'events_dropped') this.sum += dropped;
-        else {
+        if (event_type === 'events_dropped') {
+          this.told += dropped;
+          this.sum += dropped;
+        } else {
           if (n !== undefined && n <= last) throw new Error(`event ${n} after event ${last}`);
           last = n ?? last;
           this.sum += 1;
@@ -266,13 +271,15 @@ export class Use {
   }
 
   #check(whole: boolean): void {
-    const matched = (owner: string): number =>
-      this.#peer.epochs
-        .filter((epoch) => epoch.owner === owner)
-        .reduce((sum, epoch) => sum + epoch.matched, 0);
-    for (const { id, left, sum } of this.#readers) {
-      if (!left && whole) same(sum, matched(id), `events of ${id}`);
-      else same(Math.max(sum, matched(id)), matched(id), `events of ${id}, which was left`);
+    const count = (owner: string, what: 'matched' | 'dropped'): number =>
+      this.#peer.epochs.filter((epoch) => epoch.owner === owner).reduce((sum, epoch) => sum + epoch[what], 0);
+    const matched = (owner: string): number => count(owner, 'matched');
+    for (const { id, left, sum, told, subscription } of this.#readers) {
+      if (!left && whole) {
+        same(sum, matched(id), `events of ${id}`);
+        same(subscription.dropped, told, `dropped of ${id}`);
+        same(subscription.received, matched(id) - count(id, 'dropped'), `received of ${id}`);
+      } else same(Math.max(sum, matched(id)), matched(id), `events of ${id}, which was left`);
     }
     if (!whole) return;
     same(this.#inboxSum, matched('inbox'), 'events of recv()');

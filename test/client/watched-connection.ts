@@ -112,12 +112,14 @@ export class WatchedConnection implements Peer {
     if (!event) {
       const { name, owner } = this.#asked.shift() ?? { name: 'nothing', owner: '' };
       if (success === undefined || (name !== 'Subscribe' && name !== 'Unsubscribe')) return;
-      this.#epoch = name === 'Subscribe' ? { owner, matched: 0 } : undefined;
+      this.#epoch = name === 'Subscribe' ? { owner, matched: 0, dropped: 0 } : undefined;
       if (this.#epoch) this.epochs.push(this.#epoch);
       return;
     }
     if (event.event_type === 'heartbeat') return;
     if (!this.#epoch) throw new Error('an event came without a subscription');
-    this.#epoch.matched += event.event_type === 'events_dropped' ? event.data.dropped : 1;
+    const dropped = event.event_type === 'events_dropped' ? event.data.dropped : 0;
+    this.#epoch.dropped += dropped;
+    this.#epoch.matched += dropped || 1;
   }
 }

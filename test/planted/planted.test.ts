@@ -6,6 +6,9 @@ import { ROWS } from '../../planted/rows/index.js';
 import { promisedRows, ROOT, rowOf } from '../../planted/tables.js';
 import { changed } from '../../simulation/build/change.js';
 
+/** What `npm run chaos` tries with the daemon as a separate process, for minutes. */
+const CAMPAIGNS = new Set(['chaos']);
+
 const promised = promisedRows();
 const faults = ROWS.flatMap(({ row, faults: own }) => own.map((fault) => ({ row, ...fault })));
 
@@ -35,5 +38,16 @@ describe('the planted faults', () => {
       return !named || !existsSync(join(ROOT, 'test', `${name}.test.ts`));
     });
     expect(others.map(({ row, test: name }) => `${row}: ${name}`)).toEqual([]);
+  });
+
+  test('reach each test that a row names, save campaigns that are not tests', () => {
+    const unseen = promised.flatMap(({ row, tests }) => {
+      const own = faults.filter((fault) => rowOf(fault.row, promised).row === row);
+      return tests
+        .filter((name) => !CAMPAIGNS.has(name))
+        .filter((name) => !own.some(({ test: seen }) => seen === name || seen.startsWith(`${name}/`)))
+        .map((name) => `${row}: ${name}`);
+    });
+    expect(unseen).toEqual([]);
   });
 });

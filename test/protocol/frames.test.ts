@@ -1,12 +1,34 @@
 // Frames under every chunking, at every limit.
 import { fc, test as property } from '@fast-check/vitest';
-import { encodeFrame, FrameDecoder, MAX_MESSAGE_SIZE } from 'bunctl-ipc/protocol';
+import { encodeFrame, FrameDecoder, type IpcError, MAX_MESSAGE_SIZE } from 'bunctl-ipc/protocol';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 
 function decodeAll(decoder: FrameDecoder): Buffer[] {
   const payloads: Buffer[] = [];
   for (let payload = decoder.next(); payload; payload = decoder.next()) payloads.push(Buffer.from(payload));
   return payloads;
+}
+
+function codeOf(act: () => unknown): unknown {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return (error as IpcError).code;
+  }
+}
+
+/** What is held after a collection, in bytes: the memory of buffers, and objects. */
+function held(): { buffers: number; objects: number } {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // What one collection finds is let go of beside it, and is certainly gone when the next one begins.
+  collect();
+  collect();
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return { buffers: arrayBuffers, objects: heapUsed };
 }
 
 describe('the decoder', () => {
@@ -76,6 +98,9 @@ describe('the decoder', () => {
     expect(decoder.next()).toHaveLength(100);
     decoder.push(Buffer.from([101, 0, 0, 0]));
     expect(() => decoder.next()).toThrow(/exceeds maximum allowed size 100/);
+    const again = new FrameDecoder(100);
+    again.push(Buffer.from([101, 0, 0, 0]));
+    expect(codeOf(() => again.next())).toBe('FRAME_TOO_LARGE');
   });
 
   test('allocates nothing from a header alone', () => {
@@ -109,10 +134,53 @@ describe('the decoder', () => {
   });
 
   test('returns a payload that lies in one chunk as a view of the chunk', () => {
-    const chunk = encodeFrame('abc');
     const decoder = new FrameDecoder();
-    decoder.push(chunk);
-    expect(decoder.next()?.buffer).toBe(chunk.buffer);
+    for (const text of ['abc', 'd', 'ef']) {
+      const chunk = encodeFrame(text);
+      decoder.push(Buffer.alloc(0));
+      decoder.push(chunk);
+      expect(decoder.next()?.buffer).toBe(chunk.buffer);
+      expect(decoder.next()).toBeUndefined();
+    }
+  });
+
+  test('gathers more small pieces than fit into one slab', () => {
+    const payload = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+    const frame = encodeFrame(payload);
+    const decoder = new FrameDecoder();
+    for (let at = 0; at < frame.length; at += 1000) decoder.push(frame.subarray(at, at + 1000));
+    expect(payload.equals(decoder.next() as Uint8Array)).toBe(true);
+    expect(decoder.buffered).toBe(0);
+  });
+
+  test('does not copy large pieces before their frame is complete', () => {
+    const SIZE = 4 * 1024 * 1024;
+    const frame = Buffer.alloc(4 + SIZE);
+    frame.writeUInt32LE(SIZE);
+    const decoder = new FrameDecoder();
+    const before = held().buffers;
+    for (let at = 0; at < frame.length - 1; at += 64 * 1024)
+      decoder.push(frame.subarray(at, Math.min(at + 64 * 1024, frame.length - 1)));
+    expect(decoder.next()).toBeUndefined();
+    expect(held().buffers - before).toBeLessThan(1024 * 1024);
+    decoder.push(frame.subarray(-1));
+    expect(decoder.next()).toHaveLength(SIZE);
+  });
+
+  test('holds no memory between frames, however they came', () => {
+    const decoders = Array.from({ length: 100 }, () => new FrameDecoder());
+    const before = held().buffers;
+    for (const [n, decoder] of decoders.entries()) {
+      const frame = encodeFrame(Buffer.alloc(50_000));
+      // The payload, with its length and without it, comes in small pieces that are gathered; or the length was read before.
+      const first = n % 3 === 0 ? 2 : 4;
+      decoder.push(frame.subarray(0, first));
+      if (n % 3 === 1) decoder.next();
+      for (let at = first; at < frame.length; at += 1000) decoder.push(frame.subarray(at, at + 1000));
+      expect(decoder.next()).toHaveLength(50_000);
+    }
+    expect(held().buffers - before).toBeLessThan(1024 * 1024);
+    expect(decoders.some(({ midFrame }) => midFrame)).toBe(false);
   });
 
   test('never changes the payloads that it has returned', () => {
@@ -128,15 +196,20 @@ describe('the decoder', () => {
     for (const { payload, text } of given) expect(Buffer.from(payload).toString()).toBe(text);
   });
 
-  test('a megabyte sent byte by byte costs about a megabyte', () => {
+  test('a frame that is sent byte by byte costs about its size', () => {
+    const SIZE = 256 * 1024;
     const decoder = new FrameDecoder();
-    const frame = encodeFrame(Buffer.alloc(1024 * 1024, 1));
+    const frame = encodeFrame(Buffer.alloc(SIZE, 1));
+    const before = held();
     for (let at = 0; at < frame.length - 1; at += 1) decoder.push(frame.subarray(at, at + 1));
     expect(decoder.next()).toBeUndefined();
-    expect(decoder.buffered).toBe(1024 * 1024 - 1);
+    const now = held();
+    expect(now.buffers - before.buffers).toBeLessThan(2 * SIZE);
+    expect(now.objects - before.objects).toBeLessThan(5 * 1024 * 1024);
+    expect(decoder.buffered).toBe(SIZE - 1);
     decoder.push(frame.subarray(-1));
     // Compared at once: toEqual() looks at each byte.
-    expect(Buffer.alloc(1024 * 1024, 1).equals(decoder.next() as Uint8Array)).toBe(true);
+    expect(Buffer.alloc(SIZE, 1).equals(decoder.next() as Uint8Array)).toBe(true);
   });
 });
 
@@ -150,5 +223,6 @@ describe('encodeFrame', () => {
   test('refuses a payload above the limit', () => {
     expect(encodeFrame('x'.repeat(10), 10)).toHaveLength(14);
     expect(() => encodeFrame('x'.repeat(11), 10)).toThrow(/Message size 11 exceeds maximum allowed size 10/);
+    expect(codeOf(() => encodeFrame('x'.repeat(11), 10))).toBe('FRAME_TOO_LARGE');
   });
 });

@@ -278,6 +278,33 @@ describe('the stop of an app', () => {
     expect(saved).toMatchObject([{ wanted: 'stopped' }]);
   });
 
+  test('leaves no timer when the app has ended', async () => {
+    const { app, clock, pass } = actor();
+    await app.start();
+    const stopped = app.stop();
+    await pass(0);
+    expect(clock.pending).toBeGreaterThan(0);
+    await app.input({ type: 'exited', exit: END });
+    await stopped;
+    expect(clock.pending).toBe(0);
+  });
+
+  test('that gets its turn before a start is waited for by the start', async () => {
+    const { app, done, pass } = actor();
+    await app.start();
+    done.length = 0;
+    app.tell({ type: 'stable' });
+    const stopped = app.stop();
+    // The app still runs when the start is called, and is being stopped when it is the turn of the start.
+    expect(app.state.status).toBe('Running');
+    const started = app.start();
+    await pass(0);
+    expect(done).toEqual(['SIGTERM']);
+    await app.input({ type: 'exited', exit: END });
+    await stopped;
+    expect([await started, app.state.status]).toEqual([true, 'Running']);
+  });
+
   test('that fails is reported if nobody waits for it', async () => {
     const faults: string[] = [];
     const own = { signal: () => Promise.reject(new Error('not permitted')) };
@@ -469,7 +496,39 @@ describe('an app that is taken over', () => {
   });
 });
 
+describe('the output of an app', () => {
+  const withoutFiles = { spawn: async () => ({ pid: 101, startedAt: 0, offsets: null }) };
+
+  test('is followed if the app prints into files of its own', async () => {
+    const { app, followed } = actor();
+    expect(app.intoFiles).toBe(false);
+    await app.start();
+    expect([app.intoFiles, followed]).toEqual([true, [{ stdout: 7, stderr: 8 }]]);
+  });
+
+  test('is not followed if the app prints for the keeper, whatever an earlier run did', async () => {
+    const { app, followed } = actor({ status: 'Running', wanted: 'running' }, {}, { own: withoutFiles });
+    await app.resume(true, null, 50, true);
+    expect([app.intoFiles, followed.splice(0).length]).toEqual([true, 1]);
+    await app.input({ type: 'exited', exit: CRASH });
+    await app.start();
+    expect([app.intoFiles, followed]).toEqual([false, []]);
+  });
+
+  test('is not followed when the app is taken over without files', async () => {
+    const { app, followed } = actor({ status: 'Running', wanted: 'running' });
+    await app.resume(true, null, 50);
+    expect([app.intoFiles, followed]).toEqual([false, []]);
+  });
+});
+
 describe('the taking over of an app that was', () => {
+  test('alive, though its record says that it is stopped, shows it as running', async () => {
+    const { app, done } = actor({ status: 'Stopped', wanted: 'stopped' });
+    await app.resume(true, null, 50);
+    expect([app.state, done]).toMatchObject([{ status: 'Running', pid: 50 }, []]);
+  });
+
   test('alive follows it from where it was, and writes it down as running', async () => {
     for (const [startedAt, since] of [
       [3, 3],

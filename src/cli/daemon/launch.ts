@@ -1,5 +1,6 @@
 // Starts the daemon's process in the background and waits until it says that it is ready, or why it is not.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
@@ -38,7 +39,7 @@ export async function startDaemonProcess(
     {
       // Its own session: neither a closed terminal nor Ctrl-C reaches the daemon.
       detached: true,
-      cwd: '/',
+      cwd: process.platform === 'win32' ? homedir() : '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {
         ...daemonEnvironment(process.env),

@@ -27,3 +27,12 @@ test('a user without a home needs none when it is said where the state is', () =
   expect(at({ XDG_STATE_HOME: '/x' })).toBe('/x/bunctl/default');
   expect(() => at({})).toThrow('no entry in passwd');
 });
+
+test('on Windows the state is in the local data of the user', () => {
+  const at = (env: Record<string, string>) =>
+    stateDirectory('p', { env, home: () => 'C:\\Users\\u', places: ['p'], platform: 'win32' });
+  expect(at({ LOCALAPPDATA: 'C:\\Users\\u\\AppData\\Local' })).toContain(
+    'C:\\Users\\u\\AppData\\Local\\bunctl',
+  );
+  expect(at({ BUNCTL_STATE_DIR: '/b' })).toMatch(/b.default$/);
+});

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { givenOpenFiles } from '../../supervisor/system/open-files.js';
+import { onWindows } from '../terminal/system-words.js';
 import { daemonEnvironment } from './environment.js';
 
 /** How long, in ms, a daemon may take to be ready. */
@@ -39,7 +40,7 @@ export async function startDaemonProcess(
     {
       // Its own session: neither a closed terminal nor Ctrl-C reaches the daemon.
       detached: true,
-      cwd: process.platform === 'win32' ? homedir() : '/',
+      cwd: onWindows ? homedir() : '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {
         ...daemonEnvironment(process.env),

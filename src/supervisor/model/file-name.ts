@@ -10,3 +10,6 @@ const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])(
 export function fileName(id: string, platform: string = process.platform): string {
   return platform === 'win32' && DEVICE.test(id) ? `=${id}` : id;
 }
+
+/** The id whose {@link fileName} this is. */
+export const idOfFile = (name: string): string => name.replace(/^=/, '');

@@ -228,6 +228,8 @@ export class ProcessHost {
     app?.close();
     this.#apps.delete(id);
     await this.outputs.remove(id);
+    // Those of its runs that have ended are removed by the look.
+    if (!system.tellsGroups) await new AppFiles(this.#settings.files.held).anyHeld(id);
     await this.#store.save(id, null);
   }
 

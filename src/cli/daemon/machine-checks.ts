@@ -124,7 +124,8 @@ function whyUnusable(folder: string): string | undefined {
     if (at === folder && foreign(stat)) return `it belongs to user ${stat.uid}, not to you`;
     if (at !== folder && foreign(stat) && (stat.mode & 0o1002) === 0 && process.getuid?.() === 0)
       return `${at} belongs to user ${stat.uid}, not to you`;
-    if (at === folder && (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0)
+    // A mode means nothing on Windows.
+    if (posix && at === folder && (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0)
       return `others can write to it (mode ${(stat.mode & 0o777).toString(8)}): chmod 700 ${at}`;
     return attempt(
       () => accessSync(at, constants.R_OK | constants.W_OK | constants.X_OK),

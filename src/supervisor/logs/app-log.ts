@@ -103,11 +103,12 @@ export async function recentLines(app: AppLog, count: number, wanted: Wanted, mo
   for (const group of groups(app).reverse()) {
     const missing = count - lines.length;
     if (missing <= 0 || room <= 0) break;
-    const found: LogLine[] = [];
+    let found: LogLine[] = [];
     for (const snapshot of group) {
       const taken = await take(snapshot, missing, wanted, most / group.length);
       room -= taken.bytes;
-      found.push(...taken.lines);
+      // As arguments of one call, a million lines would not fit the stack.
+      found = found.concat(taken.lines);
     }
     lines = found.concat(lines);
   }

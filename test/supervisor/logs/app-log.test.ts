@@ -66,6 +66,11 @@ describe('the end of a file', () => {
     expect(await readTail(whole, 1)).toEqual(['z'.repeat(64 * 1024 - 1)]);
   });
 
+  test('is found however many lines it has', async () => {
+    const lines = Array.from({ length: 300_000 }, (_, n) => String(n));
+    expect(await readTail(file(`${lines.join('\n')}\n`), 1_000_000)).toEqual(lines);
+  });
+
   test('of a file that is not there is empty', async () => {
     expect(await readTail('/nonexistent/logs/a.out.log', 5)).toEqual([]);
   });

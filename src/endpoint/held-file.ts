@@ -14,7 +14,7 @@ export function exclusiveFlags(platform: string): number | undefined {
 }
 
 /** What a try to hold a file came to. `unknown`: this system, or the file's file system, has no such locks. */
-export type Hold = { readonly release: () => void } | 'held' | 'unknown';
+export type Hold = { readonly fd: number; readonly release: () => void } | 'held' | 'unknown';
 
 /** How a file is opened; Node's own calls, unless a test gives others. */
 export interface Opening {
@@ -41,7 +41,7 @@ export function holdFile(path: string, { platform, open, close }: Opening = node
   if (exclusive === undefined) return 'unknown';
   try {
     const fd = open(path, constants.O_RDWR | constants.O_CREAT | exclusive, 0o600);
-    return { release: () => close(fd) };
+    return { fd, release: () => close(fd) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (HELD.has(code)) return 'held';

@@ -11,8 +11,8 @@ export interface EndSignals {
   readonly onSecond: (act: () => void) => void;
 }
 
-/** Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process. */
-export function catchEndSignals(): EndSignals {
+/** Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process; on Windows SIGBREAK too. */
+export function catchEndSignals(platform: string = process.platform): EndSignals {
   let received = false;
   let second = (): void => process.exit(130);
   let resolve!: () => void;
@@ -26,8 +26,9 @@ export function catchEndSignals(): EndSignals {
   const onSignal = (): void => (received ? second() : request());
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  // A closed terminal is not a reason to end.
-  process.on('SIGHUP', () => undefined);
+  // A closed terminal is not a reason to end. A closed console on Windows ends the process some seconds later.
+  process.on('SIGHUP', platform === 'win32' ? onSignal : () => undefined);
+  if (platform === 'win32') process.on('SIGBREAK', onSignal);
   return {
     first,
     received: () => received,

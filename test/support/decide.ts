@@ -41,6 +41,7 @@ export class FakeHost {
         return { pid: this.#pid, startedAt: this.clock.now(), offsets: { stdout: 0, stderr: 0 } };
       },
       signal: async (id: string, signal: string) => this.done.push(`${signal} ${id}`),
+      whyItLives: () => null,
       save: async () => undefined,
       remove: async (id: string) => this.done.push(`remove ${id}`),
       escaped: async (id: string) => this.left.get(id) ?? [],

@@ -26,6 +26,15 @@ export const hasUlimit = process.platform === 'linux';
 /** Whether a symbolic link to a directory can be made: on Windows only with a right that most users lack. */
 export const linksToDirectories = !windows;
 
+/** Whether there is a POSIX shell, by the name sh. */
+export const hasShell = !windows;
+
+/** Whether paths begin and are joined with a slash. */
+export const pathsHaveSlashes = !windows;
+
+/** Whether the system tells the number of its boot. */
+export const tellsBoots = !windows;
+
 /** The version of the Wine that these tests run under; undefined elsewhere. See windows/limits.js. */
 export const wine = process.env['BUNCTL_TEST_WINE'] ? Number(process.env['BUNCTL_TEST_WINE']) : undefined;
 

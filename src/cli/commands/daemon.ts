@@ -16,6 +16,7 @@ import { whole } from '../input/numbers.js';
 import { sizeOrNone } from '../input/sizes.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
+import { DAEMON_END_HELP } from '../terminal/system-words.js';
 
 export const help = `Runs the daemon in the foreground. \`bunctl start\` starts one in the background when it needs one.
 
@@ -31,9 +32,7 @@ Usage: bunctl daemon [-s PATH] [-c FILE] [-q]
                        how many logs that were put aside are kept of each app (default 10)
 ${COMMON_HELP}
 
-SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.
-When the daemon dies in another way, it is started again in the background, unless a service manager of the system runs
-it or BUNCTL_RESPAWN is 0.`;
+${DAEMON_END_HELP}`;
 
 /** How long, in ms, threads may take to end once the daemon has ended. */
 const THREADS_GRACE = 2000;

@@ -22,6 +22,7 @@ import { COMMON_HELP, parse } from '../input/arguments.js';
 import { EXIT } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
 import { style } from '../terminal/style.js';
+import { onWindows, SOCKET } from '../terminal/system-words.js';
 
 export const help = `Finds the daemon, its socket and its versions, and what is wrong with them, the machine and the folders.
 
@@ -40,7 +41,7 @@ export async function run(args: string[]): Promise<void> {
   for (const path of [...rulePlaces(daemon.socket), ...(await otherPlaces(daemon.socket))]) {
     const found = await examine(path, problems);
     if (found.live) live.push(path);
-    line('socket', `${path}: ${found.text}`);
+    line(SOCKET, `${path}: ${found.text}`);
   }
   if (live.length > 1)
     problems.push(`Several of your daemons are running: ${live.join(', ')}. Commands use the first.`);
@@ -127,13 +128,13 @@ function ageOfDaemon(info: DaemonInfo): number {
 }
 
 function modeProblems(path: string): string[] {
-  const mode = process.platform === 'win32' ? 0 : lstatSync(path).mode & 0o777;
+  const mode = onWindows ? 0 : lstatSync(path).mode & 0o777;
   if ((mode & 0o077) === 0) return [];
   return [`${path} is open to others (mode ${mode.toString(8)}); chmod 600 it.`];
 }
 
 function absent(path: string): string {
-  if (process.platform === 'win32') return 'nothing there';
+  if (onWindows) return 'no daemon listens there';
   try {
     return lstatSync(path).isSocket()
       ? 'left behind, no daemon listens on it (the next one replaces it)'

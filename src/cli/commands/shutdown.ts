@@ -1,6 +1,7 @@
 // bunctl shutdown
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
+import { isOwned } from '../../supervisor/state/owner.js';
 import { isAlive } from '../../supervisor/system/processes.js';
 import { askMessage, daemonInfo, processOf } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
@@ -73,7 +74,7 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
       `The daemon (pid ${info.pid}) has stopped its apps, but does not end (timeout).`,
     );
   // Its lock is free when its process has ended.
-  await until(() => !isAlive(process));
+  await until(() => !isAlive(process) && !isOwned(info.state));
 }
 
 /** Waits for a condition, at most as long as a daemon may take to end. */

@@ -9,6 +9,7 @@ import { COMMON_HELP, parse } from '../input/arguments.js';
 import { meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
 import { CliError, EXIT } from '../terminal/exit.js';
+import { MAX_MEMORY_HELP, STOP_TIMEOUT_HELP, USER_HELP } from '../terminal/system-words.js';
 
 export const help = `Starts an app, and the daemon if none is running.
 
@@ -25,11 +26,11 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --auto-restart         restart it whenever it ends, and start it with the daemon
       --restart POLICY       no, always, on-failure (default) or unless-stopped
       --name NAME            another way to give the name
-      --stop-timeout TIME    how long it may take to end after SIGTERM (default 10s)
+      --stop-timeout TIME    ${STOP_TIMEOUT_HELP}
       --max-restarts N       give up after this many restarts in a row (default: never)
-      --max-memory SIZE      restart it when its processes hold more memory, such as 512M
+      --max-memory SIZE      ${MAX_MEMORY_HELP}
       --max-cpu PERCENT      shown by status, not enforced
-      --uid, --gid ID        run it as another user or group
+      --uid, --gid ID        ${USER_HELP}
       --env MODE             with an ecosystem file: add each app's env_MODE, such as production
       --wait[=SECONDS]       return when it has run that long (default 2); fail with the end of its log if not
 ${COMMON_HELP}

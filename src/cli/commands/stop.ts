@@ -11,8 +11,9 @@ import {
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
+import { STOP_HELP } from '../terminal/system-words.js';
 
-export const help = `Stops apps: SIGTERM to each one's process and then to its group, SIGKILL after its stop timeout. They stay stopped.
+export const help = `${STOP_HELP}
 
 Usage: bunctl stop NAME… | FILE.json | all
 

@@ -30,11 +30,19 @@ export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record
   return select(env, (key) => !NOT_HANDED_ON.has(key));
 }
 
+/** The names of the system's own folders and of the user's, without which programs of Windows do not start. */
+const KEPT_ON_WINDOWS =
+  /^(PATH|PATHEXT|SystemRoot|SystemDrive|windir|ComSpec|OS|USERPROFILE|USERNAME|USERDOMAIN|HOMEDRIVE|HOMEPATH|HOME|APPDATA|LOCALAPPDATA|ProgramData|ALLUSERSPROFILE|PUBLIC|ProgramFiles(\(x86\))?|ProgramW6432|CommonProgramFiles(\(x86\))?|CommonProgramW6432|PROCESSOR_\w+|NUMBER_OF_PROCESSORS|COMPUTERNAME|TMP|TEMP|TZ|LANG|LC_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN)$/i;
+
 /**
  * The part of its caller's environment that a daemon in the background needs. The daemon outlives its caller, and any process
  * that can read its memory can read its environment, so it gets no secrets. TMP and TEMP are places like TMPDIR: the rule for the socket reads them.
  */
-export function daemonEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+export function daemonEnvironment(
+  env: NodeJS.ProcessEnv,
+  platform: string = process.platform,
+): Record<string, string> {
+  if (platform === 'win32') return select(env, (key) => KEPT_ON_WINDOWS.test(key));
   return select(env, (key) =>
     /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN)$/.test(
       key,

@@ -1,11 +1,12 @@
 // The option --kill-escaped of the commands that end apps.
+import { KILL_ESCAPED_HELP_TEXT } from '../terminal/system-words.js';
 import type { IpcClient } from '../../client/client.js';
 import { daemonInfo } from '../answers/wire.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 
 export const KILL_ESCAPED = { 'kill-escaped': { type: 'boolean' } } as const;
 
-export const KILL_ESCAPED_HELP = `      --kill-escaped   also end processes that an app started and that have left its process group`;
+export const KILL_ESCAPED_HELP = `      --kill-escaped   ${KILL_ESCAPED_HELP_TEXT}`;
 
 interface Values {
   readonly 'kill-escaped'?: boolean | undefined;

@@ -1,9 +1,11 @@
 // Starts the daemon's process in the background and waits until it says that it is ready, or why it is not.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { defaultSocketPath } from '../../endpoint/default-path.js';
 import { givenOpenFiles } from '../../supervisor/system/open-files.js';
+import { onWindows } from '../terminal/system-words.js';
 import { daemonEnvironment } from './environment.js';
 
 /** How long, in ms, a daemon may take to be ready. */
@@ -38,7 +40,7 @@ export async function startDaemonProcess(
     {
       // Its own session: neither a closed terminal nor Ctrl-C reaches the daemon.
       detached: true,
-      cwd: '/',
+      cwd: onWindows ? homedir() : '/',
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: {
         ...daemonEnvironment(process.env),

@@ -7,6 +7,7 @@ import { stateFiles } from '../../supervisor/state/paths.js';
 import { findPrlimit, givenOpenFiles, openFilesOf } from '../../supervisor/system/open-files.js';
 import { isDead } from '../../supervisor/system/stat.js';
 import { system } from '../../supervisor/system/system.js';
+import { nodeProblems, onWindows } from '../terminal/system-words.js';
 
 /** Less free space than this, in bytes, is a problem: logs and records could not be written soon. */
 const LEAST_SPACE = 32 * 1024 * 1024;
@@ -15,7 +16,7 @@ const CLOCK_TOLERANCE = 24 * 3600 * 1000;
 /** A clock before this is wrong: this program did not exist then. */
 const EARLIEST = Date.UTC(2025, 0, 1);
 
-const posix = process.platform !== 'win32';
+const posix = !onWindows;
 
 /** Problems of the machine and of the user. */
 export function machineProblems(): string[] {
@@ -36,6 +37,7 @@ export function machineProblems(): string[] {
       const home = process.env['HOME'] ? '' : ', and HOME is not set: set it to a folder of this user';
       return `User ${uid} has no entry in /etc/passwd${home}. Programs that ask for the user's name or home will fail; add an entry.`;
     }),
+    ...nodeProblems(process.versions.node),
     ...(Date.now() < EARLIEST ? [`The clock says ${new Date().toISOString()}; set it.`] : []),
   ];
 }
@@ -122,7 +124,8 @@ function whyUnusable(folder: string): string | undefined {
     if (at === folder && foreign(stat)) return `it belongs to user ${stat.uid}, not to you`;
     if (at !== folder && foreign(stat) && (stat.mode & 0o1002) === 0 && process.getuid?.() === 0)
       return `${at} belongs to user ${stat.uid}, not to you`;
-    if (at === folder && (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0)
+    // A mode means nothing on Windows.
+    if (posix && at === folder && (stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0)
       return `others can write to it (mode ${(stat.mode & 0o777).toString(8)}): chmod 700 ${at}`;
     return attempt(
       () => accessSync(at, constants.R_OK | constants.W_OK | constants.X_OK),

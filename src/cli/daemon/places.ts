@@ -1,6 +1,7 @@
 // Where a daemon of this user may be: the one list that every command looks through.
 import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import { ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
+import { onWindows } from '../terminal/system-words.js';
 import { stateDirectory } from '../../supervisor/state/paths.js';
 
 /** The sockets that the rule gives, or only the one that was named. */
@@ -16,7 +17,7 @@ export async function otherPlaces(socket: string | undefined): Promise<string[]>
   if (socket !== undefined) return [];
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
   const rule = candidateSocketPaths();
-  const original = process.platform === 'win32' ? undefined : ORIGINAL_SOCKET;
+  const original = onWindows ? undefined : ORIGINAL_SOCKET;
   return [...new Set([await listeningPath(defaultSocketPath()), original])].filter(
     (place): place is string => place !== undefined && !rule.includes(place),
   );

@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
 import { usage } from '../terminal/exit.js';
+import { onWindows } from '../terminal/system-words.js';
 import { isExecutable } from './files.js';
 import { quoteWords } from './shell-words.js';
 import { typeScriptRunner } from './typescript.js';
@@ -24,6 +25,9 @@ const INTERPRETERS: Readonly<Record<string, readonly string[]>> = {
   '.pl': ['perl'],
   '.php': ['php'],
 };
+
+/** Kinds that the daemon runs by themselves, or refuses, on Windows. */
+const RUN_BY_THE_DAEMON = new Set(['.py', '.sh', '.cmd', '.bat', '.exe', '.com']);
 
 const TYPESCRIPT = ['.ts', '.mts', '.cts', '.tsx'];
 
@@ -51,13 +55,27 @@ export function programFor(
   file: string,
   args: readonly string[] = [],
   otherwise?: readonly string[],
+  windows: boolean = onWindows,
 ): Program {
+  // Windows reads no first line, and every file passes for executable: the daemon finds what runs such a file.
+  if (windows && RUN_BY_THE_DAEMON.has(extname(file).toLowerCase()))
+    return { ...interpreted([file], args), env: /\.py$/i.test(file) ? { PYTHONUNBUFFERED: '1' } : {} };
+  if (windows) return programOfKind(file, args, otherwise ?? [file]);
   const shebang = shebangOf(file);
   if (isExecutable(file) && (shebang || !hasKnownKind(file)))
     return { ...interpreted(shebang ?? [file], []), command: file, args };
   if (shebang) return interpreted(shebang, [file, ...args]);
+  return programOfKind(file, args, otherwise);
+}
+
+function programOfKind(
+  file: string,
+  args: readonly string[],
+  otherwise: readonly string[] | undefined,
+): Program {
   if (TYPESCRIPT.includes(extname(file))) return interpreted(typeScriptRunner(file), [file, ...args]);
   const interpreter = INTERPRETERS[extname(file)] ?? otherwise;
+  if (interpreter?.[0] === file) return interpreted(interpreter, args);
   if (interpreter) return interpreted(interpreter, [file, ...args]);
   const shown = quoteWords([file]);
   throw usage(

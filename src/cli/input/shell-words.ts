@@ -1,10 +1,16 @@
 // Words as a shell reads and writes them.
+import { onWindows } from '../terminal/system-words.js';
 
-/** Writes words so that a shell reads exactly them. */
-export const quoteWords = (words: readonly string[]): string =>
+/** Writes words so that a shell reads exactly them; on Windows the command prompt, which knows double quotes alone. */
+export const quoteWords = (words: readonly string[], windows: boolean = onWindows): string =>
   words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map((word) =>
+      windows ? (/^[\w@+=:,./\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`) : quoted(word),
+    )
     .join(' ');
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /**
  * Splits a text into words as a shell does: quotes and backslashes are understood, nothing is expanded.

@@ -10,6 +10,7 @@ import type { Parsed } from './arguments.js';
 import { isFile } from './files.js';
 import { absolutePath, currentFolder } from './folder.js';
 import { checkName, checkNewName, isConfigFile, meansAll } from './names.js';
+import { onWindows } from '../terminal/system-words.js';
 import { hasKnownKind, type Program, programFor } from './program.js';
 import { quoteWords } from './shell-words.js';
 import { APP_OPTIONS, appOptionsGiven, fieldsOf } from './start-options.js';
@@ -153,7 +154,7 @@ function isScript(word: string | undefined): boolean {
   return (
     word !== undefined &&
     !isConfigFile(word) &&
-    (hasKnownKind(word) || word.includes('/')) &&
+    (hasKnownKind(word) || word.includes('/') || (onWindows && word.includes('\\'))) &&
     isFile(absolutePath(word))
   );
 }

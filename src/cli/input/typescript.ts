@@ -1,5 +1,5 @@
 // Finds the program that runs a TypeScript file: Node itself if it can, or an installed tool.
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { usage } from '../terminal/exit.js';
 import { isExecutable } from './files.js';
 import { quoteWords } from './shell-words.js';
@@ -31,6 +31,6 @@ function find(program: string, folder: string): string | undefined {
     folders.push(join(at, 'node_modules', '.bin'));
     if (at === dirname(at)) break;
   }
-  folders.push(...(process.env['PATH'] ?? '').split(delimiter).filter((place) => place.startsWith('/')));
+  folders.push(...(process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute));
   return folders.map((place) => join(place, program)).find(isExecutable);
 }

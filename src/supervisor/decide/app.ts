@@ -119,7 +119,11 @@ export class App {
       await this.#take({ type: 'stop', keepWanted });
       return { ended: next };
     });
-    if (this.state.status === 'Stopping') await this.#ending.within(this.config, this.state.pid, end.ended);
+    if (this.state.status !== 'Stopping') return;
+    await this.#ending.within(this.config, this.state.pid, end.ended).catch(async (error: unknown) => {
+      const why = await this.#around.host.whyItLives(this.id);
+      throw why === null ? error : new Error(why, { cause: error });
+    });
   }
 
   /** Removes it from the host; it must be stopped. */

@@ -12,7 +12,7 @@ import type { Owner } from '../model/owner.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { KeeperLink } from './keeper-link.js';
-import { checkOutput, closeAll, openOutput, removeIfEmpty } from './output-files.js';
+import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty } from './output-files.js';
 
 /** What an app's process gets as its stdout and stderr. */
 export interface OpenOutput {
@@ -138,10 +138,12 @@ export class AppOutputs {
     await this.keeper.askIfUp({ Sync: { id } });
   }
 
-  /** Empties an app's log. */
+  /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
-    if ((await this.kind()) === 'files')
-      throw new Error('the log cannot be emptied while its app writes into it');
+    if ((await this.kind()) === 'files') {
+      for (const path of Object.values(this.#rawPaths(id))) await emptyFile(path);
+      return;
+    }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
     await this.keeper.ask({ Flush: { id, settings } });
   }

@@ -4,6 +4,7 @@ import { type GroupMembers, membersOf } from '../system/groups.js';
 import { exists, sendSignal } from '../system/processes.js';
 import { endsBySigterm, isDead } from '../system/stat.js';
 import { system } from '../system/system.js';
+import type { ProcessEnd } from './process-end.js';
 
 /**
  * The leader may pass SIGTERM on to the rest of the group. A process that was not told is told after this time, in ms; a
@@ -16,7 +17,7 @@ const ALREADY_TOLD = 500;
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 250;
 
-export class GroupEnd {
+export class GroupEnd implements ProcessEnd {
   readonly #group: number;
   readonly #patience: number;
   readonly #scan: typeof membersOf;
@@ -93,6 +94,11 @@ export class GroupEnd {
     }
     this.#pause = FIRST_PAUSE;
     this.#schedule(0);
+  }
+
+  /** A signal reaches everything in a group. */
+  whyItLives(): null {
+    return null;
   }
 
   /** Stops watching the group. Its processes go on. */

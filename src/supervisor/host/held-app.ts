@@ -5,10 +5,11 @@ import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import type { SpawnedApp } from '../model/host-functions.js';
 import { isElsewhere } from '../system/place.js';
-import { identify, isAlive, mayBeSignalled, type ProcessIdentity } from '../system/processes.js';
+import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
 import type { LeftProcess } from './adoption.js';
-import { GroupEnd } from './group-end.js';
+import { endOf, mayBeTold } from './end-of.js';
 import { poll } from './poll.js';
+import type { ProcessEnd } from './process-end.js';
 
 /** Milliseconds between two polls of an adopted process: only a parent is told of an end. */
 const POLL_ADOPTED = 200;
@@ -19,7 +20,7 @@ export class HeldApp {
   #live = false;
   #exit: Exit | null = null;
   #spawning: Promise<SpawnedApp> | undefined;
-  #groupEnd: GroupEnd | undefined;
+  #end: ProcessEnd | undefined;
   #stopPolling: (() => void) | undefined;
   /** An adopted process is not our child, so its number may become a stranger's. */
   #adopted: ProcessIdentity | undefined;
@@ -54,9 +55,13 @@ export class HeldApp {
     }
   }
 
-  /** Takes over a new child. */
-  spawned(child: ChildProcess, pid: number): void {
-    this.#begin(identify(pid));
+  /**
+   * Takes over a new child.
+   *
+   * @param held The file that it holds, where files can be held.
+   */
+  spawned(child: ChildProcess, pid: number, held: string | undefined): void {
+    this.#begin({ ...identify(pid), ...(held === undefined ? {} : { held }) }, child);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
       this.#leaderEnded(pid, { code, signal, unknown: false });
     if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
@@ -73,7 +78,7 @@ export class HeldApp {
       return;
     }
     const { leader, leaderLives } = left;
-    this.#begin(leader);
+    this.#begin(leader, undefined);
     if (!leaderLives) {
       this.#leaderEnded(leader.pid, UNKNOWN_EXIT);
       return;
@@ -86,33 +91,46 @@ export class HeldApp {
 
   /** Asks the process and its group to end, or kills them. Returns whether there was anything to signal. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): boolean {
-    if (!this.#live || this.#groupEnd === undefined) return false;
+    if (!this.#live || this.#end === undefined) return false;
     // Its end is seen at the next poll.
-    if (this.#adopted && !mayBeSignalled(this.#adopted)) return true;
-    return signal === 'SIGTERM' ? this.#groupEnd.ask() : this.#groupEnd.kill();
+    if (this.#adopted && !mayBeTold(this.#adopted)) return true;
+    return signal === 'SIGTERM' ? this.#end.ask() : this.#end.kill();
+  }
+
+  /** Its start time has become known, by which a later daemon knows its process. Returns whether it still runs. */
+  startedAt(pid: number, startTime: string): boolean {
+    const { process } = this.record;
+    if (!this.#live || process?.pid !== pid) return false;
+    this.record = { ...this.record, process: { ...process, startTime } };
+    return true;
+  }
+
+  /** Why it does not end, as a sentence; null if nothing is known. */
+  whyItLives(): string | null {
+    return this.#end?.whyItLives() ?? null;
   }
 
   /** Stops watching. The process goes on. */
   close(): void {
     this.#stopPolling?.();
-    this.#groupEnd?.close();
+    this.#end?.close();
   }
 
-  #begin(leader: ProcessIdentity): void {
+  #begin(leader: ProcessIdentity, child: ChildProcess | undefined): void {
     this.#live = true;
     this.record = { ...this.record, process: leader };
-    this.#groupEnd = new GroupEnd(leader.pid, milliseconds(this.record.config.stop_timeout));
+    this.#end = endOf(leader, child, milliseconds(this.record.config.stop_timeout));
   }
 
   /** The app is gone when its group is. */
   #leaderEnded(pid: number, exit: Exit): void {
     this.#stopPolling?.();
     this.#adopted = undefined;
-    this.#groupEnd?.leaderEnded(() => {
+    this.#end?.leaderEnded(() => {
       this.#live = false;
       this.#exit = exit;
       this.record = { ...this.record, process: null };
-      this.#groupEnd = undefined;
+      this.#end = undefined;
       this.#onGone(pid, exit);
     });
   }

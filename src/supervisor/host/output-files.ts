@@ -1,6 +1,6 @@
 // The files that hold an app's output: opened for its next run, and removed with it.
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Owner } from '../model/owner.js';
 import type { Stream } from '../state/paths.js';
@@ -73,6 +73,13 @@ async function openAppending(path: string): Promise<FileHandle> {
 /** Closes files, whatever becomes of each. */
 export async function closeAll(files: readonly FileHandle[]): Promise<void> {
   await Promise.allSettled(files.map((file) => file.close()));
+}
+
+/** Empties a file, if it is there. */
+export async function emptyFile(path: string): Promise<void> {
+  await truncate(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
 }
 
 /** Removes a file that holds nothing. */

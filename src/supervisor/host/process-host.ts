@@ -9,12 +9,14 @@ import type { stateFiles } from '../state/paths.js';
 import { checkedRecords } from '../state/records.js';
 import { Store } from '../state/store.js';
 import { isElsewhere } from '../system/place.js';
+import { system } from '../system/system.js';
 import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './app-output.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
+import { AppFiles, type HeldByRun } from './windows/app-files.js';
 import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
 
 /** The things that all apps of a host share. */
@@ -67,6 +69,7 @@ export class ProcessHost {
       checkSpawn: (id, config, environment) => this.#checkSpawn(id, config, environment),
       spawn: (id, decided) => this.#spawn(id, decided),
       signal: (id, signal) => this.#apps.get(id)?.signal(signal) ?? false,
+      whyItLives: (id) => this.#apps.get(id)?.whyItLives() ?? null,
       save: (id, decided) => this.#save(id, decided),
       remove: (id) => this.#remove(id),
       escaped: (id) => this.#escaped(id),
@@ -156,13 +159,39 @@ export class ProcessHost {
       this.#apps.delete(id);
       throw new Error(`its state cannot be written: ${(error as Error).message}`);
     });
-    const { child, pid, offsets } = await spawnApp(
+    const { child, pid, offsets, held } = await spawnApp(
       config,
       (owner) => this.outputs.open(id, config, output, owner),
+      () => this.#holdFile(app.record),
       this.#surroundings(runMark(app.record), app.record.environment),
     );
-    app.spawned(child, pid);
+    app.spawned(child, pid, held);
+    if (held !== undefined) this.#learnStart(app, pid);
     return { pid, startedAt: Date.now(), offsets };
+  }
+
+  /** The file that tells of a run's life, where there are no groups. @throws {Error} while an earlier run still lives. */
+  async #holdFile({ id, nonce }: AppRecord): Promise<HeldByRun | undefined> {
+    if (system.tellsGroups) return undefined;
+    const files = new AppFiles(this.#settings.files.held);
+    if (await files.anyHeld(id))
+      throw new Error(
+        'a process of an earlier run still lives, and which one it is is not known; end it in the Task Manager',
+      );
+    return files.hold(id, nonce);
+  }
+
+  /** Where the start time of a process is not told at once, it is written down when it is. */
+  #learnStart(app: HeldApp, pid: number): void {
+    const { id } = app.record;
+    system
+      .startTimeOf(pid)
+      .then(async (start) => {
+        if (start !== null && app.startedAt(pid, start)) await this.#store.save(id, app.record);
+      })
+      .catch((err: unknown) =>
+        this.#settings.log.warn({ err, app: id }, 'the start time of an app could not be written down'),
+      );
   }
 
   async #keeper(): Promise<string | null> {
@@ -199,6 +228,8 @@ export class ProcessHost {
     app?.close();
     this.#apps.delete(id);
     await this.outputs.remove(id);
+    // Those of its runs that have ended are removed by the look.
+    if (!system.tellsGroups) await new AppFiles(this.#settings.files.held).anyHeld(id);
     await this.#store.save(id, null);
   }
 

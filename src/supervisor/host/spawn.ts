@@ -1,5 +1,5 @@
 // Starts an app's process: in its own session and group, with its output in its own files, and nothing between us and it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import type { AppConfig } from '../model/app-config.js';
 import { system } from '../system/system.js';
 import { appEnvironment } from './environment.js';
@@ -9,11 +9,15 @@ import { closeAll } from './output-files.js';
 import type { Owner } from '../model/owner.js';
 import { checkIds, checkSizes } from './permitted.js';
 import { checkProgram, problem } from './program.js';
+import type { HeldByRun } from './windows/app-files.js';
+import { type WindowsProgram, windowsProgram } from './windows/program.js';
 
 export interface Spawned {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly offsets: OpenOutput['offsets'];
+  /** The file that it holds, where there are no groups. */
+  readonly held: string | undefined;
 }
 
 /** How the soft limit of open files is set for an app. */
@@ -58,33 +62,42 @@ const ERRNO: Readonly<Record<string, string>> = {
  * Spawns an app.
  *
  * @param openOutput Opens what it prints to.
+ * @param hold Holds the file that tells of its life; undefined where a group does.
  * @throws {Error} with a message that begins as the original's and names the cause. It never shows the environment.
  */
 export async function spawnApp(
   config: AppConfig,
   openOutput: (owner: Owner | undefined) => Promise<OpenOutput>,
+  hold: () => Promise<HeldByRun | undefined>,
   around: SpawnSurroundings,
 ): Promise<Spawned> {
   try {
-    await check(config, around);
+    const windows = await check(config, around);
     const { cwd, env, ids, owner } = await prepare(config, around);
     const { stdout, stderr, offsets } = await openOutput(owner);
+    let held: HeldByRun | undefined;
     try {
-      const [command, args] = withLimit(config, around.limit);
+      held = await hold();
+      const [command, args] = windows ? [windows.command, windows.args] : withLimit(config, around.limit);
       const child = spawn(command, args, {
         cwd,
         env,
         detached: true,
-        stdio: ['ignore', stdout.fd, stderr.fd],
-        ...ids,
+        stdio: windows
+          ? windowsDescriptors(windows, stdout.fd, stderr.fd, held)
+          : ['ignore', stdout.fd, stderr.fd],
+        ...(windows ? { windowsHide: true, windowsVerbatimArguments: windows.verbatim } : ids),
       });
       const pid = await new Promise<number>((resolve, reject) => {
         child.once('spawn', () => resolve(child.pid as number));
         child.once('error', reject);
       });
+      // Also when a write to the stdin or the channel of one that has ended fails.
       child.on('error', () => undefined);
-      return { child, pid, offsets };
+      child.stdin?.on('error', () => undefined);
+      return { child, pid, offsets, held: held?.path };
     } finally {
+      held?.handOver();
       await closeAll([stdout, stderr]);
     }
   } catch (error) {
@@ -111,14 +124,42 @@ export async function checkSpawn(
   }
 }
 
-async function check(config: AppConfig, around: SpawnSurroundings): Promise<void> {
-  if (process.platform === 'win32') return;
+/** What an app can be asked by to end: Node by its channel, any other program by the end of its stdin. */
+function windowsDescriptors(
+  { isNode }: WindowsProgram,
+  stdout: number,
+  stderr: number,
+  held: HeldByRun | undefined,
+): StdioOptions {
+  return [
+    isNode ? 'ignore' : 'pipe',
+    stdout,
+    stderr,
+    held?.fd ?? 'ignore',
+    ...(isNode ? ['ipc' as const] : []),
+  ];
+}
+
+/** Returns how the program is run on Windows; undefined elsewhere, where it is run as it was named. */
+async function check(config: AppConfig, around: SpawnSurroundings): Promise<WindowsProgram | undefined> {
+  if (!system.tellsGroups) return checkWindows(config, around);
   const { cwd, env, owner } = await prepare(config, around);
   const { command, args } = config;
   checkIds(config);
   checkSizes(args, env);
   await around.lookUps.run(`the folder ${cwd} or the program ${command}`, () =>
     checkProgram({ command, cwd, path: env['PATH'], user: owner }),
+  );
+  return undefined;
+}
+
+async function checkWindows(config: AppConfig, around: SpawnSurroundings): Promise<WindowsProgram> {
+  const { command, args, uid, gid } = config;
+  if (uid !== null || gid !== null)
+    throw problem('EPERM', 'Windows cannot start an app as another user; leave out its uid and gid');
+  const { cwd, env } = await prepare(config, around);
+  return around.lookUps.run(`the folder ${cwd} or the program ${command}`, () =>
+    windowsProgram({ command, args, cwd, env }),
   );
 }
 

@@ -1,4 +1,5 @@
 // The whole log of an app: one file of records, or plain files of both streams; after an upgrade the one after the other.
+import { idOfFile } from '../model/file-name.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { newestFirst, oldestFirst } from './history.js';
 import type { LogLine, TimeRange } from './log-line.js';
@@ -44,7 +45,8 @@ export async function idsWithLogs(state: string): Promise<string[]> {
 
 /** The id of the app that a log belongs to, by the name of its file. */
 function idOfLog(name: string): string | undefined {
-  return /^(.+)\.(?:all|out|err)\.log$/.exec(name)?.[1];
+  const start = /^(.+)\.(?:all|out|err)\.log$/.exec(name)?.[1];
+  return start === undefined ? undefined : idOfFile(start);
 }
 
 /** Opens the logs of apps as they are now. Close each of them. */

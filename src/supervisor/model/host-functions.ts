@@ -55,6 +55,8 @@ export interface HostFunctions {
   readonly spawn: (id: string, decided: DecidedRecord) => Promise<SpawnedApp>;
   /** Signals the app's process group; whether there was one. */
   readonly signal: (id: string, signal: 'SIGTERM' | 'SIGKILL') => boolean;
+  /** Why an app that was told to end, and killed, still lives, as a sentence; null if nothing is known. */
+  readonly whyItLives: (id: string) => string | null;
   /** Resolves when the record is on disk; rejects when it cannot be written, and is then tried again later. */
   readonly save: (id: string, decided: DecidedRecord) => Promise<void>;
   /** Forgets a stopped app and deletes its record. */

@@ -1,6 +1,7 @@
 // The apps that a daemon has left when it ended without a shutdown. They run until the next daemon adopts them.
 import type { AppRecord } from '../model/app-record.js';
-import { isElsewhere, isHere, type Place } from '../system/place.js';
+import { isElsewhere } from '../system/place.js';
+import { mayRunHere, type ProcessIdentity } from '../system/processes.js';
 import { readOwnFile } from './own-files.js';
 import { stateDirectory, stateFiles } from './paths.js';
 import { readRecords } from './record-files.js';
@@ -11,7 +12,7 @@ import { readRecords } from './record-files.js';
  * with that boot. Nor are those of another machine, which cannot be looked after from here.
  */
 export async function leftBehind(socketPath: string): Promise<string[]> {
-  return idsAt(await recordsOf(socketPath), isHere);
+  return idsAt(await recordsOf(socketPath), mayRunHere);
 }
 
 /** The ids of the apps that last ran on another machine or in another container, and may still run there. */
@@ -23,7 +24,7 @@ export async function leftElsewhere(socketPath: string): Promise<{ ids: string[]
   return { ids: idsAt(records, isElsewhere), hosts: [...new Set(hosts)] };
 }
 
-function idsAt(records: readonly AppRecord[], isAt: (place: Place) => boolean): string[] {
+function idsAt(records: readonly AppRecord[], isAt: (process: ProcessIdentity) => boolean): string[] {
   return records.filter(({ process }) => process !== null && isAt(process)).map(({ id }) => id);
 }
 

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { exclusiveFlags } from '../../endpoint/held-file.js';
+import { exclusiveFlags, isHeld } from '../../endpoint/held-file.js';
 import { lockEndpoint } from '../../endpoint/lock.js';
 import { IpcError } from '../../protocol/errors.js';
 import { lockFile } from './file-lock.js';
@@ -31,6 +31,9 @@ export async function ownState(directory: string, socketPath: string): Promise<b
   await writeFile(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
   return outcome === 'locked';
 }
+
+/** Whether it is certain that a daemon owns a state directory now; false where the lock is not a file. */
+export const isOwned = (directory: string): boolean => isHeld(join(directory, 'daemon.lock'));
 
 async function inUse(
   directory: string,

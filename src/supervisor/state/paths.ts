@@ -1,8 +1,10 @@
 // Where the process manager keeps its files: one state directory per daemon.
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unnamedSocketPaths } from '../../endpoint/default-path.js';
+import { fileName } from '../model/file-name.js';
+import { windowsPlaces } from '../../protocol/endpoints.js';
 import { IpcError } from '../../protocol/errors.js';
 
 /** What the rule looks at, given by the caller so that it can be tested. */
@@ -12,6 +14,8 @@ export interface StateSurroundings {
   readonly home: () => string;
   /** Where a daemon without a named socket may listen. */
   readonly places: readonly string[];
+  /** Default: this one. */
+  readonly platform?: string;
 }
 
 const here = (): StateSurroundings => ({ env: process.env, home, places: unnamedSocketPaths() });
@@ -31,16 +35,17 @@ function home(): string {
 
 /**
  * The state directory of the daemon on a socket. It is in `$BUNCTL_STATE_DIR`, else in `$XDG_STATE_HOME/bunctl`, else
- * in `~/.local/state/bunctl`. Its name is `default` for all places where a daemon without a named socket may listen:
+ * in `~/.local/state/bunctl`; on Windows in `%LOCALAPPDATA%\bunctl`. Its name is `default` for all places where a daemon without a named socket may listen:
  * a terminal, cron and a new /run/user/UID find the same apps. For a named socket it is a hash of the path.
  *
  * @throws {IpcError} `OPTION_INVALID` when the home is needed and not known.
  */
 export function stateDirectory(
   socketPath: string,
-  { env, home, places }: StateSurroundings = here(),
+  { env, home, places, platform = process.platform }: StateSurroundings = here(),
 ): string {
-  const base = env['BUNCTL_STATE_DIR'] || join(stateHome(env, home), 'bunctl');
+  const windows = platform === 'win32' ? windowsPlaces({ env, tmpdir: tmpdir() }).bunctl : undefined;
+  const base = env['BUNCTL_STATE_DIR'] || windows || join(stateHome(env, home), 'bunctl');
   const name = places.includes(socketPath)
     ? 'default'
     : createHash('sha256').update(socketPath).digest('hex').slice(0, 16);
@@ -63,10 +68,10 @@ export const KEEPER_SOCKET = 'keeper';
 export function stateFiles(directory: string) {
   return {
     apps: join(directory, 'apps'),
-    app: (id: string) => join(directory, 'apps', `${id}.json`),
+    app: (id: string) => join(directory, 'apps', `${fileName(id)}.json`),
     logs: join(directory, 'logs'),
     /** Both streams of an app, in the order of printing. The name goes on after the id, so that even the id `..` is a plain file name. */
-    log: (id: string) => join(directory, 'logs', `${id}.all.log`),
+    log: (id: string) => join(directory, 'logs', `${fileName(id)}.all.log`),
     /** The output of one stream as the app printed it: with `log_format` raw, and where there are no FIFOs. */
     rawLog: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
     daemonLog: join(directory, 'daemon.log'),
@@ -74,6 +79,8 @@ export function stateFiles(directory: string) {
     /** The FIFO through which an app prints on one of its streams. */
     pipe: (id: string, stream: Stream) =>
       join(directory, 'pipes', `${id}.${stream === 'stdout' ? 'out' : 'err'}`),
+    /** The files that apps hold while they run, where there are no groups. */
+    held: join(directory, 'held'),
     /** The socket of the keeper. */
     keeper: join(directory, KEEPER_SOCKET),
     /** Why the daemon is not started again any more, in a sentence; not there when it would be. */
@@ -86,5 +93,5 @@ export function stateFiles(directory: string) {
 }
 
 export function logName(id: string, stream: Stream): string {
-  return `${id}.${stream === 'stdout' ? 'out' : 'err'}.log`;
+  return `${fileName(id)}.${stream === 'stdout' ? 'out' : 'err'}.log`;
 }

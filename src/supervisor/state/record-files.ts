@@ -1,6 +1,7 @@
 // Reads the files of records as they are. Apart from their check, so that a command does not load zod for them.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileName } from '../model/file-name.js';
 import type { AppRecord } from '../model/app-record.js';
 import { isOwnDirectory, readOwnFile } from './own-files.js';
 
@@ -19,7 +20,12 @@ export async function readRecords(
     const file = join(directory, name);
     try {
       const record = JSON.parse(await readOwnFile(file)) as Partial<AppRecord> | null;
-      if (record?.version !== 1 || `${record.id}.json` !== name || !record.config || !record.state)
+      if (
+        record?.version !== 1 ||
+        `${fileName(record.id ?? '')}.json` !== name ||
+        !record.config ||
+        !record.state
+      )
         throw new Error('it is not a record of an app');
       records.push(record as AppRecord);
     } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { recordOf } from '../../protocol/record.js';
 import { checkAppConfig } from '../model/app-config.js';
+import { fileName } from '../model/file-name.js';
 import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
 import { readRecords } from './record-files.js';
@@ -47,6 +48,7 @@ const record = z.object({
       pidNamespace: z.string().nullable().optional(),
       machine: z.string().nullable().optional(),
       host: z.string().optional(),
+      held: z.string().optional(),
     })
     .nullable(),
 });
@@ -73,7 +75,7 @@ export async function checkedRecords(
     try {
       records.push(check(given));
     } catch (error) {
-      await putAside(join(directory, `${given.id}.json`), error);
+      await putAside(join(directory, `${fileName(given.id)}.json`), error);
     }
   }
   return records;

@@ -89,6 +89,11 @@ export function macOs({ run, begin, now, exists }: Tools = systemTools): SystemF
       for (const [pid, stat] of keep(await begin(PS, all))) visit(pid, stat);
     },
     tellsProcesses: true,
+    tellsGroups: true,
+    namesHaveCase: true,
+    async startTimeOf(pid) {
+      return keep(await begin(PS, all)).get(pid)?.startTime ?? null;
+    },
     tellsHandlers: false,
     async userOf(uid) {
       try {

@@ -25,6 +25,12 @@ export interface SystemFacts {
   readonly eachStat: (visit: (pid: number, stat: ProcessStat) => void) => Promise<void>;
   /** Whether processes and their groups are told. */
   readonly tellsProcesses: boolean;
+  /** Whether there are process groups, and signals for them. */
+  readonly tellsGroups: boolean;
+  /** Whether the names of variables have upper and lower case. */
+  readonly namesHaveCase: boolean;
+  /** The start time of a process, where it is not told at once; null if it cannot be known. */
+  readonly startTimeOf: (pid: number) => Promise<string | null>;
   /** Whether it is told which signals a process handles. */
   readonly tellsHandlers: boolean;
   /** Undefined if there is no such user. */
@@ -41,6 +47,9 @@ export const UNKNOWN: SystemFacts = {
   allStats: () => [],
   eachStat: async () => undefined,
   tellsProcesses: false,
+  tellsGroups: true,
+  namesHaveCase: true,
+  startTimeOf: async () => null,
   tellsHandlers: false,
   userOf: async () => undefined,
 };

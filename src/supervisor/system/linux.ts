@@ -58,6 +58,9 @@ export const linux: SystemFacts = {
       if (stat !== undefined) visit(pid, stat);
     }),
   tellsProcesses: true,
+  tellsGroups: true,
+  namesHaveCase: true,
+  startTimeOf: async (pid) => statOf(pid)?.startTime ?? null,
   tellsHandlers: true,
   userOf: (uid) => userOf(uid),
 };

@@ -1,4 +1,5 @@
 // The identity of processes: a process is identified by its place, its number and its start time, and signalled by its number.
+import { isHeld } from '../../endpoint/held-file.js';
 import { here, isHere, type Place } from './place.js';
 import { isDead } from './stat.js';
 import { system } from './system.js';
@@ -8,6 +9,8 @@ export interface ProcessIdentity extends Place {
   readonly pid: number;
   /** As in `ProcessStat`; null if the system does not tell it. */
   readonly startTime: string | null;
+  /** A file that it, or a process that inherited it, holds open as long as it lives, where files can be held so. */
+  readonly held?: string | undefined;
 }
 
 /** The identity of a process of this place. */
@@ -44,12 +47,13 @@ export function sendSignal(target: number, signal: NodeJS.Signals): boolean {
 const POLL_AGE = 1000;
 
 /**
- * Whether that very process lives; a zombie does not. A process of another place, or whose start time is not known, is
+ * Whether that very process lives, or one that inherited its file; a zombie does not. A process of another place, or whose start time is not known, is
  * a stranger: its number may be another's, so it counts as gone.
  *
  * Before a signal, ask {@link mayBeSignalled}.
  */
 export function isAlive(process: ProcessIdentity): boolean {
+  if (process.held !== undefined) return isHeld(process.held);
   try {
     return isProven(process, POLL_AGE);
   } catch {
@@ -76,4 +80,9 @@ export function mayBeSignalled(process: ProcessIdentity): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether a recorded process may still run here: nothing has shown its end, and it is no stranger's. */
+export function mayRunHere(process: ProcessIdentity): boolean {
+  return process.held === undefined ? isHere(process) : isHeld(process.held);
 }

@@ -44,6 +44,6 @@ describe('words of other process managers', () => {
 
 test('a timeout of 0 waits as long as it takes, also for a daemon to end', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--timeout', '0', '--', 'sleep', '1000');
+  await manager.ok('start', 'a', '--timeout', '0', '--', 'node', '-e', 'setInterval(() => {}, 1000)');
   expect(await manager.run('shutdown', '--timeout', '0')).toMatchObject({ code: 0 });
 });

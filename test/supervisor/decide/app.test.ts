@@ -36,6 +36,7 @@ function actor(
       await new Promise((resolve) => setImmediate(resolve));
       return { pid, startedAt: clock.now(), offsets: { stdout: 7, stderr: 8 } };
     },
+    whyItLives: () => null,
     signal: async (_id: string, signal: string) => done.push(signal),
     save: async (_id: string, decided: { state: AppState }) => void saved.push(decided.state),
     remove: async () => done.push('remove'),

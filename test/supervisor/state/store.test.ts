@@ -7,13 +7,14 @@ import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { readRecords } from '#dist/supervisor/state/record-files.js';
 import { Store } from '#dist/supervisor/state/store.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { filesHaveModes } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 describe('a record', () => {
   const record = (n: number): AppRecord =>
     ({ version: 1, id: 'a', config: {}, state: { restarts: n }, nonce: '', process: null }) as never;
 
-  test('is written whole, private, and in its last version', async () => {
+  test.skipIf(!filesHaveModes)('is written whole, private, and in its last version', async () => {
     const directory = temporaryDirectory();
     const store = new Store(
       (id) => join(directory, `${id}.json`),
@@ -46,18 +47,21 @@ describe('a record', () => {
     expect(seen).toEqual([[false, statSync(path).size]]);
   });
 
-  test('is written though somebody has removed the folder, which is made again for its owner only', async () => {
-    const directory = join(temporaryDirectory(), 'state', 'apps');
-    const faults: Error[] = [];
-    const store = new Store(
-      (id) => join(directory, `${id}.json`),
-      (error) => faults.push(error),
-    );
-    await store.save('a', record(1));
-    expect((await readRecords(directory, () => undefined))[0]?.state.restarts).toBe(1);
-    expect(statSync(directory).mode & 0o777).toBe(0o700);
-    expect(faults).toEqual([]);
-  });
+  test.skipIf(!filesHaveModes)(
+    'is written though somebody has removed the folder, which is made again for its owner only',
+    async () => {
+      const directory = join(temporaryDirectory(), 'state', 'apps');
+      const faults: Error[] = [];
+      const store = new Store(
+        (id) => join(directory, `${id}.json`),
+        (error) => faults.push(error),
+      );
+      await store.save('a', record(1));
+      expect((await readRecords(directory, () => undefined))[0]?.state.restarts).toBe(1);
+      expect(statSync(directory).mode & 0o777).toBe(0o700);
+      expect(faults).toEqual([]);
+    },
+  );
 
   test('that cannot be written keeps its former version, is reported, and is written later', async () => {
     const directory = join(temporaryDirectory(), 'apps');

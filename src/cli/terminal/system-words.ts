@@ -1,0 +1,55 @@
+// Sentences of the help and of messages that are other ones on Windows: what is true of the system that this runs on.
+
+/** Whether this is Windows. The commands ask nobody else. */
+export const onWindows = process.platform === 'win32';
+
+const on = (windows: string, elsewhere: string): string => (onWindows ? windows : elsewhere);
+
+export const STOP_HELP = on(
+  'Stops apps: a Node app gets the message "shutdown", any other the end of its stdin. After its stop timeout each one is\nended with its descendants. They stay stopped.',
+  "Stops apps: SIGTERM to each one's process and then to its group, SIGKILL after its stop timeout. They stay stopped.",
+);
+
+export const STOP_TIMEOUT_HELP = on(
+  'how long it may take to end when it is asked to (default 10s)',
+  'how long it may take to end after SIGTERM (default 10s)',
+);
+
+export const MAX_MEMORY_HELP = on(
+  'shown by status, not enforced on Windows',
+  'restart it when its processes hold more memory, such as 512M',
+);
+
+export const USER_HELP = on('refused on Windows', 'run it as another user or group');
+
+export const KILL_ESCAPED_HELP_TEXT = on(
+  'without effect on Windows, where such processes cannot be found',
+  'also end processes that an app started and that have left its process group',
+);
+
+export const DAEMON_END_HELP = on(
+  `Ctrl-C, Ctrl-Break and the end of the console stop the apps, each with its own timeout, and end the daemon. A second one
+leaves them running. When the daemon dies in another way, the next command that needs it starts another one.`,
+  `SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.
+When the daemon dies in another way, it is started again in the background, unless a service manager of the system runs
+it or BUNCTL_RESPAWN is 0.`,
+);
+
+/** What an endpoint is. */
+export const SOCKET = on('pipe', 'socket');
+
+/** A limit that nothing enforces here, as a sentence; undefined where it is enforced or there is none. */
+export const memoryNotice = (
+  name: string,
+  maxMemory: number | null,
+  windows: boolean = onWindows,
+): string | undefined =>
+  windows && maxMemory
+    ? `The memory limit of app ${name} is kept, but not enforced: nothing tells bunctl on Windows what an app holds`
+    : undefined;
+
+/** A Node that reads without bound from a pipe; see docs/platforms.md. */
+export function nodeProblems(version: string, windows: boolean = onWindows): string[] {
+  if (!windows || parseInt(version) >= 22) return [];
+  return [`A daemon on Windows needs Node 22 or later, and this is Node ${version}; install a later one.`];
+}

@@ -8,8 +8,8 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'an app has a descriptor more',
         file: 'supervisor/host/spawn.js',
-        text: "stdio: ['ignore', stdout.fd, stderr.fd],",
-        replacement: "stdio: ['ignore', stdout.fd, stderr.fd, stdout.fd],",
+        text: ": ['ignore', stdout.fd, stderr.fd],",
+        replacement: ": ['ignore', stdout.fd, stderr.fd, stdout.fd],",
         test: 'supervisor/host/exact',
         title: 'with the daemon’s own limit of open files',
       },
@@ -32,7 +32,7 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'an app has no mark',
         file: 'supervisor/host/environment.js',
-        text: '[MARK_VARIABLE]: mark,',
+        text: '{ [MARK_VARIABLE]: mark },',
         replacement: '',
         test: 'supervisor/environment',
         title: 'has the environment it was started with, its own laid upon it, and nothing of the daemon’s',

@@ -132,9 +132,9 @@ export const SURROUNDINGS: readonly Row[] = [
       {
         fault: 'the log says with which environment an app is started',
         file: 'supervisor/host/process-host.js',
-        text: 'app.spawned(child, pid);',
+        text: 'app.spawned(child, pid, held);',
         replacement:
-          "app.spawned(child, pid);\n        this.#settings.log.debug({ environment: app.record.environment }, 'started');",
+          "app.spawned(child, pid, held);\n        this.#settings.log.debug({ environment: app.record.environment }, 'started');",
         test: 'security/secrets',
         title: 'the value of a secret is in no line of the log',
       },

@@ -154,8 +154,6 @@ export class LanePool implements Lanes {
     if (!member) return;
     member.cancelDeadline();
     member.wasReady = true;
-    // The time in which it loaded its module does not make it a busy one.
-    lane.utilization();
     member.started?.resolve();
     member.started = undefined;
     this.#refill.ready();

@@ -15,7 +15,7 @@ export interface PooledLane extends Lane {
   readonly working: boolean;
   /** Settles when its thread has really ended: one in a system call ends when the call returns. */
   readonly gone: Promise<void>;
-  /** Share of the time since the last call that its loop was busy, 0 to 1. */
+  /** Share of the time since the last call that its loop was busy, 0 to 1; 0 at the first call: loading its module is not work. */
   utilization(): number;
   /** Checks whether its loop turns; `elapsed` is the time, in ms, that main itself was there to see. */
   watch(elapsed: number): void;

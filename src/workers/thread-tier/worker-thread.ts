@@ -80,13 +80,16 @@ export class WorkerThread {
     if (this.#spawned) this.#kill.abort();
   }
 
-  /** Share of the time since the last call that the thread's loop was not waiting, 0 to 1. */
+  /**
+   * Share of the time since the last call that the thread's loop was not waiting, 0 to 1. The first call gives 0: until
+   * then the thread has loaded its module, which does not make it a busy one.
+   */
   utilization(): number {
     const performance = this.#pool?.threads[0]?.performance;
     if (!performance) return 0;
     const now = performance.eventLoopUtilization();
-    const since = this.#lastUtilization ? performance.eventLoopUtilization(now, this.#lastUtilization) : now;
+    const last = this.#lastUtilization;
     this.#lastUtilization = now;
-    return since.utilization;
+    return last === undefined ? 0 : performance.eventLoopUtilization(now, last).utilization;
   }
 }

@@ -24,13 +24,7 @@ describe('the pool of lanes', () => {
     }
     offer = (): boolean => true;
     recall = (): boolean => true;
-    /** The share since it was asked last; at first, that of loading its module. */
-    utilization(): number {
-      const share = this.asked ? this.busy : 1;
-      this.asked = true;
-      return share;
-    }
-    asked = false;
+    utilization = (): number => this.busy;
     watch(elapsed: number): void {
       this.looks += 1;
       this.watched += elapsed;
@@ -109,14 +103,6 @@ describe('the pool of lanes', () => {
       'lane.ready 2',
     ]);
     expect(told.at(-1)).toMatch(/^lane.ended [12]$/);
-  });
-
-  test('does not take a lane for a busy one because it has just loaded its module', async () => {
-    const { pool: lanes, clock, lanes: made, ids } = await pool(1, 2);
-    lanes.pick();
-    lane(made, 0).load = 1;
-    clock.advance(1000);
-    expect(ids()).toEqual([1]);
   });
 
   test('adds a lane if all are full, although their loops only wait', async () => {

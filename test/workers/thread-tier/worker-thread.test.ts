@@ -18,8 +18,14 @@ import { hasFifos, hasUlimit } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 import { orFail } from '../../support/or-fail.js';
 
-function laneThread(module: URL, workerData: unknown, resourceLimits = {}): WorkerThread {
+function laneThread(
+  module: URL,
+  workerData: unknown,
+  resourceLimits = {},
+  onMessage?: () => void,
+): WorkerThread {
   const [calls, out] = [new MessageChannel(), new MessageChannel()];
+  if (onMessage) for (const { port1 } of [calls, out]) port1.on('message', onMessage);
   const task: LaneStart = {
     daemon: '/test',
     role: 'lane',
@@ -43,6 +49,18 @@ function laneThread(module: URL, workerData: unknown, resourceLimits = {}): Work
   });
   return new WorkerThread(task, [calls.port2, out.port2], { resourceLimits });
 }
+
+test('a thread that has loaded its module is not a busy one, and one that has nothing to do is none', async () => {
+  let heard = false;
+  const thread = laneThread(fixture('commands.js'), undefined, {}, () => (heard = true));
+  onTestFinished(async () => {
+    thread.kill();
+    await thread.gone;
+  });
+  await until(() => heard, 'it has loaded its module');
+  expect(thread.utilization()).toBe(0);
+  await until(() => thread.utilization() < 0.5, 'its loop waits');
+});
 
 describe('a thread that cannot be set up ends at once, with its cause', () => {
   test.each([

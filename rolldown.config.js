@@ -96,8 +96,8 @@ export default defineConfig([
       keeper: 'dist/supervisor/keeper/main.js',
     },
     platform: 'node',
-    // They start threads from files of their own.
-    external: ['piscina', 'pino'],
+    // It starts threads from a file of its own.
+    external: ['piscina'],
     plugins: [inlineVersion, ownPlaces, workerEntry, licences],
     output: { dir: 'dist/bundle', format: 'es', chunkFileNames: '[name].js', cleanDir: true },
   },

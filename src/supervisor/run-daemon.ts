@@ -1,6 +1,6 @@
 // The process manager's daemon as a process: endpoint, state, log, the declared file, and its end.
 import { rm, writeFile } from 'node:fs/promises';
-import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../endpoint/default-path.js';
@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
 import { softLimit } from './host/soft-limit.js';
-import { LogFile } from './logs/daemon-log.js';
+import { daemonLogger } from './logs/daemon-logger.js';
 import type { LogDefaults } from './model/log-settings.js';
 import { REPLACES } from './model/own-variables.js';
 import type { DaemonCommand } from './model/keeper-messages.js';
@@ -66,10 +66,7 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs, files.pipes]) await prepareStateDirectory(each);
   const lockHolds = await ownState(directory, path);
-  const log = pino(
-    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    new LogFile(files.daemonLog),
-  );
+  const log = daemonLogger(files.daemonLog);
   if (!lockHolds && process.platform !== 'win32')
     log.warn(
       { directory },
@@ -168,7 +165,7 @@ function replacedDaemon(): number | null {
 async function bring(
   path: string,
   directory: string,
-  log: pino.Logger,
+  log: Logger,
   main: Main,
   { socketPath, logDefaults, again, replaces }: RunOptions & { readonly replaces: number | null },
 ) {

@@ -1,11 +1,9 @@
 // The secrets of an app stay between it and the user who started it: no log, no status, no event and no answer tells them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AnswerError } from 'bunctl-ipc/client';
 import type { IpcMessage } from 'bunctl-ipc/protocol';
 import { expect, test } from 'vitest';
-import { fixture } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
 import { FAST, Manager, start, statusOf } from '../support/manager.js';
 import { until } from '../support/until.js';
@@ -17,8 +15,7 @@ test.skipIf(process.platform !== 'linux')(
   'the value of a secret is in no line of the log at any level, of the output, of statuses, events and answers',
   async () => {
     const manager = new Manager();
-    const everything = `--require=${fileURLToPath(fixture('logs-everything.cjs'))}`;
-    const daemon = foreground(manager, [], { NODE_OPTIONS: everything });
+    const daemon = foreground(manager, [], { BUNCTL_LOG_LEVEL: 'trace' });
     await until(() => daemon.stdout().includes('listens'), 'it listens');
     const client = await manager.connect();
     const events = client.subscribe({ AllEvents: { app_name: null } });

@@ -32,7 +32,7 @@ export function callersEnvironment(env: NodeJS.ProcessEnv = process.env): Record
 
 /** The names of the system's own folders and of the user's, without which programs of Windows do not start. */
 const KEPT_ON_WINDOWS =
-  /^(PATH|PATHEXT|SystemRoot|SystemDrive|windir|ComSpec|OS|USERPROFILE|USERNAME|USERDOMAIN|HOMEDRIVE|HOMEPATH|HOME|APPDATA|LOCALAPPDATA|ProgramData|ALLUSERSPROFILE|PUBLIC|ProgramFiles(\(x86\))?|ProgramW6432|CommonProgramFiles(\(x86\))?|CommonProgramW6432|PROCESSOR_\w+|NUMBER_OF_PROCESSORS|COMPUTERNAME|TMP|TEMP|TZ|LANG|LC_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN)$/i;
+  /^(PATH|PATHEXT|SystemRoot|SystemDrive|windir|ComSpec|OS|USERPROFILE|USERNAME|USERDOMAIN|HOMEDRIVE|HOMEPATH|HOME|APPDATA|LOCALAPPDATA|ProgramData|ALLUSERSPROFILE|PUBLIC|ProgramFiles(\(x86\))?|ProgramW6432|CommonProgramFiles(\(x86\))?|CommonProgramW6432|PROCESSOR_\w+|NUMBER_OF_PROCESSORS|COMPUTERNAME|TMP|TEMP|TZ|LANG|LC_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN|BUNCTL_LOG_LEVEL)$/i;
 
 /**
  * The part of its caller's environment that a daemon in the background needs. The daemon outlives its caller, and any process
@@ -44,7 +44,7 @@ export function daemonEnvironment(
 ): Record<string, string> {
   if (platform === 'win32') return select(env, (key) => KEPT_ON_WINDOWS.test(key));
   return select(env, (key) =>
-    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN)$/.test(
+    /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|XDG_\w+|BUNCTL_SOCKET|BUNCTL_STATE_DIR|BUNCTL_RESPAWN|BUNCTL_LOG_LEVEL)$/.test(
       key,
     ),
   );

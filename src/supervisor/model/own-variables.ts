@@ -7,6 +7,8 @@ export const MARK_VARIABLE = 'BUNCTL_APP';
 export const REPLACES = 'BUNCTL_REPLACES';
 /** `0` keeps a daemon that dies from being started again. */
 export const RESPAWN = 'BUNCTL_RESPAWN';
+/** The least level of the daemon's log. */
+export const LOG_LEVEL = 'BUNCTL_LOG_LEVEL';
 
 /**
  * Variables that an app does not get from the environment of its caller: a shell's own, those of Node's channel to a
@@ -25,5 +27,6 @@ export const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   'BUNCTL_OPEN_FILES',
   REPLACES,
   RESPAWN,
+  LOG_LEVEL,
   MARK_VARIABLE,
 ]);

@@ -25,14 +25,17 @@ test.skipIf(process.platform !== 'linux')(
       BUNCTL_APP: 'outer:1',
       LC_TIME: 'C',
       XDG_STATE_HOME: '/nonexistent',
+      BUNCTL_LOG_LEVEL: 'warn',
     });
     await manager.ok('start', 'a', '--', 'sleep', '1000');
     const entries = readFileSync(`/proc/${await manager.pid()}/environ`, 'utf8').split('\0');
     const names = entries.filter((entry) => entry !== '').map((entry) => entry.slice(0, entry.indexOf('=')));
     const allowed =
-      /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z_]+|TZ|TMPDIR|TMP|TEMP|XDG_[A-Z_]+|BUNCTL_(SOCKET|STATE_DIR|READY_FD|OPEN_FILES|RESPAWN))$/;
+      /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z_]+|TZ|TMPDIR|TMP|TEMP|XDG_[A-Z_]+|BUNCTL_(SOCKET|STATE_DIR|READY_FD|OPEN_FILES|RESPAWN|LOG_LEVEL))$/;
     expect(names.filter((name) => !allowed.test(name))).toEqual([]);
-    expect(names).toEqual(expect.arrayContaining(['PATH', 'LC_TIME', 'XDG_STATE_HOME', 'BUNCTL_SOCKET']));
+    expect(names).toEqual(
+      expect.arrayContaining(['PATH', 'LC_TIME', 'XDG_STATE_HOME', 'BUNCTL_SOCKET', 'BUNCTL_LOG_LEVEL']),
+    );
   },
 );
 

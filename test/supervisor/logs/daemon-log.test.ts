@@ -3,11 +3,29 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } fro
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LogFile } from '#dist/supervisor/logs/daemon-log.js';
+import { daemonLogger } from '#dist/supervisor/logs/daemon-logger.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 
 const line = (n: number): string => `${String(n).padStart(9, '0')}${'x'.repeat(90)}\n`;
 
 describe('the daemon’s log', () => {
+  test('has lines of its least level and of those above it; a level that there is not is refused with those that there are', () => {
+    const path = join(temporaryDirectory(), 'daemon.log');
+    const logged = (level?: string): string[] => {
+      const log = daemonLogger(path, level);
+      for (const each of ['trace', 'debug', 'info', 'error'] as const) log[each](each);
+      const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+      rmSync(path);
+      return lines.map((each) => (JSON.parse(each) as { msg: string }).msg);
+    };
+    expect(logged()).toEqual(['info', 'error']);
+    expect(logged('debug')).toEqual(['debug', 'info', 'error']);
+    expect(logged('silent')).toEqual([]);
+    expect(() => logged('loud')).toThrow(
+      'BUNCTL_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, not "loud"',
+    );
+  });
+
   test('is put aside before it grows too large, and then begins anew; one old file is kept', () => {
     const folder = temporaryDirectory();
     const path = join(folder, 'daemon.log');

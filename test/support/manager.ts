@@ -182,7 +182,7 @@ export class Manager {
   /** The daemon's answer; undefined if it cannot be asked on the socket of this test. */
   async #ask(message: IpcMessage): Promise<IpcResponse | undefined> {
     if (!this.#isUsual()) return undefined;
-    const client = await IpcClient.connect(this.socket).catch(() => undefined);
+    const client = await IpcClient.connect(this.socket, { retry: 'busy' }).catch(() => undefined);
     try {
       return await client?.request(message);
     } finally {

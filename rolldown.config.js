@@ -79,12 +79,21 @@ const ownPlaces = {
   },
 };
 
+/**
+ * Names and lines stay as they are, for stack traces. Comments only take time to read, and one character beyond ASCII makes
+ * V8 keep a whole file in two bytes a character.
+ */
+const FAST_TO_LOAD = {
+  comments: false,
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
+};
+
 export default defineConfig([
   {
     input: 'dist/cli/bin.js',
     platform: 'node',
     plugins: [inlineVersion, builtinsWhenNeeded, daemonApart],
-    output: { file: 'dist/cli/bunctl.cjs', format: 'cjs', codeSplitting: false },
+    output: { file: 'dist/cli/bunctl.cjs', format: 'cjs', codeSplitting: false, ...FAST_TO_LOAD },
   },
   {
     input: {
@@ -99,6 +108,12 @@ export default defineConfig([
     // It starts threads from a file of its own.
     external: ['piscina'],
     plugins: [inlineVersion, ownPlaces, workerEntry, licences],
-    output: { dir: 'dist/bundle', format: 'es', chunkFileNames: '[name].js', cleanDir: true },
+    output: {
+      dir: 'dist/bundle',
+      format: 'es',
+      chunkFileNames: '[name].js',
+      cleanDir: true,
+      ...FAST_TO_LOAD,
+    },
   },
 ]);

@@ -12,7 +12,7 @@ import type { Owner } from '../model/owner.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { KeeperLink } from './keeper-link.js';
-import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty } from './output-files.js';
+import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
 
 /** What an app's process gets as its stdout and stderr. */
 export interface OpenOutput {
@@ -155,8 +155,10 @@ export class AppOutputs {
     this.#known.delete(id);
     await closeAll(known?.pipes ?? []);
     for (const stream of STREAMS) await rm(this.#files.pipe(id, stream), { force: true });
-    for (const path of [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))])
+    for (const path of [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))]) {
       await removeIfEmpty(path);
+      await removeIfTold(this.#files.unwritten(path));
+    }
   }
 
   /** The daemon ends as it was told to. Resolves when the keeper knows, and the FIFOs are let go. */

@@ -1,7 +1,8 @@
 // The files that hold an app's output: opened for its next run, and removed with it.
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { decodeUnwritten } from '../model/unwritten.js';
 import type { Owner } from '../model/owner.js';
 import type { Stream } from '../state/paths.js';
 import { prepareStateDirectory } from '../state/own-files.js';
@@ -86,4 +87,10 @@ export async function emptyFile(path: string): Promise<void> {
 export async function removeIfEmpty(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() && found.size === 0) await rm(path, { force: true });
+}
+
+/** Removes the count of what a log lacks, unless the log is still to say it. */
+export async function removeIfTold(path: string): Promise<void> {
+  const count = await readFile(path, 'utf8').catch(() => '');
+  if (decodeUnwritten(count).bytes === 0) await rm(path, { force: true });
 }

@@ -1,4 +1,5 @@
 // The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
+import { existsSync } from 'node:fs';
 import type { DaemonCommand, KeeperHello, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { VERSION } from '../../version.js';
@@ -181,7 +182,10 @@ export class Keeper {
     for (const [id, log] of this.#owing) {
       log.settle();
       log.close();
-      if (!log.owes) this.#owing.delete(id);
+      if (log.owes) continue;
+      this.#owing.delete(id);
+      // The app was removed meanwhile.
+      if (!STREAMS.some((stream) => existsSync(this.#files.pipe(id, stream)))) log.forget();
     }
   }
 

@@ -1,7 +1,8 @@
 // What a log finds on disk: its file, the files that were put aside, and an unfinished last line.
-import { constants, fchownSync, openSync, readdirSync, readSync, type Stats, unlinkSync } from 'node:fs';
+import { constants, fchownSync, readdirSync, readSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LogSettings } from '../model/keeper-messages.js';
+import { openOwn } from './own-file.js';
 import { inOrder, type Segment, segmentNamed } from '../logs/segments.js';
 
 /** How far back the beginning of an unfinished line is looked for, in bytes. */
@@ -16,11 +17,11 @@ const NEWLINE = 0x0a;
 export function openLog(path: string, more: number): number {
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | more;
   try {
-    return openSync(path, flags, 0o600);
+    return openOwn(path, flags);
   } catch (error) {
     // Something that cannot be read, such as a full device in its place.
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-    return openSync(path, flags & ~constants.O_RDWR, 0o600);
+    return openOwn(path, (flags & ~constants.O_RDWR) | constants.O_WRONLY);
   }
 }
 

@@ -1,7 +1,7 @@
 // Where the process manager keeps its files: one state directory per daemon.
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { unnamedSocketPaths } from '../../endpoint/default-path.js';
 import { fileName } from '../model/file-name.js';
 import { windowsPlaces } from '../../protocol/endpoints.js';
@@ -79,6 +79,8 @@ export function stateFiles(directory: string) {
     /** The FIFO through which an app prints on one of its streams. */
     pipe: (id: string, stream: Stream) =>
       join(directory, 'pipes', `${id}.${stream === 'stdout' ? 'out' : 'err'}`),
+    /** How much of a log could not be written and is not told in it yet. It lives as long as the FIFOs of its app. */
+    unwritten: (log: string) => join(directory, 'pipes', `${basename(log)}.unwritten`),
     /** The files that apps hold while they run, where there are no groups. */
     held: join(directory, 'held'),
     /** The socket of the keeper. */

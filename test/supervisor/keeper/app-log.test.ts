@@ -20,6 +20,7 @@ import { segmentsOf } from '#dist/supervisor/logs/segments.js';
 import type { LogSettings } from '#dist/supervisor/model/keeper-messages.js';
 import { stateFiles, type Stream } from '#dist/supervisor/state/paths.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { until } from '../../support/until.js';
 
 const SETTINGS: LogSettings = {
   format: 'stamped',
@@ -210,6 +211,64 @@ describe('the log of an app', () => {
     rmSync(path);
     log.flush();
     expect(log.owes).toBe(false);
+  });
+
+  test('still says what did not fit when the keeper was killed meanwhile, once, and with the reason', () => {
+    const { log, path, directory } = logIn();
+    log.take('stdout', 'before\n');
+    rmSync(path);
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    // The next keeper loses something, too, and so does the third.
+    logIn(directory).log.take('stderr', 'lost, too\n');
+    const third = logIn(directory).log;
+    rmSync(path);
+    third.settle();
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines.at(-1)?.slice(29)).toBe(
+      '15 bytes with 2 line ends are missing here, which could not be written: no space was left on the device',
+    );
+    const fourth = logIn(directory).log;
+    fourth.settle();
+    expect(fourth.owes).toBe(false);
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toEqual(lines);
+  });
+
+  test('says what did not fit in the file where it is missing, though the format is another one by then', () => {
+    const { log, path, files, settings, directory } = logIn();
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    log.use({ ...settings, format: 'raw' });
+    log.take('stdout', 'kept\n');
+    expect(log.owes).toBe(true);
+    // The next keeper knows of it, whatever the format.
+    const next = logIn(directory, { format: 'raw' }).log;
+    expect(next.owes).toBe(true);
+    rmSync(path);
+    log.settle();
+    expect(log.owes).toBe(false);
+    expect(readFileSync(files.rawLog('a', 'stdout'), 'utf8')).toBe('kept\n');
+    expect(readFileSync(path, 'utf8').slice(25)).toMatch(/^log 5 bytes with 1 line ends are missing here/);
+  });
+
+  test('says how many lines were left out of the last second, though nothing more is printed', async () => {
+    const { log, path } = logIn(undefined, { maxLines: 1 });
+    log.take('stdout', '1\n2\n3\n4\n');
+    await until(() => {
+      log.settle();
+      return readFileSync(path, 'utf8').includes('log 3 lines were left out here');
+    }, 'it says so');
+    expect(log.owes).toBe(false);
+  });
+
+  test('has its folder made again when that was removed', () => {
+    const { log, path, files, told } = logIn();
+    log.take('stdout', 'before\n');
+    rmSync(files.logs, { recursive: true });
+    log.take('stdout', 'after\n');
+    expect(readFileSync(path, 'utf8')).toMatch(/log the log file was removed .*\n.* out after\n$/);
+    expect(statSync(files.logs).mode & 0o777).toBe(0o700);
+    expect(told.faults).toEqual([expect.stringContaining('was removed or renamed; a new one was made')]);
   });
 
   test('goes on in a new file when its file is removed or renamed, and says so there', async () => {

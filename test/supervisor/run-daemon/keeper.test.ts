@@ -1,5 +1,5 @@
 // What apps print survives the death of the daemon, of the keeper, and of both; and the daemon comes back by itself.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
@@ -26,6 +26,14 @@ function keeperOf(manager: Manager): number | undefined {
 async function nextKeeper(manager: Manager, former: number | undefined): Promise<number> {
   await until(() => (keeperOf(manager) ?? former) !== former, 'there is another keeper');
   return keeperOf(manager) as number;
+}
+
+async function killBoth(manager: Manager): Promise<void> {
+  const keeper = keeperOf(manager) as number;
+  const daemon = await manager.pid();
+  process.kill(daemon, 'SIGKILL');
+  process.kill(keeper, 'SIGKILL');
+  await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
 }
 
 /** What an app has printed, without headers. */
@@ -114,17 +122,41 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
     await client.request(start('a', script));
     await until(() => printed(manager, 'a').includes('before'), 'it prints');
     const { pid } = await statusOf(client, 'a');
-    const keeper = keeperOf(manager) as number;
-    const daemon = await manager.pid();
-    process.kill(daemon, 'SIGKILL');
-    process.kill(keeper, 'SIGKILL');
-    await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
+    await killBoth(manager);
     writeFileSync(told, '');
     await until(() => readdirSync(manager.home).includes('go on.done'), 'it has printed more');
     expect(alive(pid)).toBe(true);
     await manager.ok('list');
     await until(() => printed(manager, 'a').includes('while'), 'it is read');
     expect(printed(manager, 'a')).toEqual(['before', 'while']);
+  });
+
+  test('is counted on a full disk, and the count outlives daemon and keeper, and goes with the app', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { logs, log, pipes } = stateFiles(manager.state);
+    for (const id of ['runs', 'ended']) symlinkSync('/dev/full', log(id));
+    await client.request(start('runs', 'echo one; echo two; exec sleep 1000'));
+    await client.request(start('ended', 'echo one; echo two; exit 0', { restart_policy: 'no' }));
+    await untilState(client, 'ended', 'Stopped');
+    const counted = (id: string): string => {
+      const file = readdirSync(pipes).find((name) => name === `${id}.all.log.unwritten`);
+      return file === undefined ? '' : readFileSync(join(pipes, file), 'utf8');
+    };
+    for (const id of ['runs', 'ended'])
+      await until(() => counted(id).includes('"bytes":8'), `it is counted for ${id}`);
+    await killBoth(manager);
+    for (const id of ['runs', 'ended']) rmSync(log(id));
+    await manager.ok('list');
+    for (const id of ['runs', 'ended'])
+      await until(
+        () => readdirSync(logs).includes(`${id}.all.log`) && printed(manager, id).length === 1,
+        `the log of ${id} says what is missing`,
+      );
+    for (const id of ['runs', 'ended'])
+      expect(printed(manager, id)[0]).toMatch(/^8 bytes with 2 line ends are missing here/);
+    await manager.ok('delete', 'all', '-f');
+    expect(readdirSync(pipes)).toEqual([]);
   });
 
   test('of a process that has left the app and outlives the daemon is still read; then the keeper ends', async () => {

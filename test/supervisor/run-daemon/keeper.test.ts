@@ -1,5 +1,5 @@
 // What apps print survives the death of the daemon, of the keeper, and of both; and the daemon comes back by itself.
-import { readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
@@ -157,6 +157,51 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
       expect(printed(manager, id)[0]).toMatch(/^8 bytes with 2 line ends are missing here/);
     await manager.ok('delete', 'all', '-f');
     expect(readdirSync(pipes)).toEqual([]);
+  });
+
+  test('goes on when the folders of FIFOs and logs are removed, and then the keeper, and then both die', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { logs, pipes } = stateFiles(manager.state);
+    const told = join(manager.home, 'go');
+    const round = (n: number): string =>
+      `echo before ${n}; touch '${told}.${n}.ready'; while [ ! -e '${told}.${n}' ]; do sleep 0.02; done; echo after ${n}`;
+    // The second app has its FIFOs where the keeper looks for them: what the first one lacks is not its fault.
+    const script = `${[1, 2, 3].map(round).join('; ')}; exec sleep 1000`;
+    await client.request(start('a', script));
+    await client.request(start('b', `exec >/dev/null; ${script.replaceAll('echo', 'echo >&2 ')}`));
+    const goesOn = async (n: number, change: () => Promise<void>): Promise<void> => {
+      await until(() => existsSync(`${told}.${n}.ready`), 'the apps are there');
+      await change();
+      writeFileSync(`${told}.${n}`, '');
+      for (const id of ['a', 'b'])
+        await until(
+          () =>
+            existsSync(logs) &&
+            readdirSync(logs).includes(`${id}.all.log`) &&
+            printed(manager, id).includes(`after ${n}`),
+          `${id} goes on`,
+        );
+    };
+    await goesOn(1, async () => {
+      await until(() => printed(manager, 'b').includes('before 1'), 'it is read');
+      rmSync(pipes, { recursive: true });
+      rmSync(logs, { recursive: true });
+    });
+    await goesOn(2, async () => {
+      const keeper = keeperOf(manager) as number;
+      process.kill(keeper, 'SIGKILL');
+      await nextKeeper(manager, keeper);
+    });
+    await goesOn(3, async () => {
+      await killBoth(manager);
+      await manager.ok('list');
+    });
+    expect(manager.daemonLog()).toContain('was removed or renamed');
+    // A new run has FIFOs of its own, and the log of the former one goes on.
+    await manager.ok('restart', 'a');
+    await until(() => printed(manager, 'a').filter((line) => line === 'after 3').length === 2, 'it is read');
+    expect(readdirSync(pipes)).toContain('a.out');
   });
 
   test('of a process that has left the app and outlives the daemon is still read; then the keeper ends', async () => {

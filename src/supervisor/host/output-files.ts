@@ -73,7 +73,7 @@ async function openAppending(path: string): Promise<FileHandle> {
 
 /** Closes files, whatever becomes of each. */
 export async function closeAll(files: readonly (FileHandle | undefined)[]): Promise<void> {
-  await Promise.allSettled(files.map((file) => file?.close()));
+  await Promise.allSettled(files.flatMap((file) => file?.close() ?? []));
 }
 
 /** Empties a file, if it is there. */

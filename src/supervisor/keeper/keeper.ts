@@ -126,7 +126,7 @@ export class Keeper {
   }
 
   /** Returns why it cannot be read. */
-  #readFifo(id: string, kept: Kept, stream: Stream, way: string | undefined): unknown {
+  #readFifo(id: string, kept: Kept, stream: Stream, way: string | undefined): Error | undefined {
     try {
       if (way === undefined) return undefined;
       const found = statSync(way);
@@ -139,7 +139,7 @@ export class Keeper {
       kept.fifos.add(fifo);
       return undefined;
     } catch (error) {
-      return error;
+      return error as Error;
     }
   }
 

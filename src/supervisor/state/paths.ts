@@ -87,6 +87,8 @@ export function stateFiles(directory: string) {
     keeper: join(directory, KEEPER_SOCKET),
     /** Why the daemon is not started again any more, in a sentence; not there when it would be. */
     givenUp: join(directory, 'given-up'),
+    /** Why a keeper was replaced, in a sentence. */
+    keeperReplaced: join(directory, 'keeper-replaced'),
     /** The path of the socket on which its daemon listens, or listened last. */
     socket: join(directory, 'socket'),
     /** The file whose lock makes one daemon the owner of the directory. */

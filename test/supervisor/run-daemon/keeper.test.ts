@@ -36,6 +36,10 @@ async function killBoth(manager: Manager): Promise<void> {
   await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
 }
 
+function endOf(pid: number): void {
+  if (alive(pid)) process.kill(pid, 'SIGKILL');
+}
+
 /** What an app has printed, without headers. */
 function printed(manager: Manager, id: string): string[] {
   const text = readFileSync(stateFiles(manager.state).log(id), 'utf8');
@@ -220,6 +224,58 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
     writeFileSync(told, '');
     await until(() => !alive(keeper), 'the keeper has ended');
     expect(printed(manager, 'a')).toEqual(['first', 'last']);
+  });
+
+  test('is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
+    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
+    const keeper = keeperOf(manager) as number;
+    process.kill(keeper, 'SIGSTOP');
+    onTestFinished(() => endOf(keeper));
+    const asked = { timeout: 20_000 };
+    await client.request('List', asked);
+    await client.request(start('b', 'echo new; exec sleep 1000'), asked);
+    await client.request({ Stop: { name: 'a' } }, asked);
+    await until(() => !alive(keeper), 'it is replaced');
+    await until(() => printed(manager, 'b').includes('new'), 'the next one reads');
+    expect((await manager.run('doctor')).stdout).toContain(
+      `keeper of the output (process ${keeper}) was stopped (SIGSTOP) and was replaced`,
+    );
+  });
+
+  test('is read by another keeper when the daemon was killed and the keeper is stopped', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
+    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
+    const keeper = keeperOf(manager) as number;
+    process.kill(keeper, 'SIGSTOP');
+    onTestFinished(() => endOf(keeper));
+    await manager.killDaemon();
+    await manager.ok('list');
+    await manager.ok('start', 'b', '--', 'sh', '-c', 'echo new; exec sleep 1000');
+    await until(() => !alive(keeper), 'it is replaced');
+    await until(() => printed(manager, 'b').includes('new'), 'the next one reads');
+    const before = printed(manager, 'a').length;
+    await until(() => printed(manager, 'a').length > before, 'it reads the app that was adopted');
+    expect((await manager.status('a')).state).toBe('Running');
+  });
+
+  test('is read by one keeper alone, though the socket of the former one was removed', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', COUNTS));
+    const keeper = keeperOf(manager) as number;
+    onTestFinished(() => endOf(keeper));
+    rmSync(stateFiles(manager.state).keeper);
+    await manager.killDaemon();
+    await manager.ok('list');
+    await until(() => !alive(keeper), 'the former one is gone');
+    await untilDone(manager, 'a');
+    const numbers = printed(manager, 'a').slice(0, -1).map(Number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
   test('is read in a state directory whose path is too long for a socket', async () => {

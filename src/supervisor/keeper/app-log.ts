@@ -120,6 +120,8 @@ export class AppLog {
   #keep(stream: Stream, text: string): void {
     const file = this.#files[stream];
     file.open();
+    // It was removed or emptied within a line.
+    if (!file.midLine) this.#tail = null;
     file.append(this.#settings.format === 'raw' ? text : this.#stamped(stream, text));
   }
 

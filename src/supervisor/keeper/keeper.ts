@@ -118,10 +118,10 @@ export class Keeper {
     if (newRun) kept.log.newRun();
     this.#apps.set(id, kept);
     this.#owing.delete(id);
-    const faults = STREAMS.flatMap((stream) => this.#readFifo(id, kept, stream, fifos[stream]) ?? []);
+    const [fault] = STREAMS.flatMap((stream) => this.#readFifo(id, kept, stream, fifos[stream]) ?? []);
     // It has ended, and its FIFOs are gone; its log may still have something to say.
     if (kept.fifos.size === 0) this.#ended(id, kept);
-    if (faults.length > 0) throw faults[0];
+    if (fault !== undefined) throw fault;
     return 'Opened';
   }
 

@@ -57,11 +57,11 @@ export class LogFile {
     return this.#midLine;
   }
 
-  /** Opens the file if it is not open. Never throws: an error comes again with the next text, which is counted. */
+  /** Opens the file, or another one if it is gone. Never throws: an error comes again with the next text, which is counted. */
   open(): void {
     if (!this.#opened) this.#unwritten.reserve();
     try {
-      if (this.#fd === undefined) this.#openFile();
+      this.#lookAfterFile();
     } catch (error) {
       this.#report(error);
     }

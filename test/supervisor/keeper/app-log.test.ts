@@ -284,6 +284,24 @@ describe('the log of an app', () => {
     expect(told.faults).toHaveLength(2);
   });
 
+  test('whose file is removed or emptied within a line goes on with a record of its own', async () => {
+    const { log, path } = logIn();
+    log.take('stdout', 'begun ');
+    renameSync(path, `${path}.mine`);
+    log.take('stdout', 'goes on ');
+    writeFileSync(path, '');
+    log.take('stdout', 'ends\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out+ends']);
+    log.take('stdout', 'begun ');
+    rmSync(path);
+    log.take('stdout', 'ends\nnext\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual([
+      'log the log file was removed or renamed within a line; this is a new one',
+      'out+ends',
+      'out next',
+    ]);
+  });
+
   test('goes on at the start of a file that was emptied in place', async () => {
     const { log, path } = logIn(undefined, { maxSize: 500 });
     log.take('stdout', 'one\n'.repeat(10));

@@ -10,7 +10,7 @@ import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { findFifo, makeFifo, openFifos, STREAMS, wayTo } from './fifos.js';
 import { KeeperLink } from './keeper-link.js';
-import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
+import { checkOutput, closeAll, emptyLogs, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
 
 /** What an app's process gets as its stdout and stderr. */
 export interface OpenOutput {
@@ -143,7 +143,7 @@ export class AppOutputs {
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {
-      for (const path of Object.values(this.#rawPaths(id))) await emptyFile(path);
+      await emptyLogs(Object.values(this.#rawPaths(id)), this.#files.log(id));
       return;
     }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeUnwritten } from '../model/unwritten.js';
+import { segmentsOf } from '../logs/segments.js';
 import type { Owner } from '../model/owner.js';
 import type { Stream } from '../state/paths.js';
 import { prepareStateDirectory } from '../state/own-files.js';
@@ -76,8 +77,19 @@ export async function closeAll(files: readonly (FileHandle | undefined)[]): Prom
   await Promise.allSettled(files.flatMap((file) => file?.close() ?? []));
 }
 
-/** Empties a file, if it is there. */
-export async function emptyFile(path: string): Promise<void> {
+/**
+ * Empties the files that an app prints straight into, and removes what a keeper has written.
+ *
+ * @param kept The file of the keeper.
+ */
+export async function emptyLogs(plain: readonly string[], kept: string): Promise<void> {
+  for (const path of [...plain, kept])
+    for (const each of await segmentsOf(path))
+      if (plain.includes(each.path)) await emptyFile(each.path);
+      else await rm(each.path, { force: true });
+}
+
+async function emptyFile(path: string): Promise<void> {
   await truncate(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   });

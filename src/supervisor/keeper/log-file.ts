@@ -185,7 +185,7 @@ export class LogFile {
       while (at < bytes.length) at += writeSync(fd, bytes, at);
     } catch (error) {
       // A line that is cut would be read as another one: what did not fit whole is taken back.
-      if (at > 0) ftruncateSync(fd, this.#size);
+      if (at > 0 && fstatSync(fd).isFile()) ftruncateSync(fd, this.#size);
       throw error;
     }
     this.#size += bytes.length;

@@ -1,4 +1,5 @@
 // The log of an app as the keeper writes it: what goes in comes out, stream by stream, whatever the pieces and the files.
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   readFileSync,
@@ -203,6 +204,35 @@ describe('the log of an app', () => {
     expect(log.owes).toBe(false);
     expect(readFileSync(path, 'utf8')).toContain('5 bytes with 1 line ends are missing here');
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'counts what is printed while something else is in the place of its file, and says what that was',
+    () => {
+      const places: readonly [string, (path: string) => unknown][] = [
+        ['nobody read the pipe in its place', (path) => spawnSync('mkfifo', [path])],
+        ['a folder was in its place', (path) => mkdirSync(path)],
+        ['a symbolic link in its place led nowhere', (path) => symlinkSync(path, path)],
+        ['a folder was missing', (path) => symlinkSync(join(path, '..', 'none', 'log'), path)],
+      ];
+      for (const [why, put] of places) {
+        const { log, path } = logIn();
+        log.take('stdout', 'before\n');
+        rmSync(path);
+        put(path);
+        log.take('stdout', 'one\n');
+        log.take('stdout', 'two\n');
+        rmSync(path, { recursive: true });
+        log.take('stdout', 'after\n');
+        const lines = readFileSync(path, 'utf8')
+          .split('\n')
+          .map((line) => line.slice(25));
+        expect(lines).toContain(
+          `log 8 bytes with 2 line ends are missing here, which could not be written: ${why}`,
+        );
+        expect(lines.at(-2)).toBe('out after');
+      }
+    },
+  );
 
   test('that is emptied says no more of what did not fit', () => {
     const { log, path } = logIn();

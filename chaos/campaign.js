@@ -3,7 +3,17 @@ import { Scene } from './scene.js';
 
 /** The faults without a fault, by the kind of daemon. */
 const IDLE = { library: 'idle', manager: 'idle-apps' };
-const MANAGERS = ['apps', 'bad-apps', 'corrupt-state', 'full-disk', 'idle-apps', 'output', 'output-disk'];
+const MANAGERS = [
+  'apps',
+  'bad-apps',
+  'corrupt-state',
+  'full-disk',
+  'idle-apps',
+  'output',
+  'output-disk',
+  'output-disk-killed',
+  'output-removed',
+];
 
 const kindOf = (name) => (MANAGERS.includes(name) ? 'manager' : 'library');
 

@@ -1,28 +1,15 @@
 // The disk with the state and the logs of bunctl is full: commands are answered, and work again when there is room.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startOf } from '../manager.js';
+import { smallDisk, withoutSmallDisk } from '../small-disk.js';
 
 export const what = 'state and logs on a tmpfs of 1 MB that apps fill';
 
-export function skip() {
-  if (process.getuid?.() !== 0) return 'only root may mount a tmpfs';
-  return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
-    ? undefined
-    : 'a tmpfs cannot be mounted here';
-}
+export const skip = withoutSmallDisk;
 
 export async function run(scene) {
-  const state = join(scene.home, 'small');
-  mkdirSync(state, { mode: 0o700 });
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'none', state]);
-  if (mounted.status !== 0) throw new Error(`mount: ${mounted.stderr}`);
-  scene.onEnd(() => {
-    const { status, stderr } = spawnSync('umount', [state]);
-    if (status !== 0) throw new Error(`umount: ${stderr}`);
-  });
-  const manager = await scene.manager({ state });
+  const manager = await scene.manager({ state: smallDisk(scene, '1m').path });
   await scene.witness(manager);
   const client = await manager.connect();
   scene.onEnd(() => client.close());

@@ -1,16 +1,13 @@
 // Fifty apps print as fast as they can while daemon, keeper, or both are killed, and their logs are put aside.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { startOf } from '../manager.js';
-import { markedWith, signal, until } from '../system.js';
+import { isInOrder, keepersOf, linesOf, logsOf, ONE_READ } from '../output-logs.js';
+import { signal, until } from '../system.js';
 
 export const what = '50 apps that print while the daemon, the keeper of their output, or both are killed';
 
 const APPS = 50;
 /** Lines that each app prints; their bytes are several times what a FIFO holds. */
 const LINES = 30_000;
-/** What a killed keeper may have read of an app and not written: one read. */
-const ONE_READ = 64 * 1024;
 const SIZE = 100_000;
 
 export async function run(scene) {
@@ -36,11 +33,11 @@ export async function run(scene) {
       client = await manager.connect();
     }
     const complete = await until(
-      () => names.every((name) => linesOf(manager, name).at(-1) === 'done'),
+      () => names.every((name) => linesOf([logsOf(manager)], name).at(-1) === 'done'),
       60_000,
     );
     scene.expect(complete, 'an app’s last line is not in its log');
-    for (const name of names) check(scene, name, linesOf(manager, name), keeperDies ? ONE_READ : 0);
+    for (const name of names) check(scene, name, linesOf([logsOf(manager)], name), keeperDies ? ONE_READ : 0);
     await Promise.all(names.map((name) => client.request({ Delete: { name } })));
   });
 }
@@ -65,27 +62,4 @@ function check(scene, name, lines, mayLose) {
   let missing = 0;
   for (let n = 1; n <= LINES; n += 1) if (!there.has(n)) missing += `${n}\n`.length;
   scene.expect(missing <= mayMiss, `${name}: ${missing} bytes are missing, and ${mayMiss} may be`);
-}
-
-const isInOrder = (numbers) => numbers.every((number, at) => at === 0 || number > numbers[at - 1]);
-
-function linesOf(manager, name) {
-  const folder = join(manager.state, 'logs');
-  const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.all.log`));
-  // Those that were put aside have the time in their name; the one that is written comes last.
-  const ordered = files.sort((a, b) => (a.length === b.length ? (a < b ? -1 : 1) : b.length - a.length));
-  return ordered
-    .map((file) => readFileSync(join(folder, file), 'latin1'))
-    .join('')
-    .split('\n')
-    .slice(0, -1)
-    .filter((line) => !line.slice(25).startsWith('log '))
-    .map((line) => line.slice(29));
-}
-
-/** The keeper has the state directory of its daemon as its argument, and the daemon's environment. */
-function keepersOf(manager) {
-  return markedWith(`BUNCTL_STATE_DIR=${manager.base}`).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('/bundle/keeper.js'),
-  );
 }

@@ -1,5 +1,5 @@
 // bunctl doctor
-import { lstatSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { IpcClient } from '../../client/client.js';
 import { defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
@@ -23,6 +23,8 @@ import { EXIT } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
 import { style } from '../terminal/style.js';
 import { onWindows, SOCKET } from '../terminal/system-words.js';
+
+const DAY = 24 * 60 * 60 * 1000;
 
 export const help = `Finds the daemon, its socket and its versions, and what is wrong with them, the machine and the folders.
 
@@ -83,6 +85,16 @@ async function elsewhereProblems({ socket }: DaemonOptions): Promise<string[]> {
   ];
 }
 
+/** For a day: why the keeper of the output was replaced. */
+function keeperReplaced(path: string): string[] {
+  const { keeperReplaced: file } = stateFiles(stateDirectory(path));
+  try {
+    return Date.now() - statSync(file).mtimeMs < DAY ? [readFileSync(file, 'utf8').trim()] : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Asks the daemon on a socket, if there is one, and adds what is wrong with it. */
 async function examine(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {
   let client: IpcClient;
@@ -101,6 +113,7 @@ async function examine(path: string, problems: string[]): Promise<{ text: string
     const apps = await allStatuses(client);
     const again = replacedNotice(info);
     if (again !== undefined) problems.push(again);
+    problems.push(...keeperReplaced(path));
     const counted = apps.length === 1 ? '1 app' : `${apps.length} apps`;
     if (!info) return { text: `a daemon that is not this bunctl answers, ${counted}`, live: true };
     const failed = apps.filter(({ backoff_exhausted: exhausted }) => exhausted).map(({ name }) => name);

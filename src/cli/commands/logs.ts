@@ -20,6 +20,7 @@ import { whole } from '../input/numbers.js';
 import { moment } from '../input/times.js';
 import { CliError, EXIT, exitCodeOf, usage } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
+import { endWithReader } from '../terminal/reader-gone.js';
 
 export const help = `What apps printed on stdout and stderr, in the order of printing; stderr is red.
 
@@ -73,6 +74,7 @@ export async function run(args: string[]): Promise<void> {
   };
   const following = values.follow === true || values.watch === true;
   endWithDaemon();
+  if (following) endWithReader();
   // What was printed is in files. Apps that a daemon has left get another one when their output is followed.
   const client = await daemonFor(daemon, { start: following ? 'if-left' : 'never' });
   if (client) await withClient(client, wanted, following).finally(() => client.close());

@@ -8,6 +8,7 @@ import { waitTime, waitUntilStable } from '../daemon/wait.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
+import { LOG_HELP } from '../input/start-options.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { MAX_MEMORY_HELP, STOP_TIMEOUT_HELP, USER_HELP } from '../terminal/system-words.js';
 
@@ -31,6 +32,7 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --max-memory SIZE      ${MAX_MEMORY_HELP}
       --max-cpu PERCENT      shown by status, not enforced
       --uid, --gid ID        ${USER_HELP}
+${LOG_HELP}
       --env MODE             with an ecosystem file: add each app's env_MODE, such as production
       --wait[=SECONDS]       return when it has run that long (default 2); fail with the end of its log if not
 ${COMMON_HELP}

@@ -8,6 +8,7 @@ import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName, meansAll } from '../input/names.js';
 import { usage } from '../terminal/exit.js';
 import { canPrint, print, printJson, say, write } from '../terminal/output.js';
+import { endWithReader } from '../terminal/reader-gone.js';
 import { harmless, onTerminal, style } from '../terminal/style.js';
 
 export const help = `One app, or all, in detail.
@@ -67,6 +68,7 @@ async function text(client: IpcClient, name: Name): Promise<string> {
 
 /** Subscribes before it asks, so that no change falls in between. */
 async function watch(client: IpcClient, name: Name, json: boolean): Promise<void> {
+  endWithReader();
   const app_name = name === null ? null : await idOf(client, name);
   const subscription = client.subscribe({ StatusEvents: { app_name } });
   await subscription.ready;

@@ -21,6 +21,8 @@ export const APP_OPTIONS = {
   'log-max-size': { type: 'string' },
   'log-max-files': { type: 'string' },
   'log-rotate-every': { type: 'string' },
+  'log-compress': { type: 'boolean' },
+  'no-log-compress': { type: 'boolean' },
   'log-format': { type: 'string' },
   'log-max-lines': { type: 'string' },
 } as const;
@@ -28,6 +30,15 @@ export const APP_OPTIONS = {
 type AllValues = Parsed<typeof APP_OPTIONS>['values'];
 
 export type AppValues = { readonly [Option in keyof AllValues]?: AllValues[Option] | undefined };
+
+/** The part of a help text about how the output of an app is kept. */
+export const LOG_HELP = `      --log-max-size SIZE    put its log aside at this size (default 10M; 0 for never)
+      --log-max-files N      keep so many of the files that were put aside (default 10)
+      --log-rotate-every TIME  put it aside also every 12h or 1d (default: never)
+      --log-compress, --no-log-compress
+                             compress what was put aside, or do not (default: compress)
+      --log-format FORMAT    stamped (default), or raw: as it is printed, without times
+      --log-max-lines N      keep so many lines a second, and count the others (default 0: all)`;
 
 const FORMATS = ['stamped', 'raw'];
 const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];
@@ -65,7 +76,10 @@ function logFields(values: AppValues): object {
   const { 'log-max-files': files, 'log-max-lines': lines } = values;
   if (format !== undefined && !FORMATS.includes(format))
     throw usage(`--log-format is one of stamped and raw, not "${format}"`);
+  const { 'log-compress': compress, 'no-log-compress': plain } = values;
+  if (compress && plain) throw usage('--log-compress and --no-log-compress exclude each other');
   return {
+    ...(compress || plain ? { log_compress: compress === true } : {}),
     ...(size === undefined ? {} : { log_max_size: sizeOrNone(size, '--log-max-size') }),
     ...(files === undefined ? {} : { log_max_files: whole(files, '--log-max-files') }),
     ...(every === undefined ? {} : { log_rotate_every: period(every) }),

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcClient } from '../../client/client.js';
 import type { Publish } from '../../define.js';
+import { waitAtMost } from '../../timeout.js';
 import type { Written } from '../model/keeper-messages.js';
 import { WrittenLines } from './written-lines.js';
 
@@ -17,6 +18,8 @@ export interface LineEventsSettings {
 /** How long, in ms, a keeper may take to be there again, and is left before the next try. */
 const PATIENCE = 10_000;
 const PAUSE = 500;
+/** How long, in ms, a start waits for a keeper that does not answer. */
+const READY_PATIENCE = 5000;
 
 export class LineEvents {
   readonly #settings: LineEventsSettings;
@@ -27,12 +30,16 @@ export class LineEvents {
     this.#settings = settings;
   }
 
-  /** Resolves when what apps print from now on becomes events. Never rejects. */
+  /** Resolves when what apps print from now on becomes events, or when the keeper does not answer. Never rejects. */
   ready(): Promise<void> {
-    this.#ready ??= this.#connect().catch((error: unknown) => {
-      this.#settings.onFault(error);
-      this.#again();
-    });
+    this.#ready ??= waitAtMost(
+      this.#connect().catch((error: unknown) => {
+        this.#settings.onFault(error);
+        this.#again();
+      }),
+      READY_PATIENCE,
+      () => undefined,
+    );
     return this.#ready;
   }
 

@@ -1,18 +1,16 @@
 // Where apps print: into FIFOs that the keeper reads, or, where there are none, into files of their own.
-import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { chown, type FileHandle, lstat, open, rm } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { type FileHandle, rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../model/app-config.js';
 import type { AppOutput } from '../model/app-record.js';
-import type { DaemonCommand, LogSettings } from '../model/keeper-messages.js';
+import type { DaemonCommand, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
 import { logSettings, type LogDefaults } from '../model/log-settings.js';
 import type { Owner } from '../model/owner.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
+import { findFifo, makeFifo, openFifos, STREAMS, wayTo } from './fifos.js';
 import { KeeperLink } from './keeper-link.js';
-import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty } from './output-files.js';
+import { checkOutput, closeAll, emptyLogs, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
 
 /** What an app's process gets as its stdout and stderr. */
 export interface OpenOutput {
@@ -35,17 +33,13 @@ export interface OutputSettings {
 interface Known {
   readonly settings: LogSettings;
   /** While it runs they are held open, so that nothing in them is lost while the keeper is away. */
-  pipes: readonly FileHandle[];
+  readonly pipes: (FileHandle | undefined)[];
   /** Whether it has ended. */
   ended: boolean;
 }
 
-const STREAMS = ['stdout', 'stderr'] as const;
 /** How long, in ms, apps print straight into files before a keeper is tried again. */
 const DECIDE_AGAIN = 60_000;
-/** How long, in ms, mkfifo may take. */
-const FIFO_PATIENCE = 5000;
-const run = promisify(execFile);
 
 export class AppOutputs {
   readonly keeper: KeeperLink;
@@ -61,11 +55,12 @@ export class AppOutputs {
       ...settings,
       needed: () => this.#known.size > 0,
       onUp: async (ask) => {
-        for (const [id, known] of this.#known) {
-          await ask({ Open: { id, settings: known.settings, newRun: false } });
-          // What has left its process group may print on, and is read without us.
-          if (known.ended) await this.#release(known);
-        }
+        for (const [id, known] of this.#known)
+          await this.#tell(id, known, false, ask)
+            // What has left its process group may print on, and is read without us.
+            .then(() => (known.ended ? this.#release(known) : undefined))
+            // What is wrong with one app is not the fault of the next one.
+            .catch((err: unknown) => this.#untold(id, known, err));
       },
     });
   }
@@ -89,24 +84,33 @@ export class AppOutputs {
     await checkOutput(this.#logPaths(id, settings));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
-    await this.#hold(id, settings);
-    await this.keeper.ask({ Open: { id, settings, newRun: true } }).catch((error: unknown) => {
-      // Its output waits in the FIFO for the next keeper, which is told of it.
-      this.#settings.log.error(
-        { app: id, err: error },
-        'the keeper of the output could not be told of an app',
-      );
-    });
-    const [stdout, stderr] = await openBoth(this.#files, id);
+    const known = await this.#hold(id, settings, await openFifos(this.#files, id));
+    // Else its output waits in the FIFO for the next keeper, which is told of it.
+    await this.#tell(id, known, true).catch((err: unknown) => this.#untold(id, known, err));
+    const [stdout, stderr] = await openFifos(this.#files, id);
     return { stdout, stderr, offsets: null };
   }
 
-  /** Takes over the output of an app of a former daemon, whether it still runs or not. */
-  async adopt(id: string, config: AppConfig, runs: boolean): Promise<void> {
+  /**
+   * Takes over the output of an app of a former daemon, whether it still runs or not.
+   *
+   * @param leader The number of its process, if that runs.
+   * @param processes The numbers of all processes that it has left.
+   */
+  async adopt(
+    id: string,
+    config: AppConfig,
+    leader: number | undefined,
+    processes: () => Promise<readonly number[]>,
+  ): Promise<void> {
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
-    if (runs) await this.#hold(id, settings);
-    else this.#known.set(id, { settings, pipes: [], ended: true });
-    await this.keeper.ask({ Open: { id, settings, newRun: false } });
+    const find = (stream: Stream): Promise<FileHandle | undefined> =>
+      findFifo(this.#files.pipe(id, stream), leader, processes);
+    const pipes = [await find('stdout'), await find('stderr')];
+    const known = await this.#hold(id, settings, pipes);
+    known.ended = leader === undefined;
+    await this.#tell(id, known, false);
+    if (known.ended) await this.#release(known);
   }
 
   /** Checks that the output could be opened, and changes nothing of what is there. @throws {Error} that names the file. */
@@ -128,9 +132,7 @@ export class AppOutputs {
   }
 
   async #release(known: Known): Promise<void> {
-    const { pipes } = known;
-    known.pipes = [];
-    await closeAll(pipes);
+    await closeAll(known.pipes.splice(0));
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */
@@ -141,7 +143,7 @@ export class AppOutputs {
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {
-      for (const path of Object.values(this.#rawPaths(id))) await emptyFile(path);
+      await emptyLogs(Object.values(this.#rawPaths(id)), this.#files.log(id));
       return;
     }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
@@ -155,8 +157,10 @@ export class AppOutputs {
     this.#known.delete(id);
     await closeAll(known?.pipes ?? []);
     for (const stream of STREAMS) await rm(this.#files.pipe(id, stream), { force: true });
-    for (const path of [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))])
+    for (const path of [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))]) {
       await removeIfEmpty(path);
+      await removeIfTold(this.#files.unwritten(path));
+    }
   }
 
   /** The daemon ends as it was told to. Resolves when the keeper knows, and the FIFOs are let go. */
@@ -196,10 +200,35 @@ export class AppOutputs {
     }
   }
 
-  async #hold(id: string, settings: LogSettings): Promise<void> {
+  async #hold(id: string, settings: LogSettings, pipes: readonly (FileHandle | undefined)[]): Promise<Known> {
     const former = this.#known.get(id);
-    this.#known.set(id, { settings, pipes: await openBoth(this.#files, id), ended: false });
+    const known = { settings, pipes: [...pipes], ended: false };
+    this.#known.set(id, known);
     await closeAll(former?.pipes ?? []);
+    return known;
+  }
+
+  /** Tells the keeper where an app prints. @throws what it answers, or that it does not. */
+  async #tell(
+    id: string,
+    { settings, pipes }: Known,
+    newRun: boolean,
+    ask: (request: KeeperRequest) => Promise<unknown> = (request) => this.keeper.ask(request),
+  ): Promise<void> {
+    const fifos: Partial<Record<Stream, string>> = {};
+    for (const [index, stream] of STREAMS.entries()) {
+      const path = this.#files.pipe(id, stream);
+      const way = await wayTo(path, pipes[index]);
+      if (way === undefined) continue;
+      fifos[stream] = way;
+      if (way !== path) this.#settings.log.warn({ app: id }, `${path} ${REMOVED}`);
+    }
+    await ask({ Open: { id, settings, newRun, fifos } });
+  }
+
+  #untold(id: string, { ended }: Known, err: unknown): void {
+    if (!ended)
+      this.#settings.log.error({ app: id, err }, 'the keeper of the output could not be told of an app');
   }
 
   #rawPaths(id: string) {
@@ -216,30 +245,5 @@ function ownerOf({ uid, gid }: AppConfig): Owner | undefined {
   return uid === null ? undefined : { uid, gid: gid ?? uid };
 }
 
-/** Both ends: an app that has both never gets SIGPIPE, whatever of ours dies, and opening waits for nobody. */
-async function openBoth(
-  files: ReturnType<typeof stateFiles>,
-  id: string,
-): Promise<readonly [FileHandle, FileHandle]> {
-  const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-  const stdout = await open(files.pipe(id, 'stdout'), flags);
-  try {
-    return [stdout, await open(files.pipe(id, 'stderr'), flags)];
-  } catch (error) {
-    await stdout.close();
-    throw error;
-  }
-}
-
-/** Node has no call for it. */
-async function makeFifo(path: string, owner: Owner | undefined): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined && !found.isFIFO()) await rm(path, { recursive: true, force: true });
-  if (!found?.isFIFO())
-    await run('mkfifo', ['-m', '600', path], { env: { PATH: PROGRAMS }, timeout: FIFO_PATIENCE });
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = owner ?? { uid: 0, gid: 0 };
-  if (found?.uid !== uid || found.gid !== gid) await chown(path, uid, gid);
-}
-
-const PROGRAMS = '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin';
+const REMOVED =
+  'was removed or renamed while the app runs; what it prints is read all the same, and its next run gets a new one';

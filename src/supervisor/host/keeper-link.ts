@@ -5,16 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { IpcClient } from '../../client/client.js';
+import { systemClock } from '../../clock.js';
 import { maxSocketPathBytes } from '../../protocol/endpoints.js';
+import { waitAtMost, within } from '../../timeout.js';
 import { VERSION } from '../../version.js';
 import type { DaemonCommand, KeeperHello, KeeperRequest } from '../model/keeper-messages.js';
 import { KEEPER_SOCKET, stateFiles } from '../state/paths.js';
+import { answerOf, keepersOf, killUnreachable, LOOKS_TO_WAIT } from './keeper-process.js';
 import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
 
 /** How long, in ms, a keeper may take to start, and to answer. */
 const START_PATIENCE = 10_000;
 const ANSWER_PATIENCE = 5000;
-/** How often, in ms, it is asked whether it answers. */
+/** The same for one that has not answered for a while. What it was asked, it does when it goes on. */
+const SILENT_PATIENCE = 100;
+/** How long, in ms, it is left between two questions whether it answers. */
 const ASK_EVERY = 2000;
 /** How long, in ms, another keeper is waited for after one that did not last. */
 const PAUSE = 1000;
@@ -43,6 +48,8 @@ export class KeeperLink {
   #client: IpcClient | undefined;
   #keeper: ProcessIdentity | undefined;
   #closed = false;
+  /** Whether it has not answered for a while. */
+  #silent = false;
   /** Whether another try is under way. */
   #waits = false;
 
@@ -57,18 +64,26 @@ export class KeeperLink {
    * @throws when none can be had now.
    */
   async ready(): Promise<void> {
-    await this.#connected();
+    await within(this.#connected(), START_PATIENCE, 'The keeper of the output did not answer');
   }
 
   /** Asks the keeper. @throws what it answers, or that it does not. */
   async ask(request: KeeperRequest): Promise<void> {
-    const client = await this.#connected();
-    await client.request(request as never, { timeout: ANSWER_PATIENCE });
+    const client = await within(
+      this.#connected(),
+      ANSWER_PATIENCE,
+      'The keeper of the output did not answer',
+    );
+    await client.request(request as never, { timeout: this.#patience });
   }
 
   /** Asks the keeper that is there, if one is; never starts one. */
   async askIfUp(request: KeeperRequest): Promise<void> {
-    await this.#client?.request(request as never, { timeout: ANSWER_PATIENCE }).catch(() => undefined);
+    await this.#client?.request(request as never, { timeout: this.#patience }).catch(() => undefined);
+  }
+
+  get #patience(): number {
+    return this.#silent ? SILENT_PATIENCE : ANSWER_PATIENCE;
   }
 
   /** The daemon ends as it was told to, and is not to be started again. Resolves when the keeper knows. */
@@ -119,16 +134,9 @@ export class KeeperLink {
   async #bring(): Promise<IpcClient> {
     const path = this.path;
     if (path === undefined) throw new Error('the path of the state directory is too long for a socket in it');
-    let client = await IpcClient.connect(path, { timeout: ANSWER_PATIENCE, retry: 'busy' }).catch(
-      () => undefined,
-    );
-    let hello = client && (await this.#hello(client));
-    if (client && hello?.version !== VERSION) {
-      await client.request({ End: {} } as never).catch(() => undefined);
-      await client.whenClosed;
-      client = undefined;
-    }
+    let { client, hello } = await this.#find(path);
     if (client === undefined) {
+      await killUnreachable(this.#settings);
       start(this.#settings);
       client = await IpcClient.connect(path, { timeout: START_PATIENCE, retry: 'absent' });
       hello = await this.#hello(client);
@@ -151,30 +159,44 @@ export class KeeperLink {
     return made;
   }
 
+  /** The keeper that is there, if it answers and is of this version. */
+  async #find(path: string): Promise<{ client?: IpcClient; hello?: KeeperHello }> {
+    const options = { timeout: ANSWER_PATIENCE, retry: 'busy' } as const;
+    const client = await IpcClient.connect(path, options).catch(() => undefined);
+    if (client === undefined) return {};
+    try {
+      const hello = await this.#hello(client);
+      if (hello.version === VERSION) return { client, hello };
+      const ended = client.request({ End: {} } as never, { timeout: ANSWER_PATIENCE });
+      await waitAtMost(Promise.allSettled([ended, client.whenClosed]), ANSWER_PATIENCE, () => undefined);
+    } catch (err) {
+      this.#settings.log.warn({ err }, 'the keeper of the output that was there does not answer');
+    }
+    await client.close({ drain: 0 });
+    return {};
+  }
+
   async #hello(client: IpcClient): Promise<KeeperHello> {
     const { again } = this.#settings;
-    const answer = await client.request({ Hello: { pid: process.pid, again } } as never, {
-      timeout: ANSWER_PATIENCE,
-    });
+    const answer = await answerOf(
+      client.request({ Hello: { pid: process.pid, again } } as never, { timeout: 0 }),
+      this.#settings,
+      () => keepersOf(this.#settings.directory),
+    );
     return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
   }
 
-  /** Asks now and then whether it answers, kills one that does not, and starts another one when it has ended. */
+  /** Asks now and then whether it answers, and starts another one when it has ended. */
   async #lookAfter(client: IpcClient, keeper: ProcessIdentity): Promise<void> {
     const begun = performance.now();
-    const timer = setInterval(() => {
-      client.request({ Sync: { id: '' } } as never, { timeout: ANSWER_PATIENCE }).catch((error: unknown) => {
-        if (client.closed || (error as { code?: unknown }).code !== 'REQUEST_TIMEOUT') return;
-        this.#settings.log.error(
-          { keeper: keeper.pid },
-          'the keeper of the output does not answer and is killed',
-        );
-        if (isAlive(keeper)) process.kill(keeper.pid, 'SIGKILL');
-      });
-    }, ASK_EVERY);
-    timer.unref();
+    while (!client.closed) {
+      const answer = client.request({ Sync: { id: '' } } as never, { timeout: 0 });
+      const onLook = (looks: number): void => void (this.#silent = looks >= LOOKS_TO_WAIT);
+      await answerOf(answer, this.#settings, () => Promise.resolve([keeper]), onLook).catch(() => undefined);
+      this.#silent = false;
+      await waitAtMost(client.whenClosed, ASK_EVERY, () => undefined, systemClock);
+    }
     await client.whenClosed;
-    clearInterval(timer);
     this.#client = undefined;
     this.#keeper = undefined;
     this.#up = undefined;

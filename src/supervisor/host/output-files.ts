@@ -1,7 +1,9 @@
 // The files that hold an app's output: opened for its next run, and removed with it.
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { decodeUnwritten } from '../model/unwritten.js';
+import { segmentsOf } from '../logs/segments.js';
 import type { Owner } from '../model/owner.js';
 import type { Stream } from '../state/paths.js';
 import { prepareStateDirectory } from '../state/own-files.js';
@@ -71,12 +73,23 @@ async function openAppending(path: string): Promise<FileHandle> {
 }
 
 /** Closes files, whatever becomes of each. */
-export async function closeAll(files: readonly FileHandle[]): Promise<void> {
-  await Promise.allSettled(files.map((file) => file.close()));
+export async function closeAll(files: readonly (FileHandle | undefined)[]): Promise<void> {
+  await Promise.allSettled(files.flatMap((file) => file?.close() ?? []));
 }
 
-/** Empties a file, if it is there. */
-export async function emptyFile(path: string): Promise<void> {
+/**
+ * Empties the files that an app prints straight into, and removes what a keeper has written.
+ *
+ * @param kept The file of the keeper.
+ */
+export async function emptyLogs(plain: readonly string[], kept: string): Promise<void> {
+  for (const path of [...plain, kept])
+    for (const each of await segmentsOf(path))
+      if (plain.includes(each.path)) await emptyFile(each.path);
+      else await rm(each.path, { force: true });
+}
+
+async function emptyFile(path: string): Promise<void> {
   await truncate(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   });
@@ -86,4 +99,10 @@ export async function emptyFile(path: string): Promise<void> {
 export async function removeIfEmpty(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() && found.size === 0) await rm(path, { force: true });
+}
+
+/** Removes the count of what a log lacks, unless the log is still to say it. */
+export async function removeIfTold(path: string): Promise<void> {
+  const count = await readFile(path, 'utf8').catch(() => '');
+  if (decodeUnwritten(count).bytes === 0) await rm(path, { force: true });
 }

@@ -17,7 +17,7 @@ import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './app-output.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
 import { AppFiles, type HeldByRun } from './windows/app-files.js';
-import { allSurvivors, endSurvivors, survivorsOf } from './survivors.js';
+import { allSurvivors, endSurvivors, processesOf, survivorsOf } from './survivors.js';
 
 /** The things that all apps of a host share. */
 export interface HostSettings {
@@ -264,11 +264,13 @@ export class ProcessHost {
     await Promise.all(records.map((record) => this.#adoptOutput(record)));
   }
 
-  async #adoptOutput({ id, config, output, process: former }: AppRecord): Promise<void> {
+  async #adoptOutput(record: AppRecord): Promise<void> {
+    const { id, config, output } = record;
     if (output !== 'pipes') return;
-    const runs = former !== null && this.#apps.get(id)?.live === true;
+    const app = this.#apps.get(id);
+    const leader = app?.live === true ? app.record.process?.pid : undefined;
     await this.outputs
-      .adopt(id, config, runs)
+      .adopt(id, config, leader, () => processesOf(record))
       .catch((err: unknown) =>
         this.#settings.log.error({ err, app: id }, 'the output of an app is not read'),
       );

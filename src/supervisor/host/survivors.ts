@@ -1,4 +1,5 @@
 // The processes that an app has left behind: they carry its mark, of any of its runs, and are not in its process group.
+import type { AppRecord } from '../model/app-record.js';
 import { milliseconds } from '../model/durations.js';
 import { runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
@@ -13,6 +14,12 @@ import type { HeldApp } from './held-app.js';
  */
 export async function survivorsOf(app: HeldApp, lastRuns = Infinity): Promise<ProcessIdentity[]> {
   return survivorsAmong(await markedProcesses(), app, lastRuns);
+}
+
+/** The numbers of all processes that carry the mark of an app, of any of its runs. */
+export async function processesOf(record: AppRecord): Promise<number[]> {
+  const marked = await markedProcesses();
+  return marked.filter(({ mark }) => runOfMark(mark, record) !== undefined).map(({ pid }) => pid);
 }
 
 /** The apps that have survivors, by their ids, with the numbers of these; found in one pass. */

@@ -6,15 +6,27 @@ export class Allowance {
   #used = 0;
   #left = 0;
 
-  /** The part of the text that is kept, and what is to be told before it; empty for nothing. */
-  take(text: string, most: number): { readonly text: string; readonly told: string } {
-    const second = Math.floor(Date.now() / 1000);
-    let told = '';
+  /** How many lines were left out and are not told yet. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Whether a second is over in which lines were left out that are not told yet. */
+  get isDue(): boolean {
+    return this.#left > 0 && this.#second !== thisSecond();
+  }
+
+  /** What was left out is told. */
+  told(): void {
+    this.#left = 0;
+  }
+
+  /** The part of the text that is kept; empty for nothing. */
+  take(text: string, most: number): string {
+    const second = thisSecond();
     if (second !== this.#second) {
-      if (this.#left > 0)
-        told = `${this.#left} lines were left out here: the app may print ${most} lines a second`;
       this.#second = second;
-      this.#used = this.#left = 0;
+      this.#used = 0;
     }
     let end = 0;
     while (this.#used < most && end < text.length) {
@@ -27,6 +39,8 @@ export class Allowance {
       end = newline + 1;
     }
     this.#left += countLines(text.slice(end));
-    return { text: text.slice(0, end), told };
+    return text.slice(0, end);
   }
 }
+
+const thisSecond = (): number => Math.floor(Date.now() / 1000);

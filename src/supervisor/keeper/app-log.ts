@@ -6,6 +6,7 @@ import { Allowance } from './allowance.js';
 import { countLines } from './log-facts.js';
 import { LogFile } from './log-file.js';
 import type { LogFileHooks, Lost } from './log-hooks.js';
+import { UnwrittenCount } from './unwritten-count.js';
 
 export interface AppLogHooks {
   onWritten(written: Omit<Written, 'skipped'>): void;
@@ -21,9 +22,11 @@ const MAX_LINE = 256 * 1024;
 
 export class AppLog {
   readonly #id: string;
-  readonly #paths: ReturnType<typeof stateFiles>;
   readonly #hooks: AppLogHooks;
   #settings: LogSettings;
+  /** The files of both formats: the one that is not in use may lack something and not say so yet. */
+  readonly #all: readonly LogFile[];
+  readonly #counts: readonly UnwrittenCount[];
   #files: Readonly<Record<Stream, LogFile>>;
   /** Whose unfinished line the file ends with. */
   #tail: Stream | null = null;
@@ -39,20 +42,23 @@ export class AppLog {
   constructor(id: string, settings: LogSettings, paths: ReturnType<typeof stateFiles>, hooks: AppLogHooks) {
     this.#id = id;
     this.#settings = settings;
-    this.#paths = paths;
     this.#hooks = hooks;
-    this.#files = this.#open();
+    const [log, out, err] = [paths.log(id), paths.rawLog(id, 'stdout'), paths.rawLog(id, 'stderr')];
+    this.#counts = [log, out, err].map((path) => new UnwrittenCount(paths.unwritten(path)));
+    this.#all = [this.#make(log, 0, null), this.#make(out, 1, 'stdout'), this.#make(err, 2, 'stderr')];
+    this.#files = this.#inUse();
   }
 
   /** Takes on other settings. */
   use(settings: LogSettings): void {
     const reopen = settings.format !== this.#settings.format;
     this.#settings = settings;
-    if (reopen) {
-      this.settle();
-      this.close();
-      this.#files = this.#open();
-    } else for (const file of this.#each()) file.settings = settings;
+    for (const file of this.#all) file.settings = settings;
+    if (!reopen) return;
+    this.settle();
+    this.close();
+    this.#tail = null;
+    this.#files = this.#inUse();
   }
 
   /** A new process begins a line of its own. */
@@ -69,9 +75,9 @@ export class AppLog {
   take(stream: Stream, text: string): void {
     const { maxLines } = this.#settings;
     if (maxLines > 0) {
+      this.#tellLeftOut();
       const kept = this.#allowance.take(text, maxLines);
-      if (kept.told !== '') this.#record(kept.told);
-      if (kept.text !== '') this.#keep(stream, kept.text);
+      if (kept !== '') this.#keep(stream, kept);
       return;
     }
     this.#keep(stream, text);
@@ -84,32 +90,50 @@ export class AppLog {
 
   /** Whether something was lost that the log does not tell of yet. */
   get owes(): boolean {
-    return [...this.#each()].some((file) => file.owes);
+    return this.#allowance.left > 0 || this.#all.some((file) => file.owes);
   }
 
   /** Tells of what was lost, if there is room again. Never throws. */
   settle(): void {
-    for (const file of this.#each()) file.settle();
+    for (const file of this.#all) file.settle();
+    this.#tellLeftOut();
+    for (const file of this.#unused()) file.close();
   }
 
+  /** Empties the files that it writes, and forgets what any of its files lacks. */
   flush(): void {
     for (const file of this.#each()) file.flush();
+    for (const count of this.#counts) count.clear();
+    this.#allowance.told();
     this.#tail = null;
   }
 
   close(): void {
-    for (const file of this.#each()) file.close();
+    for (const file of this.#all) file.close();
+  }
+
+  /** Nobody prints into it any more. What says how much it lacks goes, unless it lacks something. */
+  forget(): void {
+    for (const count of this.#counts) if (count.now.bytes === 0) count.remove();
   }
 
   #keep(stream: Stream, text: string): void {
     const file = this.#files[stream];
     file.open();
+    // It was removed or emptied within a line.
+    if (!file.midLine) this.#tail = null;
     file.append(this.#settings.format === 'raw' ? text : this.#stamped(stream, text));
   }
 
-  #record(sentence: string): void {
-    const notice = this.#notice(sentence);
-    this.#files.stdout.append(this.#files.stdout.midLine ? `\n${notice}` : notice, false);
+  #tellLeftOut(): void {
+    const { isDue, left } = this.#allowance;
+    if (!isDue) return;
+    const { format, maxLines } = this.#settings;
+    const sentence = `${left} lines were left out here: the app may print ${maxLines} lines a second`;
+    const { stdout } = this.#files;
+    const notice = noticeOf(format, sentence);
+    if (!stdout.append(stdout.midLine ? `\n${notice}` : notice, false)) return;
+    this.#allowance.told();
     this.#tail = null;
   }
 
@@ -137,21 +161,18 @@ export class AppLog {
     return all;
   }
 
-  #notice(sentence: string): string {
-    return this.#settings.format === 'stamped'
-      ? `${recordHeader(Date.now(), 'bunctl')}${sentence}\n`
-      : `bunctl: ${sentence}\n`;
+  #make(path: string, index: number, stream: Stream | null): LogFile {
+    return new LogFile(path, this.#counts[index] as UnwrittenCount, this.#settings, this.#hooksOf(stream));
   }
 
-  #open(): Readonly<Record<Stream, LogFile>> {
-    const { log, rawLog } = this.#paths;
-    this.#tail = null;
-    const make = (path: string, stream: Stream | null): LogFile =>
-      new LogFile(path, this.#settings, this.#hooksOf(stream));
-    const [out, err] = [rawLog(this.#id, 'stdout'), rawLog(this.#id, 'stderr')];
-    if (this.#settings.format === 'raw') return { stdout: make(out, 'stdout'), stderr: make(err, 'stderr') };
-    const both = make(log(this.#id), null);
-    return { stdout: both, stderr: both };
+  #inUse(): Readonly<Record<Stream, LogFile>> {
+    const [both, stdout, stderr] = this.#all as readonly [LogFile, LogFile, LogFile];
+    return this.#settings.format === 'raw' ? { stdout, stderr } : { stdout: both, stderr: both };
+  }
+
+  #unused(): LogFile[] {
+    const used = this.#each();
+    return this.#all.filter((file) => !used.has(file));
   }
 
   #hooksOf(stream: Stream | null): LogFileHooks {
@@ -166,9 +187,9 @@ export class AppLog {
         this.#hooks.onLost(lost.lines);
         return lost;
       },
-      notice: (sentence) => this.#notice(sentence),
+      notice: (sentence) => noticeOf(stream === null ? 'stamped' : 'raw', sentence),
       onUnfinished: (line) => {
-        if (stream === null) this.#resume(line);
+        if (stream === null && this.#settings.format === 'stamped') this.#resume(line);
       },
       onAside: (path) => this.#hooks.onAside(path, this.#settings),
       onFault: (message) => this.#hooks.onFault(message),
@@ -198,6 +219,12 @@ export class AppLog {
   #each(): Set<LogFile> {
     return new Set([this.#files.stdout, this.#files.stderr]);
   }
+}
+
+function noticeOf(format: LogSettings['format'], sentence: string): string {
+  return format === 'stamped'
+    ? `${recordHeader(Date.now(), 'bunctl')}${sentence}\n`
+    : `bunctl: ${sentence}\n`;
 }
 
 function isAppsRecord(line: string): boolean {

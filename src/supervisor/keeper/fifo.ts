@@ -1,5 +1,5 @@
 // Reads one FIFO until nobody can write to it any more. What is read is handed on in the same turn: nothing waits here.
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** One buffer for all FIFOs: a reader uses up what it was given before it returns. 64 KiB is what a pipe holds. */
@@ -11,19 +11,24 @@ export class Fifo {
   readonly #onText: (text: string) => void;
   readonly #onEnd: () => void;
   readonly #fd: number;
+  readonly #identity: Stats;
   #socket: Socket | undefined;
   #ended = false;
 
   /**
+   * @param way Its path, or a link of /proc to it.
    * @param onText Called with bytes, each as the character of its number.
    * @param onEnd Called once, in a later turn, when no process has the FIFO open for writing.
    * @throws The error of open(2).
    */
-  constructor(path: string, onText: (text: string) => void, onEnd: () => void) {
+  constructor(way: string, onText: (text: string) => void, onEnd: () => void) {
     this.#onText = onText;
     this.#onEnd = onEnd;
-    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const noLink = way.startsWith('/proc/') ? 0 : constants.O_NOFOLLOW;
+    this.#fd = openSync(way, constants.O_RDONLY | constants.O_NONBLOCK | noLink);
     try {
+      this.#identity = fstatSync(this.#fd);
+      if (!this.#identity.isFIFO()) throw new Error(`${way} is not a FIFO`);
       this.#socket = this.#listen();
     } catch (error) {
       closeSync(this.#fd);
@@ -31,6 +36,11 @@ export class Fifo {
     }
     // A FIFO that nobody has open for writing tells of no end.
     setImmediate(() => this.drain());
+  }
+
+  /** Whether it is this file that is read. */
+  reads({ ino, dev }: Stats): boolean {
+    return this.#identity.ino === ino && this.#identity.dev === dev;
   }
 
   /** Reads what is in the FIFO now. */

@@ -1,5 +1,12 @@
 // The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
-import type { DaemonCommand, KeeperHello, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
+import { existsSync, statSync } from 'node:fs';
+import type {
+  DaemonCommand,
+  KeeperHello,
+  KeeperRequest,
+  LogSettings,
+  OpenFifos,
+} from '../model/keeper-messages.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { VERSION } from '../../version.js';
 import { AppLog } from './app-log.js';
@@ -14,7 +21,8 @@ import type { Peer } from './server.js';
 /** What the keeper reads of one app. */
 interface Kept {
   readonly log: AppLog;
-  readonly fifos: Map<Stream, Fifo>;
+  /** Those of an earlier run may still be read, if they were removed and new ones made. */
+  readonly fifos: Set<Fifo>;
 }
 
 /** The daemon's connection. */
@@ -100,25 +108,39 @@ export class Keeper {
     return 'Subscribed';
   }
 
-  #open({ id, settings, newRun }: { id: string; settings: LogSettings; newRun: boolean }): string {
+  #open({ id, settings, newRun, fifos }: OpenFifos): string {
     const known = this.#apps.get(id);
     if (known) {
-      for (const fifo of known.fifos.values()) fifo.drain();
+      for (const fifo of known.fifos) fifo.drain();
       known.log.use(settings);
     }
-    const kept = known ?? { log: this.#logOf(id, settings), fifos: new Map<Stream, Fifo>() };
+    const kept = known ?? { log: this.#logOf(id, settings), fifos: new Set<Fifo>() };
     if (newRun) kept.log.newRun();
     this.#apps.set(id, kept);
-    for (const stream of STREAMS) {
-      if (kept.fifos.has(stream)) continue;
-      const fifo = new Fifo(
-        this.#files.pipe(id, stream),
-        (text) => kept.log.take(stream, text),
-        () => this.#closed(id, kept, stream),
-      );
-      kept.fifos.set(stream, fifo);
-    }
+    this.#owing.delete(id);
+    const [fault] = STREAMS.flatMap((stream) => this.#readFifo(id, kept, stream, fifos[stream]) ?? []);
+    // It has ended, and its FIFOs are gone; its log may still have something to say.
+    if (kept.fifos.size === 0) this.#ended(id, kept);
+    if (fault !== undefined) throw fault;
     return 'Opened';
+  }
+
+  /** Returns why it cannot be read. */
+  #readFifo(id: string, kept: Kept, stream: Stream, way: string | undefined): Error | undefined {
+    try {
+      if (way === undefined) return undefined;
+      const found = statSync(way);
+      if ([...kept.fifos].some((fifo) => fifo.reads(found))) return undefined;
+      const fifo = new Fifo(
+        way,
+        (text) => kept.log.take(stream, text),
+        () => this.#closed(id, kept, fifo),
+      );
+      kept.fifos.add(fifo);
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   /** The log that still owes something, or a new one. */
@@ -149,13 +171,13 @@ export class Keeper {
 
   #sync(id: string | null): string {
     const apps = id === null ? [...this.#apps.values()] : [this.#apps.get(id)];
-    for (const app of apps) for (const fifo of app?.fifos.values() ?? []) fifo.drain();
+    for (const app of apps) for (const fifo of app?.fifos ?? []) fifo.drain();
     return 'Everything is written';
   }
 
   #flush({ id, settings }: { id: string; settings: LogSettings }): string {
     const kept = this.#apps.get(id);
-    for (const fifo of kept?.fifos.values() ?? []) fifo.drain();
+    for (const fifo of kept?.fifos ?? []) fifo.drain();
     const log = kept?.log ?? this.#logOf(id, settings);
     log.flush();
     if (kept === undefined) log.close();
@@ -165,9 +187,12 @@ export class Keeper {
   }
 
   /** Nobody can write to a FIFO any more. */
-  #closed(id: string, kept: Kept, stream: Stream): void {
-    kept.fifos.delete(stream);
-    if (kept.fifos.size > 0) return;
+  #closed(id: string, kept: Kept, fifo: Fifo): void {
+    kept.fifos.delete(fifo);
+    if (kept.fifos.size === 0) this.#ended(id, kept);
+  }
+
+  #ended(id: string, kept: Kept): void {
     if (this.#apps.get(id) === kept) this.#apps.delete(id);
     this.#owing.set(id, kept.log);
     this.#settle();
@@ -181,7 +206,10 @@ export class Keeper {
     for (const [id, log] of this.#owing) {
       log.settle();
       log.close();
-      if (!log.owes) this.#owing.delete(id);
+      if (log.owes) continue;
+      this.#owing.delete(id);
+      // The app was removed meanwhile.
+      if (!STREAMS.some((stream) => existsSync(this.#files.pipe(id, stream)))) log.forget();
     }
   }
 

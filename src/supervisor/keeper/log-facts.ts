@@ -7,6 +7,12 @@ const WORDS: Readonly<Record<string, string>> = {
   EIO: 'the device failed',
   EROFS: 'the file system was read-only',
   EACCES: 'permission was denied',
+  EISDIR: 'a folder was in its place',
+  ELOOP: 'a symbolic link in its place led nowhere',
+  ENOENT: 'a folder was missing',
+  ENXIO: 'nobody read the pipe in its place',
+  EPIPE: 'nobody read the pipe in its place',
+  EAGAIN: 'the pipe in its place was full',
 };
 
 /** Why a file could not be written, as the end of a sentence. */

@@ -13,8 +13,9 @@ import {
 import { asideName } from '../logs/segments.js';
 import type { LogSettings } from '../model/keeper-messages.js';
 import { periodOf, reasonOf } from './log-facts.js';
-import type { LogFileHooks, Lost } from './log-hooks.js';
+import type { LogFileHooks } from './log-hooks.js';
 import { giveToOwner, newestAside, openLog, removeOldest, unfinishedLine } from './log-folder.js';
+import type { UnwrittenCount } from './unwritten-count.js';
 
 /** Where a file that could not be put aside is tried again: a part of its largest size further on. */
 const POSTPONE = 0.1;
@@ -35,11 +36,13 @@ export class LogFile {
   #generation = 0;
   #period = 0;
   #postponed = 0;
-  #lost: Lost = { lines: 0, bytes: 0 };
-  #why = '';
+  readonly #unwritten: UnwrittenCount;
+  #why: string;
 
-  constructor(path: string, settings: LogSettings, hooks: LogFileHooks) {
+  constructor(path: string, unwritten: UnwrittenCount, settings: LogSettings, hooks: LogFileHooks) {
     this.path = path;
+    this.#unwritten = unwritten;
+    this.#why = unwritten.now.why;
     this.#settings = settings;
     this.#hooks = hooks;
   }
@@ -54,10 +57,11 @@ export class LogFile {
     return this.#midLine;
   }
 
-  /** Opens the file if it is not open. Never throws: an error comes again with the next text, which is counted. */
+  /** Opens the file, or another one if it is gone. Never throws: an error comes again with the next text, which is counted. */
   open(): void {
+    if (!this.#opened) this.#unwritten.reserve();
     try {
-      if (this.#fd === undefined) this.#openFile();
+      this.#lookAfterFile();
     } catch (error) {
       this.#report(error);
     }
@@ -65,20 +69,22 @@ export class LogFile {
 
   /** Whether something could not be written, and the file does not say so yet. */
   get owes(): boolean {
-    return this.#lost.bytes > 0;
+    return this.#unwritten.now.bytes > 0;
   }
 
   /** Says what could not be written, if there is room again. Never throws. */
   settle(): void {
-    if (this.owes) this.append('', false);
+    if (!this.owes) return;
+    this.append('', false);
+    this.#unwritten.retry();
   }
 
   /**
-   * Appends whole lines, of which the last may lack its end. Never throws.
+   * Appends whole lines, of which the last may lack its end. Never throws. Returns whether all was written.
    *
    * @param counted Whether what cannot be written is counted: it is the app's.
    */
-  append(text: string, counted = true): void {
+  append(text: string, counted = true): boolean {
     let rest = text;
     try {
       this.#lookAfterFile();
@@ -92,17 +98,17 @@ export class LogFile {
         rest = rest.slice(part.length);
         this.#hooks.onWritten(part, this.#size, this.#generation);
       }
+      return true;
     } catch (error) {
       this.#report(error);
-      if (!counted) return;
-      const { lines, bytes } = this.#hooks.lossOf(rest);
-      this.#lost = { lines: this.#lost.lines + lines, bytes: this.#lost.bytes + bytes };
+      if (counted) this.#unwritten.add(this.#hooks.lossOf(rest), this.#why);
+      return false;
     }
   }
 
   /** Empties the log, and removes the files that were put aside. What was lost is forgotten with them. */
   flush(): void {
-    this.#lost = { lines: 0, bytes: 0 };
+    this.#unwritten.clear();
     removeOldest(this.path, 0);
     // What is open may have been renamed, and is somebody's then.
     this.close();
@@ -179,7 +185,7 @@ export class LogFile {
       while (at < bytes.length) at += writeSync(fd, bytes, at);
     } catch (error) {
       // A line that is cut would be read as another one: what did not fit whole is taken back.
-      if (at > 0) ftruncateSync(fd, this.#size);
+      if (at > 0 && fstatSync(fd).isFile()) ftruncateSync(fd, this.#size);
       throw error;
     }
     this.#size += bytes.length;
@@ -194,12 +200,12 @@ export class LogFile {
 
   /** @throws when there is still no room. */
   #tellOfLoss(): void {
-    const { lines, bytes } = this.#lost;
+    const { lines, bytes } = this.#unwritten.now;
     const notice = this.#hooks.notice(
       `${bytes} bytes with ${lines} line ends are missing here, which could not be written: ${this.#why}`,
     );
     this.#write(this.#midLine ? `\n${notice}` : notice);
-    this.#lost = { lines: 0, bytes: 0 };
+    this.#unwritten.clear();
     this.#why = '';
   }
 

@@ -1,7 +1,17 @@
 // What a log finds on disk: its file, the files that were put aside, and an unfinished last line.
-import { constants, fchownSync, openSync, readdirSync, readSync, type Stats, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { LogSettings } from '../model/keeper-messages.js';
+import { openOwn } from './own-file.js';
 import { inOrder, type Segment, segmentNamed } from '../logs/segments.js';
 
 /** How far back the beginning of an unfinished line is looked for, in bytes. */
@@ -15,13 +25,19 @@ const NEWLINE = 0x0a;
  */
 export function openLog(path: string, more: number): number {
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | more;
+  const writeOnly = (flags & ~constants.O_RDWR) | constants.O_WRONLY;
+  let fd: number;
   try {
-    return openSync(path, flags, 0o600);
+    fd = openOwn(path, flags);
   } catch (error) {
     // Something that cannot be read, such as a full device in its place.
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
-    return openSync(path, flags & ~constants.O_RDWR, 0o600);
+    return openOwn(path, writeOnly);
   }
+  if (!fstatSync(fd).isFIFO()) return fd;
+  // With both ends open it would take what nobody reads.
+  closeSync(fd);
+  return openOwn(path, writeOnly);
 }
 
 /**

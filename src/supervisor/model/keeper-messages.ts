@@ -1,5 +1,6 @@
 // The messages between the daemon and the keeper, the process that keeps the output of apps. They are frames of the library's
 // wire with commands of their own; both ends belong to the same user.
+import type { Stream } from '../state/paths.js';
 import type { Owner } from './owner.js';
 
 /** How the output of an app is kept. */
@@ -26,11 +27,19 @@ export interface DaemonCommand {
   readonly args: readonly string[];
 }
 
+export interface OpenFifos {
+  readonly id: string;
+  readonly settings: LogSettings;
+  readonly newRun: boolean;
+  /** The FIFOs that there are, by their paths or through a process that has them open. */
+  readonly fifos: Readonly<Partial<Record<Stream, string>>>;
+}
+
 export type KeeperRequest =
   /** This connection is the daemon's. When it ends without a `Leave`, the daemon has died. */
   | { readonly Hello: { readonly pid: number; readonly again: DaemonCommand | null } }
   /** Reads an app's FIFOs until nobody can write to them any more. A new run begins a new line. */
-  | { readonly Open: { readonly id: string; readonly settings: LogSettings; readonly newRun: boolean } }
+  | { readonly Open: OpenFifos }
   /** Answered when everything that the app has printed until now is in its log; null for all apps. */
   | { readonly Sync: { readonly id: string | null } }
   /** Empties the log of an app, and removes the files that were put aside. */
@@ -50,7 +59,7 @@ export interface KeeperHello {
 export interface Written {
   readonly id: string;
   /** The stream of a raw log; null for records. */
-  readonly stream: 'stdout' | 'stderr' | null;
+  readonly stream: Stream | null;
   /** The bytes, each as the character of its number. Empty when there is only something to count. */
   readonly text: string;
   /** Where the text ends in its file, in bytes. */

@@ -1,7 +1,7 @@
 // Where the process manager keeps its files: one state directory per daemon.
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { unnamedSocketPaths } from '../../endpoint/default-path.js';
 import { fileName } from '../model/file-name.js';
 import { windowsPlaces } from '../../protocol/endpoints.js';
@@ -79,12 +79,16 @@ export function stateFiles(directory: string) {
     /** The FIFO through which an app prints on one of its streams. */
     pipe: (id: string, stream: Stream) =>
       join(directory, 'pipes', `${id}.${stream === 'stdout' ? 'out' : 'err'}`),
+    /** How much of a log could not be written and is not told in it yet. It lives as long as the FIFOs of its app. */
+    unwritten: (log: string) => join(directory, 'pipes', `${basename(log)}.unwritten`),
     /** The files that apps hold while they run, where there are no groups. */
     held: join(directory, 'held'),
     /** The socket of the keeper. */
     keeper: join(directory, KEEPER_SOCKET),
     /** Why the daemon is not started again any more, in a sentence; not there when it would be. */
     givenUp: join(directory, 'given-up'),
+    /** Why a keeper was replaced, in a sentence. */
+    keeperReplaced: join(directory, 'keeper-replaced'),
     /** The path of the socket on which its daemon listens, or listened last. */
     socket: join(directory, 'socket'),
     /** The file whose lock makes one daemon the owner of the directory. */

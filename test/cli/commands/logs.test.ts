@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { type IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CLI, Manager } from '../../support/manager.js';
@@ -276,3 +276,22 @@ test('logs are read from the files when the daemon is gone', async () => {
   expect(before).toMatchObject(JSON.parse(after.stdout) as object);
   expect((await manager.run('logs')).stdout).toBe('out\nerr\n');
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'logs -f and status -w end when nobody reads them any more, though there is nothing to print',
+  async () => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sh', '-c', 'echo one; exec sleep 1000');
+    await until(() => manager.printed('a') === 'one\n', 'it has printed');
+    for (const command of ['logs a -f --grep one', 'logs a -f --json', 'status a -w']) {
+      const line = `"${process.execPath}" "${CLI}" ${command} | head -1 >/dev/null`;
+      const child = spawn('sh', ['-c', line], { env: manager.env, stdio: 'ignore', detached: true });
+      const { pid } = child;
+      onTestFinished(() => {
+        if (child.exitCode === null) process.kill(-(pid as number), 'SIGKILL');
+      });
+      await until(() => child.exitCode !== null, `${command} has ended`);
+      expect(child.exitCode).toBe(0);
+    }
+  },
+);

@@ -1,4 +1,5 @@
 // The log of an app as the keeper writes it: what goes in comes out, stream by stream, whatever the pieces and the files.
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { segmentsOf } from '#dist/supervisor/logs/segments.js';
 import type { LogSettings } from '#dist/supervisor/model/keeper-messages.js';
 import { stateFiles, type Stream } from '#dist/supervisor/state/paths.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { until } from '../../support/until.js';
 
 const SETTINGS: LogSettings = {
   format: 'stamped',
@@ -203,6 +205,35 @@ describe('the log of an app', () => {
     expect(readFileSync(path, 'utf8')).toContain('5 bytes with 1 line ends are missing here');
   });
 
+  test.skipIf(process.platform === 'win32')(
+    'counts what is printed while something else is in the place of its file, and says what that was',
+    () => {
+      const places: readonly [string, (path: string) => unknown][] = [
+        ['nobody read the pipe in its place', (path) => spawnSync('mkfifo', [path])],
+        ['a folder was in its place', (path) => mkdirSync(path)],
+        ['a symbolic link in its place led nowhere', (path) => symlinkSync(path, path)],
+        ['a folder was missing', (path) => symlinkSync(join(path, '..', 'none', 'log'), path)],
+      ];
+      for (const [why, put] of places) {
+        const { log, path } = logIn();
+        log.take('stdout', 'before\n');
+        rmSync(path);
+        put(path);
+        log.take('stdout', 'one\n');
+        log.take('stdout', 'two\n');
+        rmSync(path, { recursive: true });
+        log.take('stdout', 'after\n');
+        const lines = readFileSync(path, 'utf8')
+          .split('\n')
+          .map((line) => line.slice(25));
+        expect(lines).toContain(
+          `log 8 bytes with 2 line ends are missing here, which could not be written: ${why}`,
+        );
+        expect(lines.at(-2)).toBe('out after');
+      }
+    },
+  );
+
   test('that is emptied says no more of what did not fit', () => {
     const { log, path } = logIn();
     symlinkSync('/dev/full', path);
@@ -210,6 +241,64 @@ describe('the log of an app', () => {
     rmSync(path);
     log.flush();
     expect(log.owes).toBe(false);
+  });
+
+  test('still says what did not fit when the keeper was killed meanwhile, once, and with the reason', () => {
+    const { log, path, directory } = logIn();
+    log.take('stdout', 'before\n');
+    rmSync(path);
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    // The next keeper loses something, too, and so does the third.
+    logIn(directory).log.take('stderr', 'lost, too\n');
+    const third = logIn(directory).log;
+    rmSync(path);
+    third.settle();
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines.at(-1)?.slice(29)).toBe(
+      '15 bytes with 2 line ends are missing here, which could not be written: no space was left on the device',
+    );
+    const fourth = logIn(directory).log;
+    fourth.settle();
+    expect(fourth.owes).toBe(false);
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toEqual(lines);
+  });
+
+  test('says what did not fit in the file where it is missing, though the format is another one by then', () => {
+    const { log, path, files, settings, directory } = logIn();
+    symlinkSync('/dev/full', path);
+    log.take('stdout', 'lost\n');
+    log.use({ ...settings, format: 'raw' });
+    log.take('stdout', 'kept\n');
+    expect(log.owes).toBe(true);
+    // The next keeper knows of it, whatever the format.
+    const next = logIn(directory, { format: 'raw' }).log;
+    expect(next.owes).toBe(true);
+    rmSync(path);
+    log.settle();
+    expect(log.owes).toBe(false);
+    expect(readFileSync(files.rawLog('a', 'stdout'), 'utf8')).toBe('kept\n');
+    expect(readFileSync(path, 'utf8').slice(25)).toMatch(/^log 5 bytes with 1 line ends are missing here/);
+  });
+
+  test('says how many lines were left out of the last second, though nothing more is printed', async () => {
+    const { log, path } = logIn(undefined, { maxLines: 1 });
+    log.take('stdout', '1\n2\n3\n4\n');
+    await until(() => {
+      log.settle();
+      return readFileSync(path, 'utf8').includes('log 3 lines were left out here');
+    }, 'it says so');
+    expect(log.owes).toBe(false);
+  });
+
+  test('has its folder made again when that was removed', () => {
+    const { log, path, files, told } = logIn();
+    log.take('stdout', 'before\n');
+    rmSync(files.logs, { recursive: true });
+    log.take('stdout', 'after\n');
+    expect(readFileSync(path, 'utf8')).toMatch(/log the log file was removed .*\n.* out after\n$/);
+    expect(statSync(files.logs).mode & 0o777).toBe(0o700);
+    expect(told.faults).toEqual([expect.stringContaining('was removed or renamed; a new one was made')]);
   });
 
   test('goes on in a new file when its file is removed or renamed, and says so there', async () => {
@@ -223,6 +312,24 @@ describe('the log of an app', () => {
     const lines = (await linesOf(path)).map((line) => line.slice(25));
     expect(lines).toEqual(['log the log file was removed or renamed; this is a new one', 'out three']);
     expect(told.faults).toHaveLength(2);
+  });
+
+  test('whose file is removed or emptied within a line goes on with a record of its own', async () => {
+    const { log, path } = logIn();
+    log.take('stdout', 'begun ');
+    renameSync(path, `${path}.mine`);
+    log.take('stdout', 'goes on ');
+    writeFileSync(path, '');
+    log.take('stdout', 'ends\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out+ends']);
+    log.take('stdout', 'begun ');
+    rmSync(path);
+    log.take('stdout', 'ends\nnext\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual([
+      'log the log file was removed or renamed within a line; this is a new one',
+      'out+ends',
+      'out next',
+    ]);
   });
 
   test('goes on at the start of a file that was emptied in place', async () => {

@@ -1,5 +1,5 @@
 // What apps print survives the death of the daemon, of the keeper, and of both; and the daemon comes back by itself.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
@@ -26,6 +26,18 @@ function keeperOf(manager: Manager): number | undefined {
 async function nextKeeper(manager: Manager, former: number | undefined): Promise<number> {
   await until(() => (keeperOf(manager) ?? former) !== former, 'there is another keeper');
   return keeperOf(manager) as number;
+}
+
+async function killBoth(manager: Manager): Promise<void> {
+  const keeper = keeperOf(manager) as number;
+  const daemon = await manager.pid();
+  process.kill(daemon, 'SIGKILL');
+  process.kill(keeper, 'SIGKILL');
+  await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
+}
+
+function endOf(pid: number): void {
+  if (alive(pid)) process.kill(pid, 'SIGKILL');
 }
 
 /** What an app has printed, without headers. */
@@ -114,17 +126,86 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
     await client.request(start('a', script));
     await until(() => printed(manager, 'a').includes('before'), 'it prints');
     const { pid } = await statusOf(client, 'a');
-    const keeper = keeperOf(manager) as number;
-    const daemon = await manager.pid();
-    process.kill(daemon, 'SIGKILL');
-    process.kill(keeper, 'SIGKILL');
-    await until(() => !alive(daemon) && !alive(keeper), 'both are dead');
+    await killBoth(manager);
     writeFileSync(told, '');
     await until(() => readdirSync(manager.home).includes('go on.done'), 'it has printed more');
     expect(alive(pid)).toBe(true);
     await manager.ok('list');
     await until(() => printed(manager, 'a').includes('while'), 'it is read');
     expect(printed(manager, 'a')).toEqual(['before', 'while']);
+  });
+
+  test('is counted on a full disk, and the count outlives daemon and keeper, and goes with the app', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { logs, log, pipes } = stateFiles(manager.state);
+    for (const id of ['runs', 'ended']) symlinkSync('/dev/full', log(id));
+    await client.request(start('runs', 'echo one; echo two; exec sleep 1000'));
+    await client.request(start('ended', 'echo one; echo two; exit 0', { restart_policy: 'no' }));
+    await untilState(client, 'ended', 'Stopped');
+    const counted = (id: string): string => {
+      const file = readdirSync(pipes).find((name) => name === `${id}.all.log.unwritten`);
+      return file === undefined ? '' : readFileSync(join(pipes, file), 'utf8');
+    };
+    for (const id of ['runs', 'ended'])
+      await until(() => counted(id).includes('"bytes":8'), `it is counted for ${id}`);
+    await killBoth(manager);
+    for (const id of ['runs', 'ended']) rmSync(log(id));
+    await manager.ok('list');
+    for (const id of ['runs', 'ended'])
+      await until(
+        () => readdirSync(logs).includes(`${id}.all.log`) && printed(manager, id).length === 1,
+        `the log of ${id} says what is missing`,
+      );
+    for (const id of ['runs', 'ended'])
+      expect(printed(manager, id)[0]).toMatch(/^8 bytes with 2 line ends are missing here/);
+    await manager.ok('delete', 'all', '-f');
+    expect(readdirSync(pipes)).toEqual([]);
+  });
+
+  test('goes on when the folders of FIFOs and logs are removed, and then the keeper, and then both die', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { logs, pipes } = stateFiles(manager.state);
+    const told = join(manager.home, 'go');
+    const round = (n: number): string =>
+      `echo before ${n}; touch '${told}.${n}.ready'; while [ ! -e '${told}.${n}' ]; do sleep 0.02; done; echo after ${n}`;
+    // The second app has its FIFOs where the keeper looks for them: what the first one lacks is not its fault.
+    const script = `${[1, 2, 3].map(round).join('; ')}; exec sleep 1000`;
+    await client.request(start('a', script));
+    await client.request(start('b', `exec >/dev/null; ${script.replaceAll('echo', 'echo >&2 ')}`));
+    const goesOn = async (n: number, change: () => Promise<void>): Promise<void> => {
+      await until(() => existsSync(`${told}.${n}.ready`), 'the apps are there');
+      await change();
+      writeFileSync(`${told}.${n}`, '');
+      for (const id of ['a', 'b'])
+        await until(
+          () =>
+            existsSync(logs) &&
+            readdirSync(logs).includes(`${id}.all.log`) &&
+            printed(manager, id).includes(`after ${n}`),
+          `${id} goes on`,
+        );
+    };
+    await goesOn(1, async () => {
+      await until(() => printed(manager, 'b').includes('before 1'), 'it is read');
+      rmSync(pipes, { recursive: true });
+      rmSync(logs, { recursive: true });
+    });
+    await goesOn(2, async () => {
+      const keeper = keeperOf(manager) as number;
+      process.kill(keeper, 'SIGKILL');
+      await nextKeeper(manager, keeper);
+    });
+    await goesOn(3, async () => {
+      await killBoth(manager);
+      await manager.ok('list');
+    });
+    expect(manager.daemonLog()).toContain('was removed or renamed');
+    // A new run has FIFOs of its own, and the log of the former one goes on.
+    await manager.ok('restart', 'a');
+    await until(() => printed(manager, 'a').filter((line) => line === 'after 3').length === 2, 'it is read');
+    expect(readdirSync(pipes)).toContain('a.out');
   });
 
   test('of a process that has left the app and outlives the daemon is still read; then the keeper ends', async () => {
@@ -143,6 +224,58 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
     writeFileSync(told, '');
     await until(() => !alive(keeper), 'the keeper has ended');
     expect(printed(manager, 'a')).toEqual(['first', 'last']);
+  });
+
+  test('is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
+    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
+    const keeper = keeperOf(manager) as number;
+    process.kill(keeper, 'SIGSTOP');
+    onTestFinished(() => endOf(keeper));
+    const asked = { timeout: 20_000 };
+    await client.request('List', asked);
+    await client.request(start('b', 'echo new; exec sleep 1000'), asked);
+    await client.request({ Stop: { name: 'a' } }, asked);
+    await until(() => !alive(keeper), 'it is replaced');
+    await until(() => printed(manager, 'b').includes('new'), 'the next one reads');
+    expect((await manager.run('doctor')).stdout).toContain(
+      `keeper of the output (process ${keeper}) was stopped (SIGSTOP) and was replaced`,
+    );
+  });
+
+  test('is read by another keeper when the daemon was killed and the keeper is stopped', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
+    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
+    const keeper = keeperOf(manager) as number;
+    process.kill(keeper, 'SIGSTOP');
+    onTestFinished(() => endOf(keeper));
+    await manager.killDaemon();
+    await manager.ok('list');
+    await manager.ok('start', 'b', '--', 'sh', '-c', 'echo new; exec sleep 1000');
+    await until(() => !alive(keeper), 'it is replaced');
+    await until(() => printed(manager, 'b').includes('new'), 'the next one reads');
+    const before = printed(manager, 'a').length;
+    await until(() => printed(manager, 'a').length > before, 'it reads the app that was adopted');
+    expect((await manager.status('a')).state).toBe('Running');
+  });
+
+  test('is read by one keeper alone, though the socket of the former one was removed', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    await client.request(start('a', COUNTS));
+    const keeper = keeperOf(manager) as number;
+    onTestFinished(() => endOf(keeper));
+    rmSync(stateFiles(manager.state).keeper);
+    await manager.killDaemon();
+    await manager.ok('list');
+    await until(() => !alive(keeper), 'the former one is gone');
+    await untilDone(manager, 'a');
+    const numbers = printed(manager, 'a').slice(0, -1).map(Number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
   test('is read in a state directory whose path is too long for a socket', async () => {

@@ -24,7 +24,8 @@ export const KILL_ESCAPED_HELP_TEXT = on(
 
 export const DAEMON_END_HELP = on(
   `Ctrl-C, Ctrl-Break and the end of the console stop the apps, each with its own timeout, and end the daemon. A second one
-leaves them running. When the daemon dies in another way, the next command that needs it starts another one.`,
+leaves them running. When the daemon dies in another way, it is started again in the background, unless BUNCTL_RESPAWN
+is 0.`,
   `SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.
 When the daemon dies in another way, it is started again in the background, unless a service manager of the system runs
 it or BUNCTL_RESPAWN is 0.`,

@@ -12,6 +12,7 @@ import type { Owner } from '../model/owner.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { KeeperLink } from './keeper-link.js';
+import { putAsideIfFull, removeAsides } from './put-aside.js';
 import { checkOutput, closeAll, emptyFile, openOutput, removeIfEmpty } from './output-files.js';
 
 /** What an app's process gets as its stdout and stderr. */
@@ -84,8 +85,8 @@ export class AppOutputs {
    * @throws {Error} that names the file.
    */
   async open(id: string, config: AppConfig, kind: AppOutput, owner: Owner | undefined): Promise<OpenOutput> {
-    if (kind === 'files') return openOutput(this.#rawPaths(id), owner);
     const settings = logSettings(config, this.#settings.defaults, owner);
+    if (kind === 'files') return this.#openFiles(id, settings, owner);
     await checkOutput(this.#logPaths(id, settings));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
@@ -141,7 +142,10 @@ export class AppOutputs {
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {
-      for (const path of Object.values(this.#rawPaths(id))) await emptyFile(path);
+      for (const path of Object.values(this.#rawPaths(id))) {
+        await emptyFile(path);
+        await removeAsides(path, 0);
+      }
       return;
     }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
@@ -194,6 +198,15 @@ export class AppOutputs {
       setTimeout(() => (this.#kind = undefined), DECIDE_AGAIN).unref();
       return 'files';
     }
+  }
+
+  async #openFiles(id: string, settings: LogSettings, owner: Owner | undefined): Promise<OpenOutput> {
+    const paths = this.#rawPaths(id);
+    for (const path of Object.values(paths))
+      await putAsideIfFull(path, settings).catch((err: unknown) =>
+        this.#settings.log.warn({ err, app: id }, 'the log of an app could not be put aside and grows on'),
+      );
+    return openOutput(paths, owner);
   }
 
   async #hold(id: string, settings: LogSettings): Promise<void> {

@@ -9,7 +9,13 @@ import { maxSocketPathBytes } from '../../protocol/endpoints.js';
 import { VERSION } from '../../version.js';
 import type { DaemonCommand, KeeperHello, KeeperRequest } from '../model/keeper-messages.js';
 import { KEEPER_SOCKET, stateFiles } from '../state/paths.js';
-import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
+import {
+  identify,
+  isAlive,
+  mayBeSignalled,
+  type ProcessIdentity,
+  sendSignal,
+} from '../system/processes.js';
 
 /** How long, in ms, a keeper may take to start, and to answer. */
 const START_PATIENCE = 10_000;
@@ -169,7 +175,7 @@ export class KeeperLink {
           { keeper: keeper.pid },
           'the keeper of the output does not answer and is killed',
         );
-        if (isAlive(keeper)) process.kill(keeper.pid, 'SIGKILL');
+        if (mayBeSignalled(keeper)) sendSignal(keeper.pid, 'SIGKILL');
       });
     }, ASK_EVERY);
     timer.unref();

@@ -1,5 +1,5 @@
 // The watcher starts a daemon again where there is no keeper. The test is the daemon at the end of its channel.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

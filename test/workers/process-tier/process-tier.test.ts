@@ -55,7 +55,7 @@ describe('a lane in a process', () => {
     expect(daemon.stats()).toMatchObject({ laneDeaths: 1, lanes: [{ id: 2, state: 'ready' }] });
   });
 
-  test('that holds more memory than it may is killed, and its caller is told why', async () => {
+  test.skipIf(!hasProc)('that holds more memory than it may is killed, and its caller is told why', async () => {
     const { path } = await testDaemon({ workers: { ...PROCESS, maxMemory: 160 * 1024 ** 2 } });
     const client = await RawClient.connect(path);
     client.send(act('buffers', { megabytes: 3000 }), 'List');

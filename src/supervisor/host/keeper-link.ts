@@ -9,13 +9,7 @@ import { maxSocketPathBytes } from '../../protocol/endpoints.js';
 import { VERSION } from '../../version.js';
 import type { DaemonCommand, KeeperHello, KeeperRequest } from '../model/keeper-messages.js';
 import { KEEPER_SOCKET, stateFiles } from '../state/paths.js';
-import {
-  identify,
-  isAlive,
-  mayBeSignalled,
-  type ProcessIdentity,
-  sendSignal,
-} from '../system/processes.js';
+import { identify, isAlive, mayBeSignalled, type ProcessIdentity, sendSignal } from '../system/processes.js';
 
 /** How long, in ms, a keeper may take to start, and to answer. */
 const START_PATIENCE = 10_000;

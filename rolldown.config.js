@@ -103,6 +103,7 @@ export default defineConfig([
       run: 'dist/workers/thread/run.js',
       child: 'dist/workers/process/child.js',
       keeper: 'dist/supervisor/keeper/main.js',
+      watcher: 'dist/supervisor/keeper/watcher.js',
     },
     platform: 'node',
     // It starts threads from a file of its own.

@@ -1,7 +1,7 @@
 // What is run under Wine, and what Wine does otherwise than Windows.
 
-/** The folders of test/ whose tests run on Windows: the library's. */
-export const LIBRARY = [
+/** The tests that run on Windows: all folders of the library's, and what the process manager does on every system. */
+export const TESTS = [
   'test/protocol',
   'test/endpoint',
   'test/acceptor',
@@ -11,6 +11,10 @@ export const LIBRARY = [
   'test/transport',
   'test/daemon',
   'test/workers',
+  'test/supervisor/host/windows',
+  'test/supervisor/keeper/watcher.test.ts',
+  'test/supervisor/run-daemon/everywhere.test.ts',
+  'test/supervisor/system',
 ];
 
 /**
@@ -25,6 +29,9 @@ export const LIMITS = [
   {
     wine: 'does not append atomically: lines that several processes or threads append at once are lost',
     fact: 'appendsAreAtomic',
+  },
+  {
+    wine: 'has a powershell.exe that prints nothing, and a wmic that knows few columns: tasklist tells of processes there, and an adopted app cannot be proven',
   },
   { wine: 'cannot give Node a Unix pipe as its stdout: `open EBADF`. Output goes to files' },
   { wine: '8 calls itself Windows 7, which Node refuses: `winecfg -v win10`' },

@@ -1,5 +1,5 @@
 // The handlers of the wire's requests, loaded in every lane: they check, ask the supervisor, and word the answer.
-import { type CommandAnswer, type CommandHandlers, defineCommands } from '../define.js';
+import { type CommandAnswer, type CommandHandlers, defineCommands, type ServiceCalls } from '../define.js';
 import { IpcError } from '../protocol/errors.js';
 import type { SupervisorFunctions } from './decide/supervisor.js';
 import { openAppLogs } from './logs/app-log.js';
@@ -59,6 +59,18 @@ function withPid(pid: number): string {
   return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
 }
 
+/** What there is to be said beside the message: `notice`, a sentence, or nothing. */
+async function noticeFor(
+  service: ServiceCalls<SupervisorFunctions>,
+  app: Addressed,
+  config: AppConfig | undefined,
+): Promise<{ readonly notice?: string }> {
+  // Without a limit nothing is asked.
+  if (config !== undefined && config.max_memory === null) return {};
+  const notice = await service.limitNotice(app).catch(() => undefined);
+  return notice === undefined ? {} : { notice };
+}
+
 export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const { stateDirectory, daemon } = workerData as SupervisorData;
   const files = stateFiles(stateDirectory);
@@ -90,7 +102,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       });
       const { action, differs, ...plain } = startAnswer(app.name, result, dryRun ?? false);
       const wantsMore = replace !== undefined || dryRun !== undefined;
-      return success(wantsMore ? { ...plain, action, differs } : plain);
+      const notice = dryRun === true ? {} : await noticeFor(service, app, config);
+      return success({ ...plain, ...(wantsMore ? { action, differs } : {}), ...notice });
     },
     async Stop({ name, kill_escaped: kill }, { service }) {
       const app = addressed(name);
@@ -109,7 +122,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         killEscaped: kill ?? false,
       });
       const what = result.wasRunning ? 'Restarted' : 'Started';
-      return success({ message: andEscaped(`${what} app ${app.name}${withPid(result.pid)}`, result) });
+      const message = andEscaped(`${what} app ${app.name}${withPid(result.pid)}`, result);
+      return success({ message, ...(await noticeFor(service, app, config)) });
     },
     async Delete({ name, kill_escaped: kill }, { service }) {
       const app = addressed(name);

@@ -10,6 +10,7 @@ import { VERSION } from '../version.js';
 import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
 import { softLimit } from './host/soft-limit.js';
+import { WatcherLink } from './host/windows/watcher-link.js';
 import { daemonLogger } from './logs/daemon-logger.js';
 import type { LogDefaults } from './model/log-settings.js';
 import { REPLACES } from './model/own-variables.js';
@@ -80,20 +81,20 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   await rm(files.givenUp, { force: true });
   const replaces = replacedDaemon();
   if (replaces !== null) log.warn({ replaces }, 'this daemon was started because the one before it had died');
-  const { host, daemon } = await bring(path, directory, log, main, { ...options, replaces });
+  const { host, daemon, watcher } = await bring(path, directory, log, main, { ...options, replaces });
   await writeFile(files.socket, `${path}\n`, { mode: 0o600 });
   // The apps keep running, but the socket's file does not stay behind.
   signals.onSecond(() => {
     const exit = (): never => process.exit(130);
     setTimeout(exit, SECOND_SIGNAL_GRACE);
-    // The keeper must know before this process is gone: it would start another daemon.
-    Promise.allSettled([host.outputs.leave(), daemon.close({ grace: 0 })]).then(exit, exit);
+    // The keeper or the watcher must know before this process is gone: it would start another daemon.
+    Promise.allSettled([host.outputs.leave(), watcher?.leave(), daemon.close({ grace: 0 })]).then(exit, exit);
   });
   const ended = signals.first.then(async () => {
     log.info('stopping the apps');
     await host.shutDown();
     await daemon.close({ grace: GRACE });
-    await host.outputs.leave();
+    await Promise.all([host.outputs.leave(), watcher?.leave()]);
     await host.outputs.keeper.gone();
     host.close();
     return main.result;
@@ -170,12 +171,9 @@ async function bring(
   { socketPath, logDefaults, again, replaces }: RunOptions & { readonly replaces: number | null },
 ) {
   const socket = socketPath === undefined ? [] : ['--socket', path];
+  const command = again ? { program: again.program, args: [...again.args, ...socket] } : null;
   const host = new ProcessHost({
-    output: {
-      directory,
-      defaults: logDefaults ?? {},
-      again: again ? { program: again.program, args: [...again.args, ...socket] } : null,
-    },
+    output: { directory, defaults: logDefaults ?? {}, again: command },
     files: stateFiles(directory),
     log,
     limit: await softLimit(log),
@@ -209,7 +207,12 @@ async function bring(
   });
   main.daemon = daemon;
   host.subscribers = () => daemon.stats().events.subscribers > 0;
-  return { host, daemon };
+  // Where there are no FIFOs there is no keeper that would start it again.
+  const watcher =
+    process.platform === 'win32' && command !== null
+      ? new WatcherLink({ directory, log, again: command, fromWatcher: replaces !== null })
+      : undefined;
+  return { host, daemon, watcher };
 }
 
 /** A daemon without a named socket must be the only one of its user. */

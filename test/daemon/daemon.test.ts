@@ -68,7 +68,8 @@ test.each(['thread', 'process', 'none'] as const)(
     const { daemon } = await testDaemon({ workers: { isolation, maxThreads: 1 } });
     expect(daemon.stats().lanes).toHaveLength(1);
     await daemon.close();
-    expect(daemon.stats().lanes).toEqual([]);
+    // A busy machine may take longer than close() waits to end a process that was killed.
+    await until(() => daemon.stats().lanes.length === 0, 'no lane is left');
   },
 );
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { FAST, sharedManager, start } from '../support/manager.js';
 import { frame, RawClient } from '../support/raw-client.js';
+import { hasShell } from '../support/platform.js';
 
 interface Exchange {
   readonly what: string;
@@ -32,7 +33,7 @@ const type = (message: unknown): string => {
 
 const manager = sharedManager();
 
-describe.skipIf(process.platform === 'win32')('the original’s command against our daemon', () => {
+describe.skipIf(!hasShell)('the original’s command against our daemon', () => {
   test('gets the answers it knows', async () => {
     const client = await RawClient.connect(manager.socket);
     const started = EXCHANGES.find(({ send }) => send.startsWith('{"Start"'))?.send ?? '';

@@ -11,6 +11,7 @@ import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
 import { temporaryDirectory } from './daemon.js';
+import { hasProc } from './platform.js';
 import { printedBy } from './printed.js';
 import { until } from './until.js';
 
@@ -241,7 +242,7 @@ export function alive(pid: number | null): boolean {
   try {
     process.kill(pid, 0);
     // A zombie, which init has not reaped, is dead.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return !hasProc || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }

@@ -104,6 +104,8 @@ export interface Done {
   readonly message: string;
   /** The process id of an app that was to be started and is running already. */
   readonly running?: unknown;
+  /** What is to be said beside the message, such as a limit that this system does not enforce. */
+  readonly notice?: string;
   /** The effect of a Start: `started`, `changed` or `unchanged`. */
   readonly action?: string;
   /** The names of the fields in which a configuration differs from the one that the app had. */
@@ -115,6 +117,8 @@ export async function askSuccess(client: IpcClient, message: IpcMessage): Promis
   const answer = await ask(client, message);
   if ('Success' in answer) {
     noteVersion(answer.Success);
+    const { notice } = answer.Success as Done;
+    if (typeof notice === 'string') say(notice);
     return answer.Success;
   }
   throw new CliError(EXIT.failed, 'The daemon did not answer with a message');

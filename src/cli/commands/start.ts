@@ -10,7 +10,7 @@ import { meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
 import { LOG_HELP } from '../input/start-options.js';
 import { CliError, EXIT } from '../terminal/exit.js';
-import { MAX_MEMORY_HELP, STOP_TIMEOUT_HELP, USER_HELP } from '../terminal/system-words.js';
+import { STOP_TIMEOUT_HELP, USER_HELP } from '../terminal/system-words.js';
 
 export const help = `Starts an app, and the daemon if none is running.
 
@@ -29,7 +29,7 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --name NAME            another way to give the name
       --stop-timeout TIME    ${STOP_TIMEOUT_HELP}
       --max-restarts N       give up after this many restarts in a row (default: never)
-      --max-memory SIZE      ${MAX_MEMORY_HELP}
+      --max-memory SIZE      restart it when its processes hold more memory, such as 512M
       --max-cpu PERCENT      shown by status, not enforced
       --uid, --gid ID        ${USER_HELP}
 ${LOG_HELP}

@@ -9,8 +9,7 @@ import { hasKnownKind } from '../input/program.js';
 import { quoteWords, splitWords } from '../input/shell-words.js';
 import type { Described } from '../input/start-arguments.js';
 import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
-import { print, say } from '../terminal/output.js';
-import { memoryNotice } from '../terminal/system-words.js';
+import { print } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
 import { inTurn } from './in-turn.js';
 
@@ -23,8 +22,6 @@ export async function startDescribed(client: IpcClient, { apps, file }: Describe
       const { message, running } = await askSuccess(client, {
         Start: { name, config: JSON.stringify(app), environment },
       });
-      const notice = memoryNotice(name, app.max_memory);
-      if (notice !== undefined) say(notice);
       print(typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message);
     } catch (error) {
       throw nameFileIn(withHint(error as Error, app), file, name);

@@ -15,11 +15,6 @@ export const STOP_TIMEOUT_HELP = on(
   'how long it may take to end after SIGTERM (default 10s)',
 );
 
-export const MAX_MEMORY_HELP = on(
-  'shown by status, not enforced on Windows',
-  'restart it when its processes hold more memory, such as 512M',
-);
-
 export const USER_HELP = on('refused on Windows', 'run it as another user or group');
 
 export const KILL_ESCAPED_HELP_TEXT = on(
@@ -29,7 +24,8 @@ export const KILL_ESCAPED_HELP_TEXT = on(
 
 export const DAEMON_END_HELP = on(
   `Ctrl-C, Ctrl-Break and the end of the console stop the apps, each with its own timeout, and end the daemon. A second one
-leaves them running. When the daemon dies in another way, the next command that needs it starts another one.`,
+leaves them running. When the daemon dies in another way, it is started again in the background, unless BUNCTL_RESPAWN
+is 0.`,
   `SIGTERM and Ctrl-C stop the apps, each with its own timeout, and end the daemon. A second one leaves them running.
 When the daemon dies in another way, it is started again in the background, unless a service manager of the system runs
 it or BUNCTL_RESPAWN is 0.`,
@@ -37,16 +33,6 @@ it or BUNCTL_RESPAWN is 0.`,
 
 /** What an endpoint is. */
 export const SOCKET = on('pipe', 'socket');
-
-/** A limit that nothing enforces here, as a sentence; undefined where it is enforced or there is none. */
-export const memoryNotice = (
-  name: string,
-  maxMemory: number | null,
-  windows: boolean = onWindows,
-): string | undefined =>
-  windows && maxMemory
-    ? `The memory limit of app ${name} is kept, but not enforced: nothing tells bunctl on Windows what an app holds`
-    : undefined;
 
 /** A Node that reads without bound from a pipe; see docs/platforms.md. */
 export function nodeProblems(version: string, windows: boolean = onWindows): string[] {

@@ -10,9 +10,11 @@ import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
 import { groupsOver } from '../system/group-memory.js';
+import { system } from '../system/system.js';
 import type { App } from './app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
+import { limitNotice } from './limit-notice.js';
 import { type Limited, watchMemory } from './memory-watch.js';
 import type { Usage } from '../system/usage.js';
 import { UsageWatch } from './usage-watch.js';
@@ -89,6 +91,12 @@ class Supervisor {
     watchMemory({
       clock: systemClock,
       limited: () => this.#limited(),
+      look: system.look,
+      onBlind: (apps) =>
+        this.#log.warn(
+          { apps: apps.map(({ id }) => id) },
+          'the memory limits of apps are not enforced: this system does not tell what processes hold',
+        ),
       groupsOver,
       onOver: (app, held) => this.#overMemory(app, held),
       onFault: (err) => this.#log.warn({ err }, 'the memory of apps could not be checked'),
@@ -97,7 +105,7 @@ class Supervisor {
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    const usage = this.#usage.now();
+    const usage = await this.#usage.now();
     if (which === null) {
       const escaped = new Map(await this.#host.allEscaped());
       return this.#apps.all().map((app) => snapshot(app, escaped.get(app.id) ?? [], usage));
@@ -119,6 +127,11 @@ class Supervisor {
   /** Empties an app's log. */
   async flush(which: Addressed): Promise<void> {
     await this.#host.flushOutput(this.#apps.known(which).id);
+  }
+
+  /** What is to be said about the memory limit of an app that was started; see `limitNotice`. */
+  limitNotice({ id, name }: Addressed): Promise<string | undefined> {
+    return limitNotice(name, this.#apps.get(id)?.config.max_memory);
   }
 
   list(): string[] {
@@ -246,6 +259,7 @@ function functionsOf(supervisor: Supervisor) {
   const { requests } = supervisor;
   return {
     start: requests.start.bind(requests),
+    limitNotice: supervisor.limitNotice.bind(supervisor),
     stop: requests.stop.bind(requests),
     restart: requests.restart.bind(requests),
     delete: requests.delete.bind(requests),

@@ -11,6 +11,7 @@ import { stateFiles, type Stream } from '../state/paths.js';
 import { findFifo, makeFifo, openFifos, STREAMS, wayTo } from './fifos.js';
 import { KeeperLink } from './keeper-link.js';
 import { checkOutput, closeAll, emptyLogs, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
+import { putAsideIfFull } from './put-aside.js';
 
 /** What an app's process gets as its stdout and stderr. */
 export interface OpenOutput {
@@ -79,8 +80,8 @@ export class AppOutputs {
    * @throws {Error} that names the file.
    */
   async open(id: string, config: AppConfig, kind: AppOutput, owner: Owner | undefined): Promise<OpenOutput> {
-    if (kind === 'files') return openOutput(this.#rawPaths(id), owner);
     const settings = logSettings(config, this.#settings.defaults, owner);
+    if (kind === 'files') return this.#openFiles(id, settings, owner);
     await checkOutput(this.#logPaths(id, settings));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
@@ -198,6 +199,15 @@ export class AppOutputs {
       setTimeout(() => (this.#kind = undefined), DECIDE_AGAIN).unref();
       return 'files';
     }
+  }
+
+  async #openFiles(id: string, settings: LogSettings, owner: Owner | undefined): Promise<OpenOutput> {
+    const paths = this.#rawPaths(id);
+    for (const path of Object.values(paths))
+      await putAsideIfFull(path, settings).catch((err: unknown) =>
+        this.#settings.log.warn({ err, app: id }, 'the log of an app could not be put aside and grows on'),
+      );
+    return openOutput(paths, owner);
   }
 
   async #hold(id: string, settings: LogSettings, pipes: readonly (FileHandle | undefined)[]): Promise<Known> {

@@ -86,7 +86,9 @@ export async function emptyLogs(plain: readonly string[], kept: string): Promise
   for (const path of [...plain, kept])
     for (const each of await segmentsOf(path))
       if (plain.includes(each.path)) await emptyFile(each.path);
-      else await rm(each.path, { force: true });
+      else
+        // While it is compressed it is there twice.
+        for (const file of [each.path, `${each.path}.gz`]) await rm(file, { force: true });
 }
 
 async function emptyFile(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 // Starts the daemon again when it has died. One that dies again and again is left, and why stands in a file.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import type { DaemonCommand } from '../model/keeper-messages.js';
 import { type LogLevel, logLine } from './log-line.js';
 import { REPLACES } from '../model/own-variables.js';
@@ -16,6 +17,10 @@ export interface WatchSettings {
   readonly daemonLog: string;
   /** Called when a daemon is not to be expected any more. */
   readonly onGivenUp: () => void;
+  /** Whether another daemon is there by now, which this one does not hear of; then none is started again. */
+  readonly isReplaced?: (() => boolean) | undefined;
+  /** Called with each daemon that was started; it has a channel then. Without it a daemon has none. */
+  readonly onStarted?: ((daemon: ChildProcess) => void) | undefined;
   /** How long, in ms, a daemon that could not start is left before the next try; default 1 s. */
   readonly pause?: number | undefined;
 }
@@ -64,20 +69,26 @@ export class DaemonWatch {
     this.#log('warn', `the daemon (process ${this.#dead}) has died and is started again`);
     const child = spawn(program, args, {
       detached: true,
-      cwd: '/',
-      stdio: 'ignore',
+      cwd: process.platform === 'win32' ? homedir() : '/',
+      stdio: ['ignore', 'ignore', 'ignore', this.#settings.onStarted ? 'ipc' : 'ignore'],
+      windowsHide: true,
       env: { ...process.env, [REPLACES]: String(this.#dead) },
     });
     this.#starting = child;
     child.once('error', (error) => this.#failed(child, error.message));
     child.once('exit', (code, signal) => this.#failed(child, signal ?? `code ${code}`));
     child.unref();
+    this.#settings.onStarted?.(child);
   }
 
   /** It has ended before it said hello; one that did is known by its connection. */
   #failed(child: ChildProcess, how: string): void {
     if (this.#starting !== child) return;
     this.#starting = undefined;
+    if (this.#settings.isReplaced?.()) {
+      this.#settings.onGivenUp();
+      return;
+    }
     this.#log('error', `the daemon that was started again ended with ${how}`);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -3,6 +3,9 @@
 import type { ProcessStat } from './stat.js';
 import type { User } from './users.js';
 
+/** What a system tells about processes. `alone`: each process, but not by which one it was started. */
+export type Told = 'all' | 'alone' | 'nothing';
+
 export interface SystemFacts {
   /** The number of this boot. */
   readonly bootId: () => string | null;
@@ -21,6 +24,14 @@ export interface SystemFacts {
   readonly statOf: (pid: number, maxAge?: number) => ProcessStat | undefined;
   /** All processes, in one pass that keeps the thread: not for the main thread. */
   readonly allStats: () => Iterable<readonly [number, ProcessStat]>;
+  /**
+   * Takes a new look at all processes for {@link allStats}, where that takes a while; elsewhere each call of that is a look.
+   *
+   * @param patience How long, in ms, it may take; then nothing is told.
+   */
+  readonly look: (patience: number) => Promise<Told>;
+  /** Whether a look costs so little that it may be taken every few seconds without need. */
+  readonly looksAreCheap: boolean;
   /** Visits all processes, beside the thread's other work. Rejects if they cannot be listed. */
   readonly eachStat: (visit: (pid: number, stat: ProcessStat) => void) => Promise<void>;
   /** Whether processes and their groups are told. */
@@ -45,6 +56,8 @@ export const UNKNOWN: SystemFacts = {
   ticksNow: () => 0,
   statOf: () => undefined,
   allStats: () => [],
+  look: async () => 'nothing',
+  looksAreCheap: true,
   eachStat: async () => undefined,
   tellsProcesses: false,
   tellsGroups: true,

@@ -23,6 +23,7 @@ export function parseAuxiliaryVector(
 }
 
 function ownVector(): Map<number, number> {
+  if (process.platform !== 'linux') return new Map();
   try {
     const wordSize = process.arch === 'arm' || process.arch === 'ia32' ? 4 : 8;
     return parseAuxiliaryVector(readFileSync('/proc/self/auxv'), wordSize, endianness());

@@ -1,4 +1,4 @@
-// The start times of processes on Windows, told by a PowerShell that stays for a while and answers line by line.
+// All processes of Windows, told by a PowerShell that stays for a while and answers one question after the other.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { win32 } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,14 +7,22 @@ import { createInterface } from 'node:readline';
 const PATIENCE = 20_000;
 /** How long, in ms, one without questions is kept. */
 const IDLE = 30_000;
+/** The most lines that an answer may have. */
+const MOST_LINES = 100_000;
 
-/** Reads the number of a process from each line, and answers with it and its start time in UTC, in steps of 100 ns. */
-const SCRIPT =
-  '$ErrorActionPreference = "SilentlyContinue"; ' +
-  'while ($null -ne ($line = [Console]::In.ReadLine())) { ' +
-  '$found = Get-Process -Id ([int]$line); ' +
-  '$start = if ($found) { $found.StartTime.ToUniversalTime().Ticks } else { "" }; ' +
-  '[Console]::Out.WriteLine("$line $start"); [Console]::Out.Flush() }';
+/**
+ * Prints a row for each process, as `parsePowerShell` reads it. It calls one method alone, of a date, which PowerShell also
+ * allows where an administrator has restricted its language.
+ */
+const ROWS =
+  "Get-CimInstance -ErrorAction SilentlyContinue -Query 'SELECT ProcessId, ParentProcessId, CreationDate," +
+  " WorkingSetSize, KernelModeTime, UserModeTime FROM Win32_Process'" +
+  ' | ForEach-Object { "p $($_.ProcessId) $($_.ParentProcessId)' +
+  ' $(if ($_.CreationDate) { $_.CreationDate.ToFileTimeUtc() } else { 0 })' +
+  ' $($_.WorkingSetSize) $($_.KernelModeTime) $($_.UserModeTime)" }';
+
+/** The line by which PowerShell answers one question: the rows, and a word that ends them. */
+export const question = (number: number): string => `${ROWS}; "done ${number}"\n`;
 
 /** How it is started; a test gives its own. */
 export type StartShell = () => ChildProcess;
@@ -28,19 +36,22 @@ const start: StartShell = () =>
       'v1.0',
       'powershell.exe',
     ),
-    ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', SCRIPT],
+    // It runs each line of its stdin when that has come.
+    ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', '-'],
     { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true },
   );
 
 interface Question {
-  readonly pid: number;
-  readonly answer: (startTime: string | null) => void;
+  readonly number: number;
+  readonly lines: string[];
+  readonly answer: (lines: readonly string[] | undefined) => void;
 }
 
 export class PowerShell {
   readonly #start: StartShell;
   readonly #patience: number;
   #child: ChildProcess | undefined;
+  #number = 0;
   #questions: Question[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -49,12 +60,13 @@ export class PowerShell {
     this.#patience = patience;
   }
 
-  /** The start time of a process; null if there is none of that number, or no PowerShell that answers. */
-  startTimeOf(pid: number): Promise<string | null> {
+  /** The rows of all processes; undefined if there is no PowerShell that answers. */
+  processes(): Promise<readonly string[] | undefined> {
     return new Promise((answer) => {
-      this.#questions.push({ pid, answer });
+      const number = (this.#number += 1);
+      this.#questions.push({ number, lines: [], answer });
       this.#child ??= this.#begin();
-      this.#child.stdin?.write(`${pid}\n`);
+      this.#child.stdin?.write(question(number));
       this.#endAfter(this.#patience);
     });
   }
@@ -67,19 +79,25 @@ export class PowerShell {
     child.once('error', over);
     child.once('exit', over);
     child.stdin?.on('error', () => undefined);
-    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.#answered(line));
+    if (child.stdout)
+      createInterface(child.stdout).on('line', (line) => {
+        if (this.#child === child) this.#printed(line);
+      });
     // It is to keep nothing alive.
     child.unref();
     for (const stream of [child.stdin, child.stdout]) (stream as { unref?: () => void } | null)?.unref?.();
     return child;
   }
 
-  #answered(line: string): void {
-    const [pid, time] = line.trim().split(' ');
+  #printed(line: string): void {
     const [first] = this.#questions;
-    if (first === undefined || String(first.pid) !== pid) return;
+    if (first === undefined) return;
+    if (line.trim() !== `done ${first.number}`) {
+      if (first.lines.length < MOST_LINES) first.lines.push(line);
+      return;
+    }
     this.#questions.shift();
-    first.answer(time !== undefined && /^\d+$/.test(time) ? time : null);
+    first.answer(first.lines);
     this.#endAfter(this.#questions.length > 0 ? this.#patience : IDLE);
   }
 
@@ -97,6 +115,6 @@ export class PowerShell {
   #over(): void {
     clearTimeout(this.#timer);
     this.#child = undefined;
-    for (const { answer } of this.#questions.splice(0)) answer(null);
+    for (const { answer } of this.#questions.splice(0)) answer(undefined);
   }
 }

@@ -24,6 +24,8 @@ const OURS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Undefined if the file does not exist, or if we may not read it. */
 export function readProc(path: string): Buffer | undefined {
+  // Elsewhere anybody could put a folder of that name there.
+  if (process.platform !== 'linux') return undefined;
   try {
     return readFileSync(path);
   } catch (error) {

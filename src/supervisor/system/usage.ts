@@ -8,15 +8,21 @@ import { type Member, membersByLeader } from './members.js';
 export interface Usage {
   /** See `heldBy`. */
   readonly memoryBytes: number;
-  /** Of one core, since the sample before, which is at least a second older; of the first sample, since the start. */
-  readonly cpuPercent: number;
-  readonly processes: number;
+  /**
+   * Of one core, since the sample before, which is at least a second and at most a minute older; without one, since the
+   * start. Null where processor times are not told.
+   */
+  readonly cpuPercent: number | null;
+  /** Null where it is not told which processes are the app's beside its own. */
+  readonly processes: number | null;
   /** Milliseconds since its leader was started; null if the leader has ended before the others. */
   readonly ageMs: number | null;
 }
 
 /** The shortest time, in ms, over which a figure is useful: the clock ticks every 10 ms. */
 const SHORTEST = 1000;
+/** The longest: beyond it the figure would tell of the past. */
+const LONGEST = 60_000;
 
 /** The time, in ms, for which a sample is used for all requests. */
 const FRESH = 250;
@@ -49,17 +55,20 @@ export class UsageSampler {
     const ticks = new Map([...found].map(([leader, members]) => [leader, ticksOf(members)]));
     // Samples in quick succession are all compared with the same older one.
     if (this.#last === undefined || at - this.#last.at >= SHORTEST) {
-      this.#base = this.#last;
+      this.#base = this.#last !== undefined && at - this.#last.at <= LONGEST ? this.#last : undefined;
       this.#last = { at, ticks };
     }
     const usage = new Map<number, Usage>();
-    for (const [leader, members] of found)
+    for (const [leader, members] of found) {
+      // A system that tells of memory alone knows neither times nor parents.
+      const timed = members.some(({ stat }) => stat.startTime !== '');
       usage.set(leader, {
         memoryBytes: heldBy(members),
-        cpuPercent: this.#percent(leader, members, ticks.get(leader) ?? 0, at),
-        processes: members.length,
+        cpuPercent: timed ? this.#percent(leader, members, ticks.get(leader) ?? 0, at) : null,
+        processes: timed ? members.length : null,
         ageMs: ageOf(members.find(({ pid }) => pid === leader)?.stat.startTime ?? null),
       });
+    }
     this.#result = { at, usage };
     return usage;
   }

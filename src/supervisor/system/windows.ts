@@ -1,14 +1,29 @@
-// The facts of Windows. Node tells nothing about processes there, so they come from a PowerShell, where there is one.
+// The facts of Windows. Node tells nothing about processes there, so they come from the system's own programs.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SystemFacts } from './facts.js';
 import { UNKNOWN } from './facts.js';
-import { PowerShell } from './powershell.js';
+import { TICKS_PER_SECOND } from './kernel.js';
+import { ProcessTable, type TableOfProcesses } from './process-table.js';
 
-/** @param tellStart Asks for the start time of a process. */
-export function windows(tellStart: (pid: number) => Promise<string | null> = askPowerShell()): SystemFacts {
-  return { ...UNKNOWN, tellsGroups: false, namesHaveCase: false, startTimeOf: tellStart };
-}
+const NOTHING: TableOfProcesses = { told: 'nothing', processes: new Map() };
 
-function askPowerShell(): (pid: number) => Promise<string | null> {
-  const shell = new PowerShell();
-  return (pid) => shell.startTimeOf(pid);
+/** @param table The processes, by a look of its own for each call. */
+export function windows(table: Pick<ProcessTable, 'read'> = new ProcessTable()): SystemFacts {
+  let last = NOTHING;
+  return {
+    ...UNKNOWN,
+    ticksNow: () => (Date.now() / 1000) * TICKS_PER_SECOND,
+    allStats: () => last.processes,
+    async look(patience) {
+      const late = new AbortController();
+      const nothing = sleep(patience, NOTHING, { ref: false, signal: late.signal }).catch(() => NOTHING);
+      last = await Promise.race([table.read(), nothing]);
+      late.abort();
+      return last.told;
+    },
+    looksAreCheap: false,
+    tellsGroups: false,
+    namesHaveCase: false,
+    startTimeOf: async (pid) => (await table.read()).processes.get(pid)?.startTime || null,
+  };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager, sharedManager, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+import { hasShell } from '../../support/platform.js';
 
 /** Writes a bunctl.json with apps that print two variables and stay. */
 function write(manager: Manager, apps: Record<string, object>): void {
@@ -25,7 +26,7 @@ const states = async (manager: Manager): Promise<string[]> =>
 
 const manager = sharedManager();
 
-describe.skipIf(process.platform === 'win32')('a file', () => {
+describe.skipIf(!hasShell)('a file', () => {
   test.each(['start', 'restart'])('is applied by %s: start, change, stop, unchanged', async (command) => {
     write(manager, { web: { env: { PORT: 1 } }, job: {}, old: {} });
     expect((await manager.run('start')).stderr).toContain(
@@ -79,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('restart', () => {
+describe.skipIf(!hasShell)('restart', () => {
   const print = ['--', 'sh', '-c', 'echo $FOO $BAR; while :; do sleep 100; done'];
 
   test('keeps an app’s environment, and takes the caller’s with --update-env', async () => {
@@ -116,7 +117,7 @@ describe.skipIf(process.platform === 'win32')('restart', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('start --wait', () => {
+describe.skipIf(!hasShell)('start --wait', () => {
   test('returns when the app has run that long', async () => {
     expect(await manager.run('start', 'a', '--wait=0.2', '--', 'sleep', '1000')).toMatchObject({ code: 0 });
     expect(await manager.run('start', 'b', '--wait=soon', '--', 'sleep', '1000')).toMatchObject({ code: 2 });

@@ -10,8 +10,9 @@ import { Manager, start, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { foreground } from '../../support/foreground.js';
 import { RawClient } from '../../support/raw-client.js';
+import { hasFifos, linksToDirectories } from '../../support/platform.js';
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(!hasFifos)(
   'a daemon with a thread in a system call that never returns ends all the same',
   async () => {
     const manager = new Manager();
@@ -65,7 +66,7 @@ test('a daemon that is not process 1 says nothing of orphans', async () => {
   expect(daemon.stderr()).toBe('');
 });
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(!linksToDirectories)(
   'a file of a folder that is a symbolic link is read, and its apps run, where the link points at that time',
   async () => {
     const manager = new Manager();

@@ -8,6 +8,7 @@ import { folderProblems, machineProblems } from '#dist/cli/daemon/machine-checks
 import { temporaryDirectory } from '../../support/daemon.js';
 import { CLI, Manager, start, statusOf } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+import { filesHaveModes, hasShell, linksToDirectories } from '../../support/platform.js';
 
 const root = process.getuid?.() === 0;
 
@@ -35,7 +36,7 @@ test('a file where a folder should be is named', () => {
   expect(problems(join(state, 'logs', 'deeper'))).toContain(`${join(state, 'logs')} is not a folder`);
 });
 
-test.skipIf(process.platform === 'win32')('a link to nothing in the place of a folder is named', () => {
+test.skipIf(!linksToDirectories)('a link to nothing in the place of a folder is named', () => {
   const link = join(temporaryDirectory(), 'link');
   symlinkSync('/nowhere/at/all', link);
   expect(problems(join(link, 'default'))).toContain(`${link} is a symbolic link to something that does not`);
@@ -52,7 +53,7 @@ test.skipIf(root || process.platform === 'win32')('a folder that cannot be writt
   chmodSync(join(state, 'apps'), 0o700);
 });
 
-test.skipIf(process.platform === 'win32')('a folder that others can write to is named', () => {
+test.skipIf(!filesHaveModes)('a folder that others can write to is named', () => {
   const state = stateFolder();
   chmodSync(state, 0o777);
   expect(problems(state)).toContain(`others can write to it (mode 777): chmod 700 ${state}`);
@@ -127,7 +128,7 @@ test.runIf(process.platform === 'linux' && root)(
   },
 );
 
-test.skipIf(process.platform === 'win32')('a current folder that was removed is a sentence', async () => {
+test.skipIf(!hasShell)('a current folder that was removed is a sentence', async () => {
   const manager = new Manager();
   const run = (command: string) =>
     spawnSync(

@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { Manager, sharedManager } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+import { hasShell } from '../../support/platform.js';
 
 const manager = sharedManager();
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(!hasShell)(
   'a log keeps to the size and number of files that start was given, and flush empties it',
   async () => {
     const logs = (): number[] => {

@@ -3,8 +3,9 @@ import type { DaemonStats } from 'bunctl-ipc';
 import { expect, test } from 'vitest';
 import { Manager } from '../../support/manager.js';
 import { data, fakeDaemon } from '../fake-daemon.js';
+import { hasShell } from '../../support/platform.js';
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(!hasShell)(
   'stats shows the daemon’s connections, commands, lanes, events and queues, in three forms',
   async () => {
     const manager = new Manager();

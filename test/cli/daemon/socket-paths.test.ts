@@ -3,11 +3,12 @@ import { mkdirSync, realpathSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager } from '../../support/manager.js';
+import { socketsAreFiles } from '../../support/platform.js';
 
 /** The socket and the state directory of the daemon that is reached, as `doctor` tells them. */
 const seen = (doctor: string): string[] => doctor.match(/^socket .*\/s: .*pid \d+|^state .*/gm) ?? [];
 
-describe.skipIf(process.platform === 'win32')('a relative path of the socket', () => {
+describe.skipIf(!socketsAreFiles)('a relative path of the socket', () => {
   test.each<[string, string, string[]]>([
     ['--socket ./s', '', ['--socket', './s']],
     ['BUNCTL_SOCKET=s', 's', []],

@@ -10,6 +10,7 @@ import * as start from '#dist/cli/commands/start.js';
 import * as status from '#dist/cli/commands/status.js';
 import * as stop from '#dist/cli/commands/stop.js';
 import { CLI, type Manager, type Ran, sharedManager } from '../../support/manager.js';
+import { hasShell } from '../../support/platform.js';
 
 /** Runs a line in a shell, with `bunctl` in its PATH. */
 function type(manager: Manager, line: string): Ran {
@@ -27,7 +28,7 @@ function type(manager: Manager, line: string): Ran {
 
 const SLEEPER = 'setInterval(() => {}, 1000)';
 
-describe.skipIf(process.platform === 'win32')('a hint works when it is typed', () => {
+describe.skipIf(!hasShell)('a hint works when it is typed', () => {
   const manager = sharedManager();
 
   test.each<[string, string, RegExp]>([

@@ -6,6 +6,7 @@ import { interpreted, programFor } from '#dist/cli/input/program.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { Manager } from '../../support/manager.js';
 import { fakeDaemon, success } from '../fake-daemon.js';
+import { hasShell, linksToDirectories } from '../../support/platform.js';
 
 interface Start {
   readonly name: string;
@@ -73,7 +74,7 @@ describe('a file with arguments', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a file is run', () => {
+describe.skipIf(!hasShell)('a file is run', () => {
   const file = (name: string, content: string | Buffer, mode = 0o644): string => {
     const path = join(temporaryDirectory(), name);
     writeFileSync(path, content);
@@ -142,7 +143,7 @@ describe('TypeScript', () => {
   });
 });
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(!linksToDirectories)(
   'a link that is the current folder stays the app’s folder, and moves with the link',
   async () => {
     const manager = new Manager();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { CLI, Manager } from '../../support/manager.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
+import { hasShell } from '../../support/platform.js';
 
 const script = spawnSync('script', ['--version']).status === 0;
 
@@ -58,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('a full stdout', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a stdout', () => {
+describe.skipIf(!hasShell)('a stdout', () => {
   test('that is closed is not a failure', async () => {
     const manager = new Manager();
     await fakeDaemon(manager.socket, withApp);

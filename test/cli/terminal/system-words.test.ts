@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
 import { programFor } from '#dist/cli/input/program.js';
 import { quoteWords } from '#dist/cli/input/shell-words.js';
-import { memoryNotice, nodeProblems } from '#dist/cli/terminal/system-words.js';
+import { nodeProblems } from '#dist/cli/terminal/system-words.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 
 test('the daemon keeps the variables without which no program starts on Windows, however they are written, and no others', () => {
@@ -21,11 +21,6 @@ test('the daemon keeps the variables without which no program starts on Windows,
 test('doctor names a Node that is too old for Windows, and only there', () => {
   expect(nodeProblems('20.20.2', true)).toEqual([expect.stringContaining('needs Node 22 or later')]);
   expect([...nodeProblems('22.1.0', true), ...nodeProblems('20.20.2', false)]).toEqual([]);
-});
-
-test('a memory limit is announced as not enforced on Windows', () => {
-  expect(memoryNotice('a', 1024, true)).toContain('not enforced');
-  expect([memoryNotice('a', null, true), memoryNotice('a', 1024, false)]).toEqual([undefined, undefined]);
 });
 
 test('words are quoted for the command prompt with double quotes', () => {

@@ -585,7 +585,7 @@ describe('the memory of apps', () => {
     { id: 'large', pid: 2, most: 20 },
   ];
 
-  test('is checked every five seconds, and a check that fails is not the last', () => {
+  test('is checked every five seconds, and a check that fails is not the last', async () => {
     const clock = new FakeClock();
     const told: unknown[] = [];
     const looks: (ReadonlyMap<number, number> | Error)[] = [
@@ -595,6 +595,8 @@ describe('the memory of apps', () => {
     watchMemory({
       clock,
       limited: () => apps,
+      look: async () => 'all',
+      onBlind: () => told.push('blind'),
       groupsOver: (limits) => {
         told.push([...limits]);
         const found = looks.shift() ?? new Map<number, number>();
@@ -611,10 +613,13 @@ describe('the memory of apps', () => {
     clock.advance(4999);
     expect(told).toEqual([]);
     clock.advance(1);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(told.splice(0)).toEqual([asked, 'too many open files']);
     clock.advance(5000);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(told.splice(0)).toEqual([asked, ['large', 21]]);
     clock.advance(5000);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(told).toEqual([asked]);
   });
 });

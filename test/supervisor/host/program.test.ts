@@ -7,6 +7,7 @@ import { LookUps } from '#dist/supervisor/host/look-up.js';
 import { checkProgram } from '#dist/supervisor/host/program.js';
 import { scriptInterpreter } from '#dist/supervisor/host/shebang.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { hasShell } from '../../support/platform.js';
 
 const path = process.env['PATH'];
 
@@ -17,7 +18,7 @@ function check(content: string | Buffer, mode = 0o755): Promise<void> {
   return checkProgram({ command: './run', cwd, path, user: undefined });
 }
 
-describe.skipIf(process.platform === 'win32')('a program', () => {
+describe.skipIf(!hasShell)('a program', () => {
   test.each<[string, string]>([
     ['with an interpreter', '#!/bin/sh\nexit 0\n'],
     ['with an interpreter and an argument', '#! /bin/sh -e\nexit 0\n'],

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { isOwnDirectory, prepareStateDirectory, readOwnFile } from '#dist/supervisor/state/own-files.js';
 import { readRecords } from '#dist/supervisor/state/record-files.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { filesHaveModes } from '../../support/platform.js';
 
 /** Another user, which need not exist. */
 const OTHER = 54_321;
@@ -21,7 +22,7 @@ const record = (id: string) =>
     process: null,
   });
 
-describe.skipIf(process.platform === 'win32')('a state directory', () => {
+describe.skipIf(!filesHaveModes)('a state directory', () => {
   test('is made for its owner only, with those above it', async () => {
     const path = join(temporaryDirectory(), 'a', 'b');
     await prepareStateDirectory(path);
@@ -74,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('a state directory', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a file of the state', () => {
+describe.skipIf(!filesHaveModes)('a file of the state', () => {
   test('is read when only its owner can write it', async () => {
     const path = join(temporaryDirectory(), 'f');
     writeFileSync(path, 'x', { mode: 0o600 });

@@ -1,7 +1,7 @@
 // The facts of macOS, from what its tools print. The recordings are written by the documented formats of these tools,
 // ps(1), sysctl(8), ioreg(8) and id(1) of macOS; they were not made on a Mac.
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { macOs, type Tools } from '#dist/supervisor/system/darwin.js';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { COLUMNS, parseUser, secondsOf } from '#dist/supervisor/system/ps.js';
@@ -120,6 +120,18 @@ describe('macOS', () => {
     expect(calls).toHaveLength(2);
   });
 
+  test.each([
+    ['of another language', '  501     1   501 Ss   ven. 27 nov. 02:02:56 2026     53248   0:01.23'],
+    ['with another order of the date', '  501     1   501 Ss   27.11.2026 02:02:56     53248   0:01.23'],
+    ['that is cut', '  501     1   501 Ss   Fri Nov 27 02:02:56 2026     532'],
+    ['with a name in it', '  501     1   501 Ss   Fri Nov 27 02:02:56 2026     53248   0:01.23 /bin/a b'],
+    ['without a number', '     1   501 Ss   Fri Nov 27 02:02:56 2026     53248   0:01.23'],
+    ['with a date that is none', '  501     1   501 Ss   Fri Foo 27 02:02:56 2026     53248   0:01.23'],
+  ])('a row %s is left out, so that its process is a stranger', (_what, row) => {
+    const { facts } = mac({ ...FULL, '/bin/ps': `${row}\n` });
+    expect(facts.statOf(501)).toBeUndefined();
+  });
+
   test('knows its users by number', async () => {
     const { facts, calls } = mac(FULL);
     expect(await facts.userOf(501)).toEqual({ name: 'ann', gid: 20, home: '/Users/ann' });
@@ -145,8 +157,11 @@ describe('macOS', () => {
   });
 
   test.runIf(process.platform === 'linux' && existsSync('/bin/ps'))(
-    'reads a ps of Linux, which prints the same columns, as /proc tells it',
+    'reads a ps of Linux, which prints the same columns, as /proc tells it, in any zone and language of the daemon',
     () => {
+      vi.stubEnv('TZ', 'Asia/Tokyo');
+      vi.stubEnv('LC_ALL', 'fr_FR.UTF-8');
+      onTestFinished(() => void vi.unstubAllEnvs());
       const known = statOf(process.pid);
       const found = macOs().statOf(process.pid);
       expect(found).toMatchObject({ parent: known?.parent, group: known?.group });

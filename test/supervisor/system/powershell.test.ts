@@ -1,11 +1,15 @@
-// The start times that a PowerShell tells, with a program of the test's own in its place.
+// The PowerShell that tells of processes, with a program of the test's own in its place.
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { PowerShell } from '#dist/supervisor/system/powershell.js';
 
-/** A program that answers as the script does; the process with the number 1 does not exist. */
-const answers = `require('readline').createInterface({ input: process.stdin }).on('line', (pid) =>
-  console.log(pid + ' ' + (pid === '1' ? '' : '6390000000000' + pid)))`;
+/** A program that answers each line as PowerShell does: with rows, and the word at the end of the line. */
+const answers = `let asked = 0;
+require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  asked += 1;
+  console.log('p ' + asked + ' 1 2 3 4 5');
+  console.log(/"(done \\d+)"$/.exec(line)[1]);
+})`;
 
 function shellOf(program: string, patience?: number) {
   const started: number[] = [];
@@ -20,19 +24,23 @@ function shellOf(program: string, patience?: number) {
 
 test('one PowerShell answers all questions in their order', async () => {
   const { shell, started } = shellOf(answers);
-  expect(await Promise.all([shell.startTimeOf(42), shell.startTimeOf(1), shell.startTimeOf(43)])).toEqual([
-    '639000000000042',
-    null,
-    '639000000000043',
+  expect(await Promise.all([shell.processes(), shell.processes()])).toEqual([
+    ['p 1 1 2 3 4 5'],
+    ['p 2 1 2 3 4 5'],
   ]);
-  expect(await shell.startTimeOf(44)).toBe('639000000000044');
+  expect(await shell.processes()).toEqual(['p 3 1 2 3 4 5']);
   expect(started).toHaveLength(1);
+});
+
+test('what it prints before its first answer, such as a greeting, ends no answer', async () => {
+  const { shell } = shellOf(`console.log('Windows PowerShell'); console.log('done 0'); ${answers}`);
+  expect(await shell.processes()).toEqual(['Windows PowerShell', 'done 0', 'p 1 1 2 3 4 5']);
 });
 
 test('one that ends without an answer, as Wine has it, tells nothing, and is started again for the next question', async () => {
   const { shell, started } = shellOf('');
-  expect(await shell.startTimeOf(42)).toBeNull();
-  expect(await shell.startTimeOf(42)).toBeNull();
+  expect(await shell.processes()).toBeUndefined();
+  expect(await shell.processes()).toBeUndefined();
   expect(started).toHaveLength(2);
 });
 
@@ -40,10 +48,10 @@ test('one that is not installed tells nothing', async () => {
   const shell = new PowerShell(() =>
     spawn('/nowhere/powershell.exe', [], { stdio: ['pipe', 'pipe', 'ignore'] }),
   );
-  expect(await shell.startTimeOf(42)).toBeNull();
+  expect(await shell.processes()).toBeUndefined();
 });
 
 test('one that does not answer is ended after its time', async () => {
   const { shell } = shellOf('setInterval(() => undefined, 1000)', 200);
-  expect(await shell.startTimeOf(42)).toBeNull();
+  expect(await shell.processes()).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 // What apps use: memory and processor, of all their processes.
 import { spawn } from 'node:child_process';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { ticksNow } from '#dist/supervisor/system/clock.js';
 import { groupsOver } from '#dist/supervisor/system/group-memory.js';
 import { TICKS_PER_SECOND } from '#dist/supervisor/system/kernel.js';
 import type { Member } from '#dist/supervisor/system/members.js';
@@ -73,7 +74,7 @@ test('the memory that an app uses is that of all its processes', () => {
 
 describe('the processor that an app uses', () => {
   /** Samples of one app, each at a time in ms and with these members. */
-  function percents(...samples: [number, ...Member[]][]): (number | undefined)[] {
+  function percents(...samples: [number, ...Member[]][]): (number | null | undefined)[] {
     let now = 0;
     let members: Member[] = [];
     const sampler = new UsageSampler(
@@ -86,6 +87,35 @@ describe('the processor that an app uses', () => {
     });
   }
   const seconds = (count: number): number => count * TICKS_PER_SECOND;
+
+  test('is not compared with a sample of long ago, but with the start', () => {
+    const start = {
+      ...member(1, 0),
+      stat: { ...member(1, 0).stat, startTime: String(ticksNow() - seconds(1)) },
+    };
+    const used = (ticks: number): Member => ({ ...start, stat: { ...start.stat, cpuTicks: ticks } });
+    const [, afterAMinute, afterAnHour] = percents(
+      [0, used(0)],
+      [60_000, used(seconds(30))],
+      [3_660_000, used(seconds(30))],
+    );
+    expect(afterAMinute).toBe(50);
+    // The process is a second old, so that its use since the start is far more than that of an hour.
+    expect(afterAnHour).toBeGreaterThan(100);
+  });
+
+  test('is not known where processor times are not told, and neither is the number of processes', () => {
+    const untold = { ...member(7, 0), stat: { ...member(7, 0).stat, startTime: '' } };
+    const sampler = new UsageSampler(
+      () => 0,
+      () => new Map([[7, [untold]]]),
+    );
+    expect(sampler.sample(new Set([7])).get(7)).toMatchObject({
+      cpuPercent: null,
+      processes: null,
+      ageMs: null,
+    });
+  });
 
   test('is that of the last seconds, and not of its life', () => {
     const used = seconds(500);

@@ -4,16 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IpcClient } from 'bunctl-ipc/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
 import { alive, Manager, start, type Status, statusOf, written } from '../support/manager.js';
-import { until as untilWithin } from '../support/until.js';
-
-/** Every start of a process takes as long as the machine is busy. */
-const BUSY = 240_000;
-vi.setConfig({ testTimeout: BUSY, hookTimeout: BUSY });
-const until = (condition: () => boolean, what: string): Promise<void> => untilWithin(condition, what, BUSY);
+import { until } from '../support/until.js';
 
 const sleeper = (name: string, more: object = {}) => ({
   name,
@@ -162,7 +157,7 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
   test('ends when it is asked over its socket, and answers before', async () => {
     const manager = new Manager();
     const daemon = foreground(manager);
-    await using client = await IpcClient.connect(manager.socket, { timeout: BUSY, retry: 'absent' });
+    await using client = await IpcClient.connect(manager.socket, { timeout: 120_000, retry: 'absent' });
     await client.request(start('a', 'exec sleep 1000'));
     const { pid } = await statusOf(client, 'a');
     expect(await client.request({ Shutdown: {} })).toMatchObject({

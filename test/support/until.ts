@@ -2,7 +2,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  deadline = 30_000,
+  deadline = 120_000,
 ): Promise<void> {
   const end = performance.now() + deadline;
   while (!(await condition())) {

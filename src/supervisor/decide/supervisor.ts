@@ -1,52 +1,39 @@
 // The supervisor: a service in a thread of its own that decides for all apps. It may die; the host hands the next one its inventory.
-import type { Logger } from 'pino';
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
 import type { DaemonStats } from '../../running-daemon.js';
-import { LineEvents } from './line-events.js';
-import { LogFollower } from '../logs/log-follower.js';
 import type { AppInventory, HostNotice, MainFunctions } from '../model/host-functions.js';
 import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
-import { groupsOver } from '../system/group-memory.js';
-import { system } from '../system/system.js';
 import type { App } from './app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
 import { limitNotice } from './limit-notice.js';
-import { type Limited, watchMemory } from './memory-watch.js';
 import type { Usage } from '../system/usage.js';
-import { UsageWatch } from './usage-watch.js';
+import { PrintedLines } from './printed-lines.js';
 import { Requests } from './requests.js';
+import { Resources } from './resources.js';
 import { stopAll } from './stop-all.js';
 
 class Supervisor {
   readonly #host: ServiceSetup<MainFunctions>['host'];
-  readonly #log: Logger;
-  readonly #follower: LogFollower;
-  readonly #lines: LineEvents;
+  readonly #printed: PrintedLines;
   readonly #apps: AppRegistry;
   readonly requests: Requests;
   #stopped: Promise<ShutdownResult> | undefined;
-  readonly #usage: UsageWatch;
+  readonly #resources: Resources;
   #killEscaped = false;
 
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
-    this.#log = log;
-    this.#follower = new LogFollower(files.logs, files.rawLog, {
-      onLine: ({ id, stream, line, end, generation }) =>
-        publish({ eventType: 'log_line', appName: id, data: { app: id, stream, line, end, generation } }),
-      listened: () => host.listened(),
-      onFault: (error) => log.warn({ err: error }, 'the log follower has a fault'),
-    });
-    this.#lines = new LineEvents({
-      keeper: () => host.keeper(),
+    this.#printed = new PrintedLines({
+      files,
       publish,
+      keeper: () => host.keeper(),
       listened: () => host.listened(),
-      onFault: (err) => log.warn({ err }, 'lines of apps do not become events for a moment'),
+      log,
     });
     this.#apps = new AppRegistry({
       host,
@@ -54,22 +41,11 @@ class Supervisor {
       clock: systemClock,
       now: Date.now,
       random: Math.random,
-      follower: {
-        follow: (id, offsets) => this.#follower.follow(id, offsets),
-        ended: (id) => this.#follower.ended(id),
-        forget: (id) => {
-          this.#follower.forget(id);
-          this.#lines.forget(id);
-        },
-      },
-      linesReady: () => this.#lines.ready(),
+      follower: this.#printed,
+      linesReady: () => this.#printed.ready(),
       onFault: (what, err) => log.error({ err }, what),
     });
-    this.#usage = new UsageWatch({
-      clock: systemClock,
-      leaders: () => this.#leaders(),
-      onFault: (err) => log.warn({ err }, 'what the apps use could not be read'),
-    });
+    this.#resources = new Resources(this.#apps, log);
     this.requests = new Requests(this.#apps, host);
   }
 
@@ -82,30 +58,17 @@ class Supervisor {
     ]);
     // A former supervisor died in a shutdown: this one goes on with it.
     if (ending) this.#apps.close();
-    if (apps.length > 0) await this.#lines.ready();
+    if (apps.length > 0) await this.#printed.ready();
     await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
     this.#followNotices(sequence).catch(dieOf);
     if (ending) this.#stopAll().catch(dieOf);
     else if (declared) this.#apply(declared).catch(dieOf);
-    this.#usage.begin();
-    watchMemory({
-      clock: systemClock,
-      limited: () => this.#limited(),
-      look: system.look,
-      onBlind: (apps) =>
-        this.#log.warn(
-          { apps: apps.map(({ id }) => id) },
-          'the memory limits of apps are not enforced: this system does not tell what processes hold',
-        ),
-      groupsOver,
-      onOver: (app, held) => this.#overMemory(app, held),
-      onFault: (err) => this.#log.warn({ err }, 'the memory of apps could not be checked'),
-    });
+    this.#resources.begin();
   }
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    const usage = await this.#usage.now();
+    const usage = await this.#resources.usage();
     if (which === null) {
       const escaped = new Map(await this.#host.allEscaped());
       return this.#apps.all().map((app) => snapshot(app, escaped.get(app.id) ?? [], usage));
@@ -114,9 +77,9 @@ class Supervisor {
     return [snapshot(app, await this.#host.escaped(app.id), usage)];
   }
 
-  /** See `LogFollower.generations`; null for an app that does not print straight into files. */
-  generations(id: string): ReturnType<LogFollower['generations']> | null {
-    return this.#apps.get(id)?.intoFiles === true ? this.#follower.generations(id) : null;
+  /** See `PrintedLines.generations`; null for an app that does not print straight into files. */
+  generations(id: string): ReturnType<PrintedLines['generations']> | null {
+    return this.#apps.get(id)?.intoFiles === true ? this.#printed.generations(id) : null;
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */
@@ -202,28 +165,6 @@ class Supervisor {
     await this.#host.shutdownResult(result);
     await this.#host.stopped();
     return result;
-  }
-
-  #leaders(): ReadonlySet<number> {
-    return new Set(this.#apps.all().flatMap(({ state }) => state.pid ?? []));
-  }
-
-  #limited(): Limited[] {
-    return this.#apps
-      .all()
-      .flatMap(({ id, config, state }) =>
-        config.max_memory && state.status === 'Running' && state.pid !== null
-          ? [{ id, pid: state.pid, most: config.max_memory }]
-          : [],
-      );
-  }
-
-  #overMemory({ id, pid, most }: Limited, held: number): void {
-    this.#log.warn(
-      { app: id, appPid: pid, held, most },
-      'an app holds more memory than it may, and is ended',
-    );
-    this.#apps.get(id)?.tell({ type: 'over-memory', pid });
   }
 }
 

@@ -5,7 +5,7 @@ import type { AppConfig } from '../model/app-config.js';
 import type { AppOutput } from '../model/app-record.js';
 import type { DaemonCommand, KeeperRequest, LogSettings } from '../model/keeper-messages.js';
 import { logSettings, type LogDefaults } from '../model/log-settings.js';
-import type { Owner } from '../model/owner.js';
+import { type Owner, ownerOf } from '../model/owner.js';
 import { prepareStateDirectory } from '../state/own-files.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { findFifo, makeFifo, openFifos, STREAMS, wayTo } from './fifos.js';
@@ -249,10 +249,6 @@ export class AppOutputs {
     if (format === 'raw') return this.#rawPaths(id);
     return { stdout: this.#files.log(id), stderr: this.#files.log(id) };
   }
-}
-
-function ownerOf({ uid, gid }: AppConfig): Owner | undefined {
-  return uid === null ? undefined : { uid, gid: gid ?? uid };
 }
 
 const REMOVED =

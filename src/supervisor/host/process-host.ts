@@ -6,12 +6,10 @@ import { milliseconds } from '../model/durations.js';
 import type { AppInventory, HostFunctions, SpawnedApp } from '../model/host-functions.js';
 import { nextNonce, runMark } from '../model/mark.js';
 import type { stateFiles } from '../state/paths.js';
-import { checkedRecords } from '../state/records.js';
 import { Store } from '../state/store.js';
-import { isElsewhere } from '../system/place.js';
 import { system } from '../system/system.js';
-import { findLeftProcesses } from './adoption.js';
 import { HeldApp } from './held-app.js';
+import { formerApps } from './former-apps.js';
 import { LookUps } from './look-up.js';
 import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './app-output.js';
@@ -172,13 +170,7 @@ export class ProcessHost {
 
   /** The file that tells of a run's life, where there are no groups. @throws {Error} while an earlier run still lives. */
   async #holdFile({ id, nonce }: AppRecord): Promise<HeldByRun | undefined> {
-    if (system.tellsGroups) return undefined;
-    const files = new AppFiles(this.#settings.files.held);
-    if (await files.anyHeld(id))
-      throw new Error(
-        'a process of an earlier run still lives, and which one it is is not known; end it in the Task Manager',
-      );
-    return files.hold(id, nonce);
+    return system.tellsGroups ? undefined : new AppFiles(this.#settings.files.held).holdAlone(id, nonce);
   }
 
   /** Where the start time of a process is not told at once, it is written down when it is. */
@@ -245,23 +237,9 @@ export class ProcessHost {
 
   /** Reads what a former daemon has left: of each app a process may run, may have been started unseen, or may be gone. */
   async #adoptAll(): Promise<void> {
-    const { files, log } = this.#settings;
-    const records = await checkedRecords(files.apps, (file, err) =>
-      log.error({ err, file }, 'a state file is not a record of an app and was put aside'),
-    );
-    const left = await findLeftProcesses(records);
-    for (const record of records) {
-      const found = left.get(record.id);
-      const { id: app, process: former } = record;
-      if (found?.leaderLives) log.info({ app, appPid: found.leader.pid }, 'adopted an app that runs');
-      else if (former !== null && isElsewhere(former))
-        log.warn(
-          { app, host: former.host, appPid: former.pid },
-          'an app last ran on another machine or in another container, where it may still run; its process is not looked for here',
-        );
-      this.#hold(record).adopt(found);
-    }
-    await Promise.all(records.map((record) => this.#adoptOutput(record)));
+    const all = await formerApps(this.#settings.files.apps, this.#settings.log);
+    for (const { record, found } of all) this.#hold(record).adopt(found);
+    await Promise.all(all.map(({ record }) => this.#adoptOutput(record)));
   }
 
   async #adoptOutput(record: AppRecord): Promise<void> {

@@ -29,6 +29,15 @@ export class AppFiles {
     return { path, fd: hold.fd, handOver: hold.release };
   }
 
+  /** As {@link hold}. @throws {Error} also while a process of an earlier run lives. */
+  async holdAlone(id: string, nonce: string): Promise<HeldByRun> {
+    if (await this.anyHeld(id))
+      throw new Error(
+        'a process of an earlier run still lives, and which one it is is not known; end it in the Task Manager',
+      );
+    return this.hold(id, nonce);
+  }
+
   /** Whether a process of any run of an app lives. Files that nobody holds are removed. */
   async anyHeld(id: string): Promise<boolean> {
     const start = `${fileName(id)}.`;

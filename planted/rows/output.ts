@@ -83,6 +83,54 @@ export const OUTPUT: readonly Row[] = [
     ],
   },
   {
+    row: 'an app whose FIFO, or whose folder of FIFOs or logs, was removed',
+    faults: [
+      {
+        fault: 'a removed FIFO is not looked for in the processes of its app',
+        file: 'supervisor/host/fifos.js',
+        text: 'const own = leader === undefined ? undefined : await fifoOf(leader, path, there);',
+        replacement: 'const own = undefined; processes = async () => [];',
+        test: 'supervisor/run-daemon/keeper',
+        title:
+          'goes on when the folders of FIFOs and logs are removed, and then the keeper, and then both die',
+      },
+    ],
+  },
+  {
+    row: 'a keeper that does not answer is replaced',
+    faults: [
+      {
+        fault: 'a silent keeper is not killed',
+        file: 'supervisor/host/keeper-process.js',
+        text: 'const LOOKS = { stopped: 5, stuck: 30 };',
+        replacement: 'const LOOKS = { stopped: Infinity, stuck: Infinity };',
+        test: 'supervisor/run-daemon/keeper',
+        title: 'is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so',
+      },
+      {
+        fault: 'a keeper that nobody can reach reads on beside the next one',
+        file: 'supervisor/host/keeper-link.js',
+        text: 'await killUnreachable(this.#settings);',
+        replacement: '',
+        test: 'supervisor/run-daemon/keeper',
+        title: 'is read by one keeper alone, though the socket of the former one was removed',
+      },
+    ],
+  },
+  {
+    row: 'where there are no FIFOs, a watcher starts',
+    faults: [
+      {
+        fault: 'the watcher does not see that its daemon has died',
+        file: 'supervisor/keeper/watcher.js',
+        text: "channel.once('disconnect', over);",
+        replacement: ';',
+        test: 'supervisor/keeper/watcher',
+        title: 'a daemon that dies is started again, and so is the one that replaces it',
+      },
+    ],
+  },
+  {
     row: 'the history of a log is what was printed',
     faults: [
       {
@@ -98,6 +146,14 @@ export const OUTPUT: readonly Row[] = [
   {
     row: 'a followed log gives each line once',
     faults: [
+      {
+        fault: 'a command that follows does not notice that its reader has gone',
+        file: 'cli/commands/logs.js',
+        text: '        endWithReader();',
+        replacement: '        ;',
+        test: 'cli/commands/logs',
+        title: 'logs -f and status -w end when nobody reads them any more, though there is nothing to print',
+      },
       {
         fault: 'the files of a log are followed from the newest to the oldest',
         file: 'supervisor/logs/segments.js',

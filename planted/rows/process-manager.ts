@@ -149,8 +149,8 @@ export const PROCESS_MANAGER: readonly Row[] = [
       {
         fault: 'one look at the memory of apps is the last',
         file: 'supervisor/decide/memory-watch.js',
-        text: '        watchMemory(settings);\n',
-        replacement: '',
+        text: '(blind) => watchMemory(settings, blind)',
+        replacement: '() => undefined',
         test: 'supervisor/decide/app',
         title: 'is checked every five seconds, and a check that fails is not the last',
       },

@@ -9,53 +9,59 @@ import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
 import { readRecords } from './record-files.js';
 
-const exit = z.object({ code: z.int().nullable(), signal: z.string().nullable(), unknown: z.boolean() });
+/** Most daemons find no records when they start. */
+function makeSchema() {
+  const exit = z.object({ code: z.int().nullable(), signal: z.string().nullable(), unknown: z.boolean() });
 
-/** A record of an older version may lack a field: the field is then as in an app that was never started. */
-const state = z.object({
-  status: z.enum(['Stopped', 'Starting', 'Running', 'Stopping', 'Backoff']),
-  wanted: z.enum(['running', 'stopped']),
-  resting: z.boolean().default(STOPPED.resting),
-  overLimit: z.boolean().default(STOPPED.overLimit),
-  pid: z.int().nullable().default(STOPPED.pid),
-  startedAt: z.number().nullable().default(STOPPED.startedAt),
-  restarts: z.int().default(STOPPED.restarts),
-  attempt: z.int().default(STOPPED.attempt),
-  exhausted: z.boolean().default(STOPPED.exhausted),
-  lastExit: exit.nullable().default(STOPPED.lastExit),
-  lastExitReason: z
-    .enum(['exit', 'crash', 'stop', 'max_memory', 'unknown', 'elsewhere'])
-    .nullable()
-    .default(STOPPED.lastExitReason),
-  retryAt: z.number().nullable().default(STOPPED.retryAt),
-  lastError: z.string().nullable().default(STOPPED.lastError),
-});
+  /** A record of an older version may lack a field: the field is then as in an app that was never started. */
+  const state = z.object({
+    status: z.enum(['Stopped', 'Starting', 'Running', 'Stopping', 'Backoff']),
+    wanted: z.enum(['running', 'stopped']),
+    resting: z.boolean().default(STOPPED.resting),
+    overLimit: z.boolean().default(STOPPED.overLimit),
+    pid: z.int().nullable().default(STOPPED.pid),
+    startedAt: z.number().nullable().default(STOPPED.startedAt),
+    restarts: z.int().default(STOPPED.restarts),
+    attempt: z.int().default(STOPPED.attempt),
+    exhausted: z.boolean().default(STOPPED.exhausted),
+    lastExit: exit.nullable().default(STOPPED.lastExit),
+    lastExitReason: z
+      .enum(['exit', 'crash', 'stop', 'max_memory', 'unknown', 'elsewhere'])
+      .nullable()
+      .default(STOPPED.lastExitReason),
+    retryAt: z.number().nullable().default(STOPPED.retryAt),
+    lastError: z.string().nullable().default(STOPPED.lastError),
+  });
 
-const record = z.object({
-  version: z.literal(1),
-  id: z.string().min(1),
-  environment: recordOf(z.string(), z.string()).nullable().default(null),
-  state,
-  source: z.string().nullable().default(null),
-  mode: z.string().nullable().default(null),
-  nonce: z.string().min(1),
-  output: z.enum(['pipes', 'files']).optional(),
-  process: z
-    .object({
-      pid: z.int().positive(),
-      startTime: z.string().nullable(),
-      bootId: z.string().nullable(),
-      pidNamespace: z.string().nullable().optional(),
-      machine: z.string().nullable().optional(),
-      host: z.string().optional(),
-      held: z.string().optional(),
-    })
-    .nullable(),
-});
+  return z.object({
+    version: z.literal(1),
+    id: z.string().min(1),
+    environment: recordOf(z.string(), z.string()).nullable().default(null),
+    state,
+    source: z.string().nullable().default(null),
+    mode: z.string().nullable().default(null),
+    nonce: z.string().min(1),
+    output: z.enum(['pipes', 'files']).optional(),
+    process: z
+      .object({
+        pid: z.int().positive(),
+        startTime: z.string().nullable(),
+        bootId: z.string().nullable(),
+        pidNamespace: z.string().nullable().optional(),
+        machine: z.string().nullable().optional(),
+        host: z.string().optional(),
+        held: z.string().optional(),
+      })
+      .nullable(),
+  });
+}
+
+let made: ReturnType<typeof makeSchema> | undefined;
 
 /** @throws {Error} when it is not a record. */
 function check(given: AppRecord): AppRecord {
-  return { ...record.parse(given), config: checkAppConfig(given.config) };
+  made ??= makeSchema();
+  return { ...made.parse(given), config: checkAppConfig(given.config) };
 }
 
 /**

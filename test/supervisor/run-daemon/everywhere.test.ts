@@ -52,7 +52,10 @@ function begin(env: NodeJS.ProcessEnv = {}) {
     return file;
   };
   const printed = async (name: string, text: string): Promise<string> => {
-    await until(async () => (await manager.ok('logs', name)).includes(text), `${name} has printed`, PATIENCE);
+    const logs = join(manager.state, 'logs');
+    const has = (file: string): boolean =>
+      file.startsWith(`${name}.`) && readFileSync(join(logs, file), 'latin1').includes(text);
+    await until(() => readdirSync(logs).some(has), `${name} has printed`, PATIENCE);
     return manager.ok('logs', name);
   };
   return { manager, end, program, printed };

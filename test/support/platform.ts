@@ -43,3 +43,12 @@ export const namesAreExclusive = wine === undefined;
 
 /** Whether a line that several processes append at once is written whole. */
 export const appendsAreAtomic = wine === undefined;
+
+/** Whether JSON.stringify writes a value of any depth, as in Node 26; elsewhere the stack is too small for some 10,000. */
+export const jsonHasAnyDepth = ((): boolean => {
+  try {
+    return JSON.stringify(Array.from({ length: 200_000 }).reduce((inner) => [inner], 0)) !== '';
+  } catch {
+    return false;
+  }
+})();

@@ -8,7 +8,7 @@ export default defineConfig({
     hookTimeout: 240_000,
     pool: 'forks',
     // More than the cores: much of a test's time is spent waiting for processes and deadlines.
-    maxWorkers: 3,
+    maxWorkers: 4,
     isolate: false,
   },
 });

@@ -68,13 +68,14 @@ class Supervisor {
 
   /** One app, or all sorted by id. */
   async status(which: Addressed | null): Promise<AppSnapshot[]> {
-    const usage = await this.#resources.usage();
     if (which === null) {
-      const escaped = new Map(await this.#host.allEscaped());
-      return this.#apps.all().map((app) => snapshot(app, escaped.get(app.id) ?? [], usage));
+      const [usage, escaped] = await Promise.all([this.#resources.usage(), this.#host.allEscaped()]);
+      const escapedOf = new Map(escaped);
+      return this.#apps.all().map((app) => snapshot(app, escapedOf.get(app.id) ?? [], usage));
     }
-    const app = this.#apps.known(which);
-    return [snapshot(app, await this.#host.escaped(app.id), usage)];
+    const { id } = this.#apps.known(which);
+    const [usage, escaped] = await Promise.all([this.#resources.usage(), this.#host.escaped(id)]);
+    return [snapshot(this.#apps.known(which), escaped, usage)];
   }
 
   /** See `PrintedLines.generations`; null for an app that does not print straight into files. */

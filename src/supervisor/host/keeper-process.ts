@@ -17,6 +17,9 @@ const LOOK_EVERY = 1000;
 const LOOKS = { stopped: 5, stuck: 30 };
 /** After so many, nobody waits for its answers any more. */
 export const LOOKS_TO_WAIT = 2;
+/** How often, in ms, one that nobody can reach is looked at, and after how many looks it is killed: it may be about to end. */
+const END_LOOK_EVERY = 50;
+const END_LOOKS = 20;
 /** How long, in ms, a killed process may take to be gone. */
 const END_PATIENCE = 2000;
 
@@ -74,8 +77,7 @@ export async function answerOf<T>(
     find()
       .then((keepers) => {
         for (const keeper of keepers) {
-          const isStopped = system.statOf(keeper.pid)?.state === 'T';
-          if (seen >= (isStopped ? LOOKS.stopped : LOOKS.stuck)) kill(keeper, isStopped, directory, log);
+          if (seen >= (isStopped(keeper) ? LOOKS.stopped : LOOKS.stuck)) kill(keeper, directory, log);
         }
       })
       .catch((err: unknown) => log.error({ err }, 'the keeper of the output cannot be found'));
@@ -91,14 +93,18 @@ export async function answerOf<T>(
 /** Kills what nobody can reach: a keeper whose socket is gone would share what apps print with the next one. */
 export async function killUnreachable({ directory, log }: KeeperWatch): Promise<void> {
   const keepers = await keepersOf(directory);
-  for (const keeper of keepers) kill(keeper, system.statOf(keeper.pid)?.state === 'T', directory, log);
+  const mayEnd = (keeper: ProcessIdentity): boolean => isAlive(keeper) && !isStopped(keeper);
+  for (let looks = 0; looks < END_LOOKS && keepers.some(mayEnd); looks += 1) await sleep(END_LOOK_EVERY);
+  for (const keeper of keepers) kill(keeper, directory, log);
   const deadline = performance.now() + END_PATIENCE;
   while (keepers.some(isAlive) && performance.now() < deadline) await sleep(10);
 }
 
-function kill(keeper: ProcessIdentity, isStopped: boolean, directory: string, log: Logger): void {
+const isStopped = ({ pid }: ProcessIdentity): boolean => system.statOf(pid)?.state === 'T';
+
+function kill(keeper: ProcessIdentity, directory: string, log: Logger): void {
+  const why = isStopped(keeper) ? 'was stopped (SIGSTOP)' : 'did not answer';
   if (!mayBeSignalled(keeper) || !sendSignal(keeper.pid, 'SIGKILL')) return;
-  const why = isStopped ? 'was stopped (SIGSTOP)' : 'did not answer';
   log.error({ keeper: keeper.pid }, `the keeper of the output ${why} and is killed; another one is started`);
   const sentence = `The keeper of the output (process ${keeper.pid}) ${why} and was replaced at ${new Date().toISOString()}; what apps printed meanwhile waited in their FIFOs`;
   try {

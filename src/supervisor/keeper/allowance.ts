@@ -5,10 +5,16 @@ export class Allowance {
   #second = 0;
   #used = 0;
   #left = 0;
+  #most = 0;
 
   /** How many lines were left out and are not told yet. */
   get left(): number {
     return this.#left;
+  }
+
+  /** How many were allowed in a second when they were left out. */
+  get most(): number {
+    return this.#most;
   }
 
   /** Whether a second is over in which lines were left out that are not told yet. */
@@ -28,6 +34,7 @@ export class Allowance {
       this.#second = second;
       this.#used = 0;
     }
+    this.#most = most;
     let end = 0;
     while (this.#used < most && end < text.length) {
       const newline = text.indexOf('\n', end);

@@ -126,12 +126,11 @@ export class AppLog {
   }
 
   #tellLeftOut(): void {
-    const { isDue, left } = this.#allowance;
+    const { isDue, left, most } = this.#allowance;
     if (!isDue) return;
-    const { format, maxLines } = this.#settings;
-    const sentence = `${left} lines were left out here: the app may print ${maxLines} lines a second`;
+    const sentence = `${left} lines were left out here: the app may print ${most} lines a second`;
     const { stdout } = this.#files;
-    const notice = noticeOf(format, sentence);
+    const notice = noticeOf(this.#settings.format, sentence);
     if (!stdout.append(stdout.midLine ? `\n${notice}` : notice, false)) return;
     this.#allowance.told();
     this.#tail = null;

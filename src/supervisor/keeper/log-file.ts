@@ -74,8 +74,7 @@ export class LogFile {
 
   /** Says what could not be written, if there is room again. Never throws. */
   settle(): void {
-    if (!this.owes) return;
-    this.append('', false);
+    if (this.owes) this.append('', false);
     this.#unwritten.retry();
   }
 

@@ -1,7 +1,6 @@
 // The watcher's process, where there are no FIFOs to keep: `watcher.js STATE-DIRECTORY HELLO`. It starts a daemon again that has died.
-import { join } from 'node:path';
-import { isHeld } from '../../endpoint/held-file.js';
 import type { DaemonHello, ToWatcher } from '../model/watcher-messages.js';
+import { isOwned } from '../state/owner.js';
 import { stateFiles } from '../state/paths.js';
 import { DaemonWatch } from './daemon-watch.js';
 import { logLine } from './log-line.js';
@@ -27,7 +26,7 @@ function main(directory: string, hello: DaemonHello): void {
     daemonLog,
     onGivenUp: () => process.exit(),
     // One that a command has started has a watcher of its own.
-    isReplaced: () => isHeld(join(directory, 'daemon.lock')),
+    isReplaced: () => isOwned(directory),
     onStarted: (daemon) => attend(daemon, watch),
   });
   attend(process, watch, hello);

@@ -373,6 +373,38 @@ describe('the log of an app', () => {
     expect(lines.at(-1)).toBe('out later');
   });
 
+  test('says of left-out lines how many were allowed when they were left out', async () => {
+    const { log, path } = logIn(undefined, { maxLines: 1 });
+    log.take('stdout', '1\n2\n3\n');
+    log.use({ ...SETTINGS, maxLines: 0 });
+    await until(() => {
+      log.settle();
+      return !log.owes;
+    }, 'it is told');
+    expect((await linesOf(path)).join('\n')).toMatch(
+      /lines were left out here: the app may print 1 lines? a second/,
+    );
+  });
+
+  test('does not say a second time what it lacked, though the count could not be taken back at once', async () => {
+    const { log, path, files, directory } = logIn();
+    const count = files.unwritten(path);
+    mkdirSync(path);
+    log.take('stdout', 'lost\n');
+    // Now the log can be written, and its count cannot.
+    rmSync(path, { recursive: true });
+    renameSync(count, `${count}.aside`);
+    mkdirSync(count);
+    log.settle();
+    rmSync(count, { recursive: true });
+    renameSync(`${count}.aside`, count);
+    log.settle();
+    log.close();
+    const { log: next } = logIn(directory);
+    expect(next.owes).toBe(false);
+    expect((await linesOf(path)).filter((line) => line.includes('missing here'))).toHaveLength(1);
+  });
+
   test('is compressed when it was put aside, and holds the same', async () => {
     const faults: string[] = [];
     const compressor = new Compressor((message) => faults.push(message));

@@ -118,7 +118,7 @@ export const OUTPUT: readonly Row[] = [
     ],
   },
   {
-    row: 'where there are no FIFOs, a watcher starts',
+    row: 'without FIFOs, a watcher restarts',
     faults: [
       {
         fault: 'the watcher does not see that its daemon has died',

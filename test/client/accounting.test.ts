@@ -29,9 +29,9 @@ async function use(seed: number, random: () => number, peer: Peer): Promise<bool
   }
 }
 
-test('with a daemon in memory, in 600 random uses', async () => {
+test('with a daemon in memory, in 1500 random uses', async () => {
   // Side by side: most of a use is waiting for a turn of the loop.
-  const all = seeds(600);
+  const all = seeds(1500);
   while (all.length > 0)
     await Promise.all(
       all.splice(0, 50).map((seed) => {

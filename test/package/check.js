@@ -58,7 +58,6 @@ function typesAreFoundByEveryResolution(tarball) {
   run(process.execPath, [cli, tarball, '--format', 'ascii', '--no-color'], root);
 }
 
-/** That they are found in every way of resolution was shown before. */
 function typesCompile() {
   writeFileSync(
     join(home, 'use.ts'),
@@ -77,10 +76,16 @@ defineCommands({ List: () => ({ Nonsense: 1 }) });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const fixed = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'ES2022', '--types', 'node'];
   const types = ['--typeRoots', join(root, 'node_modules', '@types')];
-  run(process.execPath, [
-    ...[tsc, ...fixed, ...types, '--module', 'NodeNext', '--moduleResolution', 'NodeNext'],
-    'use.ts',
-  ]);
+  for (const [module, resolution] of [
+    ['NodeNext', 'NodeNext'],
+    ['Node16', 'Node16'],
+    ['ES2022', 'Bundler'],
+    ['CommonJS', 'Node10'],
+  ])
+    run(process.execPath, [
+      ...[tsc, ...fixed, ...types, '--module', module, '--moduleResolution', resolution],
+      'use.ts',
+    ]);
 }
 
 function everyEntryLoads() {

@@ -40,6 +40,18 @@ function endOf(pid: number): void {
   if (alive(pid)) process.kill(pid, 'SIGKILL');
 }
 
+/** A manager whose app `a` prints all the time, and whose keeper is stopped. */
+async function withStoppedKeeper() {
+  const manager = new Manager();
+  const client = await manager.daemon();
+  await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
+  await until(() => printed(manager, 'a').includes('tick'), 'it is read');
+  const keeper = keeperOf(manager) as number;
+  process.kill(keeper, 'SIGSTOP');
+  onTestFinished(() => endOf(keeper));
+  return { manager, client, keeper };
+}
+
 /** What an app has printed, without headers. */
 function printed(manager: Manager, id: string): string[] {
   const text = readFileSync(stateFiles(manager.state).log(id), 'utf8');
@@ -227,13 +239,7 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
   });
 
   test('is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so', async () => {
-    const manager = new Manager();
-    const client = await manager.daemon();
-    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
-    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
-    const keeper = keeperOf(manager) as number;
-    process.kill(keeper, 'SIGSTOP');
-    onTestFinished(() => endOf(keeper));
+    const { manager, client, keeper } = await withStoppedKeeper();
     const asked = { timeout: 20_000 };
     await client.request('List', asked);
     await client.request(start('b', 'echo new; exec sleep 1000'), asked);
@@ -246,13 +252,7 @@ describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
   });
 
   test('is read by another keeper when the daemon was killed and the keeper is stopped', async () => {
-    const manager = new Manager();
-    const client = await manager.daemon();
-    await client.request(start('a', 'while :; do echo tick; sleep 0.1; done'));
-    await until(() => printed(manager, 'a').includes('tick'), 'it is read');
-    const keeper = keeperOf(manager) as number;
-    process.kill(keeper, 'SIGSTOP');
-    onTestFinished(() => endOf(keeper));
+    const { manager, keeper } = await withStoppedKeeper();
     await manager.killDaemon();
     await manager.ok('list');
     await manager.ok('start', 'b', '--', 'sh', '-c', 'echo new; exec sleep 1000');

@@ -16,18 +16,25 @@ const inlineVersion = {
   load: (id) => (nameOf(id) === 'version.js' ? `export const VERSION = ${JSON.stringify(version)};` : null),
 };
 
+/** What Node has loaded before any program runs. */
+const LOADED = ['buffer', 'events', 'fs', 'path', 'process', 'timers', 'url', 'util'];
+
 /**
- * Loads Node's own modules when the module that imports them runs, not when the bundle starts: most commands need few
- * of them.
+ * Loads Node's other modules when something of theirs is used for the first time, not when a module imports them: most
+ * commands need few of them.
  */
 const builtinsWhenNeeded = {
   name: 'builtins-when-needed',
   resolveId: (source, importer) =>
     source.startsWith('node:') && !importer?.startsWith('\0') ? `\0builtin/${source.slice(5)}.cjs` : null,
-  load: (id) =>
-    id.startsWith('\0builtin/')
-      ? `module.exports = require(${JSON.stringify(`node:${id.slice(9, -4)}`)});`
-      : null,
+  load(id) {
+    if (!id.startsWith('\0builtin/')) return null;
+    const name = id.slice(9, -4);
+    const needed = `require(${JSON.stringify(`node:${name}`)})`;
+    return LOADED.includes(name)
+      ? `module.exports = ${needed};`
+      : `module.exports = new Proxy({}, { get: (_, key) => ${needed}[key] });`;
+  },
 };
 
 /** Leaves the daemon out of the command's bundle. */

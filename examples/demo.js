@@ -43,12 +43,13 @@ async function until(condition, what) {
     check(performance.now() < end, what);
 }
 
+// The demo waits for commands without looking at its connections, so it must not keep one that the app may close.
 writeFileSync(
   join(home, 'web.js'),
   `const server = require('http').createServer((request, response) => {
   console.log(request.method, request.url);
   if (request.url === '/crash') throw new Error('crashed on purpose');
-  response.end('hello\\n');
+  response.writeHead(200, { connection: 'close' }).end('hello\\n');
 });
 server.listen(0, '127.0.0.1', () => {
   require('fs').writeFileSync('port', String(server.address().port));

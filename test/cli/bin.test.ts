@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
-import { CLI } from '../support/manager.js';
+import { CLI, Manager } from '../support/manager.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -14,6 +14,11 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 
 /** Runs a command in a process that writes down every script it loads, but Node's own that are always there. */
 function loadedBy(...args: string[]): string[] {
+  const home = temporaryDirectory();
+  return loadedWith({ BUNCTL_SOCKET: join(home, 's'), BUNCTL_STATE_DIR: join(home, 'state') }, ...args);
+}
+
+function loadedWith(env: NodeJS.ProcessEnv, ...args: string[]): string[] {
   const home = temporaryDirectory();
   const script = `
     const before = new Set(process.moduleLoadList);
@@ -29,9 +34,7 @@ function loadedBy(...args: string[]): string[] {
       require('node:fs').writeFileSync(${JSON.stringify(join(home, 'loaded'))}, JSON.stringify(urls));
     });
     require(${JSON.stringify(CLI)});`;
-  spawnSync(process.execPath, ['-e', script], {
-    env: { ...process.env, BUNCTL_SOCKET: join(home, 's'), BUNCTL_STATE_DIR: join(home, 'state') },
-  });
+  spawnSync(process.execPath, ['-e', script], { env: { ...process.env, ...env } });
   const urls = JSON.parse(readFileSync(join(home, 'loaded'), 'utf8')) as string[];
   return urls.map((url) => url.replace('file://', ''));
 }
@@ -52,5 +55,15 @@ test('bunctl --version loads none of the modules of Node that commands need', ()
   expect(loaded.filter((url) => /^node:(net|tty|crypto|child_process|util|readline)/.test(url))).toEqual([]);
   expect(spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8' }).stdout).toBe(
     `bunctl ${manifest.version}\n`,
+  );
+});
+
+test('bunctl list loads none of the modules of Node that other commands need', async () => {
+  const manager = new Manager();
+  await manager.daemon();
+  const loaded = loadedWith(manager.env, 'list');
+  expect(loaded).toContain('node:net');
+  expect(loaded.filter((url) => /^node:(crypto|child_process|readline|fs\/promises|zlib)/.test(url))).toEqual(
+    [],
   );
 });

@@ -52,6 +52,10 @@ function mapsHaveTheirSources(files) {
   if (unmapped.length > 0) fail(`Files whose source map is not shipped: ${unmapped.join(', ')}`);
 }
 
+function isWellMade(tarball) {
+  run(process.execPath, [join(root, 'node_modules', 'publint', 'src', 'cli.js'), tarball, '--strict'], root);
+}
+
 /** .attw.json leaves one rule out: a `require` of this package finds an ES module, which every supported Node loads. */
 function typesAreFoundByEveryResolution(tarball) {
   const cli = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
@@ -115,6 +119,7 @@ try {
   holdsNothingElse(files);
   importsEveryDependency(files);
   mapsHaveTheirSources(files);
+  isWellMade(tarball);
   typesAreFoundByEveryResolution(tarball);
   writeFileSync(join(home, 'package.json'), '{"private":true,"type":"module"}');
   run('npm', ['install', '--no-audit', '--no-fund', tarball]);

@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderProblems, machineProblems } from '#dist/cli/daemon/machine-checks.js';
 import { temporaryDirectory } from '../../support/daemon.js';
-import { CLI, Manager, start, statusOf } from '../../support/manager.js';
+import { CLI, Manager, sharedManager, start, statusOf } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { filesHaveModes, hasShell, linksToDirectories } from '../../support/platform.js';
 
@@ -176,10 +176,16 @@ test.runIf(root && process.platform === 'linux')(
   },
 );
 
+/** One daemon for the tests that only use it. */
+const shared = sharedManager();
+
 test('doctor reports a record that was put aside', async () => {
-  const manager = new Manager();
-  await manager.daemon();
-  writeFileSync(join(manager.state, 'apps', 'b.json.bad'), '{');
+  const manager = shared;
+  const aside = join(manager.state, 'apps', 'b.json.bad');
+  writeFileSync(aside, '{');
+  onTestFinished(() => {
+    rmSync(aside);
+  });
   expect(await manager.run('doctor')).toMatchObject({
     code: 1,
     stdout: expect.stringContaining('b.json.bad is not a record of an app') as string,
@@ -187,8 +193,7 @@ test('doctor reports a record that was put aside', async () => {
 });
 
 test('doctor finds a daemon, and one that is stopped and does not answer', async () => {
-  const manager = new Manager();
-  await manager.daemon();
+  const manager = shared;
   const { stdout, code } = await manager.run('doctor');
   expect(code).toBe(0);
   expect(stdout).toContain('answers, pid');
@@ -203,7 +208,7 @@ test('doctor finds a daemon, and one that is stopped and does not answer', async
 });
 
 test('doctor names an app that bunctl has given up and a socket that is open to others', async () => {
-  const manager = new Manager();
+  const manager = shared;
   const client = await manager.daemon();
   const { Start } = start('loop', 'exit 1');
   const backoff = { base_delay_ms: 1, max_delay_ms: 1, multiplier: 1, jitter: 0, max_attempts: 0 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { type IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CLI, Manager } from '../../support/manager.js';
+import { CLI, Manager, sharedManager } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { type Answer, data, fakeDaemon, itself, refusal, status, success } from '../fake-daemon.js';
 
@@ -44,6 +44,9 @@ const telling =
   };
 
 const printed = (output: readonly string[], more: object = {}) => ({ output, errors: [], ...more });
+
+/** One daemon for the tests that only use it. */
+const shared = sharedManager();
 
 describe('logs -f', () => {
   test('shows what is written into a file that was emptied, and still each line once', async () => {
@@ -128,7 +131,7 @@ describe('logs', () => {
   });
 
   test('of an app that was deleted are read from its files, and that is said', async () => {
-    const manager = new Manager();
+    const manager = shared;
     await manager.ok('start', 'a', '--', 'sh', '-c', 'echo out; sleep 1000');
     await until(async () => (await manager.ok('logs', 'a')) === 'out\n', 'it has printed');
     await manager.ok('delete', 'a', '-f');
@@ -141,7 +144,7 @@ describe('logs', () => {
 });
 
 test('logs -f shows each old and new line once; a closed pipe ends it quietly', async () => {
-  const manager = new Manager();
+  const manager = shared;
   await manager.ok('start', 'n', '--', 'sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done');
   const child = manager.spawn(['logs', 'n', '-f', '-l', '1000000']);
   let text = '';
@@ -162,7 +165,7 @@ test('logs -f shows each old and new line once; a closed pipe ends it quietly', 
 });
 
 test('logs shows the last twenty lines, and goes on with -w, with the name or the id of the app', async () => {
-  const manager = new Manager();
+  const manager = shared;
   const go = join(manager.home, 'go');
   const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
   await manager.ok('start', 'My App', '--', 'sh', '-c', script);
@@ -250,7 +253,7 @@ test('logs -f leaves out only the lines that the answer has already shown', asyn
 });
 
 test('logs -f goes on when the file is emptied in place', async () => {
-  const manager = new Manager();
+  const manager = shared;
   const script = 'seq 1 1000; while :; do echo tick; sleep 0.02; done';
   await manager.ok('start', 'a', '--', 'sh', '-c', script);
   await until(async () => (await manager.ok('logs', 'a')).includes('tick'), 'it prints');
@@ -280,7 +283,7 @@ test('logs are read from the files when the daemon is gone', async () => {
 test.skipIf(process.platform !== 'linux')(
   'logs -f and status -w end when nobody reads them any more, though there is nothing to print',
   async () => {
-    const manager = new Manager();
+    const manager = shared;
     await manager.ok('start', 'a', '--', 'sh', '-c', 'echo one; exec sleep 1000');
     await until(() => manager.printed('a') === 'one\n', 'it has printed');
     for (const command of ['logs a -f --grep one', 'logs a -f --json', 'status a -w']) {

@@ -69,25 +69,39 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test.each<[string, string[]]>([
-  ['list', ['list', '-j']],
-  ['stop', ['stop', 'b']],
-  ['start of another app', ['start', 'c', '--', 'sleep', '1000']],
-])('after kill -9 of the daemon, %s finds everything unchanged', async (_what, command) => {
+test('after kill -9 of the daemon, list, stop and the start of another app find everything unchanged', async () => {
   const manager = new Manager();
   const client = await manager.daemon();
   for (const name of ['a', 'b']) await client.request(start(name, 'sleep 1000'));
   const { pid: app } = await manager.status('a');
-  const daemon = await manager.pid();
-  await manager.killDaemon();
-  expect((await manager.run('ping')).code).toBe(6);
-  const doctor = await manager.run('doctor');
-  expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('left a, b') as string });
-  const ran = await manager.run(...command);
-  expect(ran.code).toBe(0);
-  expect(ran.stderr).toContain('left 2 apps');
-  expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
-  expect(await manager.pid()).not.toBe(daemon);
+  for (const [command, left] of [
+    [
+      ['list', '-j'],
+      ['a', 'b'],
+    ],
+    [
+      ['start', 'c', '--', 'sleep', '1000'],
+      ['a', 'b'],
+    ],
+    [
+      ['stop', 'b'],
+      ['a', 'b', 'c'],
+    ],
+  ] as const) {
+    const daemon = await manager.pid();
+    await manager.killDaemon();
+    expect((await manager.run('ping')).code).toBe(6);
+    const doctor = await manager.run('doctor');
+    expect(doctor).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`left ${left.join(', ')}`) as string,
+    });
+    const ran = await manager.run(...command);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain(`left ${left.length} apps`);
+    expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
+    expect(await manager.pid()).not.toBe(daemon);
+  }
 });
 
 test.runIf(process.platform === 'linux')(

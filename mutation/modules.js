@@ -35,11 +35,11 @@ export const MODULES = {
     tests: ['test/workers/lanes/{worker-lane,slots,watchdog}.test.ts'],
   },
   machine: {
-    sources: ['src/supervisor/decide/{machine,backoff}.ts'],
-    tests: ['test/supervisor/decide/machine.test.ts'],
+    sources: ['src/supervisor/decide/app/{machine,backoff}.ts'],
+    tests: ['test/supervisor/decide/app/machine.test.ts'],
   },
   app: {
-    sources: ['src/supervisor/decide/{app,timers,memory-watch}.ts'],
-    tests: ['test/supervisor/decide/{app,timers}.test.ts'],
+    sources: ['src/supervisor/decide/{app/app,app/timers,use/memory-watch}.ts'],
+    tests: ['test/supervisor/decide/app/{app,timers}.test.ts'],
   },
 };

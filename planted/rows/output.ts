@@ -16,7 +16,7 @@ export const OUTPUT: readonly Row[] = [
       },
       {
         fault: 'an app has only the end of its FIFOs that writes',
-        file: 'supervisor/host/fifos.js',
+        file: 'supervisor/host/output/fifos.js',
         text: 'const BOTH_ENDS = constants.O_RDWR | constants.O_NONBLOCK;',
         replacement: 'const BOTH_ENDS = constants.O_WRONLY | constants.O_NONBLOCK;',
         test: 'supervisor/run-daemon/keeper',
@@ -87,7 +87,7 @@ export const OUTPUT: readonly Row[] = [
     faults: [
       {
         fault: 'a removed FIFO is not looked for in the processes of its app',
-        file: 'supervisor/host/fifos.js',
+        file: 'supervisor/host/output/fifos.js',
         text: 'const own = leader === undefined ? undefined : await fifoOf(leader, path, there);',
         replacement: 'const own = undefined; processes = async () => [];',
         test: 'supervisor/run-daemon/keeper',
@@ -101,7 +101,7 @@ export const OUTPUT: readonly Row[] = [
     faults: [
       {
         fault: 'a silent keeper is not killed',
-        file: 'supervisor/host/keeper-process.js',
+        file: 'supervisor/host/output/keeper-process.js',
         text: 'const LOOKS = { stopped: 5, stuck: 30 };',
         replacement: 'const LOOKS = { stopped: Infinity, stuck: Infinity };',
         test: 'supervisor/run-daemon/keeper',
@@ -109,7 +109,7 @@ export const OUTPUT: readonly Row[] = [
       },
       {
         fault: 'a keeper that nobody can reach reads on beside the next one',
-        file: 'supervisor/host/keeper-link.js',
+        file: 'supervisor/host/output/keeper-link.js',
         text: 'await killUnreachable(this.#settings);',
         replacement: '',
         test: 'supervisor/run-daemon/keeper',

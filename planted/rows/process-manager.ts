@@ -28,26 +28,26 @@ export const PROCESS_MANAGER: readonly Row[] = [
     faults: [
       {
         fault: 'an app is started though it is being stopped',
-        file: 'supervisor/decide/machine.js',
+        file: 'supervisor/decide/app/machine.js',
         text: "return state.status === 'Stopped' || state.status === 'Backoff' ? start(state, input) : none;",
         replacement: "return state.status !== 'Running' ? start(state, input) : none;",
-        test: 'supervisor/decide/machine',
+        test: 'supervisor/decide/app/machine',
         title: 'whatever happens in whatever order: a process runs when it is said to, and none without',
       },
       {
         fault: 'a retry falls due though its app was stopped',
-        file: 'supervisor/decide/machine.js',
+        file: 'supervisor/decide/app/machine.js',
         text: "if (state.status !== 'Backoff')\n                return none;",
         replacement: '',
-        test: 'supervisor/decide/machine',
+        test: 'supervisor/decide/app/machine',
         title: 'whatever happens in whatever order: a process runs when it is said to, and none without',
       },
       {
         fault: 'commands on an app do not take turns',
-        file: 'supervisor/decide/turns.js',
+        file: 'supervisor/decide/app/turns.js',
         text: 'const done = this.#last.then(act);',
         replacement: 'const done = Promise.resolve().then(act);',
-        test: 'supervisor/decide/app',
+        test: 'supervisor/decide/app/app',
         title: 'that is stopped while it is being restarted is stopped as soon as it runs',
       },
       {
@@ -73,7 +73,7 @@ export const PROCESS_MANAGER: readonly Row[] = [
     faults: [
       {
         fault: 'an app that has ended by itself is not wanted any more',
-        file: 'supervisor/decide/machine.js',
+        file: 'supervisor/decide/app/machine.js',
         text: "status: 'Stopped', resting: true, attempt: 0 },",
         replacement: "status: 'Stopped', wanted: 'stopped', resting: true, attempt: 0 },",
         test: 'supervisor/decide/requests',
@@ -148,18 +148,18 @@ export const PROCESS_MANAGER: readonly Row[] = [
     faults: [
       {
         fault: 'one look at the memory of apps is the last',
-        file: 'supervisor/decide/memory-watch.js',
+        file: 'supervisor/decide/use/memory-watch.js',
         text: '(blind) => watchMemory(settings, blind)',
         replacement: '() => undefined',
-        test: 'supervisor/decide/app',
+        test: 'supervisor/decide/app/app',
         title: 'is checked every five seconds, and a check that fails is not the last',
       },
       {
         fault: 'an app that was ended for its memory stays stopped',
-        file: 'supervisor/decide/machine.js',
+        file: 'supervisor/decide/app/machine.js',
         text: 'return end({ ...state, overLimit: true }, around);',
         replacement: 'return end({ ...state, overLimit: false }, around);',
-        test: 'supervisor/decide/machine',
+        test: 'supervisor/decide/app/machine',
         title: 'is given up when that happens again and again, as one that crashes',
       },
       {
@@ -193,7 +193,7 @@ export const PROCESS_MANAGER: readonly Row[] = [
       },
       {
         fault: 'a crash is not told before its restart',
-        file: 'supervisor/decide/machine.js',
+        file: 'supervisor/decide/app/machine.js',
         text: "[...before, statusChange('crashed', why)]",
         replacement: 'before',
         test: 'supervisor/commands',

@@ -7,7 +7,7 @@ export const PROCESSES: readonly Row[] = [
     faults: [
       {
         fault: 'an app has a descriptor more',
-        file: 'supervisor/host/spawn.js',
+        file: 'supervisor/host/start/spawn.js',
         text: ": ['ignore', stdout.fd, stderr.fd],",
         replacement: ": ['ignore', stdout.fd, stderr.fd, stdout.fd],",
         test: 'supervisor/host/exact',
@@ -15,7 +15,7 @@ export const PROCESSES: readonly Row[] = [
       },
       {
         fault: 'an app has the limit of open files that Node has raised',
-        file: 'supervisor/host/spawn.js',
+        file: 'supervisor/host/start/spawn.js',
         text: 'if (limit === undefined)\n        return [command, args];',
         replacement: 'return [command, args];',
         test: 'supervisor/host/exact',
@@ -23,7 +23,7 @@ export const PROCESSES: readonly Row[] = [
       },
       {
         fault: 'an app has variables that are only for the daemon',
-        file: 'supervisor/host/environment.js',
+        file: 'supervisor/host/start/environment.js',
         text: '.filter(([name]) => !NOT_HANDED_ON.has(name))',
         replacement: '',
         test: 'supervisor/environment',
@@ -31,7 +31,7 @@ export const PROCESSES: readonly Row[] = [
       },
       {
         fault: 'an app has no mark',
-        file: 'supervisor/host/environment.js',
+        file: 'supervisor/host/start/environment.js',
         text: '{ [MARK_VARIABLE]: mark },',
         replacement: '',
         test: 'supervisor/environment',
@@ -142,15 +142,15 @@ export const PROCESSES: readonly Row[] = [
     faults: [
       {
         fault: 'what a run that crashed has left behind lives on',
-        file: 'supervisor/decide/app.js',
+        file: 'supervisor/decide/app/app.js',
         text: 'await endLeftOver(this.id, unstableRuns(this.state), this.#around);',
         replacement: ';',
-        test: 'supervisor/decide/app',
+        test: 'supervisor/decide/app/app',
         title: 'has what its last unstable runs left behind ended',
       },
       {
         fault: 'what a run that crashed has left behind lives on',
-        file: 'supervisor/decide/app.js',
+        file: 'supervisor/decide/app/app.js',
         text: 'await endLeftOver(this.id, unstableRuns(this.state), this.#around);',
         replacement: ';',
         test: 'cli/commands/status',
@@ -200,18 +200,18 @@ export const PROCESSES: readonly Row[] = [
     faults: [
       {
         fault: 'the interpreter of an interpreter is not looked at',
-        file: 'supervisor/host/program.js',
+        file: 'supervisor/host/start/program.js',
         text: 'await checkFormat(interpreter, settings, depth + 1);',
         replacement: '',
-        test: 'supervisor/host/program',
+        test: 'supervisor/host/start/program',
         title: 'whose interpreter is a script with a missing interpreter may not run',
       },
       {
         fault: 'the folder of the app is not looked at',
-        file: 'supervisor/host/program.js',
+        file: 'supervisor/host/start/program.js',
         text: "throw problem(code, `the folder ${cwd} ${code === 'ENOENT' ? 'is not there' : 'cannot be used'}`);",
         replacement: 'throw problem(code);',
-        test: 'supervisor/host/program',
+        test: 'supervisor/host/start/program',
         title: 'that is not executable, is a folder, or is not there may not run',
       },
     ],

@@ -9,7 +9,7 @@ import type { Daemon } from '../running-daemon.js';
 import { VERSION } from '../version.js';
 import type { EndSignals } from './end-signals.js';
 import { ProcessHost } from './host/process-host.js';
-import { softLimit } from './host/soft-limit.js';
+import { softLimit } from './host/start/soft-limit.js';
 import { WatcherLink } from './host/windows/watcher-link.js';
 import { daemonLogger } from './logs/daemon-logger.js';
 import type { LogDefaults } from './model/log-settings.js';

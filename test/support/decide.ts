@@ -1,7 +1,7 @@
 // The deciding side without processes: a host that only writes down what it is asked, on a clock of the test's own.
-import { App } from '#dist/supervisor/decide/app.js';
+import { App } from '#dist/supervisor/decide/app/app.js';
 import { AppRegistry } from '#dist/supervisor/decide/app-registry.js';
-import type { AppSurroundings } from '#dist/supervisor/decide/app-surroundings.js';
+import type { AppSurroundings } from '#dist/supervisor/decide/app/app-surroundings.js';
 import { Requests } from '#dist/supervisor/decide/requests.js';
 import { type AppConfig, checkAppConfig } from '#dist/supervisor/model/app-config.js';
 import type { AppState } from '#dist/supervisor/model/app-state.js';

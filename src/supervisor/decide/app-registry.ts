@@ -2,8 +2,8 @@
 import { IpcError } from '../../protocol/errors.js';
 import type { DecidedRecord } from '../model/app-record.js';
 import type { Addressed } from '../model/messages.js';
-import { App } from './app.js';
-import type { AppSurroundings } from './app-surroundings.js';
+import { App } from './app/app.js';
+import type { AppSurroundings } from './app/app-surroundings.js';
 
 export class AppRegistry {
   readonly #apps = new Map<string, App>();

@@ -4,7 +4,7 @@ import type { AppConfig } from '../model/app-config.js';
 import { appId, whyNotAName } from '../model/app-id.js';
 import { configDifferences } from '../model/config-differences.js';
 import type { DeclaredFile, DeclaredOutcome } from '../model/declared-file.js';
-import type { App } from './app.js';
+import type { App } from './app/app.js';
 import type { AppRegistry } from './app-registry.js';
 import type { Requests } from './requests.js';
 

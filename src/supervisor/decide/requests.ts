@@ -14,9 +14,9 @@ import type {
   Survivors,
 } from '../model/messages.js';
 import { andEscaped } from '../model/survivors.js';
-import type { App, AppChange } from './app.js';
+import type { App, AppChange } from './app/app.js';
 import type { AppRegistry } from './app-registry.js';
-import { survivorsOf } from './survivors.js';
+import { survivorsOf } from './app/survivors.js';
 
 type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
 

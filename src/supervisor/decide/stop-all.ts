@@ -3,7 +3,7 @@ import type { ServiceCalls } from '../../define.js';
 import type { HostFunctions } from '../model/host-functions.js';
 import type { ShutdownResult } from '../model/messages.js';
 import type { AppRegistry } from './app-registry.js';
-import { survivorsOf } from './survivors.js';
+import { survivorsOf } from './app/survivors.js';
 
 /** Prevents all further starts and stops all apps. If one app cannot be stopped, the others still are. */
 export async function stopAll(

@@ -6,14 +6,14 @@ import type { AppInventory, HostNotice, MainFunctions } from '../model/host-func
 import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
-import type { App } from './app.js';
+import type { App } from './app/app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
-import { limitNotice } from './limit-notice.js';
+import { limitNotice } from './use/limit-notice.js';
 import type { Usage } from '../system/usage.js';
-import { PrintedLines } from './printed-lines.js';
+import { PrintedLines } from './output/printed-lines.js';
 import { Requests } from './requests.js';
-import { Resources } from './resources.js';
+import { Resources } from './use/resources.js';
 import { stopAll } from './stop-all.js';
 
 class Supervisor {

@@ -10,10 +10,10 @@ import { Store } from '../state/store.js';
 import { system } from '../system/system.js';
 import { HeldApp } from './held-app.js';
 import { formerApps } from './former-apps.js';
-import { LookUps } from './look-up.js';
+import { LookUps } from './start/look-up.js';
 import { Notices } from './notices.js';
-import { AppOutputs, type OutputSettings } from './app-output.js';
-import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './spawn.js';
+import { AppOutputs, type OutputSettings } from './output/app-output.js';
+import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './start/spawn.js';
 import { AppFiles, type HeldByRun } from './windows/app-files.js';
 import { allSurvivors, endSurvivors, processesOf, survivorsOf } from './survivors.js';
 

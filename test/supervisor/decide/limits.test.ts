@@ -1,9 +1,9 @@
 // Memory limits and processor figures where the system tells of processes only after a look, or not at all.
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { limitNotice } from '#dist/supervisor/decide/limit-notice.js';
-import { type Limited, watchMemory } from '#dist/supervisor/decide/memory-watch.js';
-import { UsageWatch } from '#dist/supervisor/decide/usage-watch.js';
+import { limitNotice } from '#dist/supervisor/decide/use/limit-notice.js';
+import { type Limited, watchMemory } from '#dist/supervisor/decide/use/memory-watch.js';
+import { UsageWatch } from '#dist/supervisor/decide/use/usage-watch.js';
 import type { Told } from '#dist/supervisor/system/facts.js';
 import { orFail } from '../../support/or-fail.js';
 import { FakeClock } from '../../support/fake-clock.js';

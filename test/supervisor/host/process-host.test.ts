@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { checkIds } from '#dist/supervisor/host/permitted.js';
+import { checkIds } from '#dist/supervisor/host/start/permitted.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { bootId } from '#dist/supervisor/system/place.js';

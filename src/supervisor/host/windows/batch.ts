@@ -1,5 +1,5 @@
 // The command line that runs a batch file: cmd.exe reads it, and must find nothing in it but words.
-import { problem } from '../program.js';
+import { problem } from '../start/program.js';
 
 /** Characters that mean nothing to cmd.exe and to a program's own reading of its command line. */
 const PLAIN = /^[\w#$*+\-./:?@\\]+$/;

@@ -1,7 +1,7 @@
 // Finds a program on Windows as the command prompt does, and says how it is run.
 import { stat } from 'node:fs/promises';
 import { win32 } from 'node:path';
-import { problem } from '../program.js';
+import { problem } from '../start/program.js';
 import { batchArguments } from './batch.js';
 
 /** How a program is to be run. */

@@ -1,0 +1,258 @@
+// One app as an actor: its state machine, its timers, and its commands one at a time. The host does what it decides.
+import { IpcError } from '../../../protocol/errors.js';
+import type { AppConfig } from '../../model/app-config.js';
+import type { DecidedRecord } from '../../model/app-record.js';
+import { type AppState, type Exit, UNKNOWN_EXIT } from '../../model/app-state.js';
+import { AppEvents } from './app-events.js';
+import type { AppSurroundings } from './app-surroundings.js';
+import { Ending } from './ending.js';
+import type { Effect, Input, StartOptions, TimerName } from './inputs.js';
+import { STABLE_AFTER, step, unstableRuns } from './machine.js';
+import { endLeftOver } from './survivors.js';
+import { Timers } from './timers.js';
+import { Turns } from './turns.js';
+
+/** The values that a start may change besides the state. */
+export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
+
+export class App {
+  readonly #around: AppSurroundings;
+  readonly #timers: Timers<TimerName>;
+  readonly #ending: Ending;
+  readonly #events: AppEvents;
+  #decided: DecidedRecord;
+  /** Inputs are taken one after the other, each with everything it causes. */
+  readonly #inputs = new Turns();
+  readonly #commands = new Turns();
+  /** Why the last spawn failed, if it did. */
+  #spawnError: Error | undefined;
+  #closing = false;
+  /** It is gone for good; another app may have its id. Written by this class only. */
+  removed = false;
+  /** Whether it prints, or last printed, straight into files of its own. Written by this class only. */
+  intoFiles = false;
+
+  constructor(
+    readonly id: string,
+    decided: DecidedRecord,
+    around: AppSurroundings,
+  ) {
+    this.#decided = decided;
+    this.#around = around;
+    this.#ending = new Ending(around.clock);
+    this.#events = new AppEvents(id, around);
+    this.#timers = new Timers(around.clock, (type) => this.tell({ type }));
+  }
+
+  get decided(): DecidedRecord {
+    return this.#decided;
+  }
+
+  get state(): AppState {
+    return this.#decided.state;
+  }
+
+  get config(): AppConfig {
+    return this.#decided.config;
+  }
+
+  /** How long, in ms, until it is tried again; undefined if it does not wait for that. */
+  get retryIn(): number | undefined {
+    return this.#timers.left('retry');
+  }
+
+  /** Runs commands on this app one at a time. */
+  command<T>(run: () => Promise<T>): Promise<T> {
+    return this.#commands.run(run);
+  }
+
+  /** The daemon shuts down: from now on no request and no timer starts the app again. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /**
+   * Starts it, with a change, unless it runs. Resolves with whether it was started; false also when it was removed
+   * meanwhile. Waits for one that is being stopped.
+   *
+   * @throws {Error} when it cannot be spawned; `SHUTTING_DOWN` when the daemon shuts down, perhaps since the call.
+   */
+  async start(change: AppChange = {}, how: StartOptions = {}): Promise<boolean> {
+    for (;;) {
+      if (this.state.status === 'Stopping') await this.#ending.within(this.config, this.state.pid);
+      const outcome = await this.#inputs.run(() => this.#startNow(change, how));
+      if (outcome !== 'stopping') return outcome === 'started';
+    }
+  }
+
+  // Judged only in its turn: while the caller waited, the app may have been restarted, stopped or removed.
+  async #startNow(change: AppChange, how: StartOptions): Promise<'started' | 'running' | 'stopping'> {
+    if (this.#closing) throw new IpcError('SHUTTING_DOWN', 'the daemon is shutting down');
+    const { status } = this.state;
+    if (status === 'Stopping') return 'stopping';
+    if (this.removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
+    this.#decided = { ...this.#decided, ...change };
+    this.#spawnError = undefined;
+    await this.#take({ type: 'start', ...how });
+    const failed = this.#lastSpawnError();
+    if (failed) throw failed;
+    return 'started';
+  }
+
+  /** Changes what is written down of it, without a start. */
+  async change(change: AppChange): Promise<void> {
+    await this.#inputs.run(async () => {
+      if (this.removed) return;
+      this.#decided = { ...this.#decided, ...change };
+      await this.#save();
+    });
+  }
+
+  /**
+   * Stops it and resolves when its process group is gone. Rejects when the group does not end.
+   *
+   * @param keepWanted It is stopped although its owner wants it to run.
+   */
+  async stop({ keepWanted = false } = {}): Promise<void> {
+    const end = await this.#inputs.run(async () => {
+      const next = this.#ending.next();
+      await this.#take({ type: 'stop', keepWanted });
+      return { ended: next };
+    });
+    if (this.state.status !== 'Stopping') return;
+    await this.#ending.within(this.config, this.state.pid, end.ended).catch(async (error: unknown) => {
+      const why = await this.#around.host.whyItLives(this.id);
+      throw why === null ? error : new Error(why, { cause: error });
+    });
+  }
+
+  /** Removes it from the host; it must be stopped. */
+  async remove(): Promise<void> {
+    await this.#inputs.run(() => this.#remove());
+  }
+
+  /** Takes the app over from a former supervisor, and handles the events that it missed. */
+  async resume(live: boolean, exit: Exit | null, pid: number | null, intoFiles = false): Promise<void> {
+    this.intoFiles = intoFiles;
+    const { status, wanted } = this.state;
+    if (live && pid !== null) {
+      if (intoFiles) this.#around.follower.follow(this.id);
+      // An app that is wanted was being stopped for a shutdown only, and that daemon is gone.
+      if (status === 'Stopping' && wanted === 'stopped') await this.input({ type: 'stop' });
+      else await this.#resumeRunning(pid);
+    } else if (status === 'Running' || status === 'Stopping') {
+      this.#around.follower.ended(this.id);
+      await this.input({ type: 'exited', exit: exit ?? UNKNOWN_EXIT });
+    } else if (status === 'Backoff') {
+      this.#resumeBackoff();
+    } else if (status === 'Starting') {
+      // It was about to be started, but it has no process.
+      this.#setState({ status: 'Backoff', retryAt: this.#around.now() });
+      await this.input({ type: 'retry' });
+    }
+  }
+
+  /** Takes an input; resolves when everything that it causes is done. */
+  async input(input: Input): Promise<void> {
+    await this.#inputs.run(() => this.#take(input));
+  }
+
+  /** As {@link input}, for callers that do not wait. */
+  tell(input: Input): void {
+    this.input(input).catch((error: unknown) => this.#around.onFault(`${this.id}: ${input.type}`, error));
+  }
+
+  async #resumeRunning(pid: number): Promise<void> {
+    this.#setState({
+      status: 'Running',
+      pid,
+      startedAt: this.state.startedAt ?? this.#around.now(),
+      retryAt: null,
+      overLimit: false,
+    });
+    this.#timers.set('stable', STABLE_AFTER);
+    await this.#save();
+  }
+
+  #resumeBackoff(): void {
+    // If the clock was set back meanwhile, the app still waits no longer than its longest delay.
+    const left = Math.max(0, (this.state.retryAt ?? 0) - this.#around.now());
+    this.#timers.set('retry', Math.min(left, this.config.backoff.max_delay_ms));
+  }
+
+  async #take(input: Input): Promise<void> {
+    if (input.type === 'retry' && !this.removed && !this.#closing)
+      await endLeftOver(this.id, unstableRuns(this.state), this.#around);
+    // A retry that falls due during a shutdown would start a process that is never stopped.
+    if (this.removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
+    const before = this.state;
+    const { state, effects } = step(before, input, {
+      config: this.config,
+      now: this.#around.now(),
+      random: this.#around.random(),
+    });
+    this.#setState(state);
+    if (state.status !== 'Starting' && state !== before) await this.#save();
+    if (input.type === 'exited') this.#around.follower.ended(this.id);
+    for (const effect of effects) await this.#perform(effect);
+    if (this.state.status !== 'Stopping') this.#ending.over();
+  }
+
+  async #perform(effect: Effect): Promise<void> {
+    switch (effect.do) {
+      case 'spawn':
+        return this.#spawn(effect);
+      case 'signal':
+        await this.#around.host.signal(this.id, effect.signal);
+        return;
+      case 'timer':
+        this.#timers.set(effect.name, effect.ms);
+        return;
+      case 'cancel':
+        this.#timers.cancel(effect.name);
+        return;
+      case 'publish':
+        this.#events.publish(effect.eventType, effect.data);
+        return;
+      case 'remove':
+        return this.#remove();
+    }
+  }
+
+  async #spawn({ automatic, onFailure }: Extract<Effect, { do: 'spawn' }>): Promise<void> {
+    try {
+      await this.#around.linesReady();
+      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#decided);
+      this.intoFiles = offsets !== null;
+      if (offsets) this.#around.follower.follow(this.id, offsets);
+      await this.#take({ type: 'spawned', pid, startedAt, automatic });
+    } catch (error) {
+      this.#spawnError = error as Error;
+      if (automatic) this.#around.onFault(`${this.id} could not be started`, error);
+      await this.#take({ type: 'spawn-failed', onFailure, error: (error as Error).message });
+    }
+  }
+
+  /** A function, since the compiler takes the field for what was last assigned to it. */
+  #lastSpawnError(): Error | undefined {
+    return this.#spawnError;
+  }
+
+  async #remove(): Promise<void> {
+    if (this.removed) return;
+    this.#timers.clear();
+    await this.#around.host.remove(this.id);
+    this.removed = true;
+    this.#around.follower.forget(this.id);
+    this.#around.onRemoved(this.id);
+  }
+
+  #setState(state: Partial<AppState>): void {
+    this.#decided = { ...this.#decided, state: { ...this.state, ...state } };
+  }
+
+  async #save(): Promise<void> {
+    // The host reports a full disk itself, and tries again.
+    await this.#around.host.save(this.id, this.#decided).catch(() => undefined);
+  }
+}

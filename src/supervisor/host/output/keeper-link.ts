@@ -1,0 +1,239 @@
+// The daemon's connection to the keeper: starts one when there is none, and another one when it has died.
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { IpcClient } from '../../../client/client.js';
+import { systemClock } from '../../../clock.js';
+import { maxSocketPathBytes } from '../../../protocol/endpoints.js';
+import { waitAtMost, within } from '../../../timeout.js';
+import { VERSION } from '../../../version.js';
+import type { DaemonCommand, KeeperHello, KeeperRequest } from '../../model/keeper-messages.js';
+import { KEEPER_SOCKET, stateFiles } from '../../state/paths.js';
+import { answerOf, keepersOf, killUnreachable, LOOKS_TO_WAIT } from './keeper-process.js';
+import { identify, isAlive, type ProcessIdentity } from '../../system/processes.js';
+
+/** How long, in ms, a keeper may take to start, and to answer. */
+const START_PATIENCE = 10_000;
+const ANSWER_PATIENCE = 5000;
+/** The same for one that has not answered for a while. What it was asked, it does when it goes on. */
+const SILENT_PATIENCE = 100;
+/** How long, in ms, it is left between two questions whether it answers. */
+const ASK_EVERY = 2000;
+/** How long, in ms, another keeper is waited for after one that did not last. */
+const PAUSE = 1000;
+const SHORT_LIFE = 1000;
+/** How long, in ms, the keeper may take to end with the daemon. It stays as long as something may print. */
+const END_PATIENCE = 500;
+
+export interface KeeperSettings {
+  readonly directory: string;
+  readonly log: Logger;
+  /** How the keeper starts the daemon again; null for not at all. */
+  readonly again: DaemonCommand | null;
+  /** The soft limit of open files that apps get, and that a daemon which is started again cannot see any more. */
+  readonly openFiles: number | undefined;
+  /** Whether an app prints into FIFOs, so that one that has died is missed. */
+  readonly needed: () => boolean;
+  /** Called for each new keeper, before anybody else may ask it. */
+  readonly onUp: (ask: (request: KeeperRequest) => Promise<unknown>) => Promise<void>;
+}
+
+export class KeeperLink {
+  /** Where it listens, by a path that a socket's address has room for; undefined when there is none. */
+  readonly path: string | undefined;
+  readonly #settings: KeeperSettings;
+  #up: Promise<IpcClient> | undefined;
+  #client: IpcClient | undefined;
+  #keeper: ProcessIdentity | undefined;
+  #closed = false;
+  /** Whether it has not answered for a while. */
+  #silent = false;
+  /** Whether another try is under way. */
+  #waits = false;
+
+  constructor(settings: KeeperSettings) {
+    this.#settings = settings;
+    this.path = keeperPath(settings.directory);
+  }
+
+  /**
+   * Resolves when a keeper answers; one is started if there is none.
+   *
+   * @throws when none can be had now.
+   */
+  async ready(): Promise<void> {
+    await within(this.#connected(), START_PATIENCE, 'The keeper of the output did not answer');
+  }
+
+  /** Asks the keeper. @throws what it answers, or that it does not. */
+  async ask(request: KeeperRequest): Promise<void> {
+    const client = await within(
+      this.#connected(),
+      ANSWER_PATIENCE,
+      'The keeper of the output did not answer',
+    );
+    await client.request(request as never, { timeout: this.#patience });
+  }
+
+  /** Asks the keeper that is there, if one is; never starts one. */
+  async askIfUp(request: KeeperRequest): Promise<void> {
+    await this.#client?.request(request as never, { timeout: this.#patience }).catch(() => undefined);
+  }
+
+  get #patience(): number {
+    return this.#silent ? SILENT_PATIENCE : ANSWER_PATIENCE;
+  }
+
+  /** The daemon ends as it was told to, and is not to be started again. Resolves when the keeper knows. */
+  async leave(): Promise<void> {
+    this.#closed = true;
+    await this.askIfUp({ Leave: {} });
+    await this.#client?.close();
+  }
+
+  /** After {@link leave}: resolves when the keeper has ended, or has output to wait for. */
+  async gone(): Promise<void> {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
+    for (const deadline = performance.now() + END_PATIENCE; performance.now() < deadline && isAlive(keeper);)
+      await sleep(5);
+  }
+
+  /** Lets go of the keeper, as a daemon that dies does. */
+  close(): void {
+    this.#closed = true;
+    this.#client?.close({ drain: 0 }).catch(() => undefined);
+  }
+
+  #connected(): Promise<IpcClient> {
+    if (this.#closed) return Promise.reject(new Error('The daemon ends'));
+    this.#up ??= this.#bring().catch((error: unknown) => {
+      this.#up = undefined;
+      this.#tryLater(PAUSE);
+      throw error;
+    });
+    return this.#up;
+  }
+
+  /** Apps that print need a keeper again: their FIFOs fill up. */
+  #tryLater(after: number): void {
+    if (this.#closed || this.#waits || !this.#settings.needed()) return;
+    this.#waits = true;
+    sleep(after, undefined, { ref: false })
+      .then(() => {
+        this.#waits = false;
+        return this.#closed ? undefined : this.#connected();
+      })
+      .catch((err: unknown) =>
+        this.#settings.log.error({ err }, 'the keeper of the output cannot be started'),
+      );
+  }
+
+  async #bring(): Promise<IpcClient> {
+    const path = this.path;
+    if (path === undefined) throw new Error('the path of the state directory is too long for a socket in it');
+    let { client, hello } = await this.#find(path);
+    if (client === undefined) {
+      await killUnreachable(this.#settings);
+      start(this.#settings);
+      client = await IpcClient.connect(path, { timeout: START_PATIENCE, retry: 'absent' });
+      hello = await this.#hello(client);
+    }
+    const made = client;
+    try {
+      await this.#settings.onUp((request) => made.request(request as never, { timeout: ANSWER_PATIENCE }));
+    } catch (err) {
+      this.#settings.log.error({ err }, 'the keeper of the output could not be told of an app');
+    }
+    if (this.#closed) {
+      await made.close();
+      throw new Error('The daemon ends');
+    }
+    this.#client = made;
+    this.#keeper = identify((hello as KeeperHello).pid);
+    this.#lookAfter(made, this.#keeper).catch((err: unknown) =>
+      this.#settings.log.error({ err }, 'the keeper of the output is not looked after'),
+    );
+    return made;
+  }
+
+  /** The keeper that is there, if it answers and is of this version. */
+  async #find(path: string): Promise<{ client?: IpcClient; hello?: KeeperHello }> {
+    const options = { timeout: ANSWER_PATIENCE, retry: 'busy' } as const;
+    const client = await IpcClient.connect(path, options).catch(() => undefined);
+    if (client === undefined) return {};
+    try {
+      const hello = await this.#hello(client);
+      if (hello.version === VERSION) return { client, hello };
+      const ended = client.request({ End: {} } as never, { timeout: ANSWER_PATIENCE });
+      await waitAtMost(Promise.allSettled([ended, client.whenClosed]), ANSWER_PATIENCE, () => undefined);
+    } catch (err) {
+      this.#settings.log.warn({ err }, 'the keeper of the output that was there does not answer');
+    }
+    await client.close({ drain: 0 });
+    return {};
+  }
+
+  async #hello(client: IpcClient): Promise<KeeperHello> {
+    const { again } = this.#settings;
+    const answer = await answerOf(
+      client.request({ Hello: { pid: process.pid, again } } as never, { timeout: 0 }),
+      this.#settings,
+      () => keepersOf(this.#settings.directory),
+    );
+    return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
+  }
+
+  /** Asks now and then whether it answers, and starts another one when it has ended. */
+  async #lookAfter(client: IpcClient, keeper: ProcessIdentity): Promise<void> {
+    const begun = performance.now();
+    while (!client.closed) {
+      const answer = client.request({ Sync: { id: '' } } as never, { timeout: 0 });
+      const onLook = (looks: number): void => void (this.#silent = looks >= LOOKS_TO_WAIT);
+      await answerOf(answer, this.#settings, () => Promise.resolve([keeper]), onLook).catch(() => undefined);
+      this.#silent = false;
+      await waitAtMost(client.whenClosed, ASK_EVERY, () => undefined, systemClock);
+    }
+    await client.whenClosed;
+    this.#client = undefined;
+    this.#keeper = undefined;
+    this.#up = undefined;
+    if (this.#closed) return;
+    this.#settings.log.warn(
+      { keeper: keeper.pid },
+      'the keeper of the output has ended and is started again',
+    );
+    this.#tryLater(performance.now() - begun < SHORT_LIFE ? PAUSE : 0);
+  }
+}
+
+/** In a session of its own, so that neither a terminal nor the end of the daemon reaches it. */
+function start({ directory, openFiles }: KeeperSettings): void {
+  const child = spawn(
+    process.execPath,
+    // It holds little, and its memory is to stay small.
+    ['--max-semi-space-size=1', '--max-old-space-size=64', fileURLToPath(SCRIPT), directory],
+    {
+      detached: true,
+      cwd: directory,
+      stdio: 'ignore',
+      env: { ...process.env, ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: String(openFiles) }) },
+    },
+  );
+  // That it does not start is seen by nobody listening.
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+const SCRIPT = new URL('../../../bundle/keeper.js', import.meta.url);
+
+/** A path of the keeper's socket that is short enough; on Linux any is, by a descriptor of its directory. */
+function keeperPath(directory: string): string | undefined {
+  const { keeper } = stateFiles(directory);
+  if (Buffer.byteLength(keeper) <= maxSocketPathBytes(process.platform)) return keeper;
+  if (process.platform !== 'linux') return undefined;
+  // For the life of the process.
+  return `/proc/self/fd/${openSync(directory, 'r')}/${KEEPER_SOCKET}`;
+}

@@ -1,13 +1,15 @@
-// A keeper that nobody can reach is killed, unless it is about to end.
+// A keeper that does not answer is killed after a while, and one that nobody can reach unless it is about to end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { killUnreachable } from '#dist/supervisor/host/output/keeper-process.js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { answerOf, killUnreachable } from '#dist/supervisor/host/output/keeper-process.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
+import { identify } from '#dist/supervisor/system/processes.js';
 import { temporaryDirectory } from '../../../support/daemon.js';
+import { until } from '../../../support/until.js';
 
 /** Starts a program by the name of the keeper's, in its place; resolves when it has printed. */
 async function standIn(program: string) {
@@ -43,5 +45,40 @@ describe.skipIf(process.platform !== 'linux')('a keeper that nobody can reach', 
     await killUnreachable(watch);
     expect(await ended).toEqual([3, null]);
     expect(existsSync(told)).toBe(false);
+  });
+});
+
+const BUSY = `process.on('SIGTERM', () => undefined); setInterval(() => {}, 1000); console.log('runs');`;
+
+describe.skipIf(process.platform !== 'linux')('a keeper that does not answer', () => {
+  test.each([
+    ['is killed at the thirtieth look', 30, 'did not answer'],
+    ['and is stopped is killed at the fifth look', 5, 'was stopped (SIGSTOP)'],
+  ])('%s, and that is told', async (_what, looks, why) => {
+    const { child, ended, watch, told } = await standIn(BUSY);
+    const keeper = identify(child.pid as number);
+    if (looks === 5) {
+      child.kill('SIGSTOP');
+      const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      await until(() => /\) T /.test(stat()), 'it is stopped');
+    }
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let answer: (value: string) => void = () => undefined;
+    const seen: number[] = [];
+    const answered = answerOf(
+      new Promise<string>((resolve) => (answer = resolve)),
+      watch,
+      () => Promise.resolve([keeper]),
+      (n) => seen.push(n),
+    );
+    await vi.advanceTimersByTimeAsync(1000 * (looks - 1));
+    expect(existsSync(told)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(readFileSync(told, 'utf8')).toContain(`(process ${child.pid}) ${why} and was replaced`);
+    answer('late');
+    expect(await answered).toBe('late');
+    expect(seen).toEqual(Array.from({ length: looks }, (_, n) => n + 1));
   });
 });

@@ -1,7 +1,8 @@
 // The queue against an array that does the same, and its cost.
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { Queue } from '#dist/queue.js';
+import { property } from './support/property.js';
 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('push' as const), item: fc.nat(5) }) },
@@ -13,7 +14,7 @@ const step = fc.oneof(
 );
 
 describe('a queue', () => {
-  test.prop([fc.array(step, { maxLength: 200 })])(
+  property([fc.array(step, { maxLength: 200 })])(
     'is an array that is shifted, for every way to use it',
     (steps) => {
       const queue = new Queue<number>();

@@ -1,9 +1,10 @@
 // The broker and its flow, driven with the test's own clock and sinks.
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { encodeEvent, type EventFilter } from 'bunctl-ipc/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { ALL, ANSWER, kinds, numbers, told, world } from '../support/broadcast.js';
 import { frame } from '../support/raw-client.js';
+import { property } from '../support/property.js';
 
 describe('the broker', () => {
   test('the flow waits for a full writer, and goes on when it has drained', () => {
@@ -380,7 +381,7 @@ describe('the broker', () => {
     { kind: 'LogEvents', appName: null },
     { kind: 'AllEvents', appName: 'a' },
   ];
-  property.prop([
+  property([
     fc.array(
       fc.oneof(
         fc.record({ do: fc.constant('publish' as const), count: fc.nat(60) }),

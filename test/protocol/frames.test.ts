@@ -1,9 +1,10 @@
 // Frames under every chunking, at every limit.
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { encodeFrame, FrameDecoder, type IpcError, MAX_MESSAGE_SIZE } from 'bunctl-ipc/protocol';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { property } from '../support/property.js';
 
 function decodeAll(decoder: FrameDecoder): Buffer[] {
   const payloads: Buffer[] = [];
@@ -32,7 +33,7 @@ function held(): { buffers: number; objects: number } {
 }
 
 describe('the decoder', () => {
-  property.prop([
+  property([
     fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 12 }),
     fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 40 }),
   ])('yields the same payloads however the stream is cut', (payloads, cuts) => {
@@ -50,7 +51,7 @@ describe('the decoder', () => {
     expect(decoder.midFrame).toBe(false);
   });
 
-  property.prop([fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 })])(
+  property([fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 })])(
     'takes a stream byte by byte',
     (payloads) => {
       const decoder = new FrameDecoder();

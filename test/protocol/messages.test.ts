@@ -1,5 +1,5 @@
 // The messages in their canonical bytes, what else is accepted, and what is refused and why.
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import {
   checkResponse,
   type EventFilter,
@@ -13,6 +13,7 @@ import {
   writeJson,
 } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
+import { property } from '../support/property.js';
 
 const bytes = (text: string) => Buffer.from(text);
 const request = (text: string) => parseRequest(parseJson(bytes(text)));
@@ -120,7 +121,7 @@ describe('requests', () => {
     expect(() => request(`{"${'x'.repeat(100_000)}":{}}`)).toThrow(/^.{0,300}$/);
   });
 
-  property.prop([
+  property([
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),
   ])('any name and config go through unchanged', (name, config) => {
@@ -160,7 +161,7 @@ describe('responses', () => {
   const anyText = fc
     .array(fc.oneof(fc.nat(0xffff), fc.integer({ min: 0xd7ff, max: 0xe000 })))
     .map((units) => String.fromCharCode(...units));
-  property.prop([anyText, fc.jsonValue()])(
+  property([anyText, fc.jsonValue()])(
     'what is written has no lone surrogate, not even escaped',
     (text, value) => {
       const written = writeJson({ Data: { data: { [text]: [text, value] } } });

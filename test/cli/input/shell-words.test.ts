@@ -1,12 +1,13 @@
 // Words are read and written as a shell does.
 import { execFileSync } from 'node:child_process';
-import { fc, test } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { expect, describe, test as plain } from 'vitest';
 import { quoteWords, splitWords } from '#dist/cli/input/shell-words.js';
 import { hasShell } from '../../support/platform.js';
+import { property } from '../../support/property.js';
 
 describe('words', () => {
-  test.prop([fc.array(fc.string({ unit: 'grapheme' }).filter((word) => !word.includes('\0')))])(
+  property([fc.array(fc.string({ unit: 'grapheme' }).filter((word) => !word.includes('\0')))])(
     'that were quoted are read back as they were',
     (words) => {
       expect(splitWords(quoteWords(words, false))).toEqual(words);

@@ -1,10 +1,11 @@
 // The last lines of a plain log file.
 import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openAppLogs, recentLines } from '#dist/supervisor/logs/app-log.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { property } from '../../support/property.js';
 
 const MIB = 1024 * 1024;
 
@@ -75,7 +76,7 @@ describe('the end of a file', () => {
     expect(await readTail('/nonexistent/logs/a.out.log', 5)).toEqual([]);
   });
 
-  property.prop([
+  property([
     fc.array(
       fc.string({ maxLength: 30 }).map((text) => text.replaceAll(/[\r\n]/g, '')),
       { maxLength: 30 },

@@ -1,7 +1,7 @@
 // What a log holds, over all its files: the last lines, the lines of a time, whatever interrupted them.
 import { ftruncateSync, mkdirSync, openSync, closeSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type AppLog,
@@ -15,6 +15,7 @@ import { mergeByTime } from '#dist/supervisor/logs/merge.js';
 import { recordHeader } from '#dist/supervisor/logs/record.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { LogWriter } from '../../support/log-writer.js';
+import { property } from '../../support/property.js';
 
 const MIB = 1024 * 1024;
 const START = Date.parse('2026-11-27T02:00:00.000Z');
@@ -62,10 +63,9 @@ const step = fc.oneof(
 );
 
 describe('the history of a log', () => {
-  property.prop(
-    [fc.array(step, { maxLength: 40 }), fc.nat(40), fc.nat(12_000), fc.nat(20_000), fc.boolean()],
-    { numRuns: 40 },
-  )(
+  property([fc.array(step, { maxLength: 40 }), fc.nat(40), fc.nat(12_000), fc.nat(20_000), fc.boolean()], {
+    numRuns: 40,
+  })(
     'is what was printed, over all files, and so is each part of it',
     async (steps, count, from, to, some) => {
       const state = temporaryDirectory();
@@ -205,30 +205,31 @@ describe('the history of a log', () => {
 });
 
 describe('several logs', () => {
-  property.prop([
-    fc.array(fc.array(fc.array(fc.nat(50), { maxLength: 5 }), { maxLength: 5 }), { maxLength: 5 }),
-  ])('are merged by time, each in its own order', async (apps) => {
-    const sorted = apps.map((batches) => {
-      const times = batches.flat().sort((a, b) => a - b);
-      let at = 0;
-      return batches.map(({ length }) => times.slice(at, (at += length)));
-    });
-    const line = (at: number): LogLine => ({
-      time: at,
-      at,
-      source: 'stdout',
-      text: '',
-      end: 0,
-      generation: 0,
-    });
-    const sources = sorted.map((batches, index) => ({
-      app: String(index),
-      batches: (async function* () {
-        for (const batch of batches) yield await Promise.resolve(batch.map(line));
-      })(),
-    }));
-    const merged: number[] = [];
-    for await (const { lines } of mergeByTime(sources)) merged.push(...lines.map(({ at }) => at));
-    expect(merged).toEqual(sorted.flat(2).sort((a, b) => a - b));
-  });
+  property([fc.array(fc.array(fc.array(fc.nat(50), { maxLength: 5 }), { maxLength: 5 }), { maxLength: 5 })])(
+    'are merged by time, each in its own order',
+    async (apps) => {
+      const sorted = apps.map((batches) => {
+        const times = batches.flat().sort((a, b) => a - b);
+        let at = 0;
+        return batches.map(({ length }) => times.slice(at, (at += length)));
+      });
+      const line = (at: number): LogLine => ({
+        time: at,
+        at,
+        source: 'stdout',
+        text: '',
+        end: 0,
+        generation: 0,
+      });
+      const sources = sorted.map((batches, index) => ({
+        app: String(index),
+        batches: (async function* () {
+          for (const batch of batches) yield await Promise.resolve(batch.map(line));
+        })(),
+      }));
+      const merged: number[] = [];
+      for await (const { lines } of mergeByTime(sources)) merged.push(...lines.map(({ at }) => at));
+      expect(merged).toEqual(sorted.flat(2).sort((a, b) => a - b));
+    },
+  );
 });

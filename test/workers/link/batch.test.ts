@@ -1,9 +1,10 @@
 // Batches of commands and answers arrive as they were packed.
 import { createHash } from 'node:crypto';
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ANSWER, AnswerPacker, unpackAnswers } from '#dist/workers/link/answers.js';
 import { type BatchEntry, packBatch, unpackBatch } from '#dist/workers/link/batch.js';
+import { property } from '../../support/property.js';
 
 const entry = fc.record({
   slot: fc.nat(1023),
@@ -15,7 +16,7 @@ const entry = fc.record({
   ),
 });
 
-property.prop([fc.array(entry, { maxLength: 20 })])('a batch of commands', (entries) => {
+property([fc.array(entry, { maxLength: 20 })])('a batch of commands', (entries) => {
   const told = (list: readonly BatchEntry[]) =>
     list.map(({ payload, ...rest }) => ({
       ...rest,

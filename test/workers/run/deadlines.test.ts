@@ -1,8 +1,9 @@
 // Deadlines come due in order, each at its time.
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Deadlines } from '#dist/workers/run/deadlines.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { property } from '../../support/property.js';
 
 describe('deadlines', () => {
   test('each comes due at its own time, with one timer for all', () => {
@@ -23,7 +24,7 @@ describe('deadlines', () => {
     expect(clock.pending).toBe(0);
   });
 
-  property.prop([fc.array(fc.record({ wait: fc.nat(50), keep: fc.boolean() }), { maxLength: 50 })])(
+  property([fc.array(fc.record({ wait: fc.nat(50), keep: fc.boolean() }), { maxLength: 50 })])(
     'no deadline is early or forgotten, and no deleted deadline comes due',
     (items) => {
       const clock = new FakeClock();

@@ -1,5 +1,5 @@
 // One app's life as a pure function: every policy, every command in every state, no process and no clock.
-import { fc, test as property } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AppConfig, parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { backoffDelay } from '#dist/supervisor/decide/app/backoff.js';
@@ -7,6 +7,7 @@ import { appId } from '#dist/supervisor/model/app-id.js';
 import { type AppState, type Exit, STOPPED } from '#dist/supervisor/model/app-state.js';
 import type { Effect, Input } from '#dist/supervisor/decide/app/inputs.js';
 import { STABLE_AFTER, step, unstableRuns } from '#dist/supervisor/decide/app/machine.js';
+import { property } from '../../../support/property.js';
 
 const config = (more: object = {}): AppConfig =>
   parseAppConfig(JSON.stringify({ name: 'a', command: 'x', ...more }));
@@ -231,7 +232,7 @@ describe('attempts', () => {
     expect(backoffDelay({ ...settings, exhausted_action: 'stop' }, attempt, random)).toBe(ms);
   });
 
-  property.prop([
+  property([
     fc.nat(5000),
     fc.nat(60_000),
     fc.double({ min: 0, max: 10, noNaN: true }),
@@ -301,7 +302,7 @@ describe('an app that holds more memory than it may', () => {
   });
 });
 
-property.prop([
+property([
   fc.array(
     fc.constantFrom<Input>(
       { type: 'start' },

@@ -1,5 +1,5 @@
 // What a handler may do to itself, and what nobody else notices of it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
@@ -251,10 +251,11 @@ describe('a handler', () => {
   test('goes on when its client disconnects', async () => {
     const file = join(temporaryDirectory(), 'aborted');
     writeFileSync(file, '');
-    const { path, daemon } = await testDaemon({ workers: { commandTimeout: 2000 } });
+    const { path } = await testDaemon({ workers: { commandTimeout: 2000 } });
     const client = await RawClient.connect(path);
-    client.send(act('hang', { file }));
-    await until(() => daemon.stats().lanes[0]?.inFlight === 1, 'the command has begun');
+    const begun = join(temporaryDirectory(), 'begun');
+    client.send(act('note', { file: begun, text: 'begun', then: { do: 'hang', file } }));
+    await until(() => existsSync(begun), 'the command has begun');
     client.socket.destroy();
     await until(() => readFileSync(file, 'utf8') !== '', 'the signal fires');
     expect(readFileSync(file, 'utf8')).toBe('COMMAND_TIMEOUT\n');

@@ -45,7 +45,10 @@ describe('a lane in a process', () => {
     const client = await RawClient.connect(path);
     const other = await RawClient.connect(path);
     const pid = await pidOf(client);
-    client.send(act('waitFor', { file: join(directory, 'never') }), act('say', { text: 'after' }));
+    const begun = join(directory, 'begun');
+    const then = { do: 'waitFor', file: join(directory, 'never') };
+    client.send(act('note', { file: begun, text: 'begun', then }), act('say', { text: 'after' }));
+    await until(() => existsSync(begun), 'the first has begun');
     await until(() => daemon.stats().lanes[0]?.inFlight === 2, 'both are there');
     other.send(act('say', { text: 'of another' }));
     await until(() => daemon.stats().lanes[0]?.inFlight === 3, 'the third as well');

@@ -325,7 +325,7 @@ describe('close()', () => {
     const idle = await RawClient.connect(path);
     const asking = await RawClient.connect(path);
     asking.send(act('say', { text: 'one' }));
-    await until(() => daemon.stats().commands.received === 1, 'it has come');
+    await until(() => daemon.stats().commands.answered === 1, 'it is answered');
     // Shorter than what such a client is given to read its answers.
     expect(await daemon.close({ grace: 500 })).toBe(true);
     expect(await idle.rest()).toEqual([]);

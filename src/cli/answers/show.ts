@@ -52,7 +52,7 @@ const REASONS: Readonly<Record<string, string>> = {
   crash: 'it crashed',
   stop: 'it was stopped',
   max_memory: 'it held more memory than it may',
-  unknown: 'it ended while no daemon was running',
+  unknown: 'the daemon that had started it was gone',
   elsewhere: 'it ran on another machine or in another container, where it may still run',
 };
 

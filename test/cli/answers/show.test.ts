@@ -39,7 +39,9 @@ describe('the status of an app', () => {
       expect(running).toContain(part);
     expect(running).not.toMatch(/\*\*\*|DATABASE|last exit/);
     const ended = { ...app, state: 'Stopped', pid: null, uptime_seconds: null };
-    expect(details({ ...ended, last_exit_code: null, last_exit_unknown: true })).toContain('unknown');
+    expect(details({ ...ended, last_exit_code: null, last_exit_unknown: true })).toContain(
+      'unknown (the daemon that had started it was gone)',
+    );
     expect(details({ ...ended, last_exit_code: null, last_exit_signal: 'SIGKILL' })).toContain('SIGKILL');
     expect(details({ ...ended, last_exit_code: 3 })).toMatch(/last exit +3$/m);
     const waiting = {

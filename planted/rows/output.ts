@@ -108,6 +108,14 @@ export const OUTPUT: readonly Row[] = [
         title: 'is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so',
       },
       {
+        fault: 'a keeper that hangs and is not stopped is waited for',
+        file: 'supervisor/host/output/keeper-process.js',
+        text: 'seen >= (isStopped(keeper) ? LOOKS.stopped : LOOKS.stuck)',
+        replacement: 'seen >= LOOKS.stopped && isStopped(keeper)',
+        test: 'supervisor/host/output/keeper-process',
+        title: 'is killed at the thirtieth look, and that is told',
+      },
+      {
         fault: 'a keeper that nobody can reach reads on beside the next one',
         file: 'supervisor/host/output/keeper-link.js',
         text: 'await killUnreachable(this.#settings);',

@@ -66,9 +66,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
 
 /** One file for both streams, unless each has one of its own. */
 function logFiles({ id, config, intoFiles }: AppSnapshot, files: ReturnType<typeof stateFiles>) {
-  return config.log_format === 'raw' || intoFiles
-    ? { stdout: files.rawLog(id, 'stdout'), stderr: files.rawLog(id, 'stderr') }
-    : { stdout: files.log(id), stderr: files.log(id) };
+  return files.logsOf(id, config.log_format === 'raw' || intoFiles);
 }
 
 /** By the start of the process, which no setting of the clock changes; without it, by the clock. */

@@ -43,7 +43,7 @@ export class AppLog {
     this.#id = id;
     this.#settings = settings;
     this.#hooks = hooks;
-    const [log, out, err] = [paths.log(id), paths.rawLog(id, 'stdout'), paths.rawLog(id, 'stderr')];
+    const [log, out, err] = paths.everyLog(id);
     this.#counts = [log, out, err].map((path) => new UnwrittenCount(paths.unwritten(path)));
     this.#all = [this.#make(log, 0, null), this.#make(out, 1, 'stdout'), this.#make(err, 2, 'stderr')];
     this.#files = this.#inUse();

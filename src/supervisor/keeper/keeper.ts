@@ -164,11 +164,6 @@ export class Keeper {
     });
   }
 
-  /** The files that an app's output may be in, of either format. */
-  #paths(id: string): string[] {
-    return [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))];
-  }
-
   #sync(id: string | null): string {
     const apps = id === null ? [...this.#apps.values()] : [this.#apps.get(id)];
     for (const app of apps) for (const fifo of app?.fifos ?? []) fifo.drain();
@@ -182,7 +177,7 @@ export class Keeper {
     log.flush();
     if (kept === undefined) log.close();
     // What it printed in the other format, or for an older version.
-    for (const path of this.#paths(id)) if (!log.writes(path)) removeLog(path);
+    for (const path of this.#files.everyLog(id)) if (!log.writes(path)) removeLog(path);
     return 'Emptied';
   }
 

@@ -28,11 +28,11 @@ export interface Wanted extends TimeRange {
 
 /** The logs in which an app's lines may be. */
 export function logsOf(state: string, id: string): [records: Log, stdout: Log, stderr: Log] {
-  const files = stateFiles(state);
+  const [records, stdout, stderr] = stateFiles(state).everyLog(id);
   return [
-    { path: files.log(id), kind: 'records' },
-    { path: files.rawLog(id, 'stdout'), kind: 'stdout' },
-    { path: files.rawLog(id, 'stderr'), kind: 'stderr' },
+    { path: records, kind: 'records' },
+    { path: stdout, kind: 'stdout' },
+    { path: stderr, kind: 'stderr' },
   ];
 }
 

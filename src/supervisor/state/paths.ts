@@ -66,14 +66,25 @@ export const KEEPER_SOCKET = 'keeper';
 
 /** The files of a state directory. */
 export function stateFiles(directory: string) {
+  const log = (id: string): string => join(directory, 'logs', `${fileName(id)}.all.log`);
+  const rawLog = (id: string, stream: Stream): string => join(directory, 'logs', logName(id, stream));
+  const rawLogs = (id: string): Record<Stream, string> => ({
+    stdout: rawLog(id, 'stdout'),
+    stderr: rawLog(id, 'stderr'),
+  });
   return {
     apps: join(directory, 'apps'),
     app: (id: string) => join(directory, 'apps', `${fileName(id)}.json`),
     logs: join(directory, 'logs'),
     /** Both streams of an app, in the order of printing. The name goes on after the id, so that even the id `..` is a plain file name. */
-    log: (id: string) => join(directory, 'logs', `${fileName(id)}.all.log`),
+    log,
     /** The output of one stream as the app printed it: with `log_format` raw, and where there are no FIFOs. */
-    rawLog: (id: string, stream: Stream) => join(directory, 'logs', logName(id, stream)),
+    rawLog,
+    /** The log of each stream: one for both, unless they are raw. */
+    logsOf: (id: string, raw: boolean): Record<Stream, string> =>
+      raw ? rawLogs(id) : { stdout: log(id), stderr: log(id) },
+    /** Every log that an app may have: of both streams, of stdout, of stderr. */
+    everyLog: (id: string): [string, string, string] => [log(id), rawLog(id, 'stdout'), rawLog(id, 'stderr')],
     daemonLog: join(directory, 'daemon.log'),
     pipes: join(directory, 'pipes'),
     /** The FIFO through which an app prints on one of its streams. */

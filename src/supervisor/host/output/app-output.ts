@@ -82,7 +82,7 @@ export class AppOutputs {
   async open(id: string, config: AppConfig, kind: AppOutput, owner: Owner | undefined): Promise<OpenOutput> {
     const settings = logSettings(config, this.#settings.defaults, owner);
     if (kind === 'files') return this.#openFiles(id, settings, owner);
-    await checkOutput(this.#logPaths(id, settings));
+    await checkOutput(this.#files.logsOf(id, settings.format === 'raw'));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
     const known = await this.#hold(id, settings, await openFifos(this.#files, id));
@@ -117,7 +117,8 @@ export class AppOutputs {
   /** Checks that the output could be opened, and changes nothing of what is there. @throws {Error} that names the file. */
   async check(id: string, config: AppConfig): Promise<void> {
     const settings = logSettings(config, this.#settings.defaults, undefined);
-    await checkOutput((await this.kind()) === 'files' ? this.#rawPaths(id) : this.#logPaths(id, settings));
+    const raw = settings.format === 'raw' || (await this.kind()) === 'files';
+    await checkOutput(this.#files.logsOf(id, raw));
   }
 
   /** The app has ended: when all that it has printed is kept, its FIFOs are let go. */
@@ -144,7 +145,7 @@ export class AppOutputs {
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {
-      await emptyLogs(Object.values(this.#rawPaths(id)), this.#files.log(id));
+      await emptyLogs(Object.values(this.#files.logsOf(id, true)), this.#files.log(id));
       return;
     }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
@@ -158,7 +159,7 @@ export class AppOutputs {
     this.#known.delete(id);
     await closeAll(known?.pipes ?? []);
     for (const stream of STREAMS) await rm(this.#files.pipe(id, stream), { force: true });
-    for (const path of [this.#files.log(id), ...STREAMS.map((stream) => this.#files.rawLog(id, stream))]) {
+    for (const path of this.#files.everyLog(id)) {
       await removeIfEmpty(path);
       await removeIfTold(this.#files.unwritten(path));
     }
@@ -202,7 +203,7 @@ export class AppOutputs {
   }
 
   async #openFiles(id: string, settings: LogSettings, owner: Owner | undefined): Promise<OpenOutput> {
-    const paths = this.#rawPaths(id);
+    const paths = this.#files.logsOf(id, true);
     for (const path of Object.values(paths))
       await putAsideIfFull(path, settings).catch((err: unknown) =>
         this.#settings.log.warn({ err, app: id }, 'the log of an app could not be put aside and grows on'),
@@ -239,15 +240,6 @@ export class AppOutputs {
   #untold(id: string, { ended }: Known, err: unknown): void {
     if (!ended)
       this.#settings.log.error({ app: id, err }, 'the keeper of the output could not be told of an app');
-  }
-
-  #rawPaths(id: string) {
-    return { stdout: this.#files.rawLog(id, 'stdout'), stderr: this.#files.rawLog(id, 'stderr') };
-  }
-
-  #logPaths(id: string, { format }: LogSettings) {
-    if (format === 'raw') return this.#rawPaths(id);
-    return { stdout: this.#files.log(id), stderr: this.#files.log(id) };
   }
 }
 

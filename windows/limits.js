@@ -1,6 +1,6 @@
 // What is run under Wine, and what Wine does otherwise than Windows.
 
-/** The tests that run on Windows: all folders of the library's, and what the process manager does on every system. */
+/** The tests that run on Windows: all folders of the library's, and what the process manager does and decides on every system. */
 export const TESTS = [
   'test/protocol',
   'test/endpoint',
@@ -11,10 +11,14 @@ export const TESTS = [
   'test/transport',
   'test/daemon',
   'test/workers',
+  'test/supervisor/model',
+  'test/supervisor/decide',
   'test/supervisor/host/windows',
   'test/supervisor/keeper/watcher.test.ts',
   'test/supervisor/run-daemon/everywhere.test.ts',
   'test/supervisor/system',
+  'test/cli/config',
+  'test/cli/answers/show.test.ts',
 ];
 
 /**

@@ -29,6 +29,9 @@ export const linksToDirectories = !windows;
 /** Whether there is a POSIX shell, by the name sh. */
 export const hasShell = !windows;
 
+/** Whether the kernel starts a script by its first line; on Windows the daemon finds the program for it by its kind. */
+export const scriptsStart = !windows;
+
 /** Whether paths begin and are joined with a slash. */
 export const pathsHaveSlashes = !windows;
 

@@ -1,6 +1,6 @@
 // Configuration files: which one is found, what is in it, and what is said when it is wrong.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findConfig, readConfig } from '#dist/cli/config/config-files.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
@@ -178,7 +178,7 @@ describe('an ecosystem file', () => {
     const read = (more: object) =>
       readConfig(join(folder({ 'ecosystem.json': script('a', more) }), 'ecosystem.json')).apps[0];
     expect(read({ interpreter: 'none', autorestart: false, args: ['b c'] })).toMatchObject({
-      command: expect.stringMatching(/\/a\.js$/) as string,
+      command: expect.stringMatching(/[\\/]a\.js$/) as string,
       args: ['b c'],
       restart_policy: 'no',
     });
@@ -190,6 +190,6 @@ describe('an ecosystem file', () => {
 
 test('a JavaScript file that was named is refused with the way out', () => {
   expect(() => readConfig('/x/ecosystem.config.js')).toThrow(
-    'Please convert /x/ecosystem.config.js to JSON format.',
+    `Please convert ${resolve('/x/ecosystem.config.js')} to JSON format.`,
   );
 });

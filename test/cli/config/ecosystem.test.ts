@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '#dist/cli/config/config-files.js';
 import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { scriptsStart } from '../../support/platform.js';
 
 /** Reads an ecosystem file with one app, in a folder with these files. */
 function read(app: object, files: Record<string, string> = {}, mode?: string) {
@@ -29,10 +30,16 @@ afterEach(() => {
 describe('the program', () => {
   test.each([
     ['a program in the PATH', 'npm', { command: 'npm', args: ['start'] }],
-    ['a program with a path', '/bin/sleep', { command: '/bin/sleep', args: ['start'] }],
     ['a command line', 'npm start', { command: 'sh', args: ['-c', 'npm start'] }],
   ])('is %s', (_what, script, expected) => {
     expect(read({ script, args: 'start' }).config).toMatchObject(expected);
+  });
+
+  test.skipIf(!scriptsStart)('is a program with a path', () => {
+    expect(read({ script: '/bin/sleep', args: 'start' }).config).toMatchObject({
+      command: '/bin/sleep',
+      args: ['start'],
+    });
   });
 
   test('is an executable script itself, with a path or without', () => {
@@ -50,7 +57,9 @@ describe('the program', () => {
     ['a', 'node'],
   ])('is chosen for %s by its kind: %s', (script, command) => {
     const { config, folder } = read({ script }, { [script]: 'text' });
-    expect(config).toMatchObject({ command, args: [join(folder, script)] });
+    const file = join(folder, script);
+    const byDaemon = !scriptsStart && /\.(py|sh)$/.test(script);
+    expect(config).toMatchObject(byDaemon ? { command: file, args: [] } : { command, args: [file] });
   });
 
   test('is the interpreter that is named, with its own arguments', () => {

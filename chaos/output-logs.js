@@ -17,7 +17,8 @@ export function recordsOf(folders, name) {
       const ordered = files.sort((a, b) => (a.length === b.length ? (a < b ? -1 : 1) : b.length - a.length));
       return ordered.map((file) => readFileSync(join(folder, file), 'latin1'));
     })
-    .flatMap((text) => text.split('\n').slice(0, -1))
+    // A file that was moved away within a line has no line end there.
+    .flatMap((text) => text.split('\n').filter((line, at, all) => at < all.length - 1 || line !== ''))
     .map((line) => ({ source: line.slice(25, 28), text: line.slice(29) }));
 }
 

@@ -21,7 +21,7 @@ const LOADED = ['buffer', 'events', 'fs', 'path', 'process', 'timers', 'url', 'u
 
 /**
  * Loads Node's other modules when something of theirs is used for the first time, not when a module imports them: most
- * commands need few of them.
+ * commands need few of them. What is used must be imported by its name; `import *` would find nothing.
  */
 const builtinsWhenNeeded = {
   name: 'builtins-when-needed',

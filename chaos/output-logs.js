@@ -6,20 +6,27 @@ import { markedWith } from './system.js';
 /** What a killed keeper may have read of an app and not written: one read. */
 export const ONE_READ = 64 * 1024;
 
+/** What a FIFO holds. It goes with the last process that has it open. */
+export const ONE_FIFO = 64 * 1024;
+
 const SENTENCE = /^(\d+) bytes with (\d+) line ends are missing here/;
 
 /** The records of an app's log in order: `source` is `out`, `err` or `log`. */
 export function recordsOf(folders, name) {
-  return folders
-    .flatMap((folder) => {
-      const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.all.log`));
-      // Those that were put aside have the time in their name; the one that is written comes last.
-      const ordered = files.sort((a, b) => (a.length === b.length ? (a < b ? -1 : 1) : b.length - a.length));
-      return ordered.map((file) => readFileSync(join(folder, file), 'latin1'));
-    })
-    // A file that was moved away within a line has no line end there.
-    .flatMap((text) => text.split('\n').filter((line, at, all) => at < all.length - 1 || line !== ''))
-    .map((line) => ({ source: line.slice(25, 28), text: line.slice(29) }));
+  return (
+    folders
+      .flatMap((folder) => {
+        const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.all.log`));
+        // Those that were put aside have the time in their name; the one that is written comes last.
+        const ordered = files.sort((a, b) =>
+          a.length === b.length ? (a < b ? -1 : 1) : b.length - a.length,
+        );
+        return ordered.map((file) => readFileSync(join(folder, file), 'latin1'));
+      })
+      // A file that was moved away within a line has no line end there.
+      .flatMap((text) => text.split('\n').filter((line, at, all) => at < all.length - 1 || line !== ''))
+      .map((line) => ({ source: line.slice(25, 28), text: line.slice(29) }))
+  );
 }
 
 /** The lines that an app printed. */

@@ -66,7 +66,7 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
 
 /** One file for both streams, unless each has one of its own. */
 function logFiles({ id, config, intoFiles }: AppSnapshot, files: ReturnType<typeof stateFiles>) {
-  return files.logsOf(id, config.log_format === 'raw' || intoFiles);
+  return files.streamLogs(id, config.log_format === 'raw' || intoFiles);
 }
 
 /** By the start of the process, which no setting of the clock changes; without it, by the clock. */

@@ -81,7 +81,7 @@ export function stateFiles(directory: string) {
     /** The output of one stream as the app printed it: with `log_format` raw, and where there are no FIFOs. */
     rawLog,
     /** The log of each stream: one for both, unless they are raw. */
-    logsOf: (id: string, raw: boolean): Record<Stream, string> =>
+    streamLogs: (id: string, raw: boolean): Record<Stream, string> =>
       raw ? rawLogs(id) : { stdout: log(id), stderr: log(id) },
     /** Every log that an app may have: of both streams, of stdout, of stderr. */
     everyLog: (id: string): [string, string, string] => [log(id), rawLog(id, 'stdout'), rawLog(id, 'stderr')],

@@ -82,7 +82,7 @@ export class AppOutputs {
   async open(id: string, config: AppConfig, kind: AppOutput, owner: Owner | undefined): Promise<OpenOutput> {
     const settings = logSettings(config, this.#settings.defaults, owner);
     if (kind === 'files') return this.#openFiles(id, settings, owner);
-    await checkOutput(this.#files.logsOf(id, settings.format === 'raw'));
+    await checkOutput(this.#files.streamLogs(id, settings.format === 'raw'));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
     const known = await this.#hold(id, settings, await openFifos(this.#files, id));
@@ -118,7 +118,7 @@ export class AppOutputs {
   async check(id: string, config: AppConfig): Promise<void> {
     const settings = logSettings(config, this.#settings.defaults, undefined);
     const raw = settings.format === 'raw' || (await this.kind()) === 'files';
-    await checkOutput(this.#files.logsOf(id, raw));
+    await checkOutput(this.#files.streamLogs(id, raw));
   }
 
   /** The app has ended: when all that it has printed is kept, its FIFOs are let go. */
@@ -145,7 +145,7 @@ export class AppOutputs {
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {
-      await emptyLogs(Object.values(this.#files.logsOf(id, true)), this.#files.log(id));
+      await emptyLogs(Object.values(this.#files.streamLogs(id, true)), this.#files.log(id));
       return;
     }
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
@@ -203,7 +203,7 @@ export class AppOutputs {
   }
 
   async #openFiles(id: string, settings: LogSettings, owner: Owner | undefined): Promise<OpenOutput> {
-    const paths = this.#files.logsOf(id, true);
+    const paths = this.#files.streamLogs(id, true);
     for (const path of Object.values(paths))
       await putAsideIfFull(path, settings).catch((err: unknown) =>
         this.#settings.log.warn({ err, app: id }, 'the log of an app could not be put aside and grows on'),

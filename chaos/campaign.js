@@ -1,4 +1,5 @@
 // Runs faults one after the other; what the witness saw of each becomes a row.
+import { constants } from 'node:os';
 import { Scene } from './scene.js';
 
 /** The faults without a fault, by the kind of daemon. */
@@ -14,6 +15,8 @@ const MANAGERS = [
   'output-disk-killed',
   'output-removed',
 ];
+
+const SIGNALS = ['SIGINT', 'SIGTERM'];
 
 const kindOf = (name) => (MANAGERS.includes(name) ? 'manager' : 'library');
 
@@ -42,6 +45,10 @@ async function play(name, seconds) {
   const skipped = skip?.();
   if (skipped !== undefined) return { name, what, skipped, lost: [] };
   const scene = new Scene(seconds);
+  // Ctrl-C in the middle leaves nothing behind either.
+  const interrupted = (signal) =>
+    void scene.clear().finally(() => process.exit(128 + constants.signals[signal]));
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   let seen = {};
   try {
     await run(scene);
@@ -50,6 +57,7 @@ async function play(name, seconds) {
     scene.lost.push(`the fault could not be tried: ${error.message}`);
   } finally {
     await scene.clear();
+    for (const signal of SIGNALS) process.off(signal, interrupted);
   }
   return { name, what, refused: {}, answered: 0, cut: 0, ...seen, tried: scene.tried, lost: scene.lost };
 }

@@ -94,7 +94,7 @@ export class Scene {
   /** Ends all daemons and removes the directory, whatever fails. */
   async clear() {
     for (const { witness } of this.#witnesses) await witness.stop();
-    for (const action of this.#endings.reverse())
+    for (const action of this.#endings.splice(0).reverse())
       await Promise.resolve()
         .then(action)
         .catch((error) => this.lost.push(`the end failed: ${error.message}`));

@@ -30,10 +30,8 @@ export function rowOf(words: string, rows: readonly Promised[]): Promised {
 function rowsBelow(page: string, heading: string): Promised[] {
   const text = readFileSync(join(ROOT, 'docs', page), 'utf8');
   const [, section = ''] = text.split(`${heading}\n`);
-  const [, , ...lines] = section
-    .split('\n## ', 1)[0]
-    ?.split('\n')
-    .filter((line) => line.startsWith('|')) as string[];
+  const [table = ''] = section.split('\n## ', 1);
+  const [, , ...lines] = table.split('\n').filter((line) => line.startsWith('|'));
   return lines.map((line) => {
     const cells = line.split('|').map((cell) => cell.trim());
     const tests = [...(cells.at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, test = '']) => test);

@@ -87,7 +87,8 @@ export interface CommandsDefinition {
  */
 export function defineCommands<S extends object = ServiceFunctions>(
   handlers:
-    CommandHandlers<S> | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
+    | CommandHandlers<S>
+    | ((setup: CommandSetup<S>) => CommandHandlers<S> | Promise<CommandHandlers<S>>),
 ): CommandsDefinition {
   const checked = (table: CommandHandlers<S>): CommandHandlers<S> => {
     checkCommands(table, HANDLED_COMMANDS);

@@ -76,7 +76,7 @@ export async function loadLibrary(stage: Stage, planted: readonly Change[] = [])
   const code = outputFiles[0]?.text ?? '';
   const names = Object.keys(globals);
   const module = { exports: {} as Library };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the one way to give code its globals as arguments
+  // oxlint-disable-next-line typescript/no-implied-eval -- the one way to give code its globals as arguments
   const run = new Function('edges', 'require', 'module', ...names, `(() => {${code}\n})();`) as (
     ...args: unknown[]
   ) => void;

@@ -1,4 +1,5 @@
 // bunctl list
+import type { IpcClient } from '../../client/index.js';
 import { duration, leftOver, size, stateWord } from '../answers/show.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
@@ -30,11 +31,19 @@ function showTable(apps: readonly AppStatus[]): void {
   for (const { name, escaped } of apps) if (escaped?.length) say(`App ${name}: ${leftOver(escaped)}`);
 }
 
+async function statusesOf(client: IpcClient): Promise<AppStatus[]> {
+  try {
+    return await allStatuses(client);
+  } finally {
+    await client.close();
+  }
+}
+
 export async function run(args: string[]): Promise<void> {
   const { values, daemon } = parse(args, { json: { type: 'boolean', short: 'j' } }, { names: false });
   const client = await daemonFor(daemon, { start: 'if-left' });
   if (!client) say('No daemon is running.');
-  const apps = client ? await allStatuses(client).finally(() => client.close()) : [];
+  const apps = client ? await statusesOf(client) : [];
   if (values.json) printJson(apps);
   else if (apps.length > 0) showTable(apps);
   else if (client) say('There are no apps yet. To start one: bunctl start NAME -- COMMAND');

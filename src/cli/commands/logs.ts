@@ -77,8 +77,15 @@ export async function run(args: string[]): Promise<void> {
   if (following) endWithReader();
   // What was printed is in files. Apps that a daemon has left get another one when their output is followed.
   const client = await daemonFor(daemon, { start: following ? 'if-left' : 'never' });
-  if (client) await withClient(client, wanted, following).finally(() => client.close());
-  else await withoutDaemon(stateOf(daemon.socket), wanted, following);
+  if (!client) {
+    await withoutDaemon(stateOf(daemon.socket), wanted, following);
+    return;
+  }
+  try {
+    await withClient(client, wanted, following);
+  } finally {
+    await client.close();
+  }
 }
 
 function matching(text: string): (line: string) => boolean {

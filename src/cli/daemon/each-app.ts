@@ -60,7 +60,11 @@ export async function forEachApp(
   };
   const workOnAnother = async (): Promise<void> => {
     const connection = await anotherConnection(client, options);
-    await work(connection).finally(() => connection.close());
+    try {
+      await work(connection);
+    } finally {
+      await connection.close();
+    }
   };
   const others = Array.from({ length: Math.min(SIDE_BY_SIDE, names.length) - 1 }, workOnAnother);
   await Promise.all([work(client), ...others]);

@@ -13,7 +13,7 @@ const LONGEST = 255;
 export function checkName(name: string): string {
   if (name.trim() === '') throw usage('An app name cannot be empty');
   if (Buffer.byteLength(name) > LONGEST) throw usage(`An app name can have at most ${LONGEST} bytes`);
-  // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+  // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
   if (/[\u0000-\u001f\u007f/\\:]/.test(name))
     throw usage(`An app name cannot contain / \\ : or control characters: ${JSON.stringify(name)}`);
   return name;

@@ -21,7 +21,7 @@ export function style(how: Style, text: string): string {
 }
 
 /** Sequences that set colours: `ESC [ numbers m`. */
-// eslint-disable-next-line no-control-regex -- control characters are what is searched for
+// oxlint-disable-next-line no-control-regex -- control characters are what is searched for
 const COLOURS = /\u001b\[[\d;:]*m/g;
 
 /**
@@ -43,7 +43,7 @@ export function harmless(text: string): string {
 function withoutControls(text: string): string {
   return (
     stripVTControlCharacters(text)
-      // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+      // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
       .replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '�')
   );
 }

@@ -16,6 +16,12 @@ export interface DeclaredOutcome {
    * it has no `auto_start` and does not run. `failed`: see `why`.
    */
   readonly outcome:
-    'started' | 'changed' | 'unchanged' | 'kept-stopped' | 'stopped' | 'not-started' | 'failed';
+    | 'started'
+    | 'changed'
+    | 'unchanged'
+    | 'kept-stopped'
+    | 'stopped'
+    | 'not-started'
+    | 'failed';
   readonly why?: string;
 }

@@ -38,10 +38,10 @@ describe('a line that an app printed', () => {
       '\x1b[31;2H',
       '\x1b]0;a\x1b[31mb\x07',
     ]) {
-      // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+      // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
       const left = harmless(`before${sequence}after`).replace(/\x1b\[[\d;]*m/g, '');
       expect(left).toMatch(/^before.*after$/);
-      // eslint-disable-next-line no-control-regex -- control characters are what is searched for
+      // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
       expect(left).not.toMatch(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/);
     }
   });

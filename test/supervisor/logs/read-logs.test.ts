@@ -14,7 +14,11 @@ const FOLLOWER = { stdout: 7, stderr: 8 };
 async function answer(state: string, lines: number, bounds = BOUNDS) {
   const [log] = await openAppLogs(state, ['a']);
   if (!log) throw new Error('there is one log');
-  return readLogs(log, FOLLOWER, lines, bounds).finally(() => log.close());
+  try {
+    return await readLogs(log, FOLLOWER, lines, bounds);
+  } finally {
+    await log.close();
+  }
 }
 
 describe('the Logs answer', () => {

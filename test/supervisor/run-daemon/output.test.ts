@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     let missed = 0;
     for (let n = 1; n <= LINES;) {
       const { value } = await events.next();
-      const { line, dropped = 0 } = value?.data as { line?: string; dropped?: number };
+      const { line, dropped = 0 } = (value?.data ?? {}) as { line?: string; dropped?: number };
       if (dropped === 0 && line !== String(n)) throw new Error(`${JSON.stringify(value)} instead of ${n}`);
       missed += dropped;
       n += dropped || 1;

@@ -189,7 +189,7 @@ describe('the publisher', () => {
     const { publisher } = make();
     const event = {
       get eventType(): string {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        // oxlint-disable-next-line typescript/only-throw-error
         throw 'no';
       },
       data: 1,

@@ -107,7 +107,7 @@ export const BAD_INPUT: readonly Row[] = [
       {
         fault: 'the connection ends without an Error',
         file: 'acceptor/connection.js',
-        text: "this.#refuse(new IpcError('FRAME_TIMEOUT', message));",
+        text: 'this.#refuse(lateFrame(frameTimeout));',
         replacement: 'this.destroy();',
         test: 'acceptor/wire',
         title: 'ends a connection with an Error if its frame stays incomplete',

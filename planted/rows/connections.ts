@@ -89,8 +89,8 @@ export const CONNECTIONS: readonly Row[] = [
       },
       {
         fault: 'a connection is read without a bound of commands',
-        file: 'acceptor/connection.js',
-        text: 'return this.#pipeline.length < maxInFlight &&',
+        file: 'acceptor/request-bounds.js',
+        text: 'return unanswered.length < maxInFlight &&',
         replacement: 'return',
         test: 'acceptor/connection',
         title: 'stops reading at its bound of commands',

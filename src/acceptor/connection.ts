@@ -4,14 +4,13 @@ import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder } from '../protocol/frames.js';
 import { errorFrame } from '../protocol/responses.js';
 import type { ConnectionContext } from './connection-context.js';
-import { FAULT, LINGER, TOO_SLOW } from './farewells.js';
+import { FAULT, lateFrame, LINGER, TOO_SLOW } from './farewells.js';
 import { FrameClock } from './frame-clock.js';
 import type { Pipeline } from './pipeline.js';
 import type { PipelineOwner } from './pipeline-context.js';
 import type { ResponseWriter } from './ports.js';
+import { takesMore } from './request-bounds.js';
 
-/** Unanswered request bytes a connection may have beside one message of the largest size. */
-export const REQUEST_SLACK = 1024 * 1024;
 export class Connection<W extends ResponseWriter> implements PipelineOwner {
   readonly #socket: Socket;
   readonly #context: ConnectionContext<W>;
@@ -36,9 +35,8 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     this.#socket = socket;
     this.#context = context;
     this.#decoder = new FrameDecoder(context.limits.maxMessageSize);
-    const { dispatcher, createWriter, clock } = context;
-    this.#frame = new FrameClock(clock);
-    this.#pipeline = dispatcher.open(id, this, (hooks) => createWriter(socket, hooks));
+    this.#frame = new FrameClock(context.clock);
+    this.#pipeline = context.dispatcher.open(id, this, (hooks) => context.createWriter(socket, hooks));
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => this.#halfClosed());
     socket.on('close', () => this.close());
@@ -88,8 +86,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     if (this.#state === 'ended' && this.stalled(frameTimeout)) {
       this.destroy();
     } else if (this.#state === 'open' && this.#frame.age >= frameTimeout) {
-      const message = `A frame was begun but not completed within ${frameTimeout} ms (timeout)`;
-      this.#refuse(new IpcError('FRAME_TIMEOUT', message));
+      this.#refuse(lateFrame(frameTimeout));
     }
   }
 
@@ -174,7 +171,7 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     if (this.#reading || this.#state === 'ended' || this.#state === 'closed') return;
     this.#reading = true;
     try {
-      while (this.#hasCapacity()) {
+      while (takesMore(this.#pipeline, this.#context.limits)) {
         const payload = this.#next();
         if (payload === undefined) return;
         this.#pipeline.submit(payload);
@@ -209,12 +206,6 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
     this.#state = 'ended';
     this.#refused = true;
     this.#pipeline.finish(errorFrame(error));
-  }
-
-  #hasCapacity(): boolean {
-    const { maxInFlight, maxMessageSize } = this.#context.limits;
-    // A whole frame in the decoder is counted when it is handed over, so one may exceed the bound.
-    return this.#pipeline.length < maxInFlight && this.#pipeline.bytes < maxMessageSize + REQUEST_SLACK;
   }
 
   #caughtUp(): void {

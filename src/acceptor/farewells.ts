@@ -7,5 +7,9 @@ export const LINGER = 1000;
 /** The message for a client about a fault that is not its own. */
 export const FAULT = errorFrame(new IpcError('INTERNAL'));
 
+/** @param limit In ms. */
+export const lateFrame = (limit: number): IpcError =>
+  new IpcError('FRAME_TIMEOUT', `A frame was begun but not completed within ${limit} ms (timeout)`);
+
 /** The last message for a client whose events are not worth keeping. */
 export const TOO_SLOW = errorFrame(new IpcError('SUBSCRIBER_TOO_SLOW'));

@@ -8,6 +8,7 @@ import { Command, type CommandOwner } from './command.js';
 import { LaneWindow } from './lane-window.js';
 import type { PipelineContext, PipelineOwner } from './pipeline-context.js';
 import type { ResponseWriter, WriterHooks } from './ports.js';
+import { writerReports } from './writer-reports.js';
 
 const SUBSCRIBED = encodeJsonFrame({ Success: { message: 'Subscribed to events' } });
 const UNSUBSCRIBED = encodeJsonFrame({ Success: { message: 'Unsubscribed from events' } });
@@ -16,7 +17,7 @@ const UNSUBSCRIBED = encodeJsonFrame({ Success: { message: 'Unsubscribed from ev
  * Commands run one after the other in their lane (see {@link LaneWindow}) and are answered in order. While the bound
  * of waiting response bytes is reached, commands wait, and the commands that the lane has not begun are taken back.
  */
-export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterHooks {
+export class Pipeline<W extends ResponseWriter> implements CommandOwner {
   readonly #context: PipelineContext<W>;
   readonly #owner: PipelineOwner;
   readonly #writer: W;
@@ -35,7 +36,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
   ) {
     this.#context = context;
     this.#owner = owner;
-    this.#writer = createWriter(this);
+    this.#writer = createWriter(writerReports(connectionId, context, owner, () => this.pump()));
   }
 
   /** Commands without an answer. */
@@ -147,28 +148,6 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner, WriterH
       if (!this.#closed) this.#context.subscriptions.unsubscribe(this.#writer, UNSUBSCRIBED);
       this.#done(command);
     });
-  }
-
-  onResponsesDrained(): void {
-    this.pump();
-  }
-
-  onBehind(behind: boolean): void {
-    const { connectionId } = this;
-    this.#context.tell(behind ? 'subscriber.behind' : 'subscriber.caught-up', { connectionId });
-  }
-
-  onCut(): void {
-    this.#context.tell('subscriber.cut', { connectionId: this.connectionId });
-    this.#owner.onCut();
-  }
-
-  onFinished(): void {
-    this.#owner.onFinished();
-  }
-
-  onBytes(delta: number): void {
-    this.#owner.onQueuedBytes(delta);
   }
 
   /** A fault ends this connection and does not reach the lane or the other pipelines. */

@@ -1,6 +1,6 @@
 // How full the daemon's queues are, each with its bound, as far as the main thread sees them.
 import { type Acceptor, MAX_REFUSALS, TOTAL_BYTES } from '../acceptor/acceptor.js';
-import { REQUEST_SLACK } from '../acceptor/connection.js';
+import { REQUEST_SLACK } from '../acceptor/request-bounds.js';
 import type { Broker } from '../broker/broker.js';
 import type { ResolvedOptions } from '../options.js';
 import { SLOTS } from '../workers/link/claims.js';

@@ -2,14 +2,14 @@
 import type { Socket } from 'node:net';
 import { systemClock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
-import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
+import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { encodeJsonFrame, parseJson } from '../protocol/json.js';
 import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
 import { checkResponse, errorResponse } from '../protocol/responses.js';
-import { Queue } from '../queue.js';
 import { checkTimeout, DEFAULT_TIMEOUT, within } from '../timeout.js';
 import { SocketSink } from '../writer/sink.js';
 import { Writer } from '../writer/writer.js';
+import { Incoming } from './incoming.js';
 import { Loop } from './loop.js';
 
 /** Response bytes past which send() waits until they have drained to half of it. */
@@ -23,26 +23,16 @@ const NO_EVENTS = {
   whenFull: 'drop-oldest',
 } as const;
 
-interface Receiver {
-  readonly resolve: (payload: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * One client's connection: `for await (const message of connection) await connection.send(…)`. The loop forgives the
  * client everything; with {@link recv} the caller deals with each error of the client.
  */
 export class IpcConnection implements AsyncDisposable {
   readonly #socket: Socket;
-  readonly #decoder = new FrameDecoder(MAX_MESSAGE_SIZE);
   readonly #writer: Writer;
-  readonly #receiving = new Queue<Receiver>();
+  readonly #incoming: Incoming;
   #sending: (() => void)[] = [];
   #timeout = DEFAULT_TIMEOUT;
-  /** Whether the stream of frames cannot be followed any more, or is not to be. */
-  #deaf = false;
-  /** Why nothing more will come; an IpcError, unless this package failed. */
-  #inputEnd: unknown;
   /** Why nothing can be sent any more. */
   #outputEnd: IpcError | undefined;
   #closing: Promise<void> | undefined;
@@ -54,6 +44,7 @@ export class IpcConnection implements AsyncDisposable {
   /** @internal Connections come from `IpcServer.accept`. */
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#incoming = new Incoming(socket);
     this.#flushed = new Promise((resolve) => {
       this.#onFlushed = resolve;
     });
@@ -73,16 +64,8 @@ export class IpcConnection implements AsyncDisposable {
         onBytes: () => undefined,
       },
     );
-    socket.on('data', (chunk) => {
-      // Behind our own end, or a frame that is too large, input is read and thrown away.
-      if (this.#inputEnd !== undefined) return;
-      this.#decoder.push(chunk);
-      this.#deliver();
-    });
-    socket.on('end', () => {
-      this.#inputEnd ??= closed('The client ended the connection');
-      this.#deliver();
-    });
+    socket.on('data', (chunk) => this.#incoming.push(chunk));
+    socket.on('end', () => this.#incoming.end(closed('The client ended the connection')));
     socket.on('error', (cause) => this.#ended(closed(`The connection broke: ${cause.message}`, cause)));
     socket.on('close', () => this.#ended(closed('The connection was closed')));
     socket.pause();
@@ -157,17 +140,7 @@ export class IpcConnection implements AsyncDisposable {
 
   /** @param timeout In ms; 0 for ever. */
   async #receive(timeout: number): Promise<IpcMessage> {
-    let forget = (): void => undefined;
-    const payload = new Promise<Uint8Array>((resolve, reject) => {
-      const receiver = { resolve, reject };
-      this.#receiving.push(receiver);
-      forget = () => {
-        this.#receiving.remove(receiver);
-        if (this.#receiving.length === 0 && this.#inputEnd === undefined) this.#socket.pause();
-      };
-    });
-    this.#deliver();
-    return parseRequest(parseJson(await within(payload, timeout, 'No whole request came', forget)));
+    return parseRequest(parseJson(await this.#incoming.next(timeout)));
   }
 
   /** The next valid request; undefined when no more will come, or the client cannot be told what was wrong. */
@@ -192,11 +165,7 @@ export class IpcConnection implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#writer.finish();
-    this.#deaf = true;
-    this.#inputEnd = closed('The connection is closed');
-    this.#rejectReceivers();
-    // Whatever the client still sends is read and thrown away, or its end would never be seen.
-    this.#socket.resume();
+    this.#incoming.close(closed('The connection is closed'));
     try {
       await within(this.#socketClosed, this.#timeout, 'The client did not read');
     } catch {
@@ -205,45 +174,15 @@ export class IpcConnection implements AsyncDisposable {
     }
   }
 
-  /** Gives whole frames to the receivers that wait; while none does, nothing is read. */
-  #deliver(): void {
-    try {
-      while (this.#receiving.length > 0 && !this.#deaf) {
-        const payload = this.#decoder.next();
-        if (payload === undefined) break;
-        this.#receiving.shift()?.resolve(payload);
-      }
-    } catch (error) {
-      this.#deaf = true;
-      this.#inputEnd = error;
-    }
-    if (this.#receiving.length === 0) {
-      if (this.#inputEnd === undefined) this.#socket.pause();
-      return;
-    }
-    if (this.#inputEnd === undefined) this.#socket.resume();
-    else this.#rejectReceivers();
-  }
-
   #checkOpen(): void {
     if (this.#outputEnd) throw this.#outputEnd;
   }
 
-  #rejectReceivers(): void {
-    const { code } = this.#inputEnd as Partial<IpcError>;
-    const half = code === 'CONNECTION_CLOSED' && !this.#deaf && this.#decoder.midFrame;
-    const error = half
-      ? new IpcError('FRAME_TRUNCATED', 'The client ended the connection in the middle of a frame')
-      : this.#inputEnd;
-    for (const { reject } of this.#receiving.takeAll()) reject(error);
-  }
-
   #ended(error: IpcError): void {
     this.#outputEnd ??= error;
-    this.#inputEnd ??= error;
     this.#onFlushed();
     this.#drained();
-    this.#deliver();
+    this.#incoming.end(error);
   }
 
   #drained(): void {

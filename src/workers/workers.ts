@@ -2,28 +2,22 @@
 import type { Logger } from 'pino';
 import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
-import { HANDLED_COMMANDS, type HandledCommand } from '../commands.js';
 import type { Publish } from '../define.js';
 import type { Tell } from '../telemetry/diagnostics.js';
-import type { Isolation } from '../isolation.js';
 import type { AcceptEvents, Lanes } from '../ports.js';
-import { IpcError } from '../protocol/errors.js';
 import { waitAtMost } from '../timeout.js';
-import { startInlineTier } from './lanes/inline-tier.js';
 import { MainPublisher } from './lanes/main-publisher.js';
 import { ObjectService } from './lanes/object-service.js';
 import { surviveBrokenOutput } from './thread-tier/output.js';
 import { type PoolSettings, START_TIMEOUT } from './lanes/pool.js';
-import { mixTiers } from './lanes/mixed-tiers.js';
 import type { LaneStats } from './lanes/pooled-lane.js';
 import type { ServiceHost } from './lanes/service-host.js';
 import { forwardLine, logSettings, type ThreadLog } from './lanes/thread-log.js';
 import { ThreadService } from './thread-tier/thread-service.js';
-import { startProcessTier } from './process-tier/process-tier.js';
-import { startThreadTier } from './thread-tier/thread-tier.js';
-import type { ThreadOptions, Tier, TierSettings } from './lanes/tier.js';
+import type { ThreadOptions, Tier } from './lanes/tier.js';
 import { workerFile } from './lanes/worker-file.js';
 import { RefusedEvents } from './run/refused-events.js';
+import { END_TIME, type IsolationSettings, startLanes } from './start-lanes.js';
 
 export type { LaneStats };
 
@@ -39,15 +33,12 @@ export interface WorkersSettings {
   readonly workerData: unknown;
   readonly settings: Pick<PoolSettings, 'minThreads' | 'maxThreads'> & {
     readonly [K in keyof ThreadOptions]: ThreadOptions[K] | undefined;
-  } & {
-    readonly isolation: Isolation;
-    /** The isolation of single commands, by name. */
-    readonly commands: Readonly<Partial<Record<HandledCommand, 'inline' | 'thread' | 'process' | undefined>>>;
-    readonly maxMemory: number;
-    readonly commandTimeout: number;
-    readonly unresponsiveAfter: number;
-    readonly logFd?: number | undefined;
-  };
+  } & IsolationSettings & {
+      readonly maxMemory: number;
+      readonly commandTimeout: number;
+      readonly unresponsiveAfter: number;
+      readonly logFd?: number | undefined;
+    };
   readonly maxMessageSize: number;
   /** Whether lanes measure the delay of their loops. */
   readonly measureLoops: boolean;
@@ -82,9 +73,6 @@ export interface Workers {
   /** Ends lanes and service at once; resolves when they run no more, or after {@link END_TIME}. */
   close(): Promise<void>;
 }
-
-/** How long, in ms, the end of threads and processes that were killed is waited for. A thread may be stuck in a system call. */
-const END_TIME = 1000;
 
 /** Starts the service, then the lanes. */
 export async function startWorkers(options: WorkersSettings): Promise<Workers> {
@@ -153,39 +141,6 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       closeMain();
     },
   };
-}
-
-const TIERS = { thread: startThreadTier, process: startProcessTier, none: startInlineTier };
-
-/** Starts a tier for the commands without a mark, and one for each other isolation that a command is marked with. */
-async function startLanes(
-  shared: Omit<TierSettings, 'elsewhere'>,
-  { isolation, commands }: Pick<WorkersSettings['settings'], 'isolation' | 'commands'>,
-): Promise<Tier> {
-  const isolationOf = (name: HandledCommand): Isolation => {
-    const mark = commands[name] ?? isolation;
-    return mark === 'inline' ? 'none' : mark;
-  };
-  const kinds = new Set([isolation, ...HANDLED_COMMANDS.map(isolationOf)]);
-  const started = await Promise.allSettled(
-    [...kinds].map(async (kind) => {
-      const elsewhere = HANDLED_COMMANDS.filter((name) => isolationOf(name) !== kind);
-      return [kind, await TIERS[kind]({ ...shared, elsewhere })] as const;
-    }),
-  );
-  const tiers = new Map(started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
-  const failed = started.find((each) => each.status === 'rejected');
-  if (failed) {
-    for (const tier of tiers.values()) tier.close();
-    const gone = Promise.all([...tiers.values()].map((tier) => tier.gone()));
-    await waitAtMost(gone, END_TIME, () => undefined, shared.clock);
-    const cause: unknown = failed.reason;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new IpcError('LANES_UNAVAILABLE', `The commands module could not be started: ${why}`, { cause });
-  }
-  const tierOf = (kind: Isolation): Tier => tiers.get(kind) as Tier;
-  const special = HANDLED_COMMANDS.filter((name) => isolationOf(name) !== isolation);
-  return mixTiers(tierOf(isolation), new Map(special.map((name) => [name, tierOf(isolationOf(name))])));
 }
 
 async function startService(

@@ -108,17 +108,17 @@ describe('a connection', () => {
   });
 
   test('that was refused gets no other Error when it does not read its events either', () => {
-    const { socket, writer, pipeline } = connected();
+    const { socket, writer, hooks } = connected();
     socket.emit('data', Buffer.from([0xff, 0xff, 0xff, 0x7f]));
-    pipeline.onCut();
+    hooks.onCut();
     expect(writer.responses.length).toBe(1);
     expect(writer.responses[0]).toContain('FRAME_TOO_LARGE');
   });
 
   test('whose client does not read its events is told so, and ends', () => {
-    const { socket, writer, pipeline } = connected();
+    const { socket, writer, hooks } = connected();
     send(socket, 'a');
-    pipeline.onCut();
+    hooks.onCut();
     expect(writer.responses.length).toBe(1);
     expect(writer.responses[0]).toContain('SUBSCRIBER_TOO_SLOW');
     expect(writer.finished).toBe(true);
@@ -153,13 +153,13 @@ describe('a connection', () => {
   });
 
   test('whose end was sent is cut after a second if the client does not read it', () => {
-    const { socket, clock, connection, lanes, pipeline } = connected({ maxInFlight: 1 });
+    const { socket, clock, connection, lanes, hooks } = connected({ maxInFlight: 1 });
     send(socket, 'a', 'b');
     expect(socket.paused).toBe(true);
     connection.drain();
     lanes[0].answer();
     lanes[0].answer();
-    pipeline.onFinished();
+    hooks.onFinished();
     expect(socket.paused).toBe(false);
     send(socket, 'c');
     expect(lanes[0].texts).toEqual([]);

@@ -2,6 +2,7 @@
 import { encodeFrame, IpcError } from 'bunctl-ipc/protocol';
 import { describe, expect, test } from 'vitest';
 import { Pipeline } from '#dist/acceptor/pipeline.js';
+import type { WriterHooks } from '#dist/acceptor/ports.js';
 import type { Job, Lane, Lanes } from '#dist/ports.js';
 import { connected, FakeLane, FakeWriter, send } from './support.js';
 
@@ -185,6 +186,7 @@ describe('a pipeline', () => {
 function alone() {
   const lanes = [new FakeLane(1), new FakeLane(2)] as const;
   const told: string[] = [];
+  const reports: WriterHooks[] = [];
   const state = { pick: lanes[0] as Lane | undefined, down: undefined as IpcError | undefined };
   const writer = new FakeWriter();
   const counters = { received: 0, answered: 0, failed: 0, timedOut: 0 };
@@ -222,24 +224,28 @@ function alone() {
       onQueuedBytes: (delta) => void told.push(`${delta} bytes`),
       onFault: (error) => void told.push(`fault ${(error as Error).message}`),
     },
-    () => writer,
+    (hooks) => {
+      reports.push(hooks);
+      return writer;
+    },
   );
+  const [hooks] = reports as [WriterHooks];
   const submit = (...texts: string[]): void => {
     for (const each of texts) pipeline.submit(Buffer.from(each));
   };
-  return { pipeline, lanes, state, writer, counters, submit, news: () => told.splice(0) };
+  return { pipeline, hooks, lanes, state, writer, counters, submit, news: () => told.splice(0) };
 }
 
 describe('a pipeline on its own', () => {
   test('passes on what its writer says and holds', () => {
-    const { pipeline, writer, news, lanes, submit } = alone();
+    const { pipeline, hooks, writer, news, lanes, submit } = alone();
     Object.assign(writer, { responseBytes: 1, queuedBytes: 2, stalledFor: 3, congested: true });
     expect([pipeline.responseBytes, pipeline.queuedBytes, pipeline.stalledFor]).toEqual([1, 2, 3]);
-    pipeline.onBehind(true);
-    pipeline.onBehind(false);
-    pipeline.onCut();
-    pipeline.onBytes(5);
-    pipeline.onFinished();
+    hooks.onBehind(true);
+    hooks.onBehind(false);
+    hooks.onCut();
+    hooks.onBytes(5);
+    hooks.onFinished();
     expect(news()).toEqual([
       'subscriber.behind {"connectionId":3}',
       'subscriber.caught-up {"connectionId":3}',
@@ -251,7 +257,7 @@ describe('a pipeline on its own', () => {
     submit('a');
     expect(lanes[0].texts).toEqual([]);
     writer.congested = false;
-    pipeline.onResponsesDrained();
+    hooks.onResponsesDrained();
     expect(lanes[0].texts).toEqual(['a']);
   });
 

@@ -2,10 +2,11 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { encodeFrame } from 'bunctl-ipc/protocol';
+import { vi } from 'vitest';
 import { Connection } from '#dist/acceptor/connection.js';
 import type { ConnectionLimits } from '#dist/acceptor/connection-context.js';
 import { Dispatcher } from '#dist/acceptor/dispatcher.js';
-import { Pipeline } from '#dist/acceptor/pipeline.js';
+import type { Pipeline } from '#dist/acceptor/pipeline.js';
 import type { WriterHooks } from '#dist/acceptor/ports.js';
 import type { Job, Lane } from '#dist/ports.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -107,6 +108,7 @@ export function connected(limits: Partial<ConnectionLimits> = {}) {
   const faults: unknown[] = [];
   const broker = new FakeBroker();
   const dispatcher = new Dispatcher<FakeWriter>({ pick: () => state.pick, down: undefined }, broker);
+  const open = vi.spyOn(dispatcher, 'open');
   const socket = new FakeSocket();
   const made: { writer: FakeWriter; hooks: WriterHooks }[] = [];
   const connection = new Connection<FakeWriter>(1, socket as unknown as Socket, {
@@ -124,10 +126,9 @@ export function connected(limits: Partial<ConnectionLimits> = {}) {
     onFault: (error) => faults.push(error),
   });
   const { writer, hooks } = made[0] as (typeof made)[number];
-  // The pipeline is what its writer reports to.
-  if (!(hooks instanceof Pipeline)) throw new Error('the writer reports to something else');
-  const pipeline = hooks as Pipeline<FakeWriter>;
-  return { clock, lanes, state, faults, broker, socket, writer, pipeline, connection, dispatcher };
+  const [opened] = open.mock.results;
+  const pipeline = opened?.value as Pipeline<FakeWriter>;
+  return { clock, lanes, state, faults, broker, socket, writer, hooks, pipeline, connection, dispatcher };
 }
 
 /** The client sends frames with these payloads, in one chunk. */

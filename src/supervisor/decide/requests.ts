@@ -14,7 +14,8 @@ import type {
   Survivors,
 } from '../model/messages.js';
 import { andEscaped } from '../model/survivors.js';
-import type { App, AppChange } from './app/app.js';
+import type { App } from './app/app.js';
+import type { AppChange } from './app/decided.js';
 import type { AppRegistry } from './app-registry.js';
 import { survivorsOf } from './app/survivors.js';
 

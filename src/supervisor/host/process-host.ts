@@ -10,6 +10,7 @@ import { Store } from '../state/store.js';
 import { system } from '../system/system.js';
 import { HeldApp } from './held-app.js';
 import { formerApps } from './former-apps.js';
+import { learnStart } from './start/learn-start.js';
 import { LookUps } from './start/look-up.js';
 import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './output/app-output.js';
@@ -164,26 +165,13 @@ export class ProcessHost {
       this.#surroundings(runMark(app.record), app.record.environment),
     );
     app.spawned(child, pid, held);
-    if (held !== undefined) this.#learnStart(app, pid);
+    if (held !== undefined) learnStart(app, pid, () => this.#store.save(id, app.record), this.#settings.log);
     return { pid, startedAt: Date.now(), offsets };
   }
 
   /** The file that tells of a run's life, where there are no groups. @throws {Error} while an earlier run still lives. */
   async #holdFile({ id, nonce }: AppRecord): Promise<HeldByRun | undefined> {
     return system.tellsGroups ? undefined : new AppFiles(this.#settings.files.held).holdAlone(id, nonce);
-  }
-
-  /** Where the start time of a process is not told at once, it is written down when it is. */
-  #learnStart(app: HeldApp, pid: number): void {
-    const { id } = app.record;
-    system
-      .startTimeOf(pid)
-      .then(async (start) => {
-        if (start !== null && app.startedAt(pid, start)) await this.#store.save(id, app.record);
-      })
-      .catch((err: unknown) =>
-        this.#settings.log.warn({ err, app: id }, 'the start time of an app could not be written down'),
-      );
   }
 
   async #keeper(): Promise<string | null> {

@@ -4,6 +4,7 @@ import type { Tell } from '../../telemetry/diagnostics.js';
 import type { Isolation } from '../../isolation.js';
 import type { Lane, Lanes } from '../../ports.js';
 import type { IpcError } from '../../protocol/errors.js';
+import type { Member } from './member.js';
 import type { LaneHooks, LaneStats, PooledLane } from './pooled-lane.js';
 import { PERIOD, Refill } from './refill.js';
 import { SLOTS } from '../link/claims.js';
@@ -32,19 +33,6 @@ export interface PoolSettings {
   connectService(): ServiceLink;
   /** A lane can take commands again, or no lane will: connections that wait should look again. */
   onCapacity(): void;
-}
-
-interface Member {
-  readonly lane: PooledLane;
-  /** Cancels the deadline of its start or of its end. */
-  cancelDeadline: () => void;
-  started: { resolve(): void; reject(error: Error): void } | undefined;
-  /** Whether it has ever been ready. */
-  wasReady: boolean;
-  /** When it last had a command. */
-  used: number;
-  /** How many lanes have died in its place. */
-  readonly restarts: number;
 }
 
 export class LanePool implements Lanes {

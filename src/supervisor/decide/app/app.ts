@@ -5,6 +5,7 @@ import type { DecidedRecord } from '../../model/app-record.js';
 import { type AppState, type Exit, UNKNOWN_EXIT } from '../../model/app-state.js';
 import { AppEvents } from './app-events.js';
 import type { AppSurroundings } from './app-surroundings.js';
+import { type AppChange, Decided } from './decided.js';
 import { Ending } from './ending.js';
 import type { Effect, Input, StartOptions, TimerName } from './inputs.js';
 import { STABLE_AFTER, step, unstableRuns } from './machine.js';
@@ -12,15 +13,12 @@ import { endLeftOver } from './survivors.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
 
-/** The values that a start may change besides the state. */
-export type AppChange = Partial<Omit<DecidedRecord, 'state'>>;
-
 export class App {
   readonly #around: AppSurroundings;
   readonly #timers: Timers<TimerName>;
   readonly #ending: Ending;
   readonly #events: AppEvents;
-  #decided: DecidedRecord;
+  readonly #decided: Decided;
   /** Inputs are taken one after the other, each with everything it causes. */
   readonly #inputs = new Turns();
   readonly #commands = new Turns();
@@ -37,7 +35,7 @@ export class App {
     decided: DecidedRecord,
     around: AppSurroundings,
   ) {
-    this.#decided = decided;
+    this.#decided = new Decided(id, decided, around.host);
     this.#around = around;
     this.#ending = new Ending(around.clock);
     this.#events = new AppEvents(id, around);
@@ -45,15 +43,15 @@ export class App {
   }
 
   get decided(): DecidedRecord {
-    return this.#decided;
+    return this.#decided.record;
   }
 
   get state(): AppState {
-    return this.#decided.state;
+    return this.decided.state;
   }
 
   get config(): AppConfig {
-    return this.#decided.config;
+    return this.decided.config;
   }
 
   /** How long, in ms, until it is tried again; undefined if it does not wait for that. */
@@ -91,7 +89,7 @@ export class App {
     const { status } = this.state;
     if (status === 'Stopping') return 'stopping';
     if (this.removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
-    this.#decided = { ...this.#decided, ...change };
+    this.#decided.change(change);
     this.#spawnError = undefined;
     await this.#take({ type: 'start', ...how });
     const failed = this.#lastSpawnError();
@@ -103,8 +101,8 @@ export class App {
   async change(change: AppChange): Promise<void> {
     await this.#inputs.run(async () => {
       if (this.removed) return;
-      this.#decided = { ...this.#decided, ...change };
-      await this.#save();
+      this.#decided.change(change);
+      await this.#decided.save();
     });
   }
 
@@ -147,7 +145,7 @@ export class App {
       this.#resumeBackoff();
     } else if (status === 'Starting') {
       // It was about to be started, but it has no process.
-      this.#setState({ status: 'Backoff', retryAt: this.#around.now() });
+      this.#decided.setState({ status: 'Backoff', retryAt: this.#around.now() });
       await this.input({ type: 'retry' });
     }
   }
@@ -163,7 +161,7 @@ export class App {
   }
 
   async #resumeRunning(pid: number): Promise<void> {
-    this.#setState({
+    this.#decided.setState({
       status: 'Running',
       pid,
       startedAt: this.state.startedAt ?? this.#around.now(),
@@ -171,7 +169,7 @@ export class App {
       overLimit: false,
     });
     this.#timers.set('stable', STABLE_AFTER);
-    await this.#save();
+    await this.#decided.save();
   }
 
   #resumeBackoff(): void {
@@ -191,8 +189,8 @@ export class App {
       now: this.#around.now(),
       random: this.#around.random(),
     });
-    this.#setState(state);
-    if (state.status !== 'Starting' && state !== before) await this.#save();
+    this.#decided.setState(state);
+    if (state.status !== 'Starting' && state !== before) await this.#decided.save();
     if (input.type === 'exited') this.#around.follower.ended(this.id);
     for (const effect of effects) await this.#perform(effect);
     if (this.state.status !== 'Stopping') this.#ending.over();
@@ -222,7 +220,7 @@ export class App {
   async #spawn({ automatic, onFailure }: Extract<Effect, { do: 'spawn' }>): Promise<void> {
     try {
       await this.#around.linesReady();
-      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.#decided);
+      const { pid, startedAt, offsets } = await this.#around.host.spawn(this.id, this.decided);
       this.intoFiles = offsets !== null;
       if (offsets) this.#around.follower.follow(this.id, offsets);
       await this.#take({ type: 'spawned', pid, startedAt, automatic });
@@ -245,14 +243,5 @@ export class App {
     this.removed = true;
     this.#around.follower.forget(this.id);
     this.#around.onRemoved(this.id);
-  }
-
-  #setState(state: Partial<AppState>): void {
-    this.#decided = { ...this.#decided, state: { ...this.state, ...state } };
-  }
-
-  async #save(): Promise<void> {
-    // The host reports a full disk itself, and tries again.
-    await this.#around.host.save(this.id, this.#decided).catch(() => undefined);
   }
 }

@@ -60,6 +60,7 @@ const rooms = {
     'client',
     'version',
     'timeout',
+    'clock',
     'nearest',
     'supervisor',
     'running-daemon',

@@ -37,11 +37,31 @@ const builtinsWhenNeeded = {
   },
 };
 
+/** What each module imports when it is loaded, by its id. */
+const imports = new Map();
+const noteImports = {
+  name: 'note-imports',
+  moduleParsed({ id, importedIds }) {
+    imports.set(id, importedIds);
+  },
+};
+
+/** Whether one of these modules, or what they import, is `id`. */
+const isPartOf = (roots, id, seen = new Set()) =>
+  roots.some(
+    (root) => root === id || (!seen.has(root) && isPartOf(imports.get(root) ?? [], id, seen.add(root))),
+  );
+const inDist = (...names) => names.map((name) => join(DIST, name));
+/** What answers `--version`. */
+const isFirst = (id) => isPartOf(inDist('cli/bin.js'), id);
+/** What every command needs that asks a daemon. */
+const asks = (id) => isPartOf(inDist('cli/main.js', 'cli/commands/list.js'), id) && !isFirst(id);
+
 /** Leaves the daemon out of the command's bundle. */
 const daemonApart = {
   name: 'daemon-apart',
   resolveId: (source) =>
-    source === './commands/daemon.js' ? { id: '../bundle/daemon.js', external: true } : null,
+    source === './commands/daemon.js' ? { id: '../../bundle/daemon.js', external: true } : null,
 };
 
 /** Puts the licences of the packages that a bundle contains beside it. */
@@ -97,10 +117,23 @@ const FAST_TO_LOAD = {
 
 export default defineConfig([
   {
-    input: 'dist/cli/bin.js',
+    input: { bunctl: 'dist/cli/bin.js' },
     platform: 'node',
-    plugins: [inlineVersion, builtinsWhenNeeded, daemonApart],
-    output: { file: 'dist/cli/bunctl.cjs', format: 'cjs', codeSplitting: false, ...FAST_TO_LOAD },
+    plugins: [inlineVersion, builtinsWhenNeeded, daemonApart, noteImports],
+    output: {
+      dir: 'dist/cli',
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: 'parts/[name].cjs',
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [
+          { name: 'asking', test: asks, priority: 1 },
+          { name: 'shared', test: (id) => !isFirst(id), minShareCount: 2 },
+        ],
+      },
+      ...FAST_TO_LOAD,
+    },
   },
   {
     input: {

@@ -53,7 +53,7 @@ export function globalsOf(stage: Stage): Readonly<Record<string, unknown>> {
     clearTimeout: cancel,
     setImmediate: (action: () => void) => stage.world.current.immediate(action),
     clearImmediate: cancel,
-    performance: { now: () => stage.world.now },
+    process: Object.create(process, { hrtime: { value: () => [0, stage.world.now * 1e6] } }) as unknown,
     Atomics: sharedMemory(stage),
     importVirtual: (url: string) => stage.importModule(url),
     // Without its FinalizationRegistry: what the garbage collector does is not in the seed.

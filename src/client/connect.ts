@@ -1,6 +1,7 @@
 // Connects to a daemon: each candidate in turn, again while it is busy or starting, and only if it is ours or root's.
 import { connect as connectSocket, type Socket } from 'node:net';
 import { onAbort } from '../abort.js';
+import { systemClock } from '../clock.js';
 import { candidateSocketPaths, endpointAt } from '../endpoint/default-path.js';
 import { pipeAt } from '../endpoint/place.js';
 import { isPipe, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
@@ -59,13 +60,13 @@ async function connectFirst(
   paths: readonly string[],
   { timeout, retry, signal }: Pick<ResolvedOptions, 'timeout' | 'retry' | 'signal'>,
 ): Promise<Connected> {
-  const deadline = timeout === 0 ? Infinity : performance.now() + timeout;
+  const deadline = timeout === 0 ? Infinity : systemClock.now() + timeout;
   for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
     const failures: Failure[] = [];
     for (const path of paths) {
       signal?.throwIfAborted();
       try {
-        const left = Math.max(1, Math.round(deadline - performance.now()));
+        const left = Math.max(1, Math.round(deadline - systemClock.now()));
         return { socket: await connectTrusted(path, timeout === 0 ? 0 : left, signal), path };
       } catch (error) {
         signal?.throwIfAborted();
@@ -75,7 +76,7 @@ async function connectFirst(
     // Jitter, or all clients that were turned away together come back together.
     const pause = wait * (0.5 + Math.random());
     const again = failures.some(({ error }) => WORTH_RETRYING[retry].includes(codeOf(error)));
-    if (!again || performance.now() + pause > deadline) throw asError(failures);
+    if (!again || systemClock.now() + pause > deadline) throw asError(failures);
     await sleep(pause, signal);
   }
 }

@@ -1,7 +1,7 @@
-// The command as it is installed: one file, which loads what a command needs and nothing else.
+// The command as it is installed: a small file, which loads what a command needs and nothing else.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
 import { CLI, Manager } from '../support/manager.js';
@@ -39,31 +39,44 @@ function loadedWith(env: NodeJS.ProcessEnv, ...args: string[]): string[] {
   return urls.map((url) => url.replace('file://', ''));
 }
 
+/** The files that a command loads, by their places beside the command's own. */
+const filesOf = (urls: readonly string[]): string[] =>
+  urls.filter((url) => url.startsWith('/')).map((file) => file.replace(`${dirname(CLI)}/`, ''));
+
 test('package.json names the bundle as the command', () => {
   expect(join(root, manifest.bin.bunctl)).toBe(CLI);
 });
 
-test.each([['list'], ['status'], ['logs'], ['stop', 'a'], ['start', 'nobody'], ['doctor'], ['--help']])(
-  'bunctl %s loads no file but the bundle',
+test.each([['status'], ['logs'], ['stop', 'a'], ['start', 'nobody'], ['doctor']])(
+  'bunctl %s loads a few bundled files and no other command',
   (...args) => {
-    expect(loadedBy(...args).filter((url) => url.startsWith('/'))).toEqual([CLI]);
+    const own = `parts/${args[0]}.cjs`;
+    const bundled = ['bunctl.cjs', 'parts/asking.cjs', 'parts/shared.cjs', 'parts/left-behind.cjs', own];
+    const loaded = filesOf(loadedBy(...args));
+    expect(bundled).toEqual(expect.arrayContaining(loaded));
+    expect(loaded).toContain(own);
   },
 );
 
-test('bunctl --version loads none of the modules of Node that commands need', () => {
+test('bunctl --help loads one file beside the first', () => {
+  expect(filesOf(loadedBy('--help'))).toEqual(['bunctl.cjs', 'parts/asking.cjs']);
+});
+
+test('bunctl --version loads the first file alone, and none of the modules of Node that commands need', () => {
   const loaded = loadedBy('--version');
+  expect(filesOf(loaded)).toEqual(['bunctl.cjs']);
   expect(loaded.filter((url) => /^node:(net|tty|crypto|child_process|util|readline)/.test(url))).toEqual([]);
   expect(spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8' }).stdout).toBe(
     `bunctl ${manifest.version}\n`,
   );
 });
 
-test('bunctl list loads none of the modules of Node that other commands need', async () => {
+test('bunctl list loads one file beside the first, and none of the modules of Node that other commands need', async () => {
   const manager = new Manager();
   await manager.daemon();
   const loaded = loadedWith(manager.env, 'list');
+  expect(filesOf(loaded)).toEqual(['bunctl.cjs', 'parts/asking.cjs']);
   expect(loaded).toContain('node:net');
-  expect(loaded.filter((url) => /^node:(crypto|child_process|readline|fs\/promises|zlib)/.test(url))).toEqual(
-    [],
-  );
+  const others = /^node:(crypto|child_process|readline|fs\/promises|zlib|perf_hooks)/;
+  expect(loaded.filter((url) => others.test(url))).toEqual([]);
 });

@@ -3,7 +3,6 @@ import type { IpcAnswer, IpcMessage } from '../../protocol/messages.js';
 import { AnswerError, type IpcClient } from '../../client/index.js';
 import type { DaemonStats } from '../../running-daemon.js';
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
-import { identityOf, type ProcessIdentity } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -170,10 +169,6 @@ export async function askStats(client: IpcClient): Promise<DaemonStats | undefin
   const answer = await askAnswer(client, { Status: { name: null, stats: true } });
   return (answer as { readonly stats?: DaemonStats }).stats;
 }
-
-/** The daemon's process. One of another container has another start than the process that has its number here. */
-export const processOf = ({ pid, start_time: start }: DaemonInfo): ProcessIdentity =>
-  identityOf(pid, start ?? null);
 
 /** That the daemon is there because the one before it died; undefined if that is not so, or a day ago. */
 export function replacedNotice(info: DaemonInfo | undefined, now = Date.now()): string | undefined {

@@ -8,7 +8,8 @@ import { ageOf } from '../../supervisor/system/clock.js';
 import { isAlive } from '../../supervisor/system/processes.js';
 import { VERSION } from '../../version.js';
 import { duration } from '../answers/show.js';
-import { allStatuses, daemonInfo, processOf, replacedNotice, versionNotice } from '../answers/wire.js';
+import { processOf } from '../answers/daemon-process.js';
+import { allStatuses, daemonInfo, replacedNotice, versionNotice } from '../answers/wire.js';
 import { appsLeft, type DaemonOptions, givenUpOn } from '../daemon/find.js';
 import {
   folderProblems,

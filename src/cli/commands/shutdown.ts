@@ -1,9 +1,11 @@
 // bunctl shutdown
+import { systemClock } from '../../clock.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
 import { isOwned } from '../../supervisor/state/owner.js';
 import { isAlive } from '../../supervisor/system/processes.js';
-import { askMessage, daemonInfo, processOf } from '../answers/wire.js';
+import { processOf } from '../answers/daemon-process.js';
+import { askMessage, daemonInfo } from '../answers/wire.js';
 import { daemonFor } from '../daemon/find.js';
 import {
   checkKillEscaped,
@@ -79,6 +81,6 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
 
 /** Waits for a condition, at most as long as a daemon may take to end. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + END_GRACE;
-  while (!condition() && performance.now() < deadline) await sleep(POLL);
+  const deadline = systemClock.now() + END_GRACE;
+  while (!condition() && systemClock.now() < deadline) await sleep(POLL);
 }

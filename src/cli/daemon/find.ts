@@ -1,5 +1,6 @@
 // How a command finds its daemon, and starts one if there is none and the command wants one.
 import { IpcClient } from '../../client/client.js';
+import { systemClock } from '../../clock.js';
 import { defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
@@ -166,13 +167,13 @@ async function startAndConnect(
  */
 async function connectToOther(options: DaemonOptions, path: string): Promise<IpcClient> {
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
-  const deadline = performance.now() + STARTING_TIMEOUT;
+  const deadline = systemClock.now() + STARTING_TIMEOUT;
   for (;;) {
     for (const place of [options.socket, await listeningPath(path)]) {
       try {
         return await IpcClient.connect(place, { ...clientOptions(options), timeout: 500, retry: 'absent' });
       } catch (error) {
-        if (codeOf(error) !== 'CONNECT_FAILED' || performance.now() > deadline) throw error;
+        if (codeOf(error) !== 'CONNECT_FAILED' || systemClock.now() > deadline) throw error;
       }
     }
   }

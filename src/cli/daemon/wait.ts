@@ -1,4 +1,5 @@
 // `start --wait`: returns when an app has run for some time, and fails with the end of its log when it does not.
+import { systemClock } from '../../clock.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
 import { exitText } from '../answers/show.js';
@@ -32,7 +33,7 @@ export async function waitUntilStable(
   ms: number,
 ): Promise<void> {
   const pids = new Map<string, number | null>();
-  const end = performance.now() + ms;
+  const end = systemClock.now() + ms;
   for (;;) {
     for (const name of names) {
       const app = (await askData(client, { Status: { name } })) as AppStatus;
@@ -41,7 +42,7 @@ export async function waitUntilStable(
       if (!steady) await fail(client, name, app, ms);
       pids.set(name, pid);
     }
-    const left = end - performance.now();
+    const left = end - systemClock.now();
     if (left <= 0) return;
     await sleep(Math.min(POLL, left));
   }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import { processOf } from '#dist/cli/answers/wire.js';
+import { processOf } from '#dist/cli/answers/daemon-process.js';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { isAlive } from '#dist/supervisor/system/processes.js';
 import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';

@@ -1,10 +1,12 @@
 // What /proc says of a process.
-import { describe, expect, test } from 'vitest';
-import { endsBySigterm, parseStat, statOf } from '#dist/supervisor/system/stat.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { endsBySigterm, parseStat, readProc, statOf } from '#dist/supervisor/system/stat.js';
 import { markOfProcess } from '#dist/supervisor/system/marked.js';
 import { parseAuxiliaryVector, PAGE, TICKS_PER_SECOND } from '#dist/supervisor/system/kernel.js';
 import { ageOf } from '#dist/supervisor/system/clock.js';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { script } from '../../support/host.js';
 
 test('a command name with spaces and brackets does not shift the fields of its line', () => {
@@ -30,6 +32,30 @@ test('a command name with spaces and brackets does not shift the fields of its l
     childTicks: 0,
     startTime: '777',
     residentPages: 30,
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a file of /proc', () => {
+  test('is read whole, whatever its length, and the next one is not mixed up with it', async () => {
+    const long = 'x'.repeat(100_000);
+    const child = spawn('sleep', ['1000'], { env: { LONG: long, LAST: 'y' } });
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    });
+    await once(child, 'spawn');
+    const files = [`/proc/${child.pid}/environ`, `/proc/${child.pid}/comm`, `/proc/self/limits`];
+    const read = files.map((file) => readProc(file)?.toString());
+    expect(read).toEqual([`LONG=${long}\0LAST=y\0`, 'sleep\n', readFileSync('/proc/self/limits', 'utf8')]);
+  });
+
+  test('that is not there, or not ours to read, is undefined, and no descriptor stays open', () => {
+    const open = readdirSync('/proc/self/fd').length;
+    for (let n = 0; n < 20; n += 1)
+      expect([readProc('/proc/0/stat'), readProc('/proc/self/fd'), readProc('/proc/self/mem')]).toEqual(
+        Array(3).fill(undefined),
+      );
+    expect(readdirSync('/proc/self/fd').length).toBe(open);
   });
 });
 

@@ -26,6 +26,9 @@ export const hasUlimit = process.platform === 'linux';
 /** Whether a symbolic link to a directory can be made: on Windows only with a right that most users lack. */
 export const linksToDirectories = !windows;
 
+/** Whether a write to a pipe that is full fails at once: on Windows it waits until the reader reads. */
+export const fullPipesFail = !windows;
+
 /** Whether there is a POSIX shell, by the name sh. */
 export const hasShell = !windows;
 

@@ -92,7 +92,7 @@ describe('a command with an isolation of its own', () => {
       workers: { minThreads: 1, maxThreads: 1, commands: { Start: 'process' } },
     });
     const client = await RawClient.connect(path);
-    client.send(act('signal', { to: 'self', name: 'SIGSEGV' }), 'List');
+    client.send(act('signal', { to: 'self', name: 'SIGKILL' }), 'List');
     expect(await client.take(2)).toEqual([
       { Error: { code: 'COMMAND_OUTCOME_UNKNOWN', message: expect.any(String) as string } },
       { Data: { data: ['a', 'b'] } },

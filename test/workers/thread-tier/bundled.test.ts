@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { fixture, ownEndpoint, temporaryDirectory, testDaemon } from '../../support/daemon.js';
+import { linksToDirectories } from '../../support/platform.js';
 
 type Bundler = (entry: string, file: string, external: string[]) => Promise<unknown>;
 
@@ -48,10 +49,11 @@ describe.each(bundlers)('%s', (_name, extension, bundle) => {
   async function run(program: string, external: string[], args: string[]): Promise<string> {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'node_modules'));
-    symlinkSync(
-      fileURLToPath(new URL('../../..', import.meta.url)),
-      join(directory, 'node_modules/bunctl-ipc'),
-    );
+    if (linksToDirectories)
+      symlinkSync(
+        fileURLToPath(new URL('../../..', import.meta.url)),
+        join(directory, 'node_modules/bunctl-ipc'),
+      );
     const file = join(directory, `bundle.${extension}`);
     await bundle(fileURLToPath(fixture(`bundled/${program}`)), file, external);
     const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', file, ...args], {
@@ -62,7 +64,7 @@ describe.each(bundlers)('%s', (_name, extension, bundle) => {
   const commands = fileURLToPath(fixture('commands.js'));
   const LIST = '{"Data":{"data":["a","b"]}}';
 
-  test('with bunctl-ipc external, the daemon runs', async () => {
+  test.runIf(linksToDirectories)('with bunctl-ipc external, the daemon runs', async () => {
     const args = [ownEndpoint(), commands, 'thread'];
     expect(await run('daemon.js', ['bunctl-ipc'], args)).toBe(LIST);
   });

@@ -1,4 +1,5 @@
 // One listener on a signal, however many wait for it: with a listener for each, Node warns of a leak at the eleventh.
+import { waitAtMost } from './timeout.js';
 
 /** What is to be done when a signal aborts; a signal is here while there is anything. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
@@ -36,31 +37,34 @@ function callAll(this: AbortSignal): void {
   for (const action of actions ?? []) action();
 }
 
+/** How long, in ms, the end of what was begun is waited for before a rejection. */
+const UNDO_TIME = 1000;
+
 /**
- * Waits for a promise until the signal aborts, and rejects with its reason then.
+ * Waits for a promise until the signal aborts. Then it rejects with the signal's reason: as soon as what was begun has
+ * ended, or after {@link UNDO_TIME}; a file system that does not answer may keep it for ever.
  *
- * @param undo Called with a value that comes after that; must not throw or reject.
+ * @param undo Called with a value that comes after the abort; must not throw or reject.
  */
-export function unlessAborted<T>(
+export async function unlessAborted<T>(
   signal: AbortSignal,
   promise: Promise<T>,
-  undo: (late: T) => void | Promise<void>,
+  undo: (late: T) => unknown,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const given = (): void => reject(signal.reason as Error);
+  let stop = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    const given = (): void => resolve(undefined);
     if (signal.aborted) given();
-    const stop = onAbort(signal, given);
-    promise.then(
-      (value) => {
-        stop();
-        if (signal.aborted) return undo(value);
-        resolve(value);
-        return undefined;
-      },
-      (error: unknown) => {
-        stop();
-        reject(error);
-      },
-    );
+    else stop = onAbort(signal, given);
   });
+  try {
+    const come = await Promise.race([promise.then((value) => ({ value })), aborted]);
+    if (come && !signal.aborted) return come.value;
+  } finally {
+    stop();
+  }
+  // The promise's own rejection is not told: the signal's reason came first.
+  const undone = promise.then(undo, () => undefined);
+  await waitAtMost(undone, UNDO_TIME, () => undefined);
+  throw signal.reason;
 }

@@ -83,6 +83,19 @@ export const ENDPOINT: readonly Row[] = [
     ],
   },
   {
+    row: 'a start that is given up is undone before it rejects',
+    faults: [
+      {
+        fault: 'what was begun is undone later',
+        file: 'abort.js',
+        text: 'await waitAtMost(undone, UNDO_TIME, () => undefined);',
+        replacement: '',
+        test: 'daemon/daemon',
+        title: 'by a signal while it claims its endpoint is undone before it rejects',
+      },
+    ],
+  },
+  {
     row: 'a daemon starts in a worker thread',
     faults: [
       {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type DaemonOptions, socketPathOf, startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
@@ -161,6 +162,21 @@ describe('a start that is given up', () => {
     expect(await isThere(socketPath)).toBe(false);
     const daemon = await startDaemon({ socketPath, commands: fixture('commands.js') });
     await daemon.close();
+  });
+
+  test('by a signal while it claims its endpoint is undone before it rejects', async () => {
+    // At each moment between the look at the folder and the bound socket.
+    for (let turns = 0; turns < 12; turns += 1) {
+      const options = { socketPath: ownEndpoint(), commands: fixture('commands.js') };
+      const controller = new AbortController();
+      const starting = startDaemon({ ...options, signal: controller.signal });
+      const refused = expect(starting).rejects.toThrow('enough');
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      controller.abort(new Error('enough'));
+      await refused;
+      const daemon = await startDaemon({ ...options, workers: { isolation: 'none' } });
+      await daemon.close();
+    }
   });
 
   test('by its startTimeout is undone', async () => {

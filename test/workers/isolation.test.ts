@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { startDaemon } from 'bunctl-ipc';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { PERIOD } from '#dist/workers/lanes/refill.js';
 import {
   act,
   fixture,
@@ -380,7 +381,7 @@ describe('at most once', () => {
     expect(daemon.stats().laneDeaths).toBe(0);
   });
 
-  test('past the restart intensity the daemon answers Error at once', async () => {
+  test('past the restart intensity the daemon answers Error at once', async ({ skip }) => {
     // Its lanes die as soon as they are ready.
     const dying = `export default {
       kind: 'bunctl-ipc.commands',
@@ -394,6 +395,9 @@ describe('at most once', () => {
       workers: { minThreads: 1, maxThreads: 1 },
     });
     const client = await RawClient.connect(path);
+    const began = performance.now();
+    await until(() => daemon.stats().laneDeaths >= 6, 'its lanes die');
+    skip(performance.now() - began > PERIOD, 'this machine takes longer than the period for six deaths');
     await until(
       async () => JSON.stringify(await client.request('List')).includes('No worker can take the command'),
       'no lane is started for now',

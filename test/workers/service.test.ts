@@ -1,5 +1,6 @@
 // The service that the handlers of all lanes share, and the parts of it that a hostile caller can reach.
 import { describe, expect, test } from 'vitest';
+import { PERIOD } from '#dist/workers/lanes/refill.js';
 import { act, fixture, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
@@ -60,7 +61,8 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(await killer.request(call('add', 1))).toEqual(data(2));
   });
 
-  test('that is down: calls say so, also those of a lane that starts meanwhile', async () => {
+  test('that is down: calls say so, also those of a lane that starts meanwhile', async ({ skip }) => {
+    const began = performance.now();
     const { path, daemon } = await testDaemon({
       service: fixture('service.js'),
       workers: { ...workers, minThreads: 1, maxThreads: 1 },
@@ -72,6 +74,7 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
       if (death < 6)
         await until(async () => 'Data' in ((await client.request(call('add', 1))) as object), 'it is back');
     }
+    skip(performance.now() - began > PERIOD, 'this machine takes longer than the period for six deaths');
     expect(await client.request(call('add', 1))).toEqual(anError('died and is being replaced'));
     if (isolation === 'none') return;
     await client.request(act('exit'));

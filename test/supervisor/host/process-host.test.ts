@@ -178,6 +178,8 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect(await escaped('a')).not.toContain(pid);
     expect(await endEscaped('a')).toEqual([]);
     expect([left.pid, stranger.pid, pid].map(alive)).toEqual([false, true, true]);
+    // Its end is seen at once, what it printed by an event of its own.
+    await until(() => left.lines.length === 2, 'what it printed is read');
     expect(left.lines).toEqual(['ready', 'asked']);
   });
 

@@ -145,10 +145,10 @@ describe.runIf(process.platform === 'linux')('on linux', () => {
     const identity = identify(pid);
     const fs = await import('node:fs');
     expect([isAlive(identity), mayBeSignalled(identity)]).toEqual([true, true]);
-    const { readFileSync } = fs.default;
-    vi.spyOn(fs.default, 'readFileSync').mockImplementation((path, options) => {
+    const { openSync } = fs.default;
+    vi.spyOn(fs.default, 'openSync').mockImplementation((path, flags) => {
       if (String(path) === `/proc/${pid}/stat`) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
-      return readFileSync(path, options as BufferEncoding);
+      return openSync(path, flags);
     });
     const { syncBuiltinESMExports } = await import('node:module');
     syncBuiltinESMExports();

@@ -33,6 +33,26 @@ const type = (message: unknown): string => {
 
 const manager = sharedManager();
 
+/**
+ * Subscribes on a connection of its own, sends a command when `Success` has come, and resolves with that connection and
+ * the type of the next message. The daemon holds events back for 100 ms until the command, and a second until its answer: a
+ * round in which this machine took longer tells nothing and is repeated. Undefined if all took longer.
+ */
+async function subscribedThen(subscription: object, command: object) {
+  for (let round = 0; round < 50; round += 1) {
+    const client = await RawClient.connect(manager.socket);
+    const began = performance.now();
+    client.write(frame(JSON.stringify({ Subscribe: { subscription } })));
+    expect(await client.next()).toEqual({ Success: { message: 'Subscribed to events' } });
+    client.write(frame(JSON.stringify(command)));
+    const sentAfter = performance.now() - began;
+    const next = type(await client.next());
+    if (sentAfter < 100 && performance.now() - began < 1000) return { client, next };
+  }
+  return undefined;
+}
+const TOO_SLOW = 'this machine takes longer than the daemon holds events back';
+
 describe.skipIf(!hasShell)('the original’s command against our daemon', () => {
   test('gets the answers it knows', async () => {
     const client = await RawClient.connect(manager.socket);
@@ -45,28 +65,27 @@ describe.skipIf(!hasShell)('the original’s command against our daemon', () => 
     }
   });
 
-  test('watches statuses: Success, then the answer to Status, and events only after it', async () => {
+  test('watches statuses: Success, then the answer to Status, and events only after it', async ({ skip }) => {
     const other = await manager.daemon();
     await other.request(start('loop', 'exit 1', { backoff: { ...FAST, base_delay_ms: 1, max_delay_ms: 1 } }));
-    const client = await RawClient.connect(manager.socket);
     for (let round = 0; round < 5; round += 1) {
-      const watcher = round === 0 ? client : await RawClient.connect(manager.socket);
-      watcher.write(frame('{"Subscribe":{"subscription":{"StatusEvents":{"app_name":null}}}}'));
-      expect(await watcher.next()).toEqual({ Success: { message: 'Subscribed to events' } });
-      watcher.write(frame('{"Status":{"name":null}}'));
-      expect(type(await watcher.next())).toBe('Data');
-      expect(await watcher.next()).toHaveProperty('Event');
+      const watching = await subscribedThen({ StatusEvents: { app_name: null } }, { Status: { name: null } });
+      if (!watching) return skip(TOO_SLOW);
+      expect(watching.next).toBe('Data');
+      expect(await watching.client.next()).toHaveProperty('Event');
     }
   });
 
-  test('watches logs: Success, the last ten lines, then each line as an event', async () => {
+  test('watches logs: Success, the last ten lines, then each line as an event', async ({ skip }) => {
     const other = await manager.daemon();
     await other.request(start('a', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.005; done'));
-    const client = await RawClient.connect(manager.socket);
-    client.write(frame('{"Subscribe":{"subscription":{"LogEvents":{"app_name":"a"}}}}'));
-    expect(type(await client.next())).toBe('Success');
-    client.write(frame('{"Logs":{"name":"a","lines":10}}'));
-    expect(type(await client.next())).toBe('Data');
+    const watching = await subscribedThen(
+      { LogEvents: { app_name: 'a' } },
+      { Logs: { name: 'a', lines: 10 } },
+    );
+    if (!watching) return skip(TOO_SLOW);
+    const { client, next } = watching;
+    expect(next).toBe('Data');
     expect(await client.next()).toMatchObject({
       Event: {
         event_type: 'log_line',

@@ -13,6 +13,7 @@ import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
 import { temporaryDirectory } from './daemon.js';
 import { hasProc } from './platform.js';
 import { printedBy } from './printed.js';
+import { LASTS, type Program } from './programs.js';
 import { until } from './until.js';
 
 export const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bunctl.cjs');
@@ -158,7 +159,7 @@ export class Manager {
 
   /** A connection to the daemon that follows one that was killed. */
   async nextDaemon(): Promise<IpcClient> {
-    await this.ok('start', 'other', '--', 'sleep', '1000');
+    await this.ok('start', 'other', '--', ...LASTS);
     return this.connect();
   }
 
@@ -248,11 +249,14 @@ export function alive(pid: number | null): boolean {
   }
 }
 
-/** A Start request. */
+/** A Start request for a script of the shell. */
 export function start(name: string, script: string, config: object = {}) {
-  return {
-    Start: { name, config: JSON.stringify({ name, command: 'sh', args: ['-c', script], ...config }) },
-  };
+  return startProgram(name, ['sh', '-c', script], config);
+}
+
+/** A Start request. */
+export function startProgram(name: string, [command, ...args]: Program, config: object = {}) {
+  return { Start: { name, config: JSON.stringify({ name, command, args, ...config }) } };
 }
 
 export const FAST = {

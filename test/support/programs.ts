@@ -1,0 +1,39 @@
+// Programs that are apps on every system: the cheapest that does the same there.
+import { hasShell } from './platform.js';
+
+/** A command and its arguments. */
+export type Program = readonly [command: string, ...args: string[]];
+
+const node = (text: string): Program => ['node', '-e', text];
+
+/** Ends when Windows' daemon asks, as SIGTERM does elsewhere, and lasts until then. */
+const UNTIL_ASKED =
+  "process.on('message', (message) => message === 'shutdown' && process.exit(0)); setInterval(() => undefined, 1e6);";
+
+/** Lasts until it is asked to end. */
+export const LASTS: Program = hasShell ? ['sleep', '1000'] : node(UNTIL_ASKED);
+
+/** Does as LASTS does, and is another program. */
+export const LASTS_TOO: Program = hasShell ? ['sleep', '2000'] : node(`'too'; ${UNTIL_ASKED}`);
+
+/** Ends at once, without a fault. */
+export const ENDS: Program = hasShell ? ['true'] : node('0');
+
+/** Ends at once, with an exit code. */
+export function exits(code: number): Program {
+  return hasShell ? ['sh', '-c', `exit ${code}`] : node(`process.exit(${code})`);
+}
+
+/** Prints lines to stdout and lasts until it is asked to end. */
+export function printsAndLasts(...lines: readonly string[]): Program {
+  return hasShell
+    ? ['sh', '-c', `printf '%s\\n' "$@"; exec sleep 1000`, 'sh', ...lines]
+    : node(`for (const line of ${JSON.stringify(lines)}) console.log(line); ${UNTIL_ASKED}`);
+}
+
+/** Prints lines to stdout and ends. */
+export function prints(...lines: readonly string[]): Program {
+  return hasShell
+    ? ['printf', '%s\\n', ...lines]
+    : node(`for (const line of ${JSON.stringify(lines)}) console.log(line);`);
+}

@@ -1,9 +1,10 @@
 // The original's exchanges, replayed byte for byte against our daemon: what its command sends, what it must get.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FAST, sharedManager, start } from '../support/manager.js';
-import { frame, RawClient } from '../support/raw-client.js';
+import { FAST, sharedManager, startProgram } from '../support/manager.js';
 import { hasShell } from '../support/platform.js';
+import { either, exits } from '../support/programs.js';
+import { frame, RawClient } from '../support/raw-client.js';
 
 interface Exchange {
   readonly what: string;
@@ -53,8 +54,9 @@ async function subscribedThen(subscription: object, command: object) {
 }
 const TOO_SLOW = 'this machine takes longer than the daemon holds events back';
 
-describe.skipIf(!hasShell)('the original’s command against our daemon', () => {
-  test('gets the answers it knows', async () => {
+describe('the original’s command against our daemon', () => {
+  // Its app is a program of POSIX systems.
+  test.runIf(hasShell)('gets the answers it knows', async () => {
     const client = await RawClient.connect(manager.socket);
     const started = EXCHANGES.find(({ send }) => send.startsWith('{"Start"'))?.send ?? '';
     for (const { what, send, get } of EXCHANGES) {
@@ -67,7 +69,8 @@ describe.skipIf(!hasShell)('the original’s command against our daemon', () => 
 
   test('watches statuses: Success, then the answer to Status, and events only after it', async ({ skip }) => {
     const other = await manager.daemon();
-    await other.request(start('loop', 'exit 1', { backoff: { ...FAST, base_delay_ms: 1, max_delay_ms: 1 } }));
+    const backoff = { ...FAST, base_delay_ms: 1, max_delay_ms: 1 };
+    await other.request(startProgram('loop', exits(1), { backoff }));
     for (let round = 0; round < 5; round += 1) {
       const watching = await subscribedThen({ StatusEvents: { app_name: null } }, { Status: { name: null } });
       if (!watching) return skip(TOO_SLOW);
@@ -78,7 +81,11 @@ describe.skipIf(!hasShell)('the original’s command against our daemon', () => 
 
   test('watches logs: Success, the last ten lines, then each line as an event', async ({ skip }) => {
     const other = await manager.daemon();
-    await other.request(start('a', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.005; done'));
+    const counts = either(
+      'n=0; while :; do n=$((n+1)); echo $n; sleep 0.005; done',
+      'let n = 0; setInterval(() => console.log(++n), 5); untilAsked();',
+    );
+    await other.request(startProgram('a', counts));
     const watching = await subscribedThen(
       { LogEvents: { app_name: 'a' } },
       { Logs: { name: 'a', lines: 10 } },
@@ -97,9 +104,13 @@ describe.skipIf(!hasShell)('the original’s command against our daemon', () => 
   test('sees each event once, in order: a crash, its restart, a stop', async () => {
     const client = await RawClient.connect(manager.socket);
     await client.request({ Subscribe: { subscription: { StatusEvents: { app_name: 'a' } } } });
-    client.send(
-      start('A', 'test -e once && sleep 1000; touch once; exit 3', { cwd: manager.home, backoff: FAST }),
+    const crashesOnce = either(
+      'test -e once && sleep 1000; touch once; exit 3',
+      `const fs = require('node:fs');
+      if (fs.existsSync('once')) untilAsked();
+      else fs.writeFileSync('once', ''), process.exit(3);`,
     );
+    client.send(startProgram('A', crashesOnce, { cwd: manager.home, backoff: FAST }));
     const seen: string[] = [];
     while (seen.at(-1) !== 'status_change running') seen.push(type(await client.next()));
     expect(seen).toEqual([

@@ -7,13 +7,15 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
-import { alive, Manager, start, type Status, statusOf, written } from '../support/manager.js';
+import { alive, Manager, start, startProgram, type Status, statusOf, written } from '../support/manager.js';
+import { adoptedCanBeAsked, hasProc, signalsAreMessages } from '../support/platform.js';
+import { LASTS, LASTS_TOO } from '../support/programs.js';
 import { until } from '../support/until.js';
 
 const sleeper = (name: string, more: object = {}) => ({
   name,
-  command: 'sleep',
-  args: ['1000'],
+  command: LASTS[0],
+  args: LASTS.slice(1),
   auto_start: true,
   restart_policy: 'unless-stopped',
   ...more,
@@ -43,40 +45,46 @@ const processesOf = (manager: Manager): number[] =>
       }
     });
 
-describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () => {
-  test('that is told to end while it starts its apps ends in good order, and starts no more', async () => {
-    const manager = new Manager();
-    const names = Array.from({ length: 30 }, (_, n) => `app${n}`);
-    const file = declare(manager, ...names.map((name) => sleeper(name)));
-    const daemon = foreground(manager, ['-c', file]);
-    await until(() => daemon.stdout().includes('listens'), 'it listens');
-    daemon.child.kill('SIGTERM');
-    expect([await daemon.ended, daemon.stderr()]).toEqual([0, '']);
-    expect(existsSync(manager.socket)).toBe(false);
-    expect(processesOf(manager)).toEqual([]);
-  });
+describe('a daemon in the foreground', () => {
+  test.runIf(signalsAreMessages && hasProc)(
+    'that is told to end while it starts its apps ends in good order, and starts no more',
+    async () => {
+      const manager = new Manager();
+      const names = Array.from({ length: 30 }, (_, n) => `app${n}`);
+      const file = declare(manager, ...names.map((name) => sleeper(name)));
+      const daemon = foreground(manager, ['-c', file]);
+      await until(() => daemon.stdout().includes('listens'), 'it listens');
+      daemon.child.kill('SIGTERM');
+      expect([await daemon.ended, daemon.stderr()]).toEqual([0, '']);
+      expect(existsSync(manager.socket)).toBe(false);
+      expect(processesOf(manager)).toEqual([]);
+    },
+  );
 
-  test('that is told to end before it has started its apps still says what those that it took over leave behind', async () => {
-    const manager = new Manager();
-    const client = await manager.daemon();
-    const pid = join(manager.home, 'pid');
-    await client.request(start('a', `setsid sh -c 'echo $$ > ${pid}; exec sleep 1000' & sleep 1000`));
-    const left = await written(pid);
-    onTestFinished(() => {
-      if (alive(left)) process.kill(left, 'SIGKILL');
-    });
-    await manager.killDaemon();
-    const told = fileURLToPath(fixture('ends-at-its-first-thread.cjs'));
-    const daemon = foreground(manager, ['-c', declare(manager, sleeper('b'))], {
-      NODE_OPTIONS: `--require=${told}`,
-    });
-    expect(await daemon.ended).toBe(0);
-    expect(daemon.stderr()).toContain(`left behind process ${left}`);
-    expect(daemon.stdout()).not.toContain('Started');
-    expect(processesOf(manager)).toEqual([left]);
-  });
+  test.runIf(hasProc)(
+    'that is told to end before it has started its apps still says what those that it took over leave behind',
+    async () => {
+      const manager = new Manager();
+      const client = await manager.daemon();
+      const pid = join(manager.home, 'pid');
+      await client.request(start('a', `setsid sh -c 'echo $$ > ${pid}; exec sleep 1000' & sleep 1000`));
+      const left = await written(pid);
+      onTestFinished(() => {
+        if (alive(left)) process.kill(left, 'SIGKILL');
+      });
+      await manager.killDaemon();
+      const told = fileURLToPath(fixture('ends-at-its-first-thread.cjs'));
+      const daemon = foreground(manager, ['-c', declare(manager, sleeper('b'))], {
+        NODE_OPTIONS: `--require=${told}`,
+      });
+      expect(await daemon.ended).toBe(0);
+      expect(daemon.stderr()).toContain(`left behind process ${left}`);
+      expect(daemon.stdout()).not.toContain('Started');
+      expect(processesOf(manager)).toEqual([left]);
+    },
+  );
 
-  test.each(['state', 'socket'])(
+  test.runIf(signalsAreMessages).each(['state', 'socket'])(
     'that is told to end while it starts, as soon as its %s is there, leaves no socket',
     async (what) => {
       const manager = new Manager();
@@ -89,76 +97,85 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
     },
   );
 
-  test('runs what its file declares: what has changed, what is gone, and what a command has stopped', async () => {
-    const manager = new Manager();
-    const file = declare(manager, sleeper('stopped'), sleeper('changed'), sleeper('gone'), sleeper('same'));
-    const first = foreground(manager, ['-c', file]);
-    await until(() => first.stdout().split('Started app').length === 5, 'all four are started');
-    await using client = await IpcClient.connect(manager.socket);
-    await client.request({ Stop: { name: 'stopped' } });
-    const same = await statusOf(client, 'same');
-    first.child.kill('SIGKILL');
-    await first.ended;
-    declare(
-      manager,
-      sleeper('stopped'),
-      sleeper('changed', { args: ['2000'] }),
-      sleeper('same'),
-      sleeper('new'),
-    );
-    const second = foreground(manager, ['-c', file]);
-    await until(() => second.stdout().includes('Started app new'), 'the new one is started');
-    await using next = await IpcClient.connect(manager.socket);
-    const { data } = ((await next.request({ Status: { name: null } })) as { Data: { data: Status[] } }).Data;
-    expect(data).toMatchObject([
-      { name: 'changed', state: 'Running', args: ['2000'], source: file },
-      { name: 'gone', state: 'Stopped', source: null },
-      { name: 'new', state: 'Running' },
-      { name: 'same', state: 'Running', pid: same.pid },
-      { name: 'stopped', state: 'Stopped', wanted: 'stopped' },
-    ]);
-    // What is printed comes through two pipes.
-    await until(
-      () => second.stderr().includes('App stopped') && second.stderr().includes('App gone'),
-      'both are told',
-    );
-    expect(second.stderr()).toContain(`App gone is no longer in ${file} and was stopped`);
-    expect(second.stderr()).toContain('App stopped stays stopped');
-  });
+  test.runIf(adoptedCanBeAsked)(
+    'runs what its file declares: what has changed, what is gone, and what a command has stopped',
+    async () => {
+      const manager = new Manager();
+      const file = declare(manager, sleeper('stopped'), sleeper('changed'), sleeper('gone'), sleeper('same'));
+      const first = foreground(manager, ['-c', file]);
+      await until(() => first.stdout().split('Started app').length === 5, 'all four are started');
+      await using client = await IpcClient.connect(manager.socket);
+      await client.request({ Stop: { name: 'stopped' } });
+      const same = await statusOf(client, 'same');
+      first.child.kill('SIGKILL');
+      await first.ended;
+      declare(
+        manager,
+        sleeper('stopped'),
+        sleeper('changed', { args: LASTS_TOO.slice(1) }),
+        sleeper('same'),
+        sleeper('new'),
+      );
+      const second = foreground(manager, ['-c', file]);
+      await until(() => second.stdout().includes('Started app new'), 'the new one is started');
+      await using next = await IpcClient.connect(manager.socket);
+      const { data } = ((await next.request({ Status: { name: null } })) as { Data: { data: Status[] } })
+        .Data;
+      expect(data).toMatchObject([
+        { name: 'changed', state: 'Running', args: LASTS_TOO.slice(1), source: file },
+        { name: 'gone', state: 'Stopped', source: null },
+        { name: 'new', state: 'Running' },
+        { name: 'same', state: 'Running', pid: same.pid },
+        { name: 'stopped', state: 'Stopped', wanted: 'stopped' },
+      ]);
+      // What is printed comes through two pipes.
+      await until(
+        () => second.stderr().includes('App stopped') && second.stderr().includes('App gone'),
+        'both are told',
+      );
+      expect(second.stderr()).toContain(`App gone is no longer in ${file} and was stopped`);
+      expect(second.stderr()).toContain('App stopped stays stopped');
+    },
+  );
 
   test('tells of an app of its file that cannot be started, and starts the others', async () => {
     const manager = new Manager();
     const file = declare(manager, sleeper('broken', { command: 'no-such-program' }), sleeper('fine'));
     const daemon = foreground(manager, ['-c', file]);
+    // While the daemon is there that has started them.
+    onTestFinished(() => manager.deleteAll());
     await until(() => daemon.stdout().includes('Started app fine'), 'the other one is started');
     await until(() => daemon.stderr().includes('no-such-program'), 'it is told');
     expect(daemon.stderr()).toContain('broken');
   });
 
-  test('shows what its apps print, with their names, unless it is told not to', async () => {
-    const manager = new Manager();
-    const daemon = foreground(manager);
-    await until(() => daemon.stdout().includes('listens'), 'it listens');
-    const client = await manager.connect();
-    await client.request(start('a', 'while :; do echo shown; sleep 0.1; done'));
-    await until(() => daemon.stdout().includes('[a] shown\n'), 'it is shown');
-    // What shows it ends with the daemon, in whatever way that ends: nothing holds the daemon's stdout open.
-    daemon.child.kill('SIGKILL');
-    expect(await daemon.ended).toBe('SIGKILL');
-    const quiet = foreground(manager, ['--quiet']);
-    await until(() => quiet.stdout().includes('listens'), 'another one listens');
-    const before = manager.printed('a').length;
-    await until(() => manager.printed('a').length > before + 20, 'the app prints on');
-    quiet.child.kill('SIGTERM');
-    expect(await quiet.ended).toBe(0);
-    expect(quiet.stdout()).not.toContain('shown');
-  });
+  test.runIf(signalsAreMessages)(
+    'shows what its apps print, with their names, unless it is told not to',
+    async () => {
+      const manager = new Manager();
+      const daemon = foreground(manager);
+      await until(() => daemon.stdout().includes('listens'), 'it listens');
+      const client = await manager.connect();
+      await client.request(start('a', 'while :; do echo shown; sleep 0.1; done'));
+      await until(() => daemon.stdout().includes('[a] shown\n'), 'it is shown');
+      // What shows it ends with the daemon, in whatever way that ends: nothing holds the daemon's stdout open.
+      daemon.child.kill('SIGKILL');
+      expect(await daemon.ended).toBe('SIGKILL');
+      const quiet = foreground(manager, ['--quiet']);
+      await until(() => quiet.stdout().includes('listens'), 'another one listens');
+      const before = manager.printed('a').length;
+      await until(() => manager.printed('a').length > before + 20, 'the app prints on');
+      quiet.child.kill('SIGTERM');
+      expect(await quiet.ended).toBe(0);
+      expect(quiet.stdout()).not.toContain('shown');
+    },
+  );
 
   test('ends when it is asked over its socket, and answers before', async () => {
     const manager = new Manager();
     const daemon = foreground(manager);
     await using client = await IpcClient.connect(manager.socket, { timeout: 120_000, retry: 'absent' });
-    await client.request(start('a', 'exec sleep 1000'));
+    await client.request(startProgram('a', LASTS));
     const { pid } = await statusOf(client, 'a');
     expect(await client.request({ Shutdown: {} })).toMatchObject({
       Success: { message: 'Stopped 1 app; the daemon ends now' },
@@ -167,7 +184,7 @@ describe.skipIf(process.platform !== 'linux')('a daemon in the foreground', () =
     expect(await daemon.ended).toBe(0);
   });
 
-  test.each([
+  test.runIf(hasProc).each([
     ['BUNCTL_STATE_DIR', '/proc/nothing/here', 'cannot be made'],
     ['BUNCTL_SOCKET', '/proc/nothing/here', 'cannot be made'],
   ])('with %s below /proc ends at once, and says why', async (variable, value, why) => {

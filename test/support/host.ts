@@ -9,9 +9,11 @@ import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { ProcessHost } from '#dist/supervisor/host/process-host.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { temporaryDirectory } from './daemon.js';
+import { openFilesGo } from './platform.js';
+import { LASTS, type Program } from './programs.js';
 import { until } from './until.js';
 
-export const SLEEPS = parseAppConfig(JSON.stringify({ name: 'a', command: 'sleep', args: ['1000'] }));
+export const SLEEPS = parseAppConfig(JSON.stringify({ name: 'a', command: LASTS[0], args: LASTS.slice(1) }));
 
 /** A nonce: the digits that all runs of an app share, and the number of the run. */
 export const nonceOf = (shared: string, run: number): string =>
@@ -51,6 +53,8 @@ export function testHost(...records: AppRecord[]) {
   const recordOnDisk = (): AppRecord => JSON.parse(readFileSync(files.app('a'), 'utf8')) as AppRecord;
   onTestFinished(async () => {
     functions.signal('a', 'SIGKILL');
+    const ended = async () => (await functions.inventory()).apps.every(({ live }) => !live);
+    if (!openFilesGo) await until(ended, 'it has ended');
     made.close();
   });
   return { made, directory, files, recordOnDisk, ...functions };
@@ -71,10 +75,10 @@ export async function script(text: string, env: Record<string, string> = {}): Pr
 
 /** As {@link script}, of any program. */
 export async function program(
-  [command, ...args]: readonly [string, ...string[]],
+  [command, ...args]: Program,
   env: Record<string, string> = {},
 ): Promise<Scripted> {
-  const child = spawn(command, args, {
+  const child = spawn(command === 'node' ? process.execPath : command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
@@ -84,7 +88,8 @@ export async function program(
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has ended.
+      // It has ended, or there are no groups.
+      child.kill('SIGKILL');
     }
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

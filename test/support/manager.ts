@@ -10,8 +10,10 @@ import { IpcClient } from 'bunctl-ipc/client';
 import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
+import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { temporaryDirectory } from './daemon.js';
-import { hasProc } from './platform.js';
+import { removeDirectory } from './endpoints.js';
+import { hasFifos, hasProc, signalsAreMessages } from './platform.js';
 import { printedBy } from './printed.js';
 import { LASTS, type Program } from './programs.js';
 import { until } from './until.js';
@@ -35,6 +37,11 @@ export interface Status {
   readonly backoff_exhausted: boolean;
   readonly env: Record<string, string>;
 }
+
+/** What the status of an app tells that was ended with SIGKILL. */
+export const KILLED: Partial<Status> = signalsAreMessages
+  ? { last_exit_signal: 'SIGKILL' }
+  : { last_exit_code: 1 };
 
 export class Manager {
   readonly home: string;
@@ -119,6 +126,7 @@ export class Manager {
   /** What an app has printed to stdout. */
   printed(id: string): string {
     try {
+      if (!hasFifos) return readFileSync(stateFiles(this.state).rawLog(id, 'stdout'), 'utf8');
       return printedBy(this.state, id, 'stdout');
     } catch {
       return '';
@@ -143,11 +151,12 @@ export class Manager {
 
   /** Leaves a daemon as it was when it was started: without apps, logs and other files. */
   async clear(): Promise<void> {
-    await this.#deleteAll();
-    rmSync(join(this.state, 'logs'), { recursive: true, force: true });
+    await this.deleteAll();
+    rmSync(join(this.state, 'logs'), { recursive: true, force: true, maxRetries: 10 });
     mkdirSync(join(this.state, 'logs'), { mode: 0o700 });
     for (const name of readdirSync(this.home))
-      if (name !== 's' && name !== 'state') rmSync(join(this.home, name), { recursive: true, force: true });
+      if (name !== 's' && name !== 'state')
+        rmSync(join(this.home, name), { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Ends the daemon with SIGKILL. */
@@ -155,6 +164,13 @@ export class Manager {
     const daemon = await this.pid();
     process.kill(daemon, 'SIGKILL');
     await until(() => !alive(daemon), 'the daemon is gone');
+  }
+
+  /** Ends and removes all apps, if the daemon is there. */
+  async deleteAll(): Promise<void> {
+    const answer = await this.#ask('List');
+    if (!answer || !('Data' in answer)) return;
+    await Promise.all((answer.Data.data as string[]).map((name) => this.#ask({ Delete: { name } })));
   }
 
   /** A connection to the daemon that follows one that was killed. */
@@ -192,19 +208,13 @@ export class Manager {
     }
   }
 
-  async #deleteAll(): Promise<void> {
-    const answer = await this.#ask('List');
-    if (!answer || !('Data' in answer)) return;
-    await Promise.all((answer.Data.data as string[]).map((name) => this.#ask({ Delete: { name } })));
-  }
-
   /** As the commands do, without the time that two processes take. False if there may be apps that it cannot reach. */
   async #endBySocket(): Promise<boolean> {
     if (!this.#isUsual()) return false;
     try {
       if ((await this.#ask('List')) === undefined) return this.#records() === 0;
       const daemon = await this.pid();
-      await this.#deleteAll();
+      await this.deleteAll();
       await this.#ask({ Shutdown: {} });
       await until(() => !alive(daemon), 'the daemon has ended');
       return true;
@@ -227,7 +237,7 @@ export class Manager {
 export function sharedManager(env: NodeJS.ProcessEnv = {}): Manager {
   const home = mkdtempSync(join(tmpdir(), 'bunctl-test-'));
   // Hooks after tests run from the last to the first.
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  afterAll(() => removeDirectory(home));
   const manager = new Manager(env, home);
   const variables = { ...manager.env };
   beforeAll(() => manager.launch());

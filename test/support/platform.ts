@@ -29,6 +29,27 @@ export const linksToDirectories = !windows;
 /** Whether a write to a pipe that is full fails at once: on Windows it waits until the reader reads. */
 export const fullPipesFail = !windows;
 
+/** Whether what a process has started is a group with it, which can be found and signalled. */
+export const hasGroups = !windows;
+
+/** Whether a file that a process holds open can be removed. */
+export const openFilesGo = !windows;
+
+/** Whether users and groups have numbers. */
+export const usersHaveNumbers = !windows;
+
+/** Whether /dev/full is a disk that is always full. */
+export const hasFullDevice = process.platform === 'linux';
+
+/** Whether programs are ELF files, which name their machine and their loader. */
+export const programsAreElf = process.platform === 'linux';
+
+/** Whether the kernel bounds each argument and each variable of a new process, as Linux does. */
+export const argumentsAreBounded = process.platform === 'linux';
+
+/** Whether a daemon can ask an app of a former one to end: on Windows the way to ask ends with the daemon that started it. */
+export const adoptedCanBeAsked = !windows;
+
 /** Whether there is a POSIX shell, by the name sh. */
 export const hasShell = !windows;
 

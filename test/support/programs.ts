@@ -10,6 +10,11 @@ const node = (text: string): Program => ['node', '-e', text];
 const UNTIL_ASKED =
   "process.on('message', (message) => message === 'shutdown' && process.exit(0)); setInterval(() => undefined, 1e6);";
 
+/** A script of the shell, or a program of Node that does the same, in which `untilAsked()` lasts until it is asked to end. */
+export function either(script: string, text: string): Program {
+  return hasShell ? ['sh', '-c', script] : node(`const untilAsked = () => { ${UNTIL_ASKED} }; ${text}`);
+}
+
 /** Lasts until it is asked to end. */
 export const LASTS: Program = hasShell ? ['sleep', '1000'] : node(UNTIL_ASKED);
 

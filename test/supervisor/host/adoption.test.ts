@@ -11,6 +11,7 @@ import { identify } from '#dist/supervisor/system/processes.js';
 import type { ProcessStat } from '#dist/supervisor/system/stat.js';
 import { nonceOf, recordOf } from '../../support/host.js';
 import { alive, Manager, start, statusOf, untilState, written } from '../../support/manager.js';
+import { hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 /** The mark of a process. */
@@ -33,7 +34,7 @@ const ends = (pid: number): void => {
   });
 };
 
-describe.skipIf(process.platform !== 'linux')('of the processes that carry a mark', () => {
+describe.runIf(hasProc)('of the processes that carry a mark', () => {
   const mark = (run: number, shared = 'a', id = 'a'): string => `${id}:${nonceOf(shared, run)}`;
   const unseen = { ...recordOf().state, status: 'Starting' } as const;
 
@@ -123,7 +124,7 @@ describe.skipIf(process.platform !== 'linux')('of the processes that carry a mar
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a daemon that takes over', () => {
+describe.runIf(hasProc)('a daemon that takes over', () => {
   test('takes no helper that left the group of a dead app for the app', async () => {
     const manager = new Manager();
     const client = await manager.daemon();

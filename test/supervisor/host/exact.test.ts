@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Manager, statusOf } from '../../support/manager.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 /** What can be seen of a process from outside, without what is its own in any case. */
@@ -77,7 +78,7 @@ const ARGUMENTS = [
   '=',
 ];
 
-describe.skipIf(process.platform !== 'linux')('an app’s process is as one that Node spawns', () => {
+describe.runIf(hasProc)('an app’s process is as one that Node spawns', () => {
   test.each(['the daemon’s own limit of open files', 'a smaller limit of open files'])(
     'with %s',
     async (which) => {

@@ -8,6 +8,7 @@ import { identify, isAlive } from '#dist/supervisor/system/processes.js';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { program, script, type Scripted } from '../../support/host.js';
 import { alive } from '../../support/manager.js';
+import { hasGroups, hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 /** Ends the group of a script as a host does; resolves when it is gone. */
@@ -35,7 +36,7 @@ const COUNTS = `
   console.log('ready');`;
 const counts = [process.execPath, '-e', COUNTS] as const;
 
-describe.skipIf(process.platform !== 'linux')('a process group that is asked to end', () => {
+describe.runIf(hasGroups && hasProc)('a process group that is asked to end', () => {
   test('and whose leader passes the signal on: each process gets it once', async () => {
     // As npm does: it hands SIGTERM on and waits for its child.
     const leader = `

@@ -9,54 +9,67 @@ import { bootId } from '#dist/supervisor/system/place.js';
 import { identify } from '#dist/supervisor/system/processes.js';
 import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.js';
 import { alive } from '../../support/manager.js';
+import {
+  argumentsAreBounded,
+  hasFifos,
+  hasProc,
+  scriptsStart,
+  usersHaveNumbers,
+} from '../../support/platform.js';
 import { printedBy } from '../../support/printed.js';
 import { until } from '../../support/until.js';
 
 const decided = { config: SLEEPS, environment: null, source: null, mode: null, state: STOPPED };
 const starting = { ...STOPPED, status: 'Starting', wanted: 'running' } as const;
 
-describe.skipIf(process.platform !== 'linux')('the process host', () => {
-  test('adopts the process of a record, and no stranger that only has its number', async () => {
-    const { pid } = await script('echo ready; exec sleep 1000');
-    const identity = identify(pid);
-    const right = testHost(recordOf({ process: identity }));
-    expect((await right.inventory()).apps).toMatchObject([{ live: true, exit: null }]);
-    expect(identity.bootId).toBe(bootId());
-    for (const stranger of [
-      { ...identity, startTime: '1' },
-      { ...identity, bootId: '0' },
-      { ...identity, startTime: null },
-      { ...identity, bootId: null },
-      { ...identity, machine: 'another' },
-      { ...identity, pidNamespace: 'pid:[1]' },
-      { pid, startTime: null, bootId: null },
-    ]) {
-      const { inventory, signal } = testHost(recordOf({ process: stranger }));
-      expect((await inventory()).apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
-      expect(signal('a', 'SIGTERM')).toBe(false);
-      expect(signal('a', 'SIGKILL')).toBe(false);
-    }
-    expect(alive(pid)).toBe(true);
-    // A record of an older version has only the boot.
-    const { bootId: boot, startTime } = identity;
-    const older = testHost(recordOf({ process: { pid, startTime, bootId: boot } }));
-    expect((await older.inventory()).apps).toMatchObject([{ live: true }]);
-  });
+describe('the process host', () => {
+  test.runIf(hasProc)(
+    'adopts the process of a record, and no stranger that only has its number',
+    async () => {
+      const { pid } = await script('echo ready; exec sleep 1000');
+      const identity = identify(pid);
+      const right = testHost(recordOf({ process: identity }));
+      expect((await right.inventory()).apps).toMatchObject([{ live: true, exit: null }]);
+      expect(identity.bootId).toBe(bootId());
+      for (const stranger of [
+        { ...identity, startTime: '1' },
+        { ...identity, bootId: '0' },
+        { ...identity, startTime: null },
+        { ...identity, bootId: null },
+        { ...identity, machine: 'another' },
+        { ...identity, pidNamespace: 'pid:[1]' },
+        { pid, startTime: null, bootId: null },
+      ]) {
+        const { inventory, signal } = testHost(recordOf({ process: stranger }));
+        expect((await inventory()).apps).toMatchObject([{ live: false, exit: { unknown: true } }]);
+        expect(signal('a', 'SIGTERM')).toBe(false);
+        expect(signal('a', 'SIGKILL')).toBe(false);
+      }
+      expect(alive(pid)).toBe(true);
+      // A record of an older version has only the boot.
+      const { bootId: boot, startTime } = identity;
+      const older = testHost(recordOf({ process: { pid, startTime, bootId: boot } }));
+      expect((await older.inventory()).apps).toMatchObject([{ live: true }]);
+    },
+  );
 
-  test('looks for nothing of an app that last ran on another machine, and says so', async () => {
-    // By its mark it is of a later run than the record: of a record of this machine it would be the app.
-    const { pid } = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 2)}` });
-    const earlier = { ...identify(pid), bootId: 'another' };
-    const elsewhere = { ...earlier, machine: 'another', host: 'there' };
-    const { inventory } = testHost(recordOf({ process: elsewhere }));
-    expect((await inventory()).apps).toMatchObject([
-      { live: false, exit: { unknown: true, elsewhere: true }, record: { process: null } },
-    ]);
-    const { inventory: afterReboot } = testHost(recordOf({ process: earlier }));
-    expect((await afterReboot()).apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
-  });
+  test.runIf(hasProc)(
+    'looks for nothing of an app that last ran on another machine, and says so',
+    async () => {
+      // By its mark it is of a later run than the record: of a record of this machine it would be the app.
+      const { pid } = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 2)}` });
+      const earlier = { ...identify(pid), bootId: 'another' };
+      const elsewhere = { ...earlier, machine: 'another', host: 'there' };
+      const { inventory } = testHost(recordOf({ process: elsewhere }));
+      expect((await inventory()).apps).toMatchObject([
+        { live: false, exit: { unknown: true, elsewhere: true }, record: { process: null } },
+      ]);
+      const { inventory: afterReboot } = testHost(recordOf({ process: earlier }));
+      expect((await afterReboot()).apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    },
+  );
 
-  test('names what all apps have left behind, by one look at all processes', async () => {
+  test.runIf(hasProc)('names what all apps have left behind, by one look at all processes', async () => {
     const { pid } = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 1)}` });
     const { inventory, allEscaped } = testHost(
       recordOf({ state: STOPPED }),
@@ -66,7 +79,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect(await allEscaped()).toEqual([['a', [pid]]]);
   });
 
-  test('sees an adopted process end, and its whole group with it', async () => {
+  test.runIf(hasProc)('sees an adopted process end, and its whole group with it', async () => {
     const { pid, lines } = await script('sleep 1000 & echo $!; echo ready; wait');
     const { inventory, notices } = testHost(recordOf({ process: identify(pid) }));
     const { sequence } = await inventory();
@@ -124,24 +137,27 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect((await inventory()).apps).toEqual([]);
   });
 
-  test('starts a known app though its state cannot be written, and the next daemon finds the process', async () => {
-    const first = testHost();
-    await first.inventory();
-    const { pid } = await first.spawn('a', { ...decided, state: starting });
-    await first.save('a', { ...decided, state: { ...starting, status: 'Running', pid } });
-    first.signal('a', 'SIGKILL');
-    await until(async () => !(await first.inventory()).apps[0]?.live, 'it has ended');
-    // As on a full disk: the record tells of the first process for ever.
-    mkdirSync(`${first.files.app('a')}.new`);
-    const second = await first.spawn('a', { ...decided, state: starting });
-    const onDisk = first.recordOnDisk();
-    expect(onDisk.process?.pid).toBe(pid);
-    const next = testHost(onDisk);
-    expect((await next.inventory()).apps).toMatchObject([
-      { live: true, record: { process: { pid: second.pid } } },
-    ]);
-    rmSync(`${first.files.app('a')}.new`, { recursive: true });
-  });
+  test.runIf(hasProc)(
+    'starts a known app though its state cannot be written, and the next daemon finds the process',
+    async () => {
+      const first = testHost();
+      await first.inventory();
+      const { pid } = await first.spawn('a', { ...decided, state: starting });
+      await first.save('a', { ...decided, state: { ...starting, status: 'Running', pid } });
+      first.signal('a', 'SIGKILL');
+      await until(async () => !(await first.inventory()).apps[0]?.live, 'it has ended');
+      // As on a full disk: the record tells of the first process for ever.
+      mkdirSync(`${first.files.app('a')}.new`);
+      const second = await first.spawn('a', { ...decided, state: starting });
+      const onDisk = first.recordOnDisk();
+      expect(onDisk.process?.pid).toBe(pid);
+      const next = testHost(onDisk);
+      expect((await next.inventory()).apps).toMatchObject([
+        { live: true, record: { process: { pid: second.pid } } },
+      ]);
+      rmSync(`${first.files.app('a')}.new`, { recursive: true });
+    },
+  );
 
   test('numbers the runs of an app, and each has its mark', async () => {
     const { spawn, signal, inventory, recordOnDisk } = testHost(
@@ -163,35 +179,41 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   };
   const markedAs = (shared: string) => ({ BUNCTL_APP: `a:${nonceOf(shared, 1)}` });
 
-  test('names what an app has left behind, whatever its state, and asks it to end on request', async () => {
-    const left = await script(
-      'trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
-      markedAs('a'),
-    );
-    const stranger = await script('echo ready; exec sleep 1000', markedAs('b'));
-    const { inventory, spawn, escaped, endEscaped } = leftBehind(900_000);
-    await inventory();
-    expect(await escaped('a')).toContain(left.pid);
-    expect(await escaped('a')).not.toContain(stranger.pid);
-    const { pid } = await spawn('a', decided);
-    expect(await escaped('a')).toContain(left.pid);
-    expect(await escaped('a')).not.toContain(pid);
-    expect(await endEscaped('a')).toEqual([]);
-    expect([left.pid, stranger.pid, pid].map(alive)).toEqual([false, true, true]);
-    // Its end is seen at once, what it printed by an event of its own.
-    await until(() => left.lines.length === 2, 'what it printed is read');
-    expect(left.lines).toEqual(['ready', 'asked']);
-  });
+  test.runIf(hasProc)(
+    'names what an app has left behind, whatever its state, and asks it to end on request',
+    async () => {
+      const left = await script(
+        'trap "echo asked; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+        markedAs('a'),
+      );
+      const stranger = await script('echo ready; exec sleep 1000', markedAs('b'));
+      const { inventory, spawn, escaped, endEscaped } = leftBehind(900_000);
+      await inventory();
+      expect(await escaped('a')).toContain(left.pid);
+      expect(await escaped('a')).not.toContain(stranger.pid);
+      const { pid } = await spawn('a', decided);
+      expect(await escaped('a')).toContain(left.pid);
+      expect(await escaped('a')).not.toContain(pid);
+      expect(await endEscaped('a')).toEqual([]);
+      expect([left.pid, stranger.pid, pid].map(alive)).toEqual([false, true, true]);
+      // Its end is seen at once, what it printed by an event of its own.
+      await until(() => left.lines.length === 2, 'what it printed is read');
+      expect(left.lines).toEqual(['ready', 'asked']);
+    },
+  );
 
-  test('kills what an app has left behind if it does not end within the stop timeout', async () => {
-    const { pid } = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));
-    const { inventory, endEscaped } = leftBehind(100);
-    await inventory();
-    expect(await endEscaped('a')).toEqual([]);
-    expect(alive(pid)).toBe(false);
-  });
+  test.runIf(hasProc)(
+    'kills what an app has left behind if it does not end within the stop timeout',
+    async () => {
+      const { pid } = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));
+      const { inventory, endEscaped } = leftBehind(100);
+      await inventory();
+      expect(await endEscaped('a')).toEqual([]);
+      expect(alive(pid)).toBe(false);
+    },
+  );
 
-  test('makes the folder of the logs again if somebody has removed it', async () => {
+  test.runIf(hasFifos)('makes the folder of the logs again if somebody has removed it', async () => {
     const { files, spawn, inventory } = testHost();
     await inventory();
     rmSync(files.logs, { recursive: true });
@@ -200,7 +222,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     expect(statSync(files.logs).mode & 0o777).toBe(0o700);
   });
 
-  test('names the log file that cannot be opened', async () => {
+  test.runIf(hasFifos)('names the log file that cannot be opened', async () => {
     const { files, spawn, inventory } = testHost();
     await inventory();
     rmSync(files.logs, { recursive: true });
@@ -213,37 +235,44 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
   test('checks whether a process can be started without starting one', async () => {
     const { checkSpawn, inventory } = testHost();
     await expect(checkSpawn('a', SLEEPS, null)).resolves.toBeUndefined();
-    const absent = parseAppConfig(JSON.stringify({ name: 'a', command: join('/', 'no', 'such') }));
+    const command = join('/', 'no', 'such');
+    const absent = parseAppConfig(JSON.stringify({ name: 'a', command }));
     await expect(checkSpawn('a', absent, null)).rejects.toThrow(
-      'Process spawn failed: /no/such: No such file',
+      `Process spawn failed: ${command}: No such file`,
     );
     expect((await inventory()).apps).toEqual([]);
   });
 
-  test('names the cause also when it starts a process, since an automatic start is not checked before', async () => {
-    const { files, spawn, inventory } = testHost();
-    await inventory();
-    const command = join(files.logs, 'program');
-    writeFileSync(command, '#!/no/such/interpreter\n', { mode: 0o755 });
-    await expect(spawn('a', { ...decided, config: { ...SLEEPS, command } })).rejects.toThrow(
-      'names the interpreter /no/such/interpreter, which is not there',
-    );
-  });
+  test.runIf(scriptsStart)(
+    'names the cause also when it starts a process, since an automatic start is not checked before',
+    async () => {
+      const { files, spawn, inventory } = testHost();
+      await inventory();
+      const command = join(files.logs, 'program');
+      writeFileSync(command, '#!/no/such/interpreter\n', { mode: 0o755 });
+      await expect(spawn('a', { ...decided, config: { ...SLEEPS, command } })).rejects.toThrow(
+        'names the interpreter /no/such/interpreter, which is not there',
+      );
+    },
+  );
 
-  test('checks the log files of an app that is known, and makes none for another', async () => {
-    const { files, checkSpawn, spawn, inventory } = testHost();
-    await inventory();
-    await checkSpawn('a', SLEEPS, null);
-    expect(readdirSync(files.logs)).toEqual([]);
-    await spawn('a', decided);
-    rmSync(files.log('a'));
-    mkdirSync(files.log('a'));
-    await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
-      `its log file ${files.log('a')} cannot be opened`,
-    );
-  });
+  test.runIf(hasFifos)(
+    'checks the log files of an app that is known, and makes none for another',
+    async () => {
+      const { files, checkSpawn, spawn, inventory } = testHost();
+      await inventory();
+      await checkSpawn('a', SLEEPS, null);
+      expect(readdirSync(files.logs)).toEqual([]);
+      await spawn('a', decided);
+      rmSync(files.log('a'));
+      mkdirSync(files.log('a'));
+      await expect(checkSpawn('a', SLEEPS, null)).rejects.toThrow(
+        `its log file ${files.log('a')} cannot be opened`,
+      );
+    },
+  );
 
-  test.each<[string, object]>([
+  test.runIf(argumentsAreBounded).each<[string, object]>([
     ['argument 2 has', { args: ['x', 'x'.repeat(3_000_000)] }],
     ['the variable BIG has', { env: { BIG: 'x'.repeat(3_000_000) } }],
   ])('checks whether the kernel would refuse a process: %s too many bytes', async (why, config) => {
@@ -253,7 +282,7 @@ describe.skipIf(process.platform !== 'linux')('the process host', () => {
     );
   });
 
-  test('checks whether an app may run as its user and group', () => {
+  test.runIf(usersHaveNumbers)('checks whether an app may run as its user and group', () => {
     const [user, group] = [vi.spyOn(process, 'getuid'), vi.spyOn(process, 'getgid')];
     onTestFinished(() => void vi.restoreAllMocks());
     user.mockReturnValue(1000);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DaemonWatch } from '#dist/supervisor/keeper/daemon-watch.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { either } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 function watchIn(directory: string) {
@@ -16,13 +17,18 @@ function watchIn(directory: string) {
 test('a daemon that dies again and again is left after its fifth start, and a file says why', async () => {
   const directory = temporaryDirectory();
   const { watch, files, givenUp } = watchIn(directory);
-  const program = 'sh';
-  const args = ['-c', `echo "$BUNCTL_REPLACES" >> ${join(directory, 'starts')}; exit 3`];
+  const starts = join(directory, 'starts');
+  const [command, ...args] = either(
+    `echo "$BUNCTL_REPLACES" >> ${starts}; exit 3`,
+    `const { BUNCTL_REPLACES } = process.env;
+    require('node:fs').appendFileSync(${JSON.stringify(starts)}, BUNCTL_REPLACES + '\\n'); process.exit(3);`,
+  );
+  const program = command === 'node' ? process.execPath : command;
   watch.died(123, { program, args });
   expect(watch.expects).toBe(true);
   await until(() => givenUp() === 1, 'it is given up');
   expect(watch.expects).toBe(false);
-  expect(readFileSync(join(directory, 'starts'), 'utf8')).toBe('123\n'.repeat(5));
+  expect(readFileSync(starts, 'utf8')).toBe('123\n'.repeat(5));
   expect(readFileSync(files.givenUp, 'utf8')).toMatch(
     /^The daemon died 6 times within a minute, the last time at .*, and was not started again; its apps run on/,
   );

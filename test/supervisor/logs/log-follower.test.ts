@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FollowedLine, LogFollower } from '#dist/supervisor/logs/log-follower.js';
 import { logName } from '#dist/supervisor/state/paths.js';
+import { replaceFile } from '#dist/supervisor/state/replace.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { until } from '../../support/until.js';
 
@@ -170,7 +171,7 @@ describe('the follower', () => {
     await until(() => texts().length === 2, 'the line of the new file');
     expect(texts()).toEqual(['one', 'two']);
     writeFileSync(`${path}.2`, 'three\n');
-    renameSync(`${path}.2`, path);
+    await replaceFile(`${path}.2`, path);
     await until(() => texts().length === 3, 'the line of the file that replaced it');
     expect(faults.slice(1)).toEqual([expect.stringContaining('was replaced by another file')]);
     made.ended('a');
@@ -186,7 +187,7 @@ describe('the follower', () => {
     writeFileSync(path, 'one\n');
     made.follow('a', { stdout: 0, stderr: 0 });
     await until(() => texts().length === 1, 'the first line');
-    rmSync(dirname(path), { recursive: true });
+    rmSync(dirname(path), { recursive: true, maxRetries: 10 });
     mkdirSync(dirname(path));
     writeFileSync(path, 'two\n');
     await until(() => texts().length === 2, 'the line in the new folder');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { hasFifos, hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 /** A pipe holds as much; a keeper that is killed may have read it and not written it yet. */
@@ -68,7 +69,7 @@ async function untilDone(manager: Manager, id: string): Promise<void> {
   await until(() => printed(manager, id).at(-1) === 'done', `${id} has printed all`);
 }
 
-describe.skipIf(process.platform !== 'linux')('the output of an app', () => {
+describe.runIf(hasFifos && hasProc)('the output of an app', () => {
   test('arrives in order and once, in whatever way the app opens its stdout and stderr', async () => {
     const manager = new Manager();
     const client = await manager.daemon();

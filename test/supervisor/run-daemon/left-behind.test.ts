@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anyDaemon } from '../../support/answers.js';
 import { sharedManager, start, written } from '../../support/manager.js';
+import { hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
 const ESCAPE = 'import os,time;os.setsid();open("pid","w").write(str(os.getpid()));time.sleep(1000)';
 
-describe.skipIf(process.platform !== 'linux')('an app', () => {
+describe.runIf(hasProc)('an app', () => {
   const manager = sharedManager();
 
   test('whose child has left the group: the answer names it', async () => {

@@ -3,15 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AnswerError, IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, test } from 'vitest';
 import { refusal, success } from '../../support/answers.js';
-import { alive, FAST, Manager, sharedManager, start, statusOf } from '../../support/manager.js';
+import { alive, FAST, Manager, sharedManager, startProgram, statusOf } from '../../support/manager.js';
+import { hasProc } from '../../support/platform.js';
+import { LASTS, printsAndLasts } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 const manager = sharedManager();
 
-describe.skipIf(process.platform !== 'linux')('many clients', () => {
+describe.runIf(hasProc)('many clients', () => {
   test('that start, stop, restart and delete one app at once leave it in a consistent state', async () => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => manager.connect()));
-    const request = start('a', 'sleep 1000', {
+    const request = startProgram('a', LASTS, {
       restart_policy: 'always',
       backoff: FAST,
       env: { TEST: manager.home },
@@ -53,11 +55,11 @@ describe.skipIf(process.platform !== 'linux')('many clients', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('the daemon', () => {
+describe('the daemon', () => {
   test('of ten that `bunctl start` starts at once, exactly one stays, and every app runs', async () => {
     const manager = new Manager();
     const started = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => manager.run('start', `app${n}`, '--', 'sleep', '1000')),
+      Array.from({ length: 10 }, (_, n) => manager.run('start', `app${n}`, '--', ...LASTS)),
     );
     expect(started.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual(Array<number>(10).fill(0));
     expect(started.filter(({ stderr }) => stderr.includes('Started the daemon'))).toHaveLength(1);
@@ -79,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('the daemon', () => {
       refusal('APP_NOT_FOUND', 'App __proto__ not found'),
     );
     for (const name of ['..', '__proto__', 'a\nb', 'a\0b', 'constructor']) {
-      expect(await client.request(start(name, 'echo hi; sleep 1000'))).toEqual(
+      expect(await client.request(startProgram(name, printsAndLasts('hi')))).toEqual(
         success(`Started app ${name}`),
       );
       await until(

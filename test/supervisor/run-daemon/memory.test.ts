@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FAST, Manager, start, statusOf } from '../../support/manager.js';
+import { hasShell } from '../../support/platform.js';
 import { until } from '../../support/until.js';
 
-describe.skipIf(process.platform !== 'linux')('an app', () => {
+describe.runIf(hasShell)('an app', () => {
   test('whose processes hold more memory than they may is ended and restarted; apps without a limit may hold any amount', async () => {
     const manager = new Manager();
     const client = await manager.daemon();

@@ -3,49 +3,57 @@ import { appendFileSync, existsSync, readFileSync, rmSync, statSync, symlinkSync
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, test } from 'vitest';
-import { sharedManager, start, statusOf } from '../../support/manager.js';
+import { sharedManager, start, startProgram, statusOf } from '../../support/manager.js';
+import { filesHaveModes, hasFifos, hasFullDevice } from '../../support/platform.js';
+import { either, LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 /** How long, in ns, this process may be held up and still counts as a subscriber that reads. */
 const HELD_UP = 200_000_000;
 
-describe.skipIf(process.platform !== 'linux')('an app', () => {
+describe('an app', () => {
   const manager = sharedManager();
 
-  test('that prints lives on, and its lines are sent and kept, each in its stream', async () => {
-    const client = await manager.daemon();
-    const events = client.subscribe({ LogEvents: { app_name: 'a' } });
-    await events.ready;
-    await client.request(start('a', 'echo out; echo err >&2; sleep 1000'));
-    const two = [(await events.next()).value?.data, (await events.next()).value?.data];
-    const generation = expect.any(Number) as number;
-    const n = expect.any(Number) as number;
-    expect(two).toContainEqual({ app: 'a', stream: 'stdout', line: 'out', end: n, generation, time: n });
-    expect(two).toContainEqual({ app: 'a', stream: 'stderr', line: 'err', end: n, generation, time: n });
-    const told = (two[0] as { generation: number }).generation;
-    const logs = { output: ['out'], errors: ['err'], generations: { stdout: told, stderr: told } };
-    expect(await client.request({ Logs: { name: 'a', lines: 5 } })).toMatchObject({
-      Data: { data: { type: 'single', app: 'a', logs } },
-    });
-    expect((await statusOf(client, 'a')).state).toBe('Running');
-  });
+  test.runIf(hasFifos)(
+    'that prints lives on, and its lines are sent and kept, each in its stream',
+    async () => {
+      const client = await manager.daemon();
+      const events = client.subscribe({ LogEvents: { app_name: 'a' } });
+      await events.ready;
+      await client.request(start('a', 'echo out; echo err >&2; sleep 1000'));
+      const two = [(await events.next()).value?.data, (await events.next()).value?.data];
+      const generation = expect.any(Number) as number;
+      const n = expect.any(Number) as number;
+      expect(two).toContainEqual({ app: 'a', stream: 'stdout', line: 'out', end: n, generation, time: n });
+      expect(two).toContainEqual({ app: 'a', stream: 'stderr', line: 'err', end: n, generation, time: n });
+      const told = (two[0] as { generation: number }).generation;
+      const logs = { output: ['out'], errors: ['err'], generations: { stdout: told, stderr: told } };
+      expect(await client.request({ Logs: { name: 'a', lines: 5 } })).toMatchObject({
+        Data: { data: { type: 'single', app: 'a', logs } },
+      });
+      expect((await statusOf(client, 'a')).state).toBe('Running');
+    },
+  );
 
-  test('keeps its earlier output over a restart, and only the owner can read its files', async () => {
-    const client = await manager.daemon();
-    await client.request(start('a', 'echo line; sleep 1000'));
-    await until(() => manager.printed('a') === 'line\n', 'it has printed');
-    await client.request({ Restart: { name: 'a' } });
-    await until(() => manager.printed('a') === 'line\nline\n', 'it has printed again');
-    const mode = (...path: string[]): string =>
-      (statSync(join(manager.state, ...path)).mode & 0o777).toString(8);
-    expect([mode(), mode('apps'), mode('logs'), mode('pipes')]).toEqual(['700', '700', '700', '700']);
-    const files = [mode('apps', 'a.json'), mode('logs', 'a.all.log'), mode('pipes', 'a.out')];
-    expect([...files, mode('daemon.log'), mode('socket')]).toEqual(Array<string>(5).fill('600'));
-  });
+  test.runIf(filesHaveModes)(
+    'keeps its earlier output over a restart, and only the owner can read its files',
+    async () => {
+      const client = await manager.daemon();
+      await client.request(start('a', 'echo line; sleep 1000'));
+      await until(() => manager.printed('a') === 'line\n', 'it has printed');
+      await client.request({ Restart: { name: 'a' } });
+      await until(() => manager.printed('a') === 'line\nline\n', 'it has printed again');
+      const mode = (...path: string[]): string =>
+        (statSync(join(manager.state, ...path)).mode & 0o777).toString(8);
+      expect([mode(), mode('apps'), mode('logs'), mode('pipes')]).toEqual(['700', '700', '700', '700']);
+      const files = [mode('apps', 'a.json'), mode('logs', 'a.all.log'), mode('pipes', 'a.out')];
+      expect([...files, mode('daemon.log'), mode('socket')]).toEqual(Array<string>(5).fill('600'));
+    },
+  );
 
   test('whose logs are larger than an answer: the answer has as many of the last lines as fit', async () => {
     const client = await manager.daemon();
-    await client.request(start('a', 'sleep 1000'));
+    await client.request(startProgram('a', LASTS));
     // Each takes six bytes in JSON.
     const flood = `${'\u0001'.repeat(1000)}\n`.repeat(12_000);
     for (const stream of ['out', 'err'])
@@ -66,7 +74,11 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     const other = await manager.connect();
     const delay = monitorEventLoopDelay({ resolution: 10 });
     delay.enable();
-    await other.request(start('flood', `seq 1 ${LINES}; sleep 1000`));
+    const flood = either(
+      `seq 1 ${LINES}; sleep 1000`,
+      `console.log(Array.from({ length: ${LINES} }, (_, n) => n + 1).join('\\n')); untilAsked();`,
+    );
+    await other.request(startProgram('flood', flood));
     let missed = 0;
     for (let n = 1; n <= LINES;) {
       const { value } = await events.next();
@@ -84,7 +96,7 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     );
   });
 
-  test('whose log is on a full disk goes on, and so does the daemon', async () => {
+  test.runIf(hasFullDevice)('whose log is on a full disk goes on, and so does the daemon', async () => {
     const client = await manager.daemon();
     symlinkSync('/dev/full', join(manager.state, 'logs', 'full.all.log'));
     const rounds = join(manager.home, 'rounds');
@@ -96,17 +108,20 @@ describe.skipIf(process.platform !== 'linux')('an app', () => {
     expect(await client.request({ Logs: { name: 'full', lines: 5 } })).toHaveProperty('Data');
   });
 
-  test('that has ended while the disk was full: its log says what is missing when there is room', async () => {
-    const client = await manager.daemon();
-    const log = join(manager.state, 'logs', 'short.all.log');
-    symlinkSync('/dev/full', log);
-    await client.request(start('short', 'echo one; echo two; exit 0', { restart_policy: 'no' }));
-    await until(async () => (await statusOf(client, 'short')).state === 'Stopped', 'it has ended');
-    rmSync(log);
-    await until(
-      () =>
-        existsSync(log) && readFileSync(log, 'utf8').includes('8 bytes with 2 line ends are missing here'),
-      'the log says what is missing',
-    );
-  });
+  test.runIf(hasFullDevice)(
+    'that has ended while the disk was full: its log says what is missing when there is room',
+    async () => {
+      const client = await manager.daemon();
+      const log = join(manager.state, 'logs', 'short.all.log');
+      symlinkSync('/dev/full', log);
+      await client.request(start('short', 'echo one; echo two; exit 0', { restart_policy: 'no' }));
+      await until(async () => (await statusOf(client, 'short')).state === 'Stopped', 'it has ended');
+      rmSync(log);
+      await until(
+        () =>
+          existsSync(log) && readFileSync(log, 'utf8').includes('8 bytes with 2 line ends are missing here'),
+        'the log says what is missing',
+      );
+    },
+  );
 });

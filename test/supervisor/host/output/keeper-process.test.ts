@@ -9,6 +9,7 @@ import { answerOf, killUnreachable } from '#dist/supervisor/host/output/keeper-p
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { identify } from '#dist/supervisor/system/processes.js';
 import { temporaryDirectory } from '../../../support/daemon.js';
+import { hasProc } from '../../../support/platform.js';
 import { until } from '../../../support/until.js';
 
 /** Starts a program by the name of the keeper's, in its place; resolves when it has printed. */
@@ -29,7 +30,7 @@ async function standIn(program: string) {
   return { child, ended, watch, told: stateFiles(directory).keeperReplaced };
 }
 
-describe.skipIf(process.platform !== 'linux')('a keeper that nobody can reach', () => {
+describe.runIf(hasProc)('a keeper that nobody can reach', () => {
   test('is killed, and that is told', async () => {
     const { child, ended, watch, told } = await standIn(`setInterval(() => {}, 1000); console.log('runs');`);
     await killUnreachable(watch);
@@ -50,7 +51,7 @@ describe.skipIf(process.platform !== 'linux')('a keeper that nobody can reach', 
 
 const BUSY = `process.on('SIGTERM', () => undefined); setInterval(() => {}, 1000); console.log('runs');`;
 
-describe.skipIf(process.platform !== 'linux')('a keeper that does not answer', () => {
+describe.runIf(hasProc)('a keeper that does not answer', () => {
   test.each([
     ['is killed at the thirtieth look', 30, 'did not answer'],
     ['and is stopped is killed at the fifth look', 5, 'was stopped (SIGSTOP)'],

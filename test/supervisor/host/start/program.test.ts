@@ -7,7 +7,7 @@ import { LookUps } from '#dist/supervisor/host/start/look-up.js';
 import { checkProgram } from '#dist/supervisor/host/start/program.js';
 import { scriptInterpreter } from '#dist/supervisor/host/start/shebang.js';
 import { temporaryDirectory } from '../../../support/daemon.js';
-import { hasShell } from '../../../support/platform.js';
+import { hasShell, programsAreElf } from '../../../support/platform.js';
 
 const path = process.env['PATH'];
 
@@ -18,7 +18,7 @@ function check(content: string | Buffer, mode = 0o755): Promise<void> {
   return checkProgram({ command: './run', cwd, path, user: undefined });
 }
 
-describe.skipIf(!hasShell)('a program', () => {
+describe.runIf(hasShell)('a program', () => {
   test.each<[string, string]>([
     ['with an interpreter', '#!/bin/sh\nexit 0\n'],
     ['with an interpreter and an argument', '#! /bin/sh -e\nexit 0\n'],
@@ -97,28 +97,25 @@ describe.skipIf(!hasShell)('a program', () => {
     );
   });
 
-  test.runIf(process.platform === 'linux')(
-    'for another machine may not run, nor one without its loader',
-    async () => {
-      const own = readFileSync(process.execPath).subarray(0, 4096);
-      const foreign = Buffer.from(own);
-      // The number of no machine.
-      foreign.writeUInt16LE(0xfefe, 18);
-      await expect(check(foreign)).rejects.toMatchObject({
-        code: 'ENOEXEC',
-        detail: expect.stringContaining('is a program for another machine (number 65278)') as string,
-      });
-      const loader = /\/lib[\w/.-]*ld-[\w.-]+/.exec(own.toString('latin1'))?.[0];
-      if (loader === undefined) return;
-      const alien = Buffer.from(own);
-      alien.write('/nox', alien.indexOf(loader));
-      await expect(check(alien)).rejects.toThrow('needs the loader /nox');
-      const cwd = temporaryDirectory();
-      copyFileSync(process.execPath, join(cwd, 'node'));
-      chmodSync(join(cwd, 'node'), 0o755);
-      await expect(checkProgram({ command: './node', cwd, path, user: undefined })).resolves.toBeUndefined();
-    },
-  );
+  test.runIf(programsAreElf)('for another machine may not run, nor one without its loader', async () => {
+    const own = readFileSync(process.execPath).subarray(0, 4096);
+    const foreign = Buffer.from(own);
+    // The number of no machine.
+    foreign.writeUInt16LE(0xfefe, 18);
+    await expect(check(foreign)).rejects.toMatchObject({
+      code: 'ENOEXEC',
+      detail: expect.stringContaining('is a program for another machine (number 65278)') as string,
+    });
+    const loader = /\/lib[\w/.-]*ld-[\w.-]+/.exec(own.toString('latin1'))?.[0];
+    if (loader === undefined) return;
+    const alien = Buffer.from(own);
+    alien.write('/nox', alien.indexOf(loader));
+    await expect(check(alien)).rejects.toThrow('needs the loader /nox');
+    const cwd = temporaryDirectory();
+    copyFileSync(process.execPath, join(cwd, 'node'));
+    chmodSync(join(cwd, 'node'), 0o755);
+    await expect(checkProgram({ command: './node', cwd, path, user: undefined })).resolves.toBeUndefined();
+  });
 
   test('that its user may not reach or run may not run', async () => {
     const cwd = temporaryDirectory();

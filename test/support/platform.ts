@@ -29,6 +29,18 @@ export const linksToDirectories = !windows;
 /** Whether a write to a pipe that is full fails at once: on Windows it waits until the reader reads. */
 export const fullPipesFail = !windows;
 
+/** Whether there is a device to which nothing can be written, by the name /dev/full. */
+export const hasFullDevice = process.platform === 'linux';
+
+/** Whether `unshare` can give a process mounts and process ids of its own. */
+export const hasNamespaces = process.platform === 'linux';
+
+/** Whether a command whose reader has gone can see that without a write: with the tail of GNU. */
+export const readersCanBeWatched = process.platform === 'linux';
+
+/** Whether the default place of the socket follows XDG_RUNTIME_DIR and TMPDIR. */
+export const placeFollowsTmpdir = process.platform === 'linux';
+
 /** Whether there is a POSIX shell, by the name sh. */
 export const hasShell = !windows;
 
@@ -43,6 +55,9 @@ export const tellsBoots = !windows;
 
 /** The version of the Wine that these tests run under; undefined elsewhere. See windows/limits.js. */
 export const wine = process.env['BUNCTL_TEST_WINE'] ? Number(process.env['BUNCTL_TEST_WINE']) : undefined;
+
+/** Whether the system tells when a process was created, so that an app that was adopted can be ended. */
+export const tellsCreation = wine === undefined;
 
 /** Whether the system refuses a second server on a pipe's name. */
 export const namesAreExclusive = wine === undefined;

@@ -10,6 +10,16 @@ const node = (text: string): Program => ['node', '-e', text];
 const UNTIL_ASKED =
   "process.on('message', (message) => message === 'shutdown' && process.exit(0)); setInterval(() => undefined, 1e6);";
 
+/** Does what a script of the shell says, or elsewhere the same in JavaScript. */
+export function does(script: string, javascript: string): Program {
+  return hasShell ? ['sh', '-c', script] : node(javascript);
+}
+
+/** As {@link does}, and then lasts until it is asked to end. */
+export function doesAndLasts(script: string, javascript: string): Program {
+  return does(`${script}; exec sleep 1000`, `${javascript}; ${UNTIL_ASKED}`);
+}
+
 /** Lasts until it is asked to end. */
 export const LASTS: Program = hasShell ? ['sleep', '1000'] : node(UNTIL_ASKED);
 

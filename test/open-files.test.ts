@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hasShell, hasUlimit } from './support/platform.js';
 
 const run = (code: string, limit = 'unlimited'): string =>
   execFileSync(
@@ -17,12 +18,12 @@ const run = (code: string, limit = 'unlimited'): string =>
     { cwd: join(import.meta.dirname, '..'), encoding: 'utf8' },
   ).trim();
 
-test.runIf(process.platform === 'linux')('the hard limit is told', () => {
+test.runIf(hasUlimit)('the hard limit is told', () => {
   const code = `import { openFilesLimit } from '#dist/open-files.js'; console.log(openFilesLimit());`;
   expect(run(code, '1234')).toBe('1234');
 });
 
-test.each(['linux', 'darwin'])('on %s no report looks at the network', (platform) => {
+test.runIf(hasShell).each(['linux', 'darwin'])('on %s no report looks at the network', (platform) => {
   const code = `
     Object.defineProperty(process, 'platform', { value: ${JSON.stringify(platform)} });
     const report = process.report.getReport.bind(process.report);

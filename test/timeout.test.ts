@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { waitAtMost } from '#dist/timeout.js';
-import { temporaryDirectory } from './support/daemon.js';
+import { endpointIn, temporaryDirectory } from './support/daemon.js';
 import { FakeClock } from './support/fake-clock.js';
 
 test('a wait ends with the promise, and leaves no timer', async () => {
@@ -44,7 +44,7 @@ test.each([Infinity, 2 ** 31, 2 ** 53])('a wait of %d ms has no limit', async (m
 
 test('what arrived while the loop was late is read before a deadline is judged', async () => {
   const directory = temporaryDirectory();
-  const [path, sent] = [join(directory, 's'), join(directory, 'sent')];
+  const [path, sent] = [endpointIn(directory), join(directory, 'sent')];
   const server = createServer().listen(path);
   onTestFinished(() => void server.close());
   const connected = once(server, 'connection');

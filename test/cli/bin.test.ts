@@ -1,7 +1,8 @@
 // The command as it is installed: a small file, which loads what a command needs and nothing else.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/daemon.js';
 import { CLI, Manager } from '../support/manager.js';
@@ -36,12 +37,12 @@ function loadedWith(env: NodeJS.ProcessEnv, ...args: string[]): string[] {
     require(${JSON.stringify(CLI)});`;
   spawnSync(process.execPath, ['-e', script], { env: { ...process.env, ...env } });
   const urls = JSON.parse(readFileSync(join(home, 'loaded'), 'utf8')) as string[];
-  return urls.map((url) => url.replace('file://', ''));
+  return urls.map((url) => (url.startsWith('file:') ? fileURLToPath(url) : url));
 }
 
 /** The files that a command loads, by their places beside the command's own. */
 const filesOf = (urls: readonly string[]): string[] =>
-  urls.filter((url) => url.startsWith('/')).map((file) => file.replace(`${dirname(CLI)}/`, ''));
+  urls.filter((url) => isAbsolute(url)).map((file) => relative(dirname(CLI), file).replaceAll(sep, '/'));
 
 test('package.json names the bundle as the command', () => {
   expect(join(root, manifest.bin.bunctl)).toBe(CLI);

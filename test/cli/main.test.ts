@@ -1,7 +1,9 @@
 // The command bunctl as people and scripts use it: help, stdout, stderr and exit codes, without a daemon.
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { endpointAt } from '#dist/endpoint/default-path.js';
+import { isThere } from '../support/endpoints.js';
 import { Manager } from '../support/manager.js';
+import { socketsAreFiles } from '../support/platform.js';
 
 describe('without a daemon', () => {
   test('help is on stdout, with examples', async () => {
@@ -62,7 +64,7 @@ describe('without a daemon', () => {
     expect(ran.stderr).toContain(part);
     if (args.length > 0) expect(ran.stdout).toBe('');
     // No daemon was started for this answer.
-    expect(existsSync(manager.socket)).toBe(false);
+    expect(await isThere(endpointAt(manager.socket))).toBe(false);
   });
 
   test('an empty list is not a failure; doctor says where it looked; shutdown has nothing to do', async () => {
@@ -70,7 +72,8 @@ describe('without a daemon', () => {
     expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
     expect(await manager.run('status', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
     const doctor = await manager.run('doctor');
-    expect(doctor.stdout).toContain(`${manager.socket}: nothing there`);
+    const nothing = socketsAreFiles ? 'nothing there' : 'no daemon listens there';
+    expect(doctor.stdout).toContain(`${endpointAt(manager.socket)}: ${nothing}`);
     expect(doctor.code).toBe(0);
     expect((await manager.run('shutdown')).code).toBe(0);
   });

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture, temporaryDirectory } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
 import { Manager } from '../support/manager.js';
+import { filesHaveModes } from '../support/platform.js';
 import { until } from '../support/until.js';
 
 interface Seen {
@@ -33,7 +34,7 @@ async function watch(folder: string): Promise<() => Promise<Seen>> {
   };
 }
 
-describe.skipIf(process.platform === 'win32')('nothing is open to others at any moment', () => {
+describe.runIf(filesHaveModes)('nothing is open to others at any moment', () => {
   test.each(['a folder that everyone may enter', 'a folder that is made for the socket'])(
     'of thirty starts with the umask 000, with the socket in %s',
     async (where) => {

@@ -1,7 +1,7 @@
 // A process manager of the test's own: its socket, its state, its commands, ended with the test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,8 +11,7 @@ import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { temporaryDirectory } from './daemon.js';
-import { removeDirectory } from './endpoints.js';
+import { removeDirectory, temporaryDirectory } from './endpoints.js';
 import { hasFifos, hasProc, signalsAreMessages } from './platform.js';
 import { printedBy } from './printed.js';
 import { LASTS, type Program } from './programs.js';
@@ -126,6 +125,7 @@ export class Manager {
   /** What an app has printed to stdout. */
   printed(id: string): string {
     try {
+      // Where there are no FIFOs, apps print into plain files.
       if (!hasFifos) return readFileSync(stateFiles(this.state).rawLog(id, 'stdout'), 'utf8');
       return printedBy(this.state, id, 'stdout');
     } catch {
@@ -152,11 +152,10 @@ export class Manager {
   /** Leaves a daemon as it was when it was started: without apps, logs and other files. */
   async clear(): Promise<void> {
     await this.deleteAll();
-    rmSync(join(this.state, 'logs'), { recursive: true, force: true, maxRetries: 10 });
+    removeDirectory(join(this.state, 'logs'));
     mkdirSync(join(this.state, 'logs'), { mode: 0o700 });
     for (const name of readdirSync(this.home))
-      if (name !== 's' && name !== 'state')
-        rmSync(join(this.home, name), { recursive: true, force: true, maxRetries: 10 });
+      if (name !== 's' && name !== 'state') removeDirectory(join(this.home, name));
   }
 
   /** Ends the daemon with SIGKILL. */

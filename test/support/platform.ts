@@ -1,6 +1,7 @@
 // The facts of a platform that tests need. A test that is skipped names its fact, not a platform.
 
 const windows = process.platform === 'win32';
+const linux = process.platform === 'linux';
 
 /** Whether an endpoint is a file, with an owner, a mode and a directory; a pipe on Windows is a name alone. */
 export const socketsAreFiles = !windows;
@@ -18,10 +19,10 @@ export const halvesEndAlone = !windows;
 export const hasFifos = !windows;
 
 /** Whether /proc tells about processes and sockets. */
-export const hasProc = process.platform === 'linux';
+export const hasProc = linux;
 
 /** Whether a shell can lower the limit of open files. */
-export const hasUlimit = process.platform === 'linux';
+export const hasUlimit = linux;
 
 /** Whether a symbolic link to a directory can be made: on Windows only with a right that most users lack. */
 export const linksToDirectories = !windows;
@@ -39,16 +40,25 @@ export const openFilesGo = !windows;
 export const usersHaveNumbers = !windows;
 
 /** Whether /dev/full is a disk that is always full. */
-export const hasFullDevice = process.platform === 'linux';
+export const hasFullDevice = linux;
 
 /** Whether programs are ELF files, which name their machine and their loader. */
-export const programsAreElf = process.platform === 'linux';
+export const programsAreElf = linux;
 
 /** Whether the kernel bounds each argument and each variable of a new process, as Linux does. */
-export const argumentsAreBounded = process.platform === 'linux';
+export const argumentsAreBounded = linux;
 
 /** Whether a daemon can ask an app of a former one to end: on Windows the way to ask ends with the daemon that started it. */
 export const adoptedCanBeAsked = !windows;
+
+/** Whether `unshare` can give a process mounts and process ids of its own. */
+export const hasNamespaces = linux;
+
+/** Whether a command whose reader has gone can see that without a write: with the tail of GNU. */
+export const readersCanBeWatched = linux;
+
+/** Whether the default place of the socket follows XDG_RUNTIME_DIR and TMPDIR. */
+export const placeFollowsTmpdir = linux;
 
 /** Whether there is a POSIX shell, by the name sh. */
 export const hasShell = !windows;
@@ -64,6 +74,9 @@ export const tellsBoots = !windows;
 
 /** The version of the Wine that these tests run under; undefined elsewhere. See windows/limits.js. */
 export const wine = process.env['BUNCTL_TEST_WINE'] ? Number(process.env['BUNCTL_TEST_WINE']) : undefined;
+
+/** Whether the system tells when a process was created, so that an app that was adopted can be ended. */
+export const tellsCreation = wine === undefined;
 
 /** Whether the system refuses a second server on a pipe's name. */
 export const namesAreExclusive = wine === undefined;

@@ -15,6 +15,11 @@ export function either(script: string, text: string): Program {
   return hasShell ? ['sh', '-c', script] : node(`const untilAsked = () => { ${UNTIL_ASKED} }; ${text}`);
 }
 
+/** As {@link either}, and then lasts until it is asked to end. */
+export function eitherThenLasts(script: string, text: string): Program {
+  return either(`${script}; exec sleep 1000`, `${text}; untilAsked();`);
+}
+
 /** Lasts until it is asked to end. */
 export const LASTS: Program = hasShell ? ['sleep', '1000'] : node(UNTIL_ASKED);
 

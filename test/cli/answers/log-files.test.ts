@@ -3,9 +3,11 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { endpointAt } from '#dist/endpoint/default-path.js';
 import { stateDirectory } from '#dist/supervisor/state/paths.js';
 import { LogWriter } from '../../support/log-writer.js';
 import { Manager } from '../../support/manager.js';
+import { LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 const START = Date.parse('2026-11-27T02:00:00.000Z');
@@ -14,7 +16,10 @@ const START = Date.parse('2026-11-27T02:00:00.000Z');
 function world(env: NodeJS.ProcessEnv = {}) {
   const manager = new Manager({ TZ: 'UTC', ...env });
   const home = (): string => manager.home;
-  const logs = join(stateDirectory(manager.socket, { env: manager.env, home, places: [] }), 'logs');
+  const logs = join(
+    stateDirectory(endpointAt(manager.socket), { env: manager.env, home, places: [] }),
+    'logs',
+  );
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const writer = (id: string): LogWriter => new LogWriter(join(logs, `${id}.all.log`));
   return { manager, logs, writer };
@@ -151,7 +156,7 @@ describe('logs -f', () => {
 
   test('goes on when the daemon ends, and says so', async () => {
     const { manager, logs } = world();
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'a', '--', ...LASTS);
     const { child, text } = follow(manager, 'a');
     const a = new LogWriter(join(logs, 'a.all.log'));
     a.print('stdout', 'with a daemon\n', Date.now());
@@ -168,7 +173,7 @@ describe('logs -f', () => {
     const { manager, logs, writer } = world();
     const gone = writer('gone');
     gone.print('stdout', 'long ago\n', START);
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'a', '--', ...LASTS);
     const { text } = follow(manager);
     await until(() => readdirSync(logs).length > 1, 'the app has files');
     new LogWriter(join(logs, 'a.all.log')).print('stdout', 'first\n', Date.now());

@@ -1,18 +1,27 @@
 // Configuration files are applied: what they say runs, with a plan; and an app changes without being deleted.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { endpointAt } from '#dist/endpoint/default-path.js';
+import { isThere } from '../../support/endpoints.js';
 import { Manager, sharedManager, type Status } from '../../support/manager.js';
+import { either, eitherThenLasts, LASTS, type Program } from '../../support/programs.js';
 import { until } from '../../support/until.js';
-import { hasShell } from '../../support/platform.js';
+
+/** Prints two variables in a line, without those that are not there, and stays. */
+const tells = (one: string, other: string): Program =>
+  eitherThenLasts(
+    `echo $${one} $${other}`,
+    `const { ${one}, ${other} } = process.env; console.log([${one}, ${other}].filter(Boolean).join(' '))`,
+  );
 
 /** Writes a bunctl.json with apps that print two variables and stay. */
 function write(manager: Manager, apps: Record<string, object>): void {
-  const script = 'echo $PORT $FOO; while :; do sleep 100; done';
+  const [command, ...args] = tells('PORT', 'FOO');
   const list = Object.entries(apps).map(([name, more]) => ({
     name,
-    command: 'sh',
-    args: ['-c', script],
+    command,
+    args,
     ...more,
   }));
   writeFileSync(join(manager.home, 'bunctl.json'), JSON.stringify({ apps: list }));
@@ -26,7 +35,7 @@ const states = async (manager: Manager): Promise<string[]> =>
 
 const manager = sharedManager();
 
-describe.skipIf(!hasShell)('a file', () => {
+describe('a file', () => {
   test.each(['start', 'restart'])('is applied by %s: start, change, stop, unchanged', async (command) => {
     write(manager, { web: { env: { PORT: 1 } }, job: {}, old: {} });
     expect((await manager.run('start')).stderr).toContain(
@@ -51,7 +60,7 @@ describe.skipIf(!hasShell)('a file', () => {
     const manager = new Manager();
     write(manager, {});
     expect(await manager.run('start')).toMatchObject({ code: 2, stdout: '' });
-    expect(existsSync(manager.socket)).toBe(false);
+    expect(await isThere(endpointAt(manager.socket))).toBe(false);
     write(manager, { one: {} });
     await manager.ok('start');
     write(manager, {});
@@ -80,8 +89,8 @@ describe.skipIf(!hasShell)('a file', () => {
   });
 });
 
-describe.skipIf(!hasShell)('restart', () => {
-  const print = ['--', 'sh', '-c', 'echo $FOO $BAR; while :; do sleep 100; done'];
+describe('restart', () => {
+  const print = ['--', ...tells('FOO', 'BAR')];
 
   test('keeps an app’s environment, and takes the caller’s with --update-env', async () => {
     manager.env['FOO'] = 'one';
@@ -98,7 +107,9 @@ describe.skipIf(!hasShell)('restart', () => {
   });
 
   test('changes what its options say, and keeps everything else, values that nobody is shown included', async () => {
-    const options = ['-e', 'FOO=secret', '--max-restarts', '7', '--stop-timeout', '3s', '-d', '/usr'];
+    const folder = join(realpathSync(manager.home), 'folder');
+    mkdirSync(folder);
+    const options = ['-e', 'FOO=secret', '--max-restarts', '7', '--stop-timeout', '3s', '-d', folder];
     await manager.ok('start', 'e', ...options, ...print);
     await manager.ok('restart', 'e', '-e', 'BAR=new', '--max-memory', '1G', '--restart', 'always');
     await until(() => lastLine(manager, 'e') === 'secret new', 'it has both');
@@ -106,7 +117,7 @@ describe.skipIf(!hasShell)('restart', () => {
       config: object;
     };
     expect(config).toMatchObject({
-      cwd: '/usr',
+      cwd: folder,
       max_memory: 1024 ** 3,
       restart_policy: 'always',
       stop_timeout: { secs: 3, nanos: 0 },
@@ -117,19 +128,22 @@ describe.skipIf(!hasShell)('restart', () => {
   });
 });
 
-describe.skipIf(!hasShell)('start --wait', () => {
+describe('start --wait', () => {
   test('returns when the app has run that long', async () => {
-    expect(await manager.run('start', 'a', '--wait=0.2', '--', 'sleep', '1000')).toMatchObject({ code: 0 });
-    expect(await manager.run('start', 'b', '--wait=soon', '--', 'sleep', '1000')).toMatchObject({ code: 2 });
+    expect(await manager.run('start', 'a', '--wait=0.2', '--', ...LASTS)).toMatchObject({ code: 0 });
+    expect(await manager.run('start', 'b', '--wait=soon', '--', ...LASTS)).toMatchObject({ code: 2 });
   });
 
   test('fails with the end of the log when it has not, whatever its end was', async () => {
     for (const [name, end] of [
-      ['crashes', 'exit 3'],
-      ['ends', 'exit 0'],
+      ['crashes', 3],
+      ['ends', 0],
     ] as const) {
-      const script = `echo first; echo last words >&2; ${end}`;
-      const ran = await manager.run('start', name, '--wait', '--', 'sh', '-c', script);
+      const program = either(
+        `echo first; echo last words >&2; exit ${end}`,
+        `console.log('first'); console.error('last words'); process.exit(${end})`,
+      );
+      const ran = await manager.run('start', name, '--wait', '--', ...program);
       expect(ran.code).toBe(1);
       expect(ran.stderr).toContain('  last words\n');
       expect(ran.stderr).toContain(`App ${name} did not run for 2 s`);

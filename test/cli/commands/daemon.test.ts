@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, onTestFinished, test } from 'vitest';
+import { endpointAt } from '#dist/endpoint/default-path.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { Manager, start, type Status } from '../../support/manager.js';
+import { Manager, startProgram, type Status } from '../../support/manager.js';
 import { until } from '../../support/until.js';
 import { foreground } from '../../support/foreground.js';
 import { RawClient } from '../../support/raw-client.js';
-import { hasFifos, linksToDirectories } from '../../support/platform.js';
+import { hasFifos, hasNamespaces, linksToDirectories, signalsAreMessages } from '../../support/platform.js';
+import { ENDS, LASTS } from '../../support/programs.js';
 
 test.skipIf(!hasFifos)(
   'a daemon with a thread in a system call that never returns ends all the same',
@@ -23,7 +25,7 @@ test.skipIf(!hasFifos)(
     daemon.stderr?.setEncoding('utf8').on('data', (part: string) => (complained += part));
     await until(() => said.includes('\n'), 'it listens');
     const client = await manager.connect();
-    await client.request(start('a', 'true', { restart_policy: 'no' }));
+    await client.request(startProgram('a', ENDS, { restart_policy: 'no' }));
     await client.close();
     await until(async () => (await manager.status('a')).state !== 'Running', 'the app has ended');
     // A pipe that nobody writes to cannot be opened for reading.
@@ -42,7 +44,8 @@ test.skipIf(!hasFifos)(
   },
 );
 
-const namespaces = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
+const namespaces =
+  hasNamespaces && spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
 
 test('a daemon that is process 1 of a container says that it reaps no orphans; commands outside reach it', async ({
   skip,
@@ -89,28 +92,29 @@ test('a daemon in the foreground says where it listens, refuses a second one, an
   const manager = new Manager();
   const { child, stdout, stderr, ended } = foreground(manager);
   await until(() => stdout().includes('\n'), 'it listens');
-  expect(stdout()).toContain(`bunctl listens on ${manager.socket}`);
+  expect(stdout()).toContain(`bunctl listens on ${endpointAt(manager.socket)}`);
   // It is not process 1 of a container, so it says nothing of orphans.
   expect(stderr()).toBe('');
   const second = await manager.run('daemon');
   expect(second.code).toBe(1);
   expect(second.stderr).toContain('runs on');
   // The end of its terminal does not end it.
-  child.kill('SIGHUP');
+  if (signalsAreMessages) child.kill('SIGHUP');
   expect(await manager.pid()).toBe(child.pid);
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
-  child.kill('SIGINT');
+  await manager.ok('start', 'a', '--', ...LASTS);
+  if (signalsAreMessages) child.kill('SIGINT');
+  else await manager.ok('shutdown');
   expect(await ended).toBe(0);
 });
 
 test('a daemon with a file starts the apps of the file that have auto_start, even if some of them fail', async () => {
   const manager = new Manager();
   const file = join(manager.home, 'apps.json');
-  const sleep = { command: 'sleep', args: ['1000'] };
+  const lasts = { command: LASTS[0], args: LASTS.slice(1) };
   const apps = [
     { name: 'bad', command: 'no-such', auto_start: true },
-    { name: 'not', ...sleep },
-    { name: 'up', ...sleep, auto_start: true },
+    { name: 'not', ...lasts },
+    { name: 'up', ...lasts, auto_start: true },
   ];
   writeFileSync(file, JSON.stringify({ apps }));
   const child = manager.spawn(['daemon', '-s', manager.socket, '-c', file]);
@@ -121,6 +125,7 @@ test('a daemon with a file starts the apps of the file that have auto_start, eve
   const all = JSON.parse(await manager.ok('list', '-j')) as Status[];
   expect(all.map(({ name, state }) => `${name} ${state}`)).toEqual(['up Running']);
   expect(readFileSync(join(manager.state, 'daemon.log'), 'utf8')).toContain('no-such: No such file');
-  child.kill('SIGTERM');
+  if (signalsAreMessages) child.kill('SIGTERM');
+  else await manager.ok('shutdown');
   expect(await ended).toEqual([0, null]);
 });

@@ -6,9 +6,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderProblems, machineProblems } from '#dist/cli/daemon/machine-checks.js';
 import { temporaryDirectory } from '../../support/daemon.js';
-import { CLI, Manager, sharedManager, start, statusOf } from '../../support/manager.js';
+import { CLI, Manager, sharedManager, startProgram, statusOf } from '../../support/manager.js';
+import {
+  filesHaveModes,
+  hasNamespaces,
+  hasProc,
+  hasShell,
+  linksToDirectories,
+  placeFollowsTmpdir,
+  signalsAreMessages,
+} from '../../support/platform.js';
+import { exits, LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
-import { filesHaveModes, hasShell, linksToDirectories } from '../../support/platform.js';
 
 const root = process.getuid?.() === 0;
 
@@ -42,11 +51,11 @@ test.skipIf(!linksToDirectories)('a link to nothing in the place of a folder is 
   expect(problems(join(link, 'default'))).toContain(`${link} is a symbolic link to something that does not`);
 });
 
-test.runIf(process.platform === 'linux')('a place where nothing can be written is named', () => {
+test.runIf(hasProc)('a place where nothing can be written is named', () => {
   expect(problems('/proc/bunctl')).toMatch(/The state cannot be kept in \/proc\/bunctl|The disk of \/proc/);
 });
 
-test.skipIf(root || process.platform === 'win32')('a folder that cannot be written to is named', () => {
+test.runIf(filesHaveModes && !root)('a folder that cannot be written to is named', () => {
   const state = stateFolder();
   chmodSync(join(state, 'apps'), 0o500);
   expect(problems(state)).toContain('cannot be written to');
@@ -79,7 +88,7 @@ test('a log from the future makes the clock doubtful', () => {
   expect(problems(state)).toMatch(/was written 4[78] hours in the future: check the clock/);
 });
 
-test.runIf(process.platform === 'linux' && root)('a full disk is named', () => {
+test.runIf(hasNamespaces && root)('a full disk is named', () => {
   const disk = temporaryDirectory();
   const script = `mount -t tmpfs -o size=16k tmpfs "${disk}" && exec "$@"`;
   const { status, stdout, stderr } = spawnSync(
@@ -92,7 +101,7 @@ test.runIf(process.platform === 'linux' && root)('a full disk is named', () => {
   expect(stdout).toContain(`The disk of ${disk} is full`);
 });
 
-test.runIf(process.platform === 'linux' && root)(
+test.runIf(hasNamespaces && root)(
   'a missing prlimit is named if apps would get another limit of open files without it',
   ({ skip }) => {
     const manager = new Manager();
@@ -113,20 +122,17 @@ test.runIf(process.platform === 'linux' && root)(
   },
 );
 
-test.runIf(process.platform === 'linux' && root)(
-  'ended processes that process 1 does not reap are told of',
-  ({ skip }) => {
-    const manager = new Manager();
-    // As in a container whose process 1 is a program of Node: it gets an orphan, and waits for its own children only.
-    const script = `const { spawnSync } = require('child_process');
+test.runIf(hasNamespaces && root)('ended processes that process 1 does not reap are told of', ({ skip }) => {
+  const manager = new Manager();
+  // As in a container whose process 1 is a program of Node: it gets an orphan, and waits for its own children only.
+  const script = `const { spawnSync } = require('child_process');
       spawnSync('sh', ['-c', 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0 & done']);
       spawnSync(process.execPath, ${JSON.stringify([CLI, 'doctor'])}, { stdio: 'inherit' });`;
-    const command = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, '-e', script];
-    const { stdout, stderr } = spawnSync('unshare', command, { encoding: 'utf8', env: manager.env });
-    skip(/unshare/.test(stderr), stderr);
-    expect(stdout).toMatch(/Process 1 has \d+ ended children, which does not reap orphans/);
-  },
-);
+  const command = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, '-e', script];
+  const { stdout, stderr } = spawnSync('unshare', command, { encoding: 'utf8', env: manager.env });
+  skip(/unshare/.test(stderr), stderr);
+  expect(stdout).toMatch(/Process 1 has \d+ ended children, which does not reap orphans/);
+});
 
 test.skipIf(!hasShell)('a current folder that was removed is a sentence', async () => {
   const manager = new Manager();
@@ -149,7 +155,7 @@ test.skipIf(!hasShell)('a current folder that was removed is a sentence', async 
   expect(start.stderr).toContain('Error: The current folder no longer exists; cd to another one\n');
 });
 
-test.runIf(root && process.platform === 'linux')(
+test.runIf(root && hasProc)(
   'a user without an entry in passwd and without HOME gets a sentence, or works when told where',
   () => {
     const home = temporaryDirectory();
@@ -192,12 +198,16 @@ test('doctor reports a record that was put aside', async () => {
   });
 });
 
-test('doctor finds a daemon, and one that is stopped and does not answer', async () => {
+test('doctor finds a daemon', async () => {
   const manager = shared;
   const { stdout, code } = await manager.run('doctor');
   expect(code).toBe(0);
   expect(stdout).toContain('answers, pid');
   expect(stdout).toContain(manager.state);
+});
+
+test.runIf(signalsAreMessages)('doctor finds a daemon that is stopped and does not answer', async () => {
+  const manager = shared;
   const pid = await manager.pid();
   process.kill(pid, 'SIGSTOP');
   onTestFinished(() => void process.kill(pid, 'SIGCONT'));
@@ -207,18 +217,21 @@ test('doctor finds a daemon, and one that is stopped and does not answer', async
   expect(stopped.stdout).toContain('does not answer');
 });
 
-test('doctor names an app that bunctl has given up and a socket that is open to others', async () => {
+test('doctor names an app that bunctl has given up', async () => {
   const manager = shared;
   const client = await manager.daemon();
-  const { Start } = start('loop', 'exit 1');
   const backoff = { base_delay_ms: 1, max_delay_ms: 1, multiplier: 1, jitter: 0, max_attempts: 0 };
-  const config = JSON.stringify({ ...(JSON.parse(Start.config) as object), backoff });
-  await client.request({ Start: { ...Start, config } });
+  await client.request(startProgram('loop', exits(1), { backoff }));
   await until(async () => (await statusOf(client, 'loop')).backoff_exhausted, 'it is given up');
   const givenUp = await manager.run('doctor');
   expect(givenUp).toMatchObject({ code: 1 });
   expect(givenUp.stdout).toContain('Given up after too many restarts: loop.');
   await manager.ok('delete', 'loop', '-f');
+  expect(await manager.run('doctor')).toMatchObject({ code: 0 });
+});
+
+test.runIf(filesHaveModes)('doctor names a socket that is open to others', async () => {
+  const manager = shared;
   chmodSync(manager.socket, 0o666);
   const open = await manager.run('doctor');
   expect(open).toMatchObject({ code: 1 });
@@ -227,42 +240,45 @@ test('doctor names an app that bunctl has given up and a socket that is open to 
   expect(await manager.run('doctor')).toMatchObject({ code: 0 });
 });
 
-test('a second daemon of a user needs its own path, and doctor reports both', async () => {
-  const places = temporaryDirectory();
-  const manager = new Manager({
-    BUNCTL_SOCKET: join(places, `bunctl-${process.getuid?.() ?? 0}`, 'bunctl.sock'),
-  });
-  await manager.ok('start', 'a', '--', 'sleep', '1000');
-  // By the default rule the second daemon would be at another path.
-  const elsewhere = {
-    ...manager.env,
-    BUNCTL_SOCKET: '',
-    TMPDIR: places,
-    XDG_RUNTIME_DIR: join(places, 'run'),
-  };
-  const run = (...args: string[]) => {
-    const child = spawn(process.execPath, [CLI, ...args], {
-      env: elsewhere,
-      stdio: ['ignore', 'pipe', 'pipe'],
+test.runIf(placeFollowsTmpdir)(
+  'a second daemon of a user needs its own path, and doctor reports both',
+  async () => {
+    const places = temporaryDirectory();
+    const manager = new Manager({
+      BUNCTL_SOCKET: join(places, `bunctl-${process.getuid?.() ?? 0}`, 'bunctl.sock'),
     });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let text = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (part: string) => (text += part));
-    return { child, text: () => text, ended: once(child, 'close') as Promise<[number]> };
-  };
-  const refused = run('daemon');
-  await until(() => refused.text().includes('\n'), 'it says why not');
-  expect(refused.text()).toContain('A daemon of yours runs on');
-  expect(await refused.ended).toEqual([1, null]);
-  const second = run('daemon', '-s', join(places, 'run', 'bunctl.sock'));
-  await until(() => second.text().includes('listens on'), 'it listens');
-  const doctor = run('doctor');
-  expect(await doctor.ended).toEqual([1, null]);
-  expect(doctor.text()).toContain('Several of your daemons are running');
-  second.child.kill('SIGINT');
-  expect(await second.ended).toEqual([0, null]);
-});
+    await manager.ok('start', 'a', '--', ...LASTS);
+    // By the default rule the second daemon would be at another path.
+    const elsewhere = {
+      ...manager.env,
+      BUNCTL_SOCKET: '',
+      TMPDIR: places,
+      XDG_RUNTIME_DIR: join(places, 'run'),
+    };
+    const run = (...args: string[]) => {
+      const child = spawn(process.execPath, [CLI, ...args], {
+        env: elsewhere,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+      return { child, text: () => text, ended: once(child, 'close') as Promise<[number]> };
+    };
+    const refused = run('daemon');
+    await until(() => refused.text().includes('\n'), 'it says why not');
+    expect(refused.text()).toContain('A daemon of yours runs on');
+    expect(await refused.ended).toEqual([1, null]);
+    const second = run('daemon', '-s', join(places, 'run', 'bunctl.sock'));
+    await until(() => second.text().includes('listens on'), 'it listens');
+    const doctor = run('doctor');
+    expect(await doctor.ended).toEqual([1, null]);
+    expect(doctor.text()).toContain('Several of your daemons are running');
+    second.child.kill('SIGINT');
+    expect(await second.ended).toEqual([0, null]);
+  },
+);
 
 test('list, doctor and the next command say that a daemon died again and again and was not started again', async () => {
   const manager = new Manager();
@@ -275,7 +291,7 @@ test('list, doctor and the next command say that a daemon died again and again a
     code: 1,
     stdout: expect.stringContaining(sentence) as string,
   });
-  expect((await manager.run('start', 'a', '--', 'sleep', '1000')).stderr).toContain(sentence);
+  expect((await manager.run('start', 'a', '--', ...LASTS)).stderr).toContain(sentence);
   // There is a daemon again.
   expect((await manager.run('list')).stderr).toBe('');
 });

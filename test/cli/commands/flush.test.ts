@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { Manager, sharedManager } from '../../support/manager.js';
+import { hasFifos } from '../../support/platform.js';
+import { eitherThenLasts } from '../../support/programs.js';
 import { until } from '../../support/until.js';
-import { hasShell } from '../../support/platform.js';
 
 const manager = sharedManager();
 
-test.skipIf(!hasShell)(
+test.runIf(hasFifos)(
   'a log keeps to the size and number of files that start was given, and flush empties it',
   async () => {
     const logs = (): number[] => {
@@ -40,49 +41,45 @@ test.skipIf(!hasShell)(
   },
 );
 
-test.skipIf(process.platform === 'win32')(
-  'files that were put aside stay as they are when start or restart says so',
-  async () => {
-    const folder = join(manager.state, 'logs');
-    const aside = (): string[] => readdirSync(folder).filter((name) => /^a\.all\.log\.\d/.test(name));
-    const command = ['--', 'sh', '-c', 'seq 1 1000; exec sleep 1000'];
-    await manager.ok('start', 'a', '--log-max-size', '1k', '--no-log-compress', ...command);
-    await until(() => aside().length === 10, 'files were put aside');
-    expect(aside().some((name) => name.endsWith('.gz'))).toBe(false);
-    await manager.ok('restart', 'a', '--log-compress');
-    await until(
-      () => aside().length > 0 && aside().every((name) => name.endsWith('.gz')),
-      'they are compressed',
-    );
-    expect(
-      await manager.run('start', 'b', '--log-compress', '--no-log-compress', '--', 'true'),
-    ).toMatchObject({ code: 2, stderr: expect.stringContaining('exclude each other') as string });
-    expect(await manager.ok('start', '--help')).toContain('--no-log-compress');
-  },
-);
+test.runIf(hasFifos)('files that were put aside stay as they are when start or restart says so', async () => {
+  const folder = join(manager.state, 'logs');
+  const aside = (): string[] => readdirSync(folder).filter((name) => /^a\.all\.log\.\d/.test(name));
+  const command = ['--', 'sh', '-c', 'seq 1 1000; exec sleep 1000'];
+  await manager.ok('start', 'a', '--log-max-size', '1k', '--no-log-compress', ...command);
+  await until(() => aside().length === 10, 'files were put aside');
+  expect(aside().some((name) => name.endsWith('.gz'))).toBe(false);
+  await manager.ok('restart', 'a', '--log-compress');
+  await until(
+    () => aside().length > 0 && aside().every((name) => name.endsWith('.gz')),
+    'they are compressed',
+  );
+  expect(await manager.run('start', 'b', '--log-compress', '--no-log-compress', '--', 'true')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('exclude each other') as string,
+  });
+  expect(await manager.ok('start', '--help')).toContain('--no-log-compress');
+});
 
-test.skipIf(process.platform === 'win32')(
-  'an app that prints straight into plain files is flushed when it is stopped, with all that a keeper has left',
-  async () => {
-    const own = new Manager();
-    await own.launch();
-    const { pipes, log, rawLog } = stateFiles(own.state);
-    // There is no folder for FIFOs, so there is no keeper.
-    rmSync(pipes, { recursive: true, force: true });
-    writeFileSync(pipes, '');
-    await own.ok('start', 'a', '--', 'sh', '-c', 'echo out; echo err >&2; exec sleep 1000');
-    const text = (stream: 'stdout' | 'stderr'): string => readFileSync(rawLog('a', stream), 'utf8');
-    await until(() => text('stdout') === 'out\n' && text('stderr') === 'err\n', 'it has printed');
-    const aside = `${log('a')}.20261127T021011.123Z.gz`;
-    for (const path of [log('a'), aside]) writeFileSync(path, 'former\n');
-    expect(await own.run('flush', 'a')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('a prints straight into its files; stop it first') as string,
-    });
-    expect(text('stdout')).toBe('out\n');
-    await own.ok('stop', 'a');
-    expect(await own.ok('flush', 'a')).toBe('Emptied the log of app a\n');
-    expect([text('stdout'), text('stderr')]).toEqual(['', '']);
-    expect(readdirSync(join(own.state, 'logs')).sort()).toEqual(['a.err.log', 'a.out.log']);
-  },
-);
+test('an app that prints straight into plain files is flushed when it is stopped, with all that a keeper has left', async () => {
+  const own = new Manager();
+  await own.launch();
+  const { pipes, log, rawLog } = stateFiles(own.state);
+  // There is no folder for FIFOs, so there is no keeper.
+  rmSync(pipes, { recursive: true, force: true });
+  writeFileSync(pipes, '');
+  const talks = eitherThenLasts('echo out; echo err >&2', `console.log('out'); console.error('err')`);
+  await own.ok('start', 'a', '--', ...talks);
+  const text = (stream: 'stdout' | 'stderr'): string => readFileSync(rawLog('a', stream), 'utf8');
+  await until(() => text('stdout') === 'out\n' && text('stderr') === 'err\n', 'it has printed');
+  const aside = `${log('a')}.20261127T021011.123Z.gz`;
+  for (const path of [log('a'), aside]) writeFileSync(path, 'former\n');
+  expect(await own.run('flush', 'a')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('a prints straight into its files; stop it first') as string,
+  });
+  expect(text('stdout')).toBe('out\n');
+  await own.ok('stop', 'a');
+  expect(await own.ok('flush', 'a')).toBe('Emptied the log of app a\n');
+  expect([text('stdout'), text('stderr')]).toEqual(['', '']);
+  expect(readdirSync(join(own.state, 'logs')).sort()).toEqual(['a.err.log', 'a.out.log']);
+});

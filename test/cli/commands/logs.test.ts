@@ -6,6 +6,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { type IpcConnection, type IpcMessage, IpcServer } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CLI, Manager, sharedManager } from '../../support/manager.js';
+import { hasShell, readersCanBeWatched } from '../../support/platform.js';
+import { either, eitherThenLasts, printsAndLasts } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import { type Answer, data, fakeDaemon, itself, refusal, status, success } from '../fake-daemon.js';
 
@@ -127,12 +129,13 @@ describe('logs', () => {
     expect(await manager.run('logs', 'cut', '-l', '2')).toMatchObject({ stdout: 'x\ny\n', stderr: '' });
     const { code, stderr } = await manager.run('logs', 'cut', '-l', '50');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/Only the last 2 lines .*all of them are in \/state\/logs\/cut\.out\.log/);
+    const said = stderr.split('\n').find((line) => line.includes('Only the last 2 lines '));
+    expect(said).toContain(`all of them are in ${join('/state', 'logs', 'cut.out.log')}`);
   });
 
   test('of an app that was deleted are read from its files, and that is said', async () => {
     const manager = shared;
-    await manager.ok('start', 'a', '--', 'sh', '-c', 'echo out; sleep 1000');
+    await manager.ok('start', 'a', '--', ...printsAndLasts('out'));
     await until(async () => (await manager.ok('logs', 'a')) === 'out\n', 'it has printed');
     await manager.ok('delete', 'a', '-f');
     const { code, stdout, stderr } = await manager.run('logs', 'a');
@@ -145,7 +148,11 @@ describe('logs', () => {
 
 test('logs -f shows each old and new line once; a closed pipe ends it quietly', async () => {
   const manager = shared;
-  await manager.ok('start', 'n', '--', 'sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done');
+  const counts = eitherThenLasts(
+    'n=0; while :; do n=$((n+1)); echo $n; sleep 0.01; done',
+    'let n = 0; setInterval(() => console.log(++n), 10)',
+  );
+  await manager.ok('start', 'n', '--', ...counts);
   const child = manager.spawn(['logs', 'n', '-f', '-l', '1000000']);
   let text = '';
   child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -155,6 +162,7 @@ test('logs -f shows each old and new line once; a closed pipe ends it quietly', 
   const lines = text.trimEnd().split('\n');
   expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
   expect((await manager.status('n')).state).toBe('Running');
+  if (!hasShell) return;
   const piped = spawnSync('sh', ['-c', `"${process.execPath}" "${CLI}" logs n -f | head -n 2; echo done`], {
     encoding: 'utf8',
     env: manager.env,
@@ -167,8 +175,17 @@ test('logs -f shows each old and new line once; a closed pipe ends it quietly', 
 test('logs shows the last twenty lines, and goes on with -w, with the name or the id of the app', async () => {
   const manager = shared;
   const go = join(manager.home, 'go');
-  const script = `seq 1 30; until test -e ${go}; do sleep 0.05; done; echo more; echo error >&2; sleep 1000`;
-  await manager.ok('start', 'My App', '--', 'sh', '-c', script);
+  const program = eitherThenLasts(
+    `seq 1 30; until test -e '${go}'; do sleep 0.05; done; echo more; echo error >&2`,
+    `for (let n = 1; n <= 30; n += 1) console.log(n);
+    const waiting = setInterval(() => {
+      if (!require('node:fs').existsSync(${JSON.stringify(go)})) return;
+      clearInterval(waiting);
+      console.log('more');
+      console.error('error');
+    }, 50)`,
+  );
+  await manager.ok('start', 'My App', '--', ...program);
   const last = Array.from({ length: 20 }, (_, n) => `${n + 11}\n`).join('');
   await until(async () => (await manager.ok('logs', 'My App')) === last, 'it has printed');
   const following = [['-w'], ['-f', '-l', '0', '--json']].map((options) => {
@@ -254,8 +271,11 @@ test('logs -f leaves out only the lines that the answer has already shown', asyn
 
 test('logs -f goes on when the file is emptied in place', async () => {
   const manager = shared;
-  const script = 'seq 1 1000; while :; do echo tick; sleep 0.02; done';
-  await manager.ok('start', 'a', '--', 'sh', '-c', script);
+  const ticks = eitherThenLasts(
+    'seq 1 1000; while :; do echo tick; sleep 0.02; done',
+    `for (let n = 1; n <= 1000; n += 1) console.log(n); setInterval(() => console.log('tick'), 20)`,
+  );
+  await manager.ok('start', 'a', '--', ...ticks);
   await until(async () => (await manager.ok('logs', 'a')).includes('tick'), 'it prints');
   const child = manager.spawn(['logs', 'a', '-f', '-l', '1']);
   let text = '';
@@ -272,8 +292,16 @@ test('logs are read from the files when the daemon is gone', async () => {
   const manager = new Manager();
   // Two pipes that are written to at once have no order, so it waits until its first line is read.
   const go = join(manager.home, 'go');
-  const script = `echo out; until [ -e '${go}' ]; do sleep 0.05; done; echo err >&2`;
-  await manager.ok('start', 'a', '--restart', 'no', '--', 'sh', '-c', script);
+  const program = either(
+    `echo out; until [ -e '${go}' ]; do sleep 0.05; done; echo err >&2`,
+    `console.log('out');
+    const waiting = setInterval(() => {
+      if (!require('node:fs').existsSync(${JSON.stringify(go)})) return;
+      clearInterval(waiting);
+      console.error('err');
+    }, 50)`,
+  );
+  await manager.ok('start', 'a', '--restart', 'no', '--', ...program);
   await until(() => manager.printed('a') === 'out\n', 'its first line is read');
   writeFileSync(go, '');
   await until(async () => (await manager.status('a')).state === 'Stopped', 'it has ended');
@@ -285,7 +313,7 @@ test('logs are read from the files when the daemon is gone', async () => {
   expect((await manager.run('logs')).stdout).toBe('out\nerr\n');
 });
 
-test.skipIf(process.platform !== 'linux')(
+test.runIf(readersCanBeWatched)(
   'logs -f and status -w end when nobody reads them any more, though there is nothing to print',
   async () => {
     const manager = shared;

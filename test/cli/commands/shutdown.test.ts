@@ -3,15 +3,31 @@ import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { processOf } from '#dist/cli/answers/daemon-process.js';
+import { endpointAt } from '#dist/endpoint/default-path.js';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { isAlive } from '#dist/supervisor/system/processes.js';
-import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
+import { alive, Manager, startProgram, statusOf, untilState } from '../../support/manager.js';
+import { hasProc, signalsAreMessages } from '../../support/platform.js';
+import { either, LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import { data, fakeDaemon, itself, refusal, success } from '../fake-daemon.js';
 
+/** Prints a line, and does not end when it is asked to. */
+const STUBBORN = either(
+  'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+  `process.on('message', () => undefined); console.log('ready'); setInterval(() => undefined, 1e6)`,
+);
+
+/** Ends an app, with its group where there are groups. */
+function end(app: number): void {
+  process.kill(signalsAreMessages ? -app : app, 'SIGKILL');
+}
+
 /** A process that any signal would end. */
 function stranger(): { readonly pid: number } {
-  const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  const [command, ...args] = LASTS;
+  // PATH need not name Node's folder.
+  const child = spawn(command === 'node' ? process.execPath : command, args, { stdio: 'ignore' });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await once(child, 'close');
@@ -29,13 +45,13 @@ test('a process that only has the number that the daemon told gets no signal', a
     return undefined;
   });
   const ran = await manager.run('shutdown');
-  expect(ran).toMatchObject({ code: 0, stdout: `Stopped the daemon on ${manager.socket}\n` });
+  expect(ran).toMatchObject({ code: 0, stdout: `Stopped the daemon on ${endpointAt(manager.socket)}\n` });
   expect(ran.stderr).toContain('app a has left behind process 7');
   expect(daemon.asked).toContainEqual({ Shutdown: {} });
   expect(alive(pid)).toBe(true);
 });
 
-test.runIf(process.platform === 'linux')(
+test.runIf(hasProc)(
   'the process that only has the number of a daemon in another container is not waited for',
   () => {
     const { pid } = stranger();
@@ -80,26 +96,23 @@ test.each([['stop', 'a'], ['delete', 'a', '-f'], ['restart', 'a'], ['shutdown']]
 test('a daemon that does not end in time is reported, and still ends', async () => {
   const manager = new Manager();
   const client = await manager.daemon();
-  await client.request(start('a', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'));
+  await client.request(startProgram('a', STUBBORN));
   await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
   const { pid: app } = await manager.status('a');
   const daemon = await manager.pid();
   const ran = await manager.run('shutdown', '--timeout', '0.2');
   expect(ran).toMatchObject({ code: 5, stderr: expect.stringContaining('it goes on with that') as string });
-  if (app !== null) process.kill(-app, 'SIGKILL');
+  if (app !== null) end(app);
   await until(() => !alive(daemon), 'the daemon has ended');
 });
 
 test('a shutdown that takes longer than the timeout, and a daemon that dies, have exit codes of their own', async () => {
   const manager = new Manager();
   const client = await manager.daemon();
-  const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
-  await client.request(start('a', stubborn, { stop_timeout: { secs: 60, nanos: 0 } }));
+  await client.request(startProgram('a', STUBBORN, { stop_timeout: { secs: 60, nanos: 0 } }));
   await until(() => manager.printed('a') === 'ready\n', 'it is ready');
   const { pid } = await statusOf(client, 'a');
-  onTestFinished(() => {
-    process.kill(-(pid as number), 'SIGKILL');
-  });
+  onTestFinished(() => end(pid as number));
   const daemon = await manager.pid();
   const late = await manager.run('shutdown', '--timeout', '0.2');
   expect(late).toMatchObject({ code: 5, stdout: '' });

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager, sharedManager } from '../../support/manager.js';
+import { hasShell, scriptsStart } from '../../support/platform.js';
+import { eitherThenLasts, LASTS, LASTS_TOO } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import { type Answer, data, fakeDaemon, status, success } from '../fake-daemon.js';
 
@@ -34,7 +36,10 @@ describe('a file', () => {
       const daemon = await fakeDaemon(manager.socket, taking());
       const { code, stdout, stderr } = await manager.run('start', name);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain(`This does it: node -e 'import("${join(realpathSync(manager.home), name)}")`);
+      // As the shell, or the command prompt, reads it.
+      const imported = `import(${JSON.stringify(join(realpathSync(manager.home), name))})`;
+      const typed = hasShell ? `'${imported}` : `"${imported.replaceAll('"', '""')}`;
+      expect(stderr).toContain(`This does it: node -e ${typed}`);
       expect(acts(daemon.asked)).toEqual([]);
     },
   );
@@ -79,20 +84,20 @@ describe('start', () => {
   const manager = sharedManager();
 
   test('the same name with another command is refused while the app runs, and accepted when it is stopped', async () => {
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
-    const other = await manager.run('start', 'a', '--', 'sleep', '2000');
+    await manager.ok('start', 'a', '--', ...LASTS);
+    const other = await manager.run('start', 'a', '--', ...LASTS_TOO);
     expect(other).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('another configuration') as string,
     });
     await manager.ok('stop', 'a');
-    await manager.ok('start', 'a', '--', 'sleep', '2000');
-    expect(await manager.ok('status', 'a')).toContain('sleep 2000');
+    await manager.ok('start', 'a', '--', ...LASTS_TOO);
+    expect(await manager.ok('status', 'a')).toContain(LASTS_TOO.join(' '));
   });
 
   test('start takes the name, the stop timeout, the restart limit and the memory limit from options', async () => {
     const options = ['--name', 'a', '--stop-timeout', '2m', '--max-restarts', '7', '--max-memory', '1g'];
-    await manager.ok('start', ...options, '--max-cpu', '50', '--', 'sleep', '1000');
+    await manager.ok('start', ...options, '--max-cpu', '50', '--', ...LASTS);
     const record = JSON.parse(readFileSync(join(manager.state, 'apps', 'a.json'), 'utf8')) as object;
     expect(record).toMatchObject({
       config: {
@@ -108,12 +113,18 @@ describe('start', () => {
     // The daemon already runs, without any of these.
     manager.env['OWN'] = 'own';
     manager.env['PORT'] = '1';
-    const print = ['--', 'sh', '-c', 'pwd; echo $OWN $PORT $MORE; sleep 1000'];
+    const tells = eitherThenLasts(
+      'pwd; echo $OWN $PORT $MORE',
+      `const { OWN, PORT, MORE } = process.env; console.log(process.cwd() + '\\n' + OWN, PORT, MORE)`,
+    );
+    const print = ['--', ...tells];
+    const folder = join(realpathSync(manager.home), 'folder');
+    mkdirSync(folder);
     await manager.ok(
       'start',
       'a',
       '-d',
-      '/usr',
+      folder,
       '-e',
       'PORT=7',
       '--env',
@@ -122,12 +133,12 @@ describe('start', () => {
       ...print,
     );
     expect(await manager.status('a')).toMatchObject({
-      cwd: '/usr',
+      cwd: folder,
       env: { PORT: '7' },
       restart_policy: 'Always',
       auto_start: true,
     });
-    await until(() => manager.printed('a') === '/usr\nown 7 a=b\n', 'it has printed');
+    await until(() => manager.printed('a') === `${folder}\nown 7 a=b\n`, 'it has printed');
     await manager.ok('start', 'b', '--restart', 'no', ...print);
     expect(await manager.status('b')).toMatchObject({
       cwd: manager.home,
@@ -135,7 +146,8 @@ describe('start', () => {
       auto_start: false,
     });
     // The words after -- belong to the app, also --help.
-    await manager.ok('start', 'c', '--restart', 'no', '--', 'echo', '--help', '-h', '--version');
+    const echo = hasShell ? ['echo'] : ['node', '-e', 'console.log(...process.argv.slice(1))', '--'];
+    await manager.ok('start', 'c', '--restart', 'no', '--', ...echo, '--help', '-h', '--version');
     await until(() => manager.printed('c') === '--help -h --version\n', 'it has printed');
   });
 
@@ -143,9 +155,13 @@ describe('start', () => {
     ['js', 'node'],
     ['mjs', 'node'],
     ['cjs', 'node'],
-    ['py', 'python3'],
-    ['sh', 'sh'],
     ['rb', 'ruby'],
+    ...(scriptsStart
+      ? [
+          ['py', 'python3'],
+          ['sh', 'sh'],
+        ]
+      : []),
   ])('a .%s file is run with %s', async (kind, interpreter) => {
     writeFileSync(join(manager.home, `file.${kind}`), '');
     const { stderr, code } = await manager.run('start', `file.${kind}`, '--restart', 'no');
@@ -171,7 +187,7 @@ describe('start', () => {
       join(folder, 'bunctl.json'),
       JSON.stringify({
         apps: [
-          { name: 'one', command: 'sleep', args: ['1000'] },
+          { name: 'one', command: LASTS[0], args: LASTS.slice(1) },
           { name: 'two', command: 'no-such' },
         ],
       }),

@@ -2,13 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { quoteWords } from '#dist/cli/input/shell-words.js';
 import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { alive, FAST, Manager, sharedManager, start, statusOf, written } from '../../support/manager.js';
+import { hasProc, tellsBoots } from '../../support/platform.js';
+import { LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 const manager = sharedManager();
 
-describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
+describe.runIf(hasProc)('the status of an app', () => {
   test('has the memory, the processor’s use and the number of all its processes', async () => {
     const client = await manager.daemon();
     await client.request(start('busy', 'while :; do :; done & while :; do :; done'));
@@ -80,7 +83,7 @@ describe.skipIf(process.platform !== 'linux')('the status of an app', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('an app that last ran on another machine', () => {
+describe.runIf(tellsBoots)('an app that last ran on another machine', () => {
   test('is not adopted; status, doctor and the log of the daemon say that it may still run there', async () => {
     const manager = new Manager();
     await manager.ok('start', 'a', '--', 'sleep', '1000');
@@ -117,8 +120,8 @@ test('an app is compared with its file in the mode with which it was started', a
         apps: [
           {
             name: 'a',
-            script: 'sleep',
-            args: '1000',
+            script: LASTS[0],
+            args: quoteWords(LASTS.slice(1), false),
             env: { MODE: 'plain' },
             env_production: { PORT: port },
           },
@@ -138,7 +141,7 @@ test('an app is compared with its file in the mode with which it was started', a
 });
 
 test('status -w prints events without a terminal, with the name or the id of the app', async () => {
-  await manager.ok('start', 'My App', '--', 'sleep', '1000');
+  await manager.ok('start', 'My App', '--', ...LASTS);
   const watching = [[], ['--json']].map((options) => {
     const child = manager.spawn(['status', 'My App', '-w', ...options]);
     let text = '';

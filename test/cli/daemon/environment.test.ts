@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager } from '../../support/manager.js';
+import { hasProc } from '../../support/platform.js';
+import { LASTS } from '../../support/programs.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 /** The one Start request of those that were asked. */
@@ -16,7 +18,7 @@ function startOf(asked: readonly unknown[]) {
   return { name, config: JSON.parse(config) as { env: Record<string, string> }, environment };
 }
 
-test.skipIf(process.platform !== 'linux')(
+test.runIf(hasProc)(
   'a daemon that a command started has nothing of its caller but what it needs to work',
   async () => {
     const manager = new Manager({
@@ -27,7 +29,7 @@ test.skipIf(process.platform !== 'linux')(
       XDG_STATE_HOME: '/nonexistent',
       BUNCTL_LOG_LEVEL: 'warn',
     });
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'a', '--', ...LASTS);
     const entries = readFileSync(`/proc/${await manager.pid()}/environ`, 'utf8').split('\0');
     const names = entries.filter((entry) => entry !== '').map((entry) => entry.slice(0, entry.indexOf('=')));
     const allowed =
@@ -49,7 +51,13 @@ describe('start', () => {
     const { name, config, environment } = startOf(daemon.asked);
     expect(name).toBe('a');
     expect(config.env).toEqual({ MODE: 'fast' });
-    expect(environment).toMatchObject({ MY_TOKEN: 't0ken', BUNCTL_MINE: 'mine', PATH: process.env['PATH'] });
+    // Its name is written in any case on Windows.
+    const path = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') as string;
+    expect(environment).toMatchObject({
+      MY_TOKEN: 't0ken',
+      BUNCTL_MINE: 'mine',
+      [path]: process.env['PATH'],
+    });
     expect(
       Object.keys(environment ?? {}).filter((key) => /^BUNCTL_(?!MINE$)|^PWD$|^SHLVL$|^_$/.test(key)),
     ).toEqual([]);

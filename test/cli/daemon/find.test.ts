@@ -2,11 +2,20 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { alive, Manager, start, type Status } from '../../support/manager.js';
+import { endpointAt } from '#dist/endpoint/default-path.js';
+import { alive, Manager, startProgram, type Status } from '../../support/manager.js';
+import {
+  hasProc,
+  placeFollowsTmpdir,
+  signalsAreMessages,
+  socketsAreFiles,
+  tellsCreation,
+} from '../../support/platform.js';
+import { LASTS, printsAndLasts } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
-describe.skipIf(process.platform !== 'linux')('a daemon that was started with another TMPDIR', () => {
+describe.runIf(placeFollowsTmpdir)('a daemon that was started with another TMPDIR', () => {
   test('is found by every command, and no second one is started', async () => {
     const manager = new Manager({ BUNCTL_SOCKET: '', XDG_RUNTIME_DIR: '' });
     const [one, two] = ['one', 'two'].map((name) => {
@@ -15,7 +24,7 @@ describe.skipIf(process.platform !== 'linux')('a daemon that was started with an
       return folder;
     }) as [string, string];
     manager.env['TMPDIR'] = one;
-    await manager.ok('start', 'a', '--', 'sh', '-c', 'echo printed; sleep 1000');
+    await manager.ok('start', 'a', '--', ...printsAndLasts('printed'));
     const pid = await manager.pid();
     manager.env['TMPDIR'] = two;
     for (const command of [
@@ -58,53 +67,56 @@ test('a command connects once, and at most once more for each further app', asyn
   }
 });
 
-test.skipIf(process.platform !== 'linux')(
+test.runIf(hasProc)(
   'a place where no daemon can listen is an error at once, and leaves no process',
   async () => {
     const manager = new Manager({ BUNCTL_SOCKET: '', XDG_RUNTIME_DIR: '/proc/bunctl' });
-    const { code, stderr } = await manager.run('start', 'a', '--', 'sleep', '1000');
+    const { code, stderr } = await manager.run('start', 'a', '--', ...LASTS);
     expect(code).toBe(6);
     expect(stderr).toContain('The daemon could not be started');
     expect(stderr).not.toContain('timeout');
   },
 );
 
-test('after kill -9 of the daemon, list, stop and the start of another app find everything unchanged', async () => {
-  const manager = new Manager();
-  const client = await manager.daemon();
-  for (const name of ['a', 'b']) await client.request(start(name, 'sleep 1000'));
-  const { pid: app } = await manager.status('a');
-  for (const [command, left] of [
-    [
-      ['list', '-j'],
-      ['a', 'b'],
-    ],
-    [
-      ['start', 'c', '--', 'sleep', '1000'],
-      ['a', 'b'],
-    ],
-    [
-      ['stop', 'b'],
-      ['a', 'b', 'c'],
-    ],
-  ] as const) {
-    const daemon = await manager.pid();
-    await manager.killDaemon();
-    expect((await manager.run('ping')).code).toBe(6);
-    const doctor = await manager.run('doctor');
-    expect(doctor).toMatchObject({
-      code: 1,
-      stdout: expect.stringContaining(`left ${left.join(', ')}`) as string,
-    });
-    const ran = await manager.run(...command);
-    expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain(`left ${left.length} apps`);
-    expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
-    expect(await manager.pid()).not.toBe(daemon);
-  }
-});
+test.runIf(tellsCreation)(
+  'after kill -9 of the daemon, list, stop and the start of another app find everything unchanged',
+  async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    for (const name of ['a', 'b']) await client.request(startProgram(name, LASTS));
+    const { pid: app } = await manager.status('a');
+    for (const [command, left] of [
+      [
+        ['list', '-j'],
+        ['a', 'b'],
+      ],
+      [
+        ['start', 'c', '--', ...LASTS],
+        ['a', 'b'],
+      ],
+      [
+        ['stop', 'b'],
+        ['a', 'b', 'c'],
+      ],
+    ] as const) {
+      const daemon = await manager.pid();
+      await manager.killDaemon();
+      expect((await manager.run('ping')).code).toBe(6);
+      const doctor = await manager.run('doctor');
+      expect(doctor).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining(`left ${left.join(', ')}`) as string,
+      });
+      const ran = await manager.run(...command);
+      expect(ran.code).toBe(0);
+      expect(ran.stderr).toContain(`left ${left.length} apps`);
+      expect(await manager.status('a')).toMatchObject({ state: 'Running', pid: app, restarts: 0 });
+      expect(await manager.pid()).not.toBe(daemon);
+    }
+  },
+);
 
-test.runIf(process.platform === 'linux')(
+test.runIf(placeFollowsTmpdir)(
   'from another runtime directory there is the same daemon with the same apps, alive or killed',
   async () => {
     const manager = new Manager({ BUNCTL_SOCKET: '' });
@@ -115,12 +127,12 @@ test.runIf(process.platform === 'linux')(
     }) as [string, string];
     manager.env['TMPDIR'] = manager.home;
     manager.env['XDG_RUNTIME_DIR'] = here;
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'a', '--', ...LASTS);
     const { pid } = await manager.status('a');
     const daemon = await manager.pid();
     // Like from cron, or after the runtime directory was removed at a logout.
     manager.env['XDG_RUNTIME_DIR'] = there;
-    await manager.ok('start', 'b', '--', 'sleep', '1000');
+    await manager.ok('start', 'b', '--', ...LASTS);
     const apps = JSON.parse(await manager.ok('list', '-j')) as Status[];
     expect(apps.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(apps[0]).toMatchObject({ pid });
@@ -135,7 +147,7 @@ test.runIf(process.platform === 'linux')(
 
 test('after a shutdown only start starts a daemon', async () => {
   const manager = new Manager();
-  await manager.ok('start', 'a', '--restart', 'always', '--', 'sleep', '1000');
+  await manager.ok('start', 'a', '--restart', 'always', '--', ...LASTS);
   await manager.ok('shutdown');
   expect(await manager.run('list', '-j')).toMatchObject({ code: 0, stdout: '[]\n' });
   expect((await manager.run('stop', 'a')).code).toBe(6);
@@ -146,34 +158,38 @@ test('after a shutdown only start starts a daemon', async () => {
 test('--socket names another daemon, for every command', async () => {
   const manager = new Manager();
   const there = ['--socket', join(manager.home, 'other')];
+  const endpoint = endpointAt(there[1]);
   onTestFinished(async () => {
     await manager.run('delete', 'all', '-f', ...there);
     await manager.run('shutdown', ...there);
   });
-  expect((await manager.run('start', 'a', ...there, '--', 'sleep', '1000')).stderr).toContain(there[1]);
+  expect((await manager.run('start', 'a', ...there, '--', ...LASTS)).stderr).toContain(endpoint);
   expect((await manager.run('ping')).code).toBe(6);
-  expect(await manager.ok('ping', ...there)).toContain(there[1]);
+  expect(await manager.ok('ping', ...there)).toContain(endpoint);
   expect(await manager.ok('list', ...there)).toContain('running');
   expect(await manager.ok('stop', 'a', ...there)).toBe('Stopped app a\n');
-  expect(await manager.ok('shutdown', ...there)).toContain(there[1]);
+  expect(await manager.ok('shutdown', ...there)).toContain(endpoint);
   expect((await manager.run('ping', ...there)).code).toBe(6);
 });
 
-test('an answer that does not come in time has an exit code of its own', async () => {
-  const manager = new Manager();
-  await manager.daemon();
-  const pid = await manager.pid();
-  process.kill(pid, 'SIGSTOP');
-  const { code, stderr } = await manager.run('list', '--timeout', '0.2');
-  process.kill(pid, 'SIGCONT');
-  expect(code).toBe(5);
-  expect(stderr).toContain('timeout');
-});
+test.runIf(signalsAreMessages)(
+  'an answer that does not come in time has an exit code of its own',
+  async () => {
+    const manager = new Manager();
+    await manager.daemon();
+    const pid = await manager.pid();
+    process.kill(pid, 'SIGSTOP');
+    const { code, stderr } = await manager.run('list', '--timeout', '0.2');
+    process.kill(pid, 'SIGCONT');
+    expect(code).toBe(5);
+    expect(stderr).toContain('timeout');
+  },
+);
 
-test('a daemon that cannot start tells why through `start`', async () => {
+test.runIf(socketsAreFiles)('a daemon that cannot start tells why through `start`', async () => {
   const manager = new Manager();
   writeFileSync(manager.socket, 'no socket');
-  const { code, stderr } = await manager.run('start', 'a', '--', 'sleep', '1000');
+  const { code, stderr } = await manager.run('start', 'a', '--', ...LASTS);
   rmSync(manager.socket);
   expect(code).toBe(6);
   expect(stderr).toContain('is not a socket');

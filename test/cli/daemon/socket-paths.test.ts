@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Manager } from '../../support/manager.js';
 import { socketsAreFiles } from '../../support/platform.js';
+import { LASTS } from '../../support/programs.js';
 
 /** The socket and the state directory of the daemon that is reached, as `doctor` tells them. */
 const seen = (doctor: string): string[] => doctor.match(/^socket .*\/s: .*pid \d+|^state .*/gm) ?? [];
 
-describe.skipIf(!socketsAreFiles)('a relative path of the socket', () => {
-  test.each<[string, string, string[]]>([
+describe('a relative path of the socket', () => {
+  test.runIf(socketsAreFiles).each<[string, string, string[]]>([
     ['--socket ./s', '', ['--socket', './s']],
     ['BUNCTL_SOCKET=s', 's', []],
     ['BUNCTL_SOCKET=./x/../s', './x/../s', []],
@@ -21,7 +22,7 @@ describe.skipIf(!socketsAreFiles)('a relative path of the socket', () => {
       const socket = join(realpathSync(manager.home), 's');
       mkdirSync(join(manager.home, 'deeper'));
       manager.env['BUNCTL_SOCKET'] = variable;
-      const started = await manager.run('start', 'a', ...args, '--', 'sleep', '1000');
+      const started = await manager.run('start', 'a', ...args, '--', ...LASTS);
       expect(started).toMatchObject({ code: 0, stderr: `Started the daemon on ${socket}\n` });
       const relative = await manager.run('doctor', ...args);
       Object.assign(manager.env, absolute);
@@ -38,7 +39,7 @@ describe.skipIf(!socketsAreFiles)('a relative path of the socket', () => {
   test('a relative BUNCTL_STATE_DIR is the caller’s too', async () => {
     const manager = new Manager();
     manager.env['BUNCTL_STATE_DIR'] = 'state';
-    await manager.ok('start', 'a', '--', 'sleep', '1000');
+    await manager.ok('start', 'a', '--', ...LASTS);
     expect(readdirSync(join(manager.state, 'apps'))).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { interpreted, programFor } from '#dist/cli/input/program.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 import { Manager } from '../../support/manager.js';
 import { fakeDaemon, success } from '../fake-daemon.js';
-import { hasShell, linksToDirectories } from '../../support/platform.js';
+import { linksToDirectories, scriptsStart } from '../../support/platform.js';
 
 interface Start {
   readonly name: string;
@@ -74,7 +74,7 @@ describe('a file with arguments', () => {
   });
 });
 
-describe.skipIf(!hasShell)('a file is run', () => {
+describe.runIf(scriptsStart)('a file is run', () => {
   const file = (name: string, content: string | Buffer, mode = 0o644): string => {
     const path = join(temporaryDirectory(), name);
     writeFileSync(path, content);

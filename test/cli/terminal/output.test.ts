@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { CLI, Manager } from '../../support/manager.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
-import { hasShell } from '../../support/platform.js';
+import { hasFullDevice, hasShell } from '../../support/platform.js';
 
 const script = spawnSync('script', ['--version']).status === 0;
 
@@ -27,7 +27,7 @@ const withApp = (message: unknown) =>
     ? success('Done')
     : data([status('a')]);
 
-describe.skipIf(process.platform !== 'linux')('a full stdout', () => {
+describe.runIf(hasFullDevice)('a full stdout', () => {
   test.each([['list'], ['list -j'], ['status'], ['ping'], ['doctor'], ['--version'], ['--help'], ['stop a']])(
     'makes bunctl %s end with 1 and a sentence',
     async (command) => {

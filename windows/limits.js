@@ -46,6 +46,7 @@ export const LIMITS = [
   },
   {
     wine: 'has a powershell.exe that prints nothing, and a wmic that knows few columns: tasklist tells of processes there, and an adopted app cannot be proven',
+    fact: 'tellsCreation',
   },
   { wine: 'cannot give Node a Unix pipe as its stdout: `open EBADF`. Output goes to files' },
   { wine: '8 calls itself Windows 7, which Node refuses: `winecfg -v win10`' },

@@ -215,7 +215,7 @@ class WindowsNode {
       HOME: homedir(),
       WINEPREFIX: this.#prefix,
       ...QUIET,
-      BUNCTL_TEST_WINE: String(this.wine),
+      TEST_WINE: String(this.wine),
       ...env,
     };
     const [program, ...args] = this.#root ? this.#inOtherRoot(command, cwd) : command;

@@ -41,7 +41,7 @@ const manager = sharedManager();
  */
 async function subscribedThen(subscription: object, command: object) {
   for (let round = 0; round < 50; round += 1) {
-    const client = await RawClient.connect(manager.socket);
+    const client = await RawClient.connect(manager.endpoint);
     const began = performance.now();
     client.write(frame(JSON.stringify({ Subscribe: { subscription } })));
     expect(await client.next()).toEqual({ Success: { message: 'Subscribed to events' } });
@@ -57,7 +57,7 @@ const TOO_SLOW = 'this machine takes longer than the daemon holds events back';
 describe('the original’s command against our daemon', () => {
   // Its app is a program of POSIX systems.
   test.runIf(hasShell)('gets the answers it knows', async () => {
-    const client = await RawClient.connect(manager.socket);
+    const client = await RawClient.connect(manager.endpoint);
     const started = EXCHANGES.find(({ send }) => send.startsWith('{"Start"'))?.send ?? '';
     for (const { what, send, get } of EXCHANGES) {
       client.write(frame(send === 'REPEAT' ? started : send));
@@ -102,7 +102,7 @@ describe('the original’s command against our daemon', () => {
   });
 
   test('sees each event once, in order: a crash, its restart, a stop', async () => {
-    const client = await RawClient.connect(manager.socket);
+    const client = await RawClient.connect(manager.endpoint);
     await client.request({ Subscribe: { subscription: { StatusEvents: { app_name: 'a' } } } });
     const crashesOnce = either(
       'test -e once && sleep 1000; touch once; exit 3',

@@ -10,6 +10,7 @@ import { IpcClient } from 'bunctl-ipc/client';
 import type { IpcMessage, IpcResponse } from 'bunctl-ipc/protocol';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import { daemonEnvironment } from '#dist/cli/daemon/environment.js';
+import { endpointAt } from '#dist/endpoint/default-path.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { removeDirectory, temporaryDirectory } from './endpoints.js';
 import { hasFifos, hasProc, signalsAreMessages } from './platform.js';
@@ -65,6 +66,11 @@ export class Manager {
     };
     // Before the directory goes: clean-ups run from the last to the first.
     (sharedHome === undefined ? onTestFinished : afterAll)(() => this.#end());
+  }
+
+  /** Where the daemon listens, for a client that knows no paths: the socket, or the pipe that is named by it. */
+  get endpoint(): string {
+    return endpointAt(this.socket);
   }
 
   /** The one state directory. */

@@ -10,6 +10,7 @@ import { openFilesLimit } from '#dist/open-files.js';
 import { teller } from '#dist/telemetry/diagnostics.js';
 import { type StepName, STEPS } from '#dist/telemetry/steps.js';
 import { act, fixture, ownEndpoint, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { socketsAreFiles } from '../support/platform.js';
 import { RawClient } from '../support/raw-client.js';
 import { hearSteps } from '../support/steps.js';
 import { until } from '../support/until.js';
@@ -213,20 +214,23 @@ describe('a daemon tells', () => {
     ]);
   });
 
-  test('of a socket file that disappears and is bound again, and of one that cannot be', async () => {
-    const { path } = await testDaemon();
-    const heard = hearSteps(path, /^endpoint/);
-    unlinkSync(path);
-    await until(() => heard.length > 0, 'it is bound again');
-    expect(heard).toEqual([{ step: 'endpoint.rebound', daemon: path }]);
-    unlinkSync(path);
-    mkdirSync(path);
-    await until(() => heard.length > 1, 'something else is there');
-    expect(heard[1]).toMatchObject({ step: 'endpoint.fault' });
-    rmdirSync(path);
-  });
+  test.runIf(socketsAreFiles)(
+    'of a socket file that disappears and is bound again, and of one that cannot be',
+    async () => {
+      const { path } = await testDaemon();
+      const heard = hearSteps(path, /^endpoint/);
+      unlinkSync(path);
+      await until(() => heard.length > 0, 'it is bound again');
+      expect(heard).toEqual([{ step: 'endpoint.rebound', daemon: path }]);
+      unlinkSync(path);
+      mkdirSync(path);
+      await until(() => heard.length > 1, 'something else is there');
+      expect(heard[1]).toMatchObject({ step: 'endpoint.fault' });
+      rmdirSync(path);
+    },
+  );
 
-  test('of a step of its end, or of undoing its start, that fails', async () => {
+  test.runIf(socketsAreFiles)('of a step of its end, or of undoing its start, that fails', async () => {
     const home = temporaryDirectory();
     const heard = hearSteps(undefined, /-failed$/);
     const folder = join(home, 'a');

@@ -34,7 +34,7 @@ async function serve(): Promise<{ child: ChildProcess; path: string }> {
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  const first = await IpcClient.connect(path, { retry: 'absent', timeout: 30_000 });
+  const first = await IpcClient.connect(path, { retry: 'absent', timeout: 300_000 });
   expect(await first.request('List')).toEqual(got('List'));
   await first.close();
   return { child, path };

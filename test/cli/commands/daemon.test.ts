@@ -32,7 +32,7 @@ test.skipIf(!hasFifos)(
     const log = stateFiles(manager.state).log('a');
     rmSync(log, { force: true });
     execFileSync('mkfifo', [log]);
-    const reading = await RawClient.connect(manager.socket);
+    const reading = await RawClient.connect(manager.endpoint);
     reading.send({ Logs: { name: 'a', lines: 10 } });
     // What came before another one's answer was received: it is run, though it may not have begun.
     const other = await IpcClient.connect(manager.socket);

@@ -1,35 +1,7 @@
-// What is run under Wine, and what Wine does otherwise than Windows.
+// What is not run under Wine, and what Wine does otherwise than Windows.
 
-/** The tests that run on Windows: all folders of the library's, and what the process manager does and decides on every system. */
-export const TESTS = [
-  'test/protocol',
-  'test/endpoint',
-  'test/acceptor',
-  'test/writer',
-  'test/broker',
-  'test/client',
-  'test/transport',
-  'test/daemon',
-  'test/workers',
-  'test/model',
-  'test/define.test.ts',
-  'test/queue.test.ts',
-  'test/unfailing-log.test.ts',
-  'test/telemetry/loop-delay.test.ts',
-  'test/telemetry/open-metrics.test.ts',
-  'test/supervisor/model',
-  'test/supervisor/decide',
-  'test/supervisor/state',
-  ...['app-log', 'daemon-log', 'follow-logs', 'history', 'read-logs'].map(
-    (name) => `test/supervisor/logs/${name}.test.ts`,
-  ),
-  'test/supervisor/host/windows',
-  'test/supervisor/keeper/watcher.test.ts',
-  'test/supervisor/run-daemon/everywhere.test.ts',
-  'test/supervisor/system',
-  'test/cli/config',
-  'test/cli/answers/show.test.ts',
-];
+/** The tests that do not run there: they drive scripts that are run on Linux alone, and the last takes hours. */
+export const LEFT_OUT = ['test/chaos/**', 'test/fuzz/**', 'test/soak/**', 'test/simulation/**'];
 
 /**
  * What Wine does otherwise than Windows, and the fact in test/support/platform.ts by which tests leave it out. A row

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { win32 } from 'node:path';
 import { createInterface } from 'node:readline';
+import { systemFolder } from './system-folder.js';
 
 /** How long, in ms, an answer may take; the first one waits for the start of PowerShell. */
 const PATIENCE = 20_000;
@@ -27,19 +28,16 @@ export const question = (number: number): string => `${ROWS}; "done ${number}"\n
 /** How it is started; a test gives its own. */
 export type StartShell = () => ChildProcess;
 
-const start: StartShell = () =>
-  spawn(
-    win32.join(
-      process.env['SystemRoot'] ?? 'C:\\Windows',
-      'System32',
-      'WindowsPowerShell',
-      'v1.0',
-      'powershell.exe',
-    ),
-    // It runs each line of its stdin when that has come.
-    ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', '-'],
-    { stdio: ['pipe', 'pipe', 'ignore'], windowsHide: true },
-  );
+const start: StartShell = () => {
+  const cwd = systemFolder();
+  // It runs each line of its stdin when that has come.
+  const args = ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', '-'];
+  return spawn(win32.join(cwd, 'WindowsPowerShell', 'v1.0', 'powershell.exe'), args, {
+    cwd,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    windowsHide: true,
+  });
+};
 
 interface Question {
   readonly number: number;

@@ -5,6 +5,7 @@ import type { Told } from './facts.js';
 import { PowerShell } from './powershell.js';
 import { SharedScan } from './scan.js';
 import type { ProcessStat } from './stat.js';
+import { systemFolder } from './system-folder.js';
 import { parsePowerShell, parseTasklist, parseWmic, textOf, WMIC_COLUMNS } from './tasks.js';
 
 export interface TableOfProcesses {
@@ -79,9 +80,16 @@ function once(
   args: readonly string[],
   parse: (text: string) => ReadonlyMap<number, ProcessStat>,
 ): Promise<ReadonlyMap<number, ProcessStat> | undefined> {
-  const program = win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', ...path);
+  const cwd = systemFolder();
+  const program = win32.join(cwd, ...path);
   return new Promise((resolve) => {
-    const options = { encoding: 'buffer', timeout: PATIENCE, maxBuffer: MOST, windowsHide: true } as const;
+    const options = {
+      cwd,
+      encoding: 'buffer',
+      timeout: PATIENCE,
+      maxBuffer: MOST,
+      windowsHide: true,
+    } as const;
     const child = execFile(program, args, options, (error, output) =>
       resolve(error === null ? parse(textOf(output)) : undefined),
     );

@@ -29,10 +29,10 @@ export function foreground(
     cwd: manager.home,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // What shows its output has ended too, when nobody holds its stdout any more.
   onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

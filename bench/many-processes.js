@@ -13,6 +13,7 @@ const PROCESSES = Number(process.argv[2] ?? 2000);
 const [STOPPED, RUNNING, STOPPING] = [500, 50, 20];
 const home = mkdtempSync(join(tmpdir(), 'bunctl-bench-'));
 const others = [];
+const daemons = [];
 const ended = (child) => once(child, 'exit');
 
 function sleeper(env = process.env) {
@@ -24,7 +25,7 @@ function sleeper(env = process.env) {
 /** Starts a daemon on a state directory that has these records; resolves when it answers. */
 async function daemon(name, records) {
   const socket = join(home, `${name}.sock`);
-  const env = { ...process.env, BUNCTL_STATE_DIR: join(home, name) };
+  const env = { ...process.env, BUNCTL_STATE_DIR: join(home, name), BUNCTL_RESPAWN: '0' };
   const run = () =>
     spawn(process.execPath, [COMMAND, 'daemon', '--socket', socket], { env, stdio: 'ignore' });
   if (records.length > 0) {
@@ -41,7 +42,7 @@ async function daemon(name, records) {
   }
   const begun = performance.now();
   const child = run();
-  others.push(child);
+  daemons.push(child);
   const client = await IpcClient.connect(socket, {
     retry: 'absent',
     timeout: 120_000,
@@ -120,6 +121,11 @@ try {
   }
 } finally {
   for (const child of others) child.kill('SIGKILL');
-  rmSync(home, { recursive: true, force: true });
+  // Each ends its apps and the keeper of their output.
+  for (const child of daemons) {
+    if (child.exitCode !== null || !child.kill()) continue;
+    await ended(child);
+  }
+  rmSync(home, { recursive: true, force: true, maxRetries: 10 });
 }
 process.exit();

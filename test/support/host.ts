@@ -1,5 +1,6 @@
 // A process host of the test's own, in a directory of its own, and processes as former daemons have left them.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { pino } from 'pino';
@@ -15,9 +16,12 @@ import { until } from './until.js';
 
 export const SLEEPS = parseAppConfig(JSON.stringify({ name: 'a', command: LASTS[0], args: LASTS.slice(1) }));
 
-/** A nonce: the digits that all runs of an app share, and the number of the run. */
+/** Four digits of this process's own: another one that runs the same tests has no process with its marks. */
+const OWN = randomBytes(2).toString('hex');
+
+/** A nonce: the digits that all runs of an app share, four of them the test's, and the number of the run. */
 export const nonceOf = (shared: string, run: number): string =>
-  shared.padStart(8, '0') + run.toString(16).padStart(8, '0');
+  OWN + shared.padStart(4, '0') + run.toString(16).padStart(8, '0');
 
 /** A record of an app that was running. */
 export function recordOf(record: Partial<AppRecord> = {}): AppRecord {

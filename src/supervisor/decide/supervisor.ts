@@ -6,6 +6,7 @@ import type { AppInventory, HostNotice, MainFunctions } from '../model/host-func
 import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
+import { system } from '../system/system.js';
 import type { App } from './app/app.js';
 import { AppRegistry } from './app-registry.js';
 import { applyFile, concerns } from './declared.js';
@@ -28,6 +29,8 @@ class Supervisor {
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
+    // Apps are started on the main thread, and so everything else is.
+    system.tableFrom(() => host.processTable());
     this.#printed = new PrintedLines({
       files,
       publish,

@@ -77,6 +77,7 @@ export class ProcessHost {
       keeper: () => this.#keeper(),
       syncOutput: (id) => this.outputs.sync(id),
       flushOutput: (id) => this.#flushOutput(id),
+      processTable: () => system.processTable(),
       listened: () => this.subscribers(),
       stopped: () => this.#onStopped(),
     };

@@ -1,5 +1,6 @@
 // The functions of the process host that the supervisor may call on the main thread, and the host's reports.
 import type { DaemonStats } from '../../running-daemon.js';
+import type { TableOfProcesses } from '../system/facts.js';
 import type { AppConfig } from './app-config.js';
 import type { AppRecord, DecidedRecord, Environment } from './app-record.js';
 import type { Exit } from './app-state.js';
@@ -78,6 +79,8 @@ export interface HostFunctions {
   readonly syncOutput: (id: string | null) => Promise<void>;
   /** Empties an app's log. @throws {Error} saying why it cannot be. */
   readonly flushOutput: (id: string) => Promise<void>;
+  /** All processes, for the supervisor's thread, which must start no program; see `SystemFacts.tableFrom`. */
+  readonly processTable: () => Promise<TableOfProcesses>;
   /** Whether events have subscribers. */
   readonly listened: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */

@@ -1,7 +1,7 @@
 // The facts of macOS, from its own tools. They are called by their paths, in the C locale and in UTC.
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { SystemFacts } from './facts.js';
+import { type SystemFacts, UNKNOWN } from './facts.js';
 import { TICKS_PER_SECOND } from './kernel.js';
 import { COLUMNS, parseBootSession, parsePlatform, parseProcesses, parseUser } from './ps.js';
 import type { ProcessStat } from './stat.js';
@@ -86,6 +86,8 @@ export function macOs({ run, begin, now, exists }: Tools = systemTools): SystemF
     },
     allStats: () => keep(run(PS, all)),
     look: async () => 'all',
+    processTable: UNKNOWN.processTable,
+    tableFrom: UNKNOWN.tableFrom,
     looksAreCheap: true,
     async eachStat(visit) {
       for (const [pid, stat] of keep(await begin(PS, all))) visit(pid, stat);

@@ -6,6 +6,14 @@ import type { User } from './users.js';
 /** What a system tells about processes. `alone`: each process, but not by which one it was started. */
 export type Told = 'all' | 'alone' | 'nothing';
 
+/** All processes at one moment, by their numbers, and how much the system tells of them. */
+export interface TableOfProcesses {
+  readonly told: Told;
+  readonly processes: ReadonlyMap<number, ProcessStat>;
+}
+
+export const NOTHING_TOLD: TableOfProcesses = { told: 'nothing', processes: new Map() };
+
 export interface SystemFacts {
   /** The number of this boot. */
   readonly bootId: () => string | null;
@@ -30,6 +38,14 @@ export interface SystemFacts {
    * @param patience How long, in ms, it may take; then nothing is told.
    */
   readonly look: (patience: number) => Promise<Told>;
+  /** What a look would tell, for another thread, where looks start programs; elsewhere nothing. Never rejects. */
+  readonly processTable: () => Promise<TableOfProcesses>;
+  /**
+   * Has `read`, which asks another thread, take the looks of this one from now on, where looks start programs. On Windows
+   * a new process inherits what any thread of its parent hands to a program at that moment (`bInheritHandles` of
+   * CreateProcess), so that one thread alone may start programs.
+   */
+  readonly tableFrom: (read: () => Promise<TableOfProcesses>) => void;
   /** Whether a look costs so little that it may be taken every few seconds without need. */
   readonly looksAreCheap: boolean;
   /** Visits all processes, beside the thread's other work. Rejects if they cannot be listed. */
@@ -57,6 +73,8 @@ export const UNKNOWN: SystemFacts = {
   statOf: () => undefined,
   allStats: () => [],
   look: async () => 'nothing',
+  processTable: async () => NOTHING_TOLD,
+  tableFrom: () => undefined,
   looksAreCheap: true,
   eachStat: async () => undefined,
   tellsProcesses: false,

@@ -1,6 +1,6 @@
 // The facts of Linux, from /proc and the files of users and machines.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { SystemFacts } from './facts.js';
+import { type SystemFacts, UNKNOWN } from './facts.js';
 import { TICKS_PER_SECOND } from './kernel.js';
 import { eachProcess, isPid } from './scan.js';
 import { type ProcessStat, readProc, statOf } from './stat.js';
@@ -53,6 +53,8 @@ export const linux: SystemFacts = {
   statOf,
   allStats,
   look: async () => 'all',
+  processTable: UNKNOWN.processTable,
+  tableFrom: UNKNOWN.tableFrom,
   looksAreCheap: true,
   eachStat: (visit) =>
     eachProcess((pid) => {

@@ -1,18 +1,12 @@
 // All processes of Windows at once, told by the first of its programs that answers: PowerShell, wmic, tasklist.
 import { execFile } from 'node:child_process';
 import { win32 } from 'node:path';
-import type { Told } from './facts.js';
+import { NOTHING_TOLD, type TableOfProcesses, type Told } from './facts.js';
 import { PowerShell } from './powershell.js';
 import { SharedScan } from './scan.js';
 import type { ProcessStat } from './stat.js';
 import { systemFolder } from './system-folder.js';
 import { parsePowerShell, parseTasklist, parseWmic, textOf, WMIC_COLUMNS } from './tasks.js';
-
-export interface TableOfProcesses {
-  readonly told: Told;
-  /** By their numbers. */
-  readonly processes: ReadonlyMap<number, ProcessStat>;
-}
 
 /** A program that tells of all processes. */
 export interface Teller {
@@ -70,7 +64,7 @@ export class ProcessTable {
       if (processes !== undefined && processes.size > 0) return { told: teller.told, processes };
       this.#restsUntil.set(teller, this.#now() + REST);
     }
-    return { told: 'nothing', processes: new Map() };
+    return NOTHING_TOLD;
   }
 }
 

@@ -70,3 +70,15 @@ test('a process has the start time that the table tells', async () => {
   const facts = windows(new ProcessTable([teller('all', one)]));
   expect([await facts.startTimeOf(42), await facts.startTimeOf(43)]).toEqual(['7.00000', null]);
 });
+
+test('a thread whose looks another one takes asks that one, and starts nothing itself', async () => {
+  const own = teller('all', one);
+  const facts = windows(new ProcessTable([own]));
+  facts.tableFrom(async () => ({ told: 'alone', processes: one }));
+  expect(await facts.look(1000)).toBe('alone');
+  expect([...facts.allStats()]).toEqual([...one]);
+  expect(await facts.startTimeOf(42)).toBe('7.00000');
+  facts.tableFrom(() => Promise.reject(new Error('the other thread has gone')));
+  expect(await facts.look(1000)).toBe('nothing');
+  expect(own.asked()).toBe(0);
+});

@@ -24,8 +24,14 @@ export function markIn(environment: Buffer): string | undefined {
   return environment.toString('latin1', start, end < 0 ? environment.length : end);
 }
 
-/** The number of the kernel's own thread that starts its others. None of them has an environment. */
+/** The number of the kernel's own thread that starts its others, where they are shown: in a container it may be an app's. */
 const KERNEL = 2;
+
+/** Whether a process that has no environment is a thread of the kernel's, which never gets one. */
+const isKernels = (pid: number, { parent }: ProcessStat): boolean =>
+  (pid === KERNEL || parent === KERNEL) &&
+  readProc(`/proc/${KERNEL}/comm`)?.toString('latin1') === 'kthreadd\n';
+
 /** Milliseconds of the pauses before further looks at a process that is between two programs. */
 const PAUSES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** So many looks at once at a process that has arguments and no environment show that its program was given none. */
@@ -56,14 +62,14 @@ async function scanMarked(): Promise<readonly MarkedProcess[]> {
   let between = new Map<number, string>();
   const look = (pid: number): void => {
     // A daemon that an app has started inherited the app's mark. It is not a process of the app.
-    if (pid === process.pid || pid === KERNEL) return;
+    if (pid === process.pid) return;
     const environment = environmentOf(pid);
     const mark = environment instanceof Buffer ? markIn(environment) : undefined;
     if (mark === undefined && environment !== 'between') return;
     const stat = system.statOf(pid);
-    if (stat === undefined || isDead(stat) || stat.parent === KERNEL) return;
-    if (mark === undefined) between.set(pid, `${pid} ${stat.startTime}`);
-    else marked.push({ pid, mark, stat });
+    if (stat === undefined || isDead(stat)) return;
+    if (mark !== undefined) marked.push({ pid, mark, stat });
+    else if (!isKernels(pid, stat)) between.set(pid, `${pid} ${stat.startTime}`);
   };
   await eachProcess(look);
   for (const pause of PAUSES) {

@@ -1,6 +1,6 @@
 // What is not run under Wine, and what Wine does otherwise than Windows.
 
-/** The tests that do not run there: they drive scripts that are run on Linux alone, and the last takes hours. */
+/** The tests that do not run there: they drive scripts that are run on Linux alone. */
 export const LEFT_OUT = ['test/chaos/**', 'test/fuzz/**', 'test/soak/**', 'test/simulation/**'];
 
 /**

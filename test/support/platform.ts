@@ -73,7 +73,7 @@ export const pathsHaveSlashes = !windows;
 export const tellsBoots = !windows;
 
 /** The version of the Wine that these tests run under; undefined elsewhere. See windows/limits.js. */
-export const wine = process.env['TEST_WINE'] ? Number(process.env['TEST_WINE']) : undefined;
+const wine = process.env['TEST_WINE'] ? Number(process.env['TEST_WINE']) : undefined;
 
 /** Whether the system tells when a process was created, so that an app that was adopted can be ended. */
 export const tellsCreation = wine === undefined;

@@ -40,10 +40,3 @@ export function printsAndLasts(...lines: readonly string[]): Program {
     ? ['sh', '-c', `printf '%s\\n' "$@"; exec sleep 1000`, 'sh', ...lines]
     : node(`for (const line of ${JSON.stringify(lines)}) console.log(line); ${UNTIL_ASKED}`);
 }
-
-/** Prints lines to stdout and ends. */
-export function prints(...lines: readonly string[]): Program {
-  return hasShell
-    ? ['printf', '%s\\n', ...lines]
-    : node(`for (const line of ${JSON.stringify(lines)}) console.log(line);`);
-}

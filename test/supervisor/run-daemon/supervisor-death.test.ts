@@ -1,29 +1,17 @@
 // The supervisor’s thread dies: the next one takes over.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon } from 'bunctl-ipc';
 import { IpcClient } from 'bunctl-ipc/client';
-import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { ProcessHost } from '#dist/supervisor/host/process-host.js';
-import { fixture, temporaryDirectory } from '../../support/daemon.js';
+import { fixture } from '../../support/daemon.js';
+import { testHost } from '../../support/host.js';
 import { FAST, KILLED, startProgram, type Status, statusOf } from '../../support/manager.js';
 import { either, LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
 test('the supervisor may die at any moment: apps, states and restarts go on', async () => {
-  const home = temporaryDirectory();
-  const files = stateFiles(home);
-  for (const directory of [files.apps, files.logs]) mkdirSync(directory);
-  const log = pino({ level: 'silent' });
-  const host = new ProcessHost({
-    files,
-    log,
-    limit: undefined,
-    socket: '/nowhere',
-    output: { directory: home, defaults: {}, again: null },
-  });
+  const { made: host, directory: home } = testHost();
   const dieAt = join(home, 'die');
   const workerData = { stateDirectory: home, daemon: {}, dieAt };
   const socketPath = join(home, 's');
@@ -47,7 +35,6 @@ test('the supervisor may die at any moment: apps, states and restarts go on', as
     await client.request({ Delete: { name: 'crashing' } });
     await client.close();
     await daemon.close({ grace: 0 });
-    host.close();
   });
   const die = async (): Promise<void> => {
     writeFileSync(dieAt, '');

@@ -7,7 +7,10 @@ const CLIENTS = 8;
 const EVENTS = 100;
 const ALL = { AllEvents: { app_name: null } };
 
-/** @param kill Whether a lane ends in this cycle. Resolves with the number of requests that were answered. */
+/**
+ * @param kill Whether a lane ends in this cycle.
+ * @returns The numbers of requests that were answered and of connections that were made.
+ */
 export async function cycle(path, kill) {
   const answers = await Promise.all([
     ...Array.from({ length: CLIENTS }, () => asks(path)),
@@ -15,7 +18,7 @@ export async function cycle(path, kill) {
     ...Array.from({ length: CLIENTS }, () => vanishes(path)),
   ]);
   if (kill) await killsLane(path);
-  return answers.reduce((sum, count) => sum + count, 0);
+  return { answered: answers.reduce((sum, count) => sum + count, 0), connected: 3 * CLIENTS + Number(kill) };
 }
 
 async function asks(path) {

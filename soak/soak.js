@@ -45,26 +45,32 @@ async function main(minutes, out) {
 /** Runs cycles for this time; the measures. The first cycles warm the daemon up, and are not measured. */
 async function soak(child, ended, path, minutes) {
   const samples = [];
-  for (let warm = 0; warm < 3; warm += 1) await cycle(path, warm === 0);
+  const totals = { cycles: 0, answered: 0, connected: 0 };
+  const use = async (kill) => {
+    const { answered, connected } = await cycle(path, kill);
+    totals.cycles += 1;
+    totals.answered += answered;
+    totals.connected += connected;
+  };
+  for (let warm = 0; warm < 3; warm += 1) await use(warm === 0);
   const began = performance.now();
   const length = minutes * 60_000;
   const count = Math.min(SAMPLES, Math.max(4, Math.floor(length / 1000)));
-  let [cycles, answered, lastKill] = [0, 0, began];
+  let lastKill = began;
   do {
     const until = began + (length * (samples.length + 1)) / count;
     do {
       const kill = performance.now() - lastKill > BETWEEN_KILLS;
       if (kill) lastKill = performance.now();
-      answered += await cycle(path, kill);
-      cycles += 1;
+      await use(kill);
     } while (performance.now() < until);
-    child.send('measure');
+    child.send(totals.connected);
     const measured = await next(child, ended);
     if (!measured.rest)
       throw new Error(`the daemon does not come to rest: ${JSON.stringify(measured.stats)}`);
     samples.push({ ...measured, time: (performance.now() - began) / 1000 });
   } while (performance.now() < began + length && samples.length < count);
-  return { samples, cycles, answered };
+  return { samples, ...totals };
 }
 
 /** The daemon's next message; throws when it ends instead. */
@@ -83,13 +89,15 @@ function report({ samples, cycles, answered }, out) {
   const { connections, events, laneDeaths } = samples.at(-1).stats;
   const title = `${cycles} cycles, ${connections.accepted} connections, ${laneDeaths} lanes killed`;
   console.log(`${title}, ${answered} requests answered, ${events.routed} events`);
-  for (const { title: name, unit, baseline, end, returned } of measures)
+  for (const { title: name, unit, baseline, end, returned: back } of measures)
     console.log(
-      `${returned ? ' ' : '!'} ${name}: ${shown(baseline / unit)} at first, ${shown(end / unit)} at the end`,
+      `${back ? ' ' : '!'} ${name}: ${shown(baseline / unit)} at first, ${shown(end / unit)} at the end`,
     );
+  const returned = measures.every((measure) => measure.returned);
+  if (!returned) console.log(`Active at the end: ${samples.at(-1).resources}`);
   writeFileSync(out, plot(times, measures, title));
   console.log(`The plot is in ${out}`);
-  return measures.every(({ returned }) => returned);
+  return returned;
 }
 
 const shown = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));

@@ -37,7 +37,7 @@ const value: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 60_000 }).map((size) => quoted('x'.repeat(size))) },
 );
 
-/** Fields of which some are right and some are given twice. */
+/** Fields: some are right, some are given twice. */
 const fields = fc
   .array(fc.tuple(fc.constantFrom(...KEYS), value), { maxLength: 5 })
   .map((all) => `{${all.map(([key, text]) => `${quoted(key)}:${text}`).join(',')}}`);

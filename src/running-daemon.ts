@@ -43,7 +43,7 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string;
   /** Publishes an event from the main thread; see `CommandContext.publish`. */
   publish(event: EventInput): Promise<void>;
-  /** How it fares now. It looks at every connection, so many times a second are too often. */
+  /** How it fares now. It looks at every connection, calling it many times a second costs too much. */
   stats(): DaemonStats;
   /**
    * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms

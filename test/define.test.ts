@@ -1,4 +1,4 @@
-// Definitions of which a part would be ignored are refused, with the name of that part.
+// A definition with a part that would be ignored is refused, with the name of that part.
 import { startDaemon } from 'bunctl-ipc';
 import { type CommandHandlers, defineCommands, defineService } from 'bunctl-ipc/commands';
 import { join } from 'node:path';

@@ -113,12 +113,12 @@ export const BAD_INPUT: readonly Row[] = [
         title: 'ends a connection with an Error if its frame stays incomplete',
       },
       {
-        fault: 'a frame of which only the length has come may take for ever',
+        fault: 'a frame whose length alone has come may take for ever',
         file: 'protocol/frames.js',
         text: 'return this.#buffered > 0 || this.#length !== -1;',
         replacement: 'return this.#buffered > 0;',
         test: 'acceptor/connection',
-        title: 'a frame of which only the length has arrived is refused in time too',
+        title: 'a frame whose length alone has arrived is refused in time too',
       },
       {
         fault: 'silence between frames is refused too',

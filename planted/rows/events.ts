@@ -200,7 +200,7 @@ export const EVENTS: readonly Row[] = [
         text: 'const drained = acceptor.drain(stallGrace).then(() => true);',
         replacement: 'const drained = Promise.resolve(true);',
         test: 'daemon/daemon',
-        title: 'answers what was received whole, reads no more, and removes the socket',
+        title: 'answers what was received whole, stops reading, and removes the socket',
       },
       {
         fault: 'close() waits for answers past its grace',

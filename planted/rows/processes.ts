@@ -133,7 +133,7 @@ export const PROCESSES: readonly Row[] = [
         text: 'stat.startTime === startTime && ',
         replacement: '',
         test: 'supervisor/host/process-host',
-        title: 'adopts the process of a record, and no stranger that only has its number',
+        title: 'adopts the process of a record, and not a stranger that only has its number',
       },
     ],
   },

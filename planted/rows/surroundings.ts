@@ -61,7 +61,7 @@ export const SURROUNDINGS: readonly Row[] = [
         text: 'to.publish({ daemon, ...fields });',
         replacement: 'to.publish({ ...fields });',
         test: 'telemetry/diagnostics',
-        title: 'of its start, its connections and its end; and of which daemon it is',
+        title: 'of its start, its connections and its end; and which daemon it is',
       },
       {
         fault: 'a listener is called by the daemon itself, which its exception reaches',

@@ -42,7 +42,7 @@ export class Conversation {
   #atBroker: Window | undefined;
   /** The subscription whose events may be sent now. */
   current: Window | undefined;
-  /** Subscriptions of which the client has been told. */
+  /** Subscriptions that the client has been told about. */
   readonly told: Window[] = [];
   /** The error with which the daemon ended the connection. */
   farewell: string | undefined;

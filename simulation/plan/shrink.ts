@@ -6,7 +6,7 @@ const MOST_RUNS = 500;
 
 /**
  * @param fails Whether a plan still fails in the same way.
- * @returns A plan that fails and of which no single step can be left out, unless the search took too long.
+ * @returns A plan that fails, and passes as soon as any single step is left out, unless the search took too long.
  */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
   let runs = 0;

@@ -13,7 +13,7 @@ export interface Workplace {
   begin(request: Request): void;
   /** Ends the thread of the current code, as `process.exit` does. */
   exit(): void;
-  /** Holds everything up for so many ms. */
+  /** Holds everything up for this many ms. */
   hold(ms: number): void;
   after(ms: number, action: () => void): void;
   /** The number of the next event. */

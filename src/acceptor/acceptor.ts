@@ -116,7 +116,7 @@ export class Acceptor<W extends ResponseWriter> {
   }
 
   /**
-   * Reads no more; resolves when everything that was received whole is answered and sent, and all connections are
+   * Stops reading; resolves when everything that was received whole is answered and sent, and all connections are
    * closed. A connection to which nothing can be sent for `stallGrace` ms is cut.
    */
   drain(stallGrace: number): Promise<void> {

@@ -18,7 +18,7 @@ export interface PipelineContext<W extends ResponseWriter> {
   countFailed(pipeline: { readonly connectionId: number }, timedOut: boolean): void;
   /** Calls `pump` once a lane has free capacity, or none will have. */
   waitForLane(pipeline: WaitsForLane): void;
-  /** The pipeline is closed and waits no more. */
+  /** The pipeline is closed and has stopped waiting. */
   forget(pipeline: WaitsForLane): void;
 }
 

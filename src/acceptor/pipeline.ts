@@ -24,7 +24,7 @@ export class Pipeline<W extends ResponseWriter> implements CommandOwner {
   readonly #inLane = new LaneWindow();
   #waiting: Command[] = [];
   #bytes = 0;
-  /** Set when no more commands come: the frame to send after the last answer, if any. */
+  /** Set when the last command has come: the frame to send after the last answer, if any. */
   #ending: { readonly farewell: Uint8Array | undefined } | undefined;
   #closed = false;
 

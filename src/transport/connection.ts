@@ -143,7 +143,7 @@ export class IpcConnection implements AsyncDisposable {
     return parseRequest(parseJson(await this.#incoming.next(timeout)));
   }
 
-  /** The next valid request; undefined when no more will come, or the client cannot be told what was wrong. */
+  /** The next valid request; undefined after the last one, or when the client cannot be told what was wrong. */
   async #request(): Promise<IpcMessage | undefined> {
     for (;;) {
       try {

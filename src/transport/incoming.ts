@@ -1,4 +1,4 @@
-// A connection's input: whole frames for the receivers that wait, and the reason when no more will come.
+// A connection's input: whole frames for the receivers that wait, and the reason for its end.
 import { IpcError } from '../protocol/errors.js';
 import { FrameDecoder, MAX_MESSAGE_SIZE } from '../protocol/frames.js';
 import { Queue } from '../queue.js';
@@ -30,7 +30,7 @@ export class Incoming {
     this.#deliver();
   }
 
-  /** No more will come. Whole frames that have come are delivered still. */
+  /** The last frame has come. Whole frames that wait are still delivered. */
   end(why: IpcError): void {
     this.#end ??= why;
     this.#deliver();

@@ -2,7 +2,7 @@
 
 /** Where a loop's values come from. */
 export interface LoopSource<T> {
-  /** The next value; undefined when no more will come, or the loop was left. */
+  /** The next value; undefined after the last one, or when the loop was left. */
   next(): Promise<T | undefined>;
   /** The loop is left or has ended: a pending `next` resolves. Called once. */
   leave(): Promise<void>;

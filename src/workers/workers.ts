@@ -70,7 +70,7 @@ export interface Workers {
   stats(): WorkersStats;
   /** Hands the broker now the events that main has published in this turn. */
   flush(): void;
-  /** Ends lanes and service at once; resolves when they run no more, or after {@link END_TIME}. */
+  /** Ends lanes and service at once; resolves when they have ended, or after {@link END_TIME}. */
   close(): Promise<void>;
 }
 

@@ -28,7 +28,7 @@ export class EventQueue {
   #bytes = 0;
   /** Number of the head chunk. */
   #first = 0;
-  /** Events dropped from the head, of which the subscriber has not been told. */
+  /** Events dropped from the head that the subscriber has not been told about. */
   #dropped = 0;
 
   /** @param onBytes The memory held has grown or shrunk. A chunk that several queues hold is counted once. */
@@ -106,7 +106,7 @@ export class EventQueue {
     return { pieces, count };
   }
 
-  /** Drops everything. Returns the number of events dropped, of which nobody is told. */
+  /** Drops everything. Returns the number of events dropped; nobody is told about them. */
   clear(): number {
     let dropped = 0;
     for (let next = this.#shift(); next; next = this.#shift()) dropped += next.count;

@@ -53,7 +53,7 @@ describe('a connection', () => {
     expect(writer.finished).toBe(true);
   });
 
-  test('a frame of which only the length has arrived is refused in time too', () => {
+  test('a frame whose length alone has arrived is refused in time too', () => {
     const { socket, clock, connection, writer } = connected();
     socket.emit('data', Buffer.from([9, 0, 0, 0]));
     clock.advance(1000);

@@ -268,7 +268,7 @@ test.runIf(signalsAreMessages)(
 );
 
 describe('close()', () => {
-  test('answers what was received whole, reads no more, and removes the socket', async () => {
+  test('answers what was received whole, stops reading, and removes the socket', async () => {
     const { daemon, path } = await testDaemon();
     const client = await RawClient.connect(path);
     client.send(act('sleep', { ms: 100, text: 'one' }), act('say', { text: 'two' }));

@@ -90,7 +90,7 @@ describe('a step', () => {
 });
 
 describe('a daemon tells', () => {
-  test('of its start, its connections and its end; and of which daemon it is', async () => {
+  test('of its start, its connections and its end; and which daemon it is', async () => {
     const heard = hearSteps();
     const workers = { maxThreads: 1 };
     const [one, other] = [await testDaemon({ workers }), await testDaemon({ workers })];

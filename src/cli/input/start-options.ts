@@ -33,12 +33,12 @@ export type AppValues = { readonly [Option in keyof AllValues]?: AllValues[Optio
 
 /** The part of a help text about how the output of an app is kept. */
 export const LOG_HELP = `      --log-max-size SIZE    put its log aside at this size (default 10M; 0 for never)
-      --log-max-files N      keep so many of the files that were put aside (default 10)
+      --log-max-files N      keep N files that were put aside (default 10)
       --log-rotate-every TIME  put it aside also every 12h or 1d (default: never)
       --log-compress, --no-log-compress
                              compress what was put aside, or do not (default: compress)
       --log-format FORMAT    stamped (default), or raw: as it is printed, without times
-      --log-max-lines N      keep so many lines a second, and count the others (default 0: all)`;
+      --log-max-lines N      keep N lines a second, and count the others (default 0: all)`;
 
 const FORMATS = ['stamped', 'raw'];
 const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];

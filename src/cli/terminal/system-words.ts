@@ -1,4 +1,4 @@
-// Sentences of the help and of messages that are other ones on Windows: what is true of the system that this runs on.
+// Sentences of the help and of messages that differ on Windows: what is true of the system that this runs on.
 
 /** Whether this is Windows. The commands ask nobody else. */
 export const onWindows = process.platform === 'win32';

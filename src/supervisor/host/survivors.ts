@@ -10,7 +10,7 @@ import type { HeldApp } from './held-app.js';
 /**
  * The survivors of an app, whatever its state. The group of a running app is not among them.
  *
- * @param lastRuns Only those of so many of the last runs.
+ * @param lastRuns Only those of this many of the last runs.
  */
 export async function survivorsOf(app: HeldApp, lastRuns = Infinity): Promise<ProcessIdentity[]> {
   return survivorsAmong(await markedProcesses(), app, lastRuns);

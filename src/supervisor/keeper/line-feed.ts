@@ -52,7 +52,7 @@ export class LineFeed {
     this.#tellSoon();
   }
 
-  /** The app prints no more. What was skipped of it is still told. */
+  /** The app has ended its output. What was skipped of it is still told. */
   forget(id: string): void {
     const budget = this.#budgets.get(id);
     if (budget === undefined || budget.skipped === 0) this.#budgets.delete(id);

@@ -79,7 +79,7 @@ export class LogFile {
   }
 
   /**
-   * Appends whole lines, of which the last may lack its end. Never throws. Returns whether all was written.
+   * Appends whole lines; the last may lack its end. Never throws. Returns whether all was written.
    *
    * @param counted Whether what cannot be written is counted: it is the app's.
    */

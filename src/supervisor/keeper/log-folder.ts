@@ -61,7 +61,7 @@ export function newestAside(path: string): number {
   return putAside(path).at(-1)?.until ?? 0;
 }
 
-/** Removes the oldest files of a log that were put aside, all but so many. */
+/** Removes the oldest files of a log that were put aside; keeps this many. */
 export function removeOldest(path: string, keep: number): void {
   const all = putAside(path);
   for (const each of all.slice(0, Math.max(0, all.length - keep))) {

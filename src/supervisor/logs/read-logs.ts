@@ -105,7 +105,7 @@ async function lastOf(app: AppLog, count: number, lookBack: number): Promise<Las
   return { output: last.output.reverse(), errors: last.errors.reverse(), both: last.both.reverse() };
 }
 
-/** Goes back from the end of a log, at most so many bytes, while more lines are wanted. */
+/** Goes back from the end of a log while more lines are wanted, by this many bytes at most. */
 async function look(
   snapshot: LogSnapshot,
   lookBack: number,
@@ -119,7 +119,7 @@ async function look(
   }
 }
 
-/** The last ones of the lines that take no more than so many bytes in JSON. */
+/** The last lines that take at most this many bytes in JSON. */
 function fitting<T>(
   lines: readonly LogLine[],
   bytes: number,

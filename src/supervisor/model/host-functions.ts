@@ -70,7 +70,7 @@ export interface HostFunctions {
    * Ends the processes of {@link escaped}: SIGTERM, then SIGKILL after the app's stop timeout. Resolves with those that
    * live on.
    *
-   * @param lastRuns Only those of so many of the last runs; default: of all.
+   * @param lastRuns Only the survivors of this many of the last runs; default: of all runs.
    */
   readonly endEscaped: (id: string, lastRuns?: number) => Promise<number[]>;
   /** Where the keeper of the output listens, once one runs; null when apps print straight into files. */

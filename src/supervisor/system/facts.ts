@@ -64,7 +64,7 @@ export interface SystemFacts {
   readonly userOf: (uid: number) => Promise<User | undefined>;
 }
 
-/** A system of which nothing is known: every recorded process is a stranger there. */
+/** A system about which nothing is known: every recorded process is a stranger there. */
 export const UNKNOWN: SystemFacts = {
   bootId: () => null,
   pidNamespace: () => null,

@@ -34,7 +34,7 @@ const isKernels = (pid: number, { parent }: ProcessStat): boolean =>
 
 /** Milliseconds of the pauses before further looks at a process that is between two programs. */
 const PAUSES = [1, 2, 4, 8, 16, 32, 64, 128];
-/** So many looks at once at a process that has arguments and no environment show that its program was given none. */
+/** This many looks at once at a process that has arguments and no environment show that its program was given none. */
 const LOOKS = 4;
 
 /** Processes that had no program after all looks, by number and start: the next scan does not wait for them. */

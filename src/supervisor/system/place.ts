@@ -14,7 +14,7 @@ export interface Place {
   readonly host?: string | undefined;
 }
 
-/** This place, all of which is known or known to be missing. */
+/** This place; each part is known, or known to be missing. */
 type Here = { readonly [Key in keyof Place]-?: Exclude<Place[Key], undefined> };
 
 let place: Here | undefined;

@@ -82,7 +82,7 @@ export function mayBeSignalled(process: ProcessIdentity): boolean {
   }
 }
 
-/** Whether a recorded process may still run here: nothing has shown its end, and it is no stranger's. */
+/** Whether a recorded process may still run here: nothing has shown its end, and it is not a stranger's. */
 export function mayRunHere(process: ProcessIdentity): boolean {
   return process.held === undefined ? isHere(process) : isHeld(process.held);
 }

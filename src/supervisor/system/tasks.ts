@@ -74,7 +74,7 @@ export function textOf(bytes: Buffer): string {
   return bytes.toString(wide ? 'utf16le' : 'latin1').replace(/^\ufeff/, '');
 }
 
-/** A date of WMI: `20261127084000.123456+060`, by a clock that is so many minutes ahead of UTC. */
+/** A date of WMI: `20261127084000.123456+060`, by a clock that is this many minutes ahead of UTC. */
 function startOfDate(date: string): string {
   const [, year, month, day, hour, minute, second, micro, ahead] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.(\d{6})([+-]\d{3})$/.exec(date) ?? [];

@@ -97,7 +97,7 @@ export class InlineLane implements Lane {
     return true;
   }
 
-  /** Takes no more commands; those that have begun go on. */
+  /** Stops taking commands; those that have begun go on. */
   close(): void {
     this.#open = false;
   }

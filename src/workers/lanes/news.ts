@@ -16,7 +16,7 @@ export interface NewsSinks {
   readonly release: (bytes: number) => void;
   /** Counts events that `publish()` refused in a process. */
   readonly refused?: (count: number) => void;
-  /** Main has taken in so many bytes of answers and events, and so many characters of log lines. */
+  /** The bytes of answers and events, and the characters of log lines, that main has taken in. */
   readonly tookIn: (bytes: number, logCharacters: number) => void;
 }
 

@@ -42,7 +42,7 @@ export class LanePool implements Lanes {
   #nextId = 1;
   #closed = false;
   #deaths = 0;
-  /** For each lane that has died and has no successor yet, its own restarts and one more. */
+  /** For each lane that has died and has no successor yet, its own restarts plus one. */
   readonly #vacant: number[] = [];
   #cancelLook: (() => void) | undefined;
   /** Whether the next look is far away, and only for idle lanes. */

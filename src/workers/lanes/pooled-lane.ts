@@ -19,7 +19,7 @@ export interface PooledLane extends Lane {
   utilization(): number;
   /** Checks whether its loop turns; `elapsed` is the time, in ms, that main itself was there to see. */
   watch(elapsed: number): void;
-  /** Takes no more commands, and ends when it has none left. */
+  /** Stops taking commands, and ends when it has none left. */
   end(): void;
   /** Ends now; clients whose commands it had begun are told `because`. */
   kill(because: string): void;

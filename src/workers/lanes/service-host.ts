@@ -5,6 +5,6 @@ export interface ServiceHost {
   /** A port for another lane, or the reason why there is no service now. */
   connect(): ServiceLink;
   close(): void;
-  /** After `close`: resolves when it runs no more; never if its thread is stuck in a system call. */
+  /** After `close`: resolves when it has ended; never if its thread is stuck in a system call. */
   readonly gone: Promise<unknown>;
 }

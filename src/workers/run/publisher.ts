@@ -100,7 +100,7 @@ export class Publisher {
     if (sent > 0) this.#waiting.splice(0, sent);
   }
 
-  /** Takes no more events, and rejects those that wait. */
+  /** Stops taking events, and rejects those that wait. */
   close(): void {
     if (this.#closed) return;
     this.#closed = new IpcError('PUBLISH_CLOSED', 'The daemon is closed; nothing can be published any more');

@@ -47,7 +47,7 @@ describe('a memory limit', () => {
     expect(await watched(() => 'all', []).checks(3)).toEqual([]);
   });
 
-  test('of which nothing is told is reported once, and again after something was told', async () => {
+  test('that cannot be checked is reported once, and again after it was checked', async () => {
     let told: Told = 'nothing';
     const { checks } = watched(() => told);
     expect(await checks(2)).toEqual(['look', 'blind for a', 'look']);

@@ -24,7 +24,7 @@ const starting = { ...STOPPED, status: 'Starting', wanted: 'running' } as const;
 
 describe('the process host', () => {
   test.runIf(hasProc)(
-    'adopts the process of a record, and no stranger that only has its number',
+    'adopts the process of a record, and not a stranger that only has its number',
     async () => {
       const { pid } = await script('echo ready; exec sleep 1000');
       const identity = identify(pid);

@@ -141,7 +141,7 @@ test('an app that holds more memory than it may is restarted, and status says wh
   expect(await manager.status('big')).toMatchObject({ last_exit_reason: 'max_memory' });
 });
 
-test('the log of an app that is full is put aside, and so many are kept', async () => {
+test('the log of an app that is full is put aside, and the newest ones are kept', async () => {
   const { manager, program } = begin();
   const config = {
     name: 'talks',

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { replaceFile } from '#dist/supervisor/state/replace.js';
 import { temporaryDirectory } from '../../support/daemon.js';
 
-/** A system that refuses so many times, with a clock that does not wait. */
+/** A system that refuses this many times, with a clock that does not wait. */
 function refusing(times: number, code: string, platform = 'win32') {
   const seen = { tries: 0, waited: 0 };
   const around = {

@@ -342,7 +342,7 @@ describe('a lane that is to end', () => {
     expect([lane.state, news()]).toEqual(['dead', ['end without an error']]);
   });
 
-  test('takes no more commands, and ends with the last answer', async () => {
+  test('stops taking commands, and ends with the last answer', async () => {
     const { lane, begin, answer, news } = make();
     const { job } = client();
     const [one, two] = [job('a'), job('b')];

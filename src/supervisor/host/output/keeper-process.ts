@@ -17,11 +17,11 @@ import { system } from '../../system/system.js';
 /** How often, in ms, a silent keeper is looked at. */
 const LOOK_EVERY = 1000;
 /**
- * After so many looks without an answer it is killed. They are counted and not timed: when we are held up ourselves, there
+ * After this many looks without an answer it is killed. They are counted and not timed: when we are held up ourselves, there
  * are no looks. One that is stopped (SIGSTOP) does not answer because of a busy machine; any other one may.
  */
 const LOOKS = { stopped: 5, stuck: 30 };
-/** After so many, nobody waits for its answers any more. */
+/** After this many looks, nobody waits for its answers any more. */
 export const LOOKS_TO_WAIT = 2;
 /** How often, in ms, one that nobody can reach is looked at, and after how many looks it is killed: it may be about to end. */
 const END_LOOK_EVERY = 50;

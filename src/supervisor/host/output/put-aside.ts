@@ -23,7 +23,7 @@ export async function putAsideIfFull(
   await removeAsides(path, maxFiles);
 }
 
-/** Removes the files of a log that were put aside, all but the newest so many. */
+/** Removes the files of a log that were put aside; keeps this many of the newest. */
 async function removeAsides(path: string, keep: number): Promise<void> {
   const all = await asides(path);
   for (const each of all.slice(0, Math.max(0, all.length - keep))) await rm(each.path, { force: true });

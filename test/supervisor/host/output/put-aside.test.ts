@@ -31,7 +31,7 @@ test.each([
   expect(files()).toEqual(['a.out.log']);
 });
 
-test('so many files are kept, in the order of their times, whatever the clock does; those of other apps are not touched', async () => {
+test('the newest files are kept, by their times, whatever the clock does; those of other apps are not touched', async () => {
   const { directory, path, files } = log('');
   writeFileSync(join(directory, 'ab.out.log.20261127T021011.123Z'), '');
   for (const now of [NOW, NOW - 3_600_000, NOW]) {

@@ -33,11 +33,22 @@ const ALIASES: Readonly<Record<string, string>> = {
   show: 'status',
 };
 
+const RECORDED =
+  'The daemon records its apps itself. A new daemon starts those with --restart always or unless-stopped, or --auto-restart.';
+
 /** Commands of other process managers, with what does the same here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   kill: '`bunctl shutdown` stops all apps and the daemon, `bunctl stop NAME` stops one app.',
   reload: '`bunctl restart NAME` stops an app and starts it again.',
   monit: '`bunctl status -w` watches all apps.',
+  env: '`bunctl status NAME` lists the variables of an app.',
+  save: RECORDED,
+  dump: RECORDED,
+  resurrect: RECORDED,
+  startup:
+    'bunctl does not write startup scripts; docs/cli.md, "With the machine", has a service for systemd.',
+  scale:
+    'bunctl runs one process for each app; `bunctl start FILE --name NAME` starts another app of the same file.',
 };
 
 const HELP = `bunctl keeps your programs running.

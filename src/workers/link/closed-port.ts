@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { MessagePort } from 'node:worker_threads';
+import { CallingEndpoint, type Endpoint, hasId, type Listener } from './calling-endpoint.js';
 import type { Port } from './port.js';
 import { ERROR_CODES, type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
 
@@ -9,7 +10,20 @@ import { ERROR_CODES, type ErrorData, errorToData, IpcError } from '../../protoc
 export type FunctionTable = ReadonlyMap<string, (...args: never[]) => unknown>;
 
 /** The result of a call. Errors travel as data, since structured clone drops their codes. */
-type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
+type Outcome = { readonly value: unknown } | { readonly error: ErrorData } | Unsent;
+
+/** Made on the caller's side, for a call that could not be posted, or was given up. */
+interface Unsent {
+  readonly unsent: unknown;
+}
+
+/** A call that its caller may give up. */
+export interface Call {
+  /** The value, or the error that was thrown; neither comes if the port closes first. */
+  readonly answer: Promise<unknown>;
+  /** Rejects the answer with `reason`. Nothing of the call is kept on this side then. */
+  readonly giveUp: (reason: unknown) => void;
+}
 
 interface Exposed {
   call(name: string, args: unknown[]): Promise<Outcome>;
@@ -19,6 +33,8 @@ interface Exposed {
 export interface Remote {
   /** Calls a function of the table. Rejects with the error it threw; never settles if the port closes first. */
   call(name: string, args: unknown[], transfer?: readonly (ArrayBuffer | MessagePort)[]): Promise<unknown>;
+  /** As {@link call}, for a caller that may give up. */
+  begin(name: string, args: unknown[]): Call;
 }
 
 /**
@@ -49,19 +65,30 @@ export function expose(table: FunctionTable, port: Port): void {
 
 /** The caller's side of a port on which the other side has exposed a table. */
 export function remote(port: Port): Remote {
-  const proxy = Comlink.wrap<Exposed>(nodeEndpoint(port));
+  const calls = new CallingEndpoint(nodeEndpoint(port));
+  const proxy = Comlink.wrap<Exposed>(calls);
   // Taken once: each access of a proxy's property makes and registers another proxy.
   const { call } = proxy;
   // Comlink keeps a port while a proxy of it lives, and the port keeps the calls without an answer. Where those lead back
   // to the proxy, nothing would ever be collected.
   port.once('close', () => proxy[Comlink.releaseProxy]());
   return {
-    async call(name, args, transfer = []) {
-      const outcome = await call(name, transfer.length > 0 ? Comlink.transfer(args, [...transfer]) : args);
-      if ('error' in outcome) throw dataToError(outcome.error);
-      return outcome.value;
+    // Async: a call of a port that is closed throws.
+    call: async (name, args, transfer = []) =>
+      answerOf(call(name, transfer.length > 0 ? Comlink.transfer(args, [...transfer]) : args)),
+    begin(name, args) {
+      const outcome = call(name, args);
+      const id = calls.posted;
+      return { answer: answerOf(outcome), giveUp: (reason) => calls.settle(id, reason) };
     },
   };
+}
+
+async function answerOf(called: Promise<Outcome>): Promise<unknown> {
+  const outcome = await called;
+  if ('unsent' in outcome) throw outcome.unsent;
+  if ('error' in outcome) throw dataToError(outcome.error);
+  return outcome.value;
 }
 
 function dataToError({ code, message, stack, name }: ErrorData): Error {
@@ -71,15 +98,6 @@ function dataToError({ code, message, stack, name }: ErrorData): Error {
   error.stack = stack ?? '';
   return error;
 }
-
-/** The part of an endpoint that Comlink uses here; Comlink's own type needs the DOM's types. */
-interface Endpoint {
-  postMessage(message: unknown, transfer?: unknown[]): void;
-  addEventListener(type: string, listener: Listener): void;
-  removeEventListener(type: string, listener: Listener): void;
-  start?(): void;
-}
-type Listener = (event: { readonly data: unknown }) => void;
 
 /** An endpoint that passes calls of `call` with plain arguments on, and refuses every other message. */
 function onlyCalls(endpoint: Endpoint): Endpoint {
@@ -104,10 +122,6 @@ function onlyCalls(endpoint: Endpoint): Endpoint {
       guards.delete(listener);
     },
   };
-}
-
-function hasId(data: unknown): data is { id: string } {
-  return typeof data === 'object' && data !== null && typeof (data as { id?: unknown }).id === 'string';
 }
 
 function isPlainCall(data: unknown): boolean {

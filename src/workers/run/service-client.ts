@@ -43,14 +43,18 @@ export class ServiceClient {
         act();
       };
       const fail = (error: unknown): void => settle(() => reject(error));
-      const onAbort = (): void => fail(signal?.reason);
+      const { answer, giveUp } = target.begin(name, args);
+      const onAbort = (): void => {
+        fail(signal?.reason);
+        giveUp(signal?.reason);
+      };
       this.#pending.add(fail);
       if (signal) {
         // It has as many listeners as there are calls under way.
         setMaxListeners(0, signal);
         signal.addEventListener('abort', onAbort);
       }
-      target.call(name, args).then((value) => settle(() => resolve(value)), fail);
+      answer.then((value) => settle(() => resolve(value)), fail);
     });
   }
 

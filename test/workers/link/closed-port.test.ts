@@ -101,6 +101,50 @@ test('a call without an answer is forgotten when its port closes, with everythin
   }, 'it is collected');
 });
 
+test.each([
+  ['that cannot be posted', (far: Remote, held: object) => far.call('never', [() => held])],
+  [
+    'that is given up',
+    (far: Remote, held: object) => {
+      const { answer, giveUp } = far.begin('never', []);
+      giveUp(held);
+      return answer;
+    },
+  ],
+])('a call %s rejects and is forgotten', async (_, call) => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port2.close());
+  const far = remote(port1);
+  const rejected = async (): Promise<WeakRef<object>> => {
+    const held = { text: 'held by the call' };
+    // What is given to the answer is held as long as the call is.
+    await call(far, held).then(
+      () => expect.fail('it was answered'),
+      () => held,
+    );
+    return new WeakRef(held);
+  };
+  const held = await rejected();
+  await until(() => {
+    collect();
+    return held.deref() === undefined;
+  }, 'it is collected');
+});
+
+test('an answer to a call that was given up is ignored, and the next call is answered', async () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  expose(new Map([['add', (a: number, b: number) => a + b]]), port2);
+  const far = remote(port1);
+  const reason = new Error('overdue');
+  const { answer, giveUp } = far.begin('add', [1, 2]);
+  giveUp(reason);
+  await expect(answer).rejects.toBe(reason);
+  giveUp(reason);
+  expect(await far.call('add', [3, 4])).toBe(7);
+  await expect(far.call('add', [() => 1])).rejects.toMatchObject({ name: 'DataCloneError' });
+});
+
 /** Calls a function that never answers; the object that its answer would be given to. */
 function waitFor(far: Remote): object {
   const held = { far };

@@ -10,15 +10,14 @@ export function startChild(library: Library, child: VirtualProcess): (message: u
   const channel = new Channel((message) => child.sendToMain(message));
   const openService = (service: unknown) =>
     typeof service === 'string' ? service : channel.open((service as Exclude<ServiceName, string>).port);
-  const runLane = ({ service, ...task }: { readonly service: ServiceName }): Promise<void> => {
+  const runLane = (task: Parameters<typeof runIn>[0]): Promise<void> => {
     const out = channel.open(PORT.out);
     return runIn(
       {
-        ...(task as unknown as Parameters<typeof runIn>[0]),
+        ...task,
         role: 'lane',
         calls: channel.open(PORT.calls),
         out,
-        service: openService(service),
       } as Parameters<typeof runIn>[0],
       {
         shared: new RecordedState(child.actor.number),

@@ -86,7 +86,10 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   const lines = { lost: 0 };
   const heard = threadLog(options, lines);
   const restoreOutput = surviveBrokenOutput();
-  const listeners = { capacity: (): void => undefined, serviceChanged: (): void => undefined };
+  // Each tier has a listener of its own.
+  const serviceListeners: (() => void)[] = [];
+  const serviceChanged = (): void => serviceListeners.forEach((changed) => changed());
+  let onCapacity = (): void => undefined;
   let service: ServiceHost | undefined;
   const closeMain = (): void => {
     main.close();
@@ -94,7 +97,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
   };
   let tier: Tier;
   try {
-    service = await startService(options, heard, refused.memory, () => listeners.serviceChanged());
+    service = await startService(options, heard, refused.memory, serviceChanged);
     options.signal.throwIfAborted();
     tier = await startLanes(
       {
@@ -107,8 +110,8 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
         publish: main.publish,
         flushEvents: () => main.flush(),
         connectService: () => service?.connect() ?? 'startDaemon was given no service',
-        onServiceChanged: (listener) => (listeners.serviceChanged = listener),
-        onCapacity: () => listeners.capacity(),
+        onServiceChanged: (listener) => void serviceListeners.push(listener),
+        onCapacity: () => onCapacity(),
       },
       settings,
     );
@@ -131,7 +134,7 @@ export async function startWorkers(options: WorkersSettings): Promise<Workers> {
       };
     },
     publish: main.publish,
-    onCapacity: (listener) => (listeners.capacity = listener),
+    onCapacity: (listener) => (onCapacity = listener),
     flush: () => main.flush(),
     async close() {
       tier.close();

@@ -1,7 +1,9 @@
 // The service that the handlers of all lanes share, and the parts of it that a hostile caller can reach.
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PERIOD } from '#dist/workers/lanes/refill.js';
-import { act, fixture, testDaemon } from '../support/daemon.js';
+import { act, fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
 import { RawClient } from '../support/raw-client.js';
 import { until } from '../support/until.js';
 
@@ -106,6 +108,31 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     expect(await client.request(call('add', 1))).toEqual(data(1));
   });
 });
+
+describe.each(['thread', 'process'] as const)(
+  'a service that dies while a lane loads its module (%s)',
+  (isolation) => {
+    test('is told to the lane, which does not die of it', async () => {
+      const file = join(temporaryDirectory(), 'go');
+      writeFileSync(file, '');
+      const { path, daemon } = await testDaemon({
+        commands: `${fixture('pings.js').href}?wait=${encodeURIComponent(file)}`,
+        service: fixture('service.js'),
+        workers: { isolation, minThreads: 1, maxThreads: 1, commands: { Stop: 'inline', List: 'inline' } },
+      });
+      const client = await RawClient.connect(path);
+      rmSync(file);
+      expect(await client.request({ Restart: { name: 'lane' } })).toHaveProperty('Error');
+      expect(await client.request({ Stop: { name: 'service' } })).toEqual(
+        anError('The service cannot be called'),
+      );
+      await until(async () => 'Data' in ((await client.request('List')) as object), 'the service is back');
+      writeFileSync(file, '');
+      expect(await client.request({ Status: { name: 'a' } })).toHaveProperty('Data');
+      expect(daemon.stats().laneDeaths).toBe(1);
+    });
+  },
+);
 
 describe('the host of a service', () => {
   test('is called on the main thread, and only its own functions can be called', async () => {

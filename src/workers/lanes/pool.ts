@@ -135,6 +135,8 @@ export class LanePool implements Lanes {
       restarts,
     });
     this.#tell('lane.started', lane);
+    // Not with its task, which waits until its worker is up: the port would be lost with a service that dies before that.
+    lane.connectService(this.#settings.connectService());
   }
 
   #ready(lane: PooledLane): void {

@@ -58,7 +58,6 @@ export interface ThreadStart {
 
 export interface LaneStart extends ThreadStart {
   readonly role: 'lane';
-  readonly service: Port | string;
   readonly commandTimeout: number;
   /** Commands that lanes of another tier run. */
   readonly elsewhere: readonly string[];

@@ -20,7 +20,7 @@ export const PORT = { control: 'control', calls: 'calls', out: 'out' } as const;
 export type ServiceName = { readonly port: string } | string;
 
 /** The argument of `control.run`. */
-export interface ProcessTask extends Pick<
+export type ProcessTask = Pick<
   LaneStart,
   | 'daemon'
   | 'name'
@@ -31,6 +31,4 @@ export interface ProcessTask extends Pick<
   | 'commandTimeout'
   | 'elsewhere'
   | 'measureLoops'
-> {
-  readonly service: ServiceName;
-}
+>;

@@ -28,12 +28,11 @@ const TELL_BYTES = 512 * 1024;
 const TELL_LOG = 32 * 1024;
 
 export interface ProcessSettings {
-  readonly task: Omit<ProcessTask, 'service'>;
+  readonly task: ProcessTask;
   readonly options: ThreadOptions;
   readonly logFd: number | undefined;
   /** Bytes of resident memory past which the process is killed. */
   readonly maxMemory: number;
-  readonly service: ServiceLink;
   readonly onEvents: AcceptEvents;
   readonly log: ThreadLog;
   /** Counts events that `publish()` refused in the process. */
@@ -133,10 +132,10 @@ export class ProcessLink implements LaneLink {
   }
 
   #run(): void {
-    const { task, service } = this.#settings;
+    const { task } = this.#settings;
     const control = remote(this.#channel.open(PORT.control));
     control
-      .call('run', [{ ...task, service: this.#openService(service) } satisfies ProcessTask])
+      .call('run', [task])
       .then(() => {
         this.#finished = true;
         this.#process.kill();

@@ -32,7 +32,6 @@ export function startProcessTier(settings: TierSettings): Promise<Tier> {
               options,
               logFd,
               maxMemory,
-              service: settings.connectService(),
               onEvents,
               log: threadLog,
               refused: (count) => refused.add(count),

@@ -24,10 +24,10 @@ const openService = (service: unknown): Port | string =>
 expose(new Map([['run', runLane]]), channel.open(PORT.control));
 
 /** Resolves when main closes the port of calls. */
-function runLane({ service, ...task }: ProcessTask): Promise<void> {
+function runLane(task: ProcessTask): Promise<void> {
   const [calls, out] = [channel.open(PORT.calls), channel.open(PORT.out)];
   return runIn(
-    { ...task, role: 'lane', calls, out, service: openService(service) },
+    { ...task, role: 'lane', calls, out },
     {
       shared: new RecordedState(CHILD_FD.claims),
       refused: (tell) => new RefusedEvents(undefined, tell),

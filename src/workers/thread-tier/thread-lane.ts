@@ -5,7 +5,7 @@ import type { ThreadLog } from '../lanes/thread-log.js';
 import type { ThreadOptions } from '../lanes/tier.js';
 import { WorkerLane } from '../lanes/worker-lane.js';
 import { SharedState } from '../link/claims.js';
-import type { LaneStart, ServiceLink } from '../link/messages.js';
+import type { LaneStart } from '../link/messages.js';
 import { ThreadLink } from './thread-link.js';
 
 /** The settings with which a lane is started. */
@@ -24,14 +24,13 @@ export interface LaneSettings {
   >;
   readonly thread: ThreadOptions;
   readonly unresponsiveAfter: number;
-  readonly service: ServiceLink;
   readonly onEvents: AcceptEvents;
   readonly log: ThreadLog;
 }
 
 /** Starts a thread and makes the lane in it. */
 export function threadLane(id: number, settings: LaneSettings, hooks: LaneHooks): WorkerLane {
-  const { start, thread, unresponsiveAfter, service, onEvents, log } = settings;
+  const { start, thread, unresponsiveAfter, onEvents, log } = settings;
   const shared = new SharedState();
   return new WorkerLane(
     id,
@@ -41,7 +40,7 @@ export function threadLane(id: number, settings: LaneSettings, hooks: LaneHooks)
       shared,
       link: (linkHooks) =>
         new ThreadLink(
-          { ...start, role: 'lane', name: `lane ${id}`, service },
+          { ...start, role: 'lane', name: `lane ${id}` },
           thread,
           { ...linkHooks, onEvents, log },
           shared,

@@ -14,7 +14,7 @@ import { WorkerThread } from './worker-thread.js';
 
 /** A thread's task without the parts that the link adds. */
 export type ThreadTask =
-  | (Omit<LaneStart, 'calls' | 'out' | 'memory' | 'service'> & { readonly service: ServiceLink })
+  | Omit<LaneStart, 'calls' | 'out' | 'memory'>
   | (Omit<ServiceStart, 'calls' | 'out' | 'memory' | 'host'> & { readonly host: ServiceLink });
 
 /** A service has no answers and takes no batches. */
@@ -52,10 +52,10 @@ export class ThreadLink implements LaneLink {
     this.#out = out.port1;
     this.#remote = remote(calls.port1);
     out.port1.on('message', (message: ThreadMessage) => takeNews(message, this.#sinks));
-    const link = task.role === 'lane' ? task.service : task.host;
+    const host = task.role === 'service' ? task.host : '';
     this.#thread = new WorkerThread(
       { ...task, calls: calls.port2, out: out.port2, memory: shared.memory },
-      [calls.port2, out.port2, ...(typeof link === 'string' ? [] : [link])],
+      [calls.port2, out.port2, ...(typeof host === 'string' ? [] : [host])],
       options,
     );
     this.#thread.ended.then((error) => this.#end(error)).catch((error: unknown) => this.#fail(error));

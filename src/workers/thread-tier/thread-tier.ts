@@ -7,7 +7,7 @@ import { threadLane } from './thread-lane.js';
 /** Starts the lanes; rejects with the error that kept one from being ready. */
 export function startThreadTier(settings: TierSettings): Promise<Tier> {
   const { daemon, module, workerData, maxMessageSize, refused, commandTimeout, elsewhere } = settings;
-  const { connectService, measureLoops } = settings;
+  const { measureLoops } = settings;
   const log = logSettings(settings.log, settings.logFd);
   const start = {
     daemon,
@@ -22,10 +22,6 @@ export function startThreadTier(settings: TierSettings): Promise<Tier> {
   };
   const { thread, unresponsiveAfter, onEvents, threadLog } = settings;
   return startPoolTier(settings, 'thread', (id, hooks) =>
-    threadLane(
-      id,
-      { start, thread, unresponsiveAfter, service: connectService(), onEvents, log: threadLog },
-      hooks,
-    ),
+    threadLane(id, { start, thread, unresponsiveAfter, onEvents, log: threadLog }, hooks),
   );
 }

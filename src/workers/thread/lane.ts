@@ -7,7 +7,6 @@ import type { Outbox } from '../link/outbox.js';
 import type { Port } from '../link/port.js';
 import { Executor } from '../run/executor.js';
 import { loadDefinition, setUpDefinition } from '../run/load.js';
-import { ServiceClient } from '../run/service-client.js';
 import type { Thread } from './thread.js';
 
 /** How often, in ms, main is told of the delay of the loop. */
@@ -17,20 +16,17 @@ const REPORT_EVERY = 1000;
 export async function setUp(
   {
     module,
-    service: link,
     commandTimeout,
     maxMessageSize,
     elsewhere,
     measureLoops,
     calls: port,
   }: Omit<LaneStart, 'memory' | 'refused'>,
-  { shared, outbox, calls, setup, tell, openService }: Thread,
+  { shared, outbox, calls, setup, tell, service, connected }: Thread,
 ): Promise<void> {
   const commands = await loadDefinition(module, 'bunctl-ipc.commands');
-  const service = new ServiceClient();
-  service.connect(link);
-  // Before the set-up, which may call a service that dies meanwhile.
-  calls.set('service', (next: unknown) => service.connect(openService(next)));
+  // The set-up may call it.
+  await connected;
   const handlers = await setUpDefinition(module, commands, { ...setup, service: service.calls() });
   const executor = new Executor({
     handlers,

@@ -7,6 +7,7 @@ import { Outbox } from '../link/outbox.js';
 import type { Port } from '../link/port.js';
 import { Publisher } from '../run/publisher.js';
 import { RefusedEvents } from '../run/refused-events.js';
+import { ServiceClient } from '../run/service-client.js';
 import { threadLogger } from './logger.js';
 import { redirectOutput } from './output.js';
 import type { Thread } from './thread.js';
@@ -17,7 +18,7 @@ export interface Place {
   /** Counts the events that `publish()` refuses; `tell` tells main how many more there are. */
   readonly refused: (tell: (count: number) => void) => RefusedEvents;
   /** Makes a port of a link to the service, as it comes from main. */
-  readonly openService: Thread['openService'];
+  readonly openService: (link: unknown) => Port | string;
 }
 
 /** A task without the memory that threads share with main. */
@@ -54,9 +55,17 @@ export async function runIn(start: WorkerTask, { shared, refused, openService }:
       },
     ],
   ]);
+  const service = new ServiceClient();
+  const connected = new Promise<void>((resolve) =>
+    calls.set('service', (link: unknown) => {
+      service.connect(openService(link));
+      resolve();
+    }),
+  );
+  // From here on main's calls are taken, also those that come while the embedder's module is loaded.
   expose(calls, start.calls);
   const setup = { workerData: start.workerData, publish: publisher.publish, log };
-  await setUp(start, { shared, outbox, calls, setup, tell, openService });
+  await setUp(start, { shared, outbox, calls, setup, tell, service, connected });
   outbox.ready();
   await new Promise<void>((resolve) => start.calls.once('close', resolve));
 }

@@ -13,6 +13,25 @@ const MARKS = { List: 'inline', Status: 'thread', Start: 'process' } as const;
 const place = (answer: unknown): string => (answer as { Success: { message: string } }).Success.message;
 
 describe('a command with an isolation of its own', () => {
+  test('finds the next service when one has died, as the others do', async () => {
+    const { path } = await testDaemon({
+      commands: fixture('pings.js'),
+      service: fixture('service.js'),
+      workers: { minThreads: 1, maxThreads: 1, commandTimeout: 60_000, commands: MARKS },
+    });
+    const client = await RawClient.connect(path);
+    const requests = [
+      'List',
+      { Status: { name: 'a' } },
+      { Start: { name: 'a', config: '{}' } },
+      { Logs: { name: null, lines: 1 } },
+    ];
+    for (const request of requests) expect(await client.request(request)).toHaveProperty('Data');
+    expect(await client.request({ Stop: { name: 'service' } })).toHaveProperty('Error');
+    for (const request of requests)
+      await until(async () => 'Data' in ((await client.request(request)) as object), 'it finds the service');
+  });
+
   test.each(['thread', 'process', 'none'] as const)(
     'runs there, and the others where the daemon runs them (%s)',
     async (isolation) => {

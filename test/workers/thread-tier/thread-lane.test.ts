@@ -32,7 +32,6 @@ describe('the lanes', () => {
       start,
       thread: {},
       unresponsiveAfter: 60_000,
-      service: 'there is none',
       onEvents: () => undefined,
       log: { line: () => undefined, lost: () => undefined, refused: () => undefined },
     };
@@ -173,7 +172,6 @@ describe('a late lane', () => {
         },
         thread: {},
         unresponsiveAfter: 60_000,
-        service: 'there is none',
         onEvents: () => undefined,
         log: { line: () => undefined, lost: () => undefined, refused: () => undefined },
       },
@@ -184,6 +182,7 @@ describe('a late lane', () => {
         onEnd: () => (told.ended = true),
       },
     );
+    lane.connectService('there is none');
     onTestFinished(() => lane.kill('the test is over'));
     await until(() => told.ready, 'it is ready');
     return { lane, told };

@@ -11,6 +11,7 @@ import { startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SharedState } from '#dist/workers/link/claims.js';
 import { logSettings } from '#dist/workers/lanes/thread-log.js';
+import { remote } from '#dist/workers/link/closed-port.js';
 import type { LaneStart } from '#dist/workers/link/messages.js';
 import { WorkerThread } from '#dist/workers/thread-tier/worker-thread.js';
 import { fixture, ownEndpoint, temporaryDirectory } from '../../support/daemon.js';
@@ -25,7 +26,8 @@ function laneThread(
   onMessage?: () => void,
 ): WorkerThread {
   const [calls, out] = [new MessageChannel(), new MessageChannel()];
-  if (onMessage) for (const { port1 } of [calls, out]) port1.on('message', onMessage);
+  if (onMessage) out.port1.on('message', onMessage);
+  remote(calls.port1).call('service', ['there is none']).catch(orFail);
   const task: LaneStart = {
     daemon: '/test',
     role: 'lane',
@@ -38,7 +40,6 @@ function laneThread(
     log: logSettings(pino({ level: 'silent' })),
     maxMessageSize: 1024,
     refused: new SharedArrayBuffer(8),
-    service: 'there is none',
     commandTimeout: 1000,
     elsewhere: [],
     measureLoops: false,

@@ -133,7 +133,7 @@ export class RunningDaemon implements Daemon {
       report,
       () => workers.flush(),
       async () => {
-        const drained = acceptor.drain(stallGrace).then(() => true);
+        const drained = acceptor.drain(stallGrace).then(() => acceptor.allSent);
         inTime = await waitAtMost(drained, grace, () => acceptor.allSent);
       },
       () => acceptor.destroy(),

@@ -71,6 +71,8 @@ export class Acceptor<W extends ResponseWriter> {
   #refusals = 0;
   #evicted = 0;
   #draining = false;
+  /** A connection was cut while it drained. */
+  #cut = false;
   #cutStalled: Sweep | undefined;
   #whenEmpty: (() => void) | undefined;
 
@@ -85,7 +87,7 @@ export class Acceptor<W extends ResponseWriter> {
       clock,
       dispatcher,
       createWriter,
-      onClosed: (connectionId) => this.#closed(connectionId),
+      onClosed: (connectionId, cut) => this.#closed(connectionId, cut),
       onReceivedBytes: (delta) => this.#received.add(delta),
       onQueuedBytes: (delta) => this.#queued.add(delta),
       onFault: (error, connectionId) => options.onFault(error, connectionId),
@@ -139,10 +141,11 @@ export class Acceptor<W extends ResponseWriter> {
   }
 
   /**
-   * After {@link drain}: whether every client that is still connected was sent everything. Such a client has not
-   * closed its half, and is only given the time to read.
+   * After {@link drain}: whether no client was cut, and every client that is still connected was sent everything. Such a
+   * client has not closed its half, and is only given the time to read.
    */
   get allSent(): boolean {
+    if (this.#cut) return false;
     return [...this.#connections.values()].every((connection) => connection.allSent);
   }
 
@@ -226,7 +229,8 @@ export class Acceptor<W extends ResponseWriter> {
     this.#options.clock.after(REFUSAL_TIME, () => socket.destroy());
   }
 
-  #closed(connectionId: number): void {
+  #closed(connectionId: number, cut: boolean): void {
+    if (this.#draining && cut) this.#cut = true;
     this.#connections.delete(connectionId);
     this.#tell('connection.closed', { connectionId });
     this.#checkEmpty();

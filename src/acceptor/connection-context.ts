@@ -15,7 +15,8 @@ export interface ConnectionContext<W extends ResponseWriter> {
   readonly clock: Clock;
   readonly dispatcher: Dispatcher<W>;
   readonly createWriter: CreateWriter<W>;
-  onClosed(connectionId: number): void;
+  /** @param cut Whether it was cut before everything was answered and sent; a client that is gone was not. */
+  onClosed(connectionId: number, cut: boolean): void;
   /** The received bytes that connections hold have grown or shrunk. */
   onReceivedBytes(delta: number): void;
   /** The bytes that wait to be sent have grown or shrunk. */

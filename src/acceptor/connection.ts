@@ -99,16 +99,16 @@ export class Connection<W extends ResponseWriter> implements PipelineOwner {
   destroy(): void {
     if (this.#state === 'closed') return;
     this.#socket.destroy();
-    this.close();
+    this.close(!this.#sent);
   }
 
   /** The socket is closed. */
-  close(): void {
+  close(cut = false): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#count();
     this.#pipeline.close();
-    this.#context.onClosed(this.id);
+    this.#context.onClosed(this.id, cut);
   }
 
   onProgress(): void {

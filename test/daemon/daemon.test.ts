@@ -289,12 +289,21 @@ describe('close()', () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  test('cuts a client that does not read what is queued for it', async () => {
+  test('cuts a client that does not read what is queued for it, and is not in time then', async () => {
     const { daemon, path } = await testDaemon();
     const client = await RawClient.connect(path);
     client.socket.pause();
     client.send(act('large', { bytes: 5_000_000 }));
     await until(() => daemon.stats().commands.answered === 1, 'it is answered');
+    expect(await daemon.close({ grace: 20_000 })).toBe(false);
+  });
+
+  test('is in time when a client is gone before its answer', async () => {
+    const { daemon, path } = await testDaemon();
+    const client = await RawClient.connect(path);
+    client.send(act('sleep', { ms: 100, text: 'one' }));
+    await until(() => daemon.stats().commands.received === 1, 'it has come');
+    client.socket.destroy();
     expect(await daemon.close({ grace: 20_000 })).toBe(true);
   });
 

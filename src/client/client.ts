@@ -1,7 +1,7 @@
 // The client: requests answered in order, events kept apart, nothing left pending.
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { IpcError } from '../protocol/errors.js';
+import type { IpcError } from '../protocol/errors.js';
 import type { IpcAnswer, IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
 import { checkOptionNames } from '../option-names.js';
 import { checkTimeout, waitAtMost, within } from '../timeout.js';
@@ -21,7 +21,6 @@ import type { Subscription } from './subscription.js';
 export class IpcClient {
   readonly #connection: Connection;
   #requestTimeout: number;
-  #draining = false;
 
   private constructor(
     socket: Socket,
@@ -68,7 +67,8 @@ export class IpcClient {
    *
    * The daemon runs the requests of a connection one after the other. So the time of a request counts from its turn:
    * from the last answer before it, or from when it was sent; while an earlier request may still be waited for, it
-   * is not late either.
+   * is not late either. Requests without a timeout, given up, or sent by {@link send} do not count here, so that a
+   * timeout always ends.
    *
    * @throws {AnswerError} The daemon's `Error`, with the daemon's code.
    * @throws {IpcError} `REQUEST_TIMEOUT`, `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`, `OPTION_INVALID`; or the signal's
@@ -77,7 +77,6 @@ export class IpcClient {
   async request(message: IpcMessage, options: RequestOptions = {}): Promise<IpcAnswer> {
     const asked = resolveRequest(options, this.#requestTimeout);
     asked.signal?.throwIfAborted();
-    this.#refuseWhileDraining();
     return this.#connection.ask(message, asked);
   }
 
@@ -88,7 +87,6 @@ export class IpcClient {
    * @throws {IpcError} `CONNECTION_CLOSED`, `FRAME_TOO_LARGE`; `REQUEST_TIMEOUT` if the daemon does not read.
    */
   async send(message: IpcMessage): Promise<void> {
-    this.#refuseWhileDraining();
     const written = this.#connection.send(message);
     await within(written, this.#requestTimeout, 'The daemon did not read the request');
     // Answers are read between the turns of a loop that sends.
@@ -154,17 +152,11 @@ export class IpcClient {
     const connection = this.#connection;
     const wait = resolveDrain(options);
     if (wait === 0 || this.closed) return connection.close();
-    this.#draining = true;
-    await waitAtMost(connection.idle(), wait, () => undefined);
+    await waitAtMost(connection.drain(), wait, () => undefined);
     return connection.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #refuseWhileDraining(): void {
-    if (this.#draining && !this.closed)
-      throw new IpcError('CONNECTION_CLOSED', 'The client is closing; nothing new can be sent');
   }
 }

@@ -119,8 +119,9 @@ export class Connection {
     return new ClientSubscription(host, this.#options.eventBuffer, signal);
   }
 
-  /** Resolves when no caller waits for an answer, in ask() or, behind a send(), in recv(). */
-  idle(): Promise<void> {
+  /** Takes no further requests. Resolves when no caller waits for an answer, in ask() or, behind a send(), in recv(). */
+  drain(): Promise<void> {
+    this.#outgoing.refuse(closed('The client is closing; nothing new can be sent'));
     return this.#idle.met();
   }
 
@@ -131,15 +132,14 @@ export class Connection {
 
   /** Whether the connection keeps the process alive. */
   keepAlive(keeps: boolean): void {
-    if (keeps) this.#socket.ref();
-    else this.#socket.unref();
+    this.#socket[keeps ? 'ref' : 'unref']();
   }
 
   #encode(message: IpcMessage): Uint8Array {
     if (this.#closed) throw this.#closed;
     const frame = encodeJsonFrame(message, this.#options.maxMessageSize);
+    this.#outgoing.check(frame.byteLength);
     this.#requests.checkRoom();
-    this.#outgoing.checkRoom(frame.byteLength);
     return frame;
   }
 
@@ -169,9 +169,8 @@ export class Connection {
   }
 
   /**
-   * Writes Unsubscribe. It is not refused when many requests have no answer: without it events would come for ever.
-   *
-   * @returns Resolves when it is answered, the daemon is late, or the connection is gone; never rejects.
+   * Writes Unsubscribe. It is never refused: without it events would come for ever. Never rejects; resolves when it is
+   * answered, the daemon is late, or the connection is gone.
    */
   #unsubscribe(timeout: number): Promise<unknown> {
     if (this.#closed) return Promise.resolve();
@@ -237,6 +236,7 @@ export class Connection {
   #end(error: IpcError, linger = false): void {
     if (this.#closed) return;
     this.#closed = error;
+    this.#outgoing.refuse(error);
     this.#requests.rejectAll(error);
     this.#inbox.end(error);
     this.#route.over(error);

@@ -10,13 +10,24 @@ type OutgoingSocket = Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength
 export class Outgoing {
   readonly #socket: OutgoingSocket;
   #corked = false;
+  #refusal: IpcError | undefined;
 
   constructor(socket: OutgoingSocket) {
     this.#socket = socket;
   }
 
-  /** @throws {IpcError} `REQUEST_TIMEOUT` if `bytes` more would be too many. */
-  checkRoom(bytes: number): void {
+  /** From now on no further request is taken. */
+  refuse(why: IpcError): void {
+    this.#refusal = why;
+  }
+
+  /**
+   * Checks whether an encoded request can be taken; a getter or a toJSON() of it may have ended the connection.
+   *
+   * @throws {IpcError} `REQUEST_TIMEOUT` if `bytes` more would be too many; or why no request is taken any more.
+   */
+  check(bytes: number): void {
+    if (this.#refusal) throw this.#refusal;
     const { writableLength } = this.#socket;
     if (writableLength + bytes <= MAX_UNSENT) return;
     throw new IpcError(

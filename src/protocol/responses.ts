@@ -1,7 +1,8 @@
 // Checks the shape of responses without zod, which would slow a client's start, and turns errors into `Error` responses.
 import type { Buffer } from 'node:buffer';
 import { errorToData, IpcError } from './errors.js';
-import { encodeJsonFrame } from './json.js';
+import { encodeFrame } from './frames.js';
+import { encodeJsonFrame, writeJson } from './json.js';
 import type { IpcErrorResponse, IpcResponse } from './messages.js';
 
 /** The longest `code` that is sent, in characters. */
@@ -24,6 +25,28 @@ export function errorResponse(thrown: unknown): IpcErrorResponse {
  */
 export function errorFrame(thrown: unknown, maxMessageSize?: number): Buffer {
   return encodeJsonFrame(errorResponse(thrown), maxMessageSize);
+}
+
+/** The beginning of a response's JSON that shows its fields. */
+const OPENING =
+  /^\{"(?:(?:Success|Error)":\{"message":"|Data":\{"data":|Event":\{"event_type":"(?:[^"\\]|\\.)*","data":)/;
+
+/**
+ * A response as a frame. What is written is checked, too: JSON leaves out some values, such as functions, and writes what
+ * `toJSON()` gives.
+ *
+ * @throws {IpcError} `REPLY_INVALID`; `FRAME_TOO_LARGE` for more than `maxMessageSize` bytes.
+ */
+export function responseFrame(response: unknown, maxMessageSize?: number): Buffer {
+  const checked = checkResponse(response);
+  let text: string;
+  try {
+    text = writeJson(checked);
+  } catch (cause) {
+    throw new IpcError('REPLY_INVALID', `Invalid response: ${errorToData(cause).message}`, { cause });
+  }
+  if ('toJSON' in checked || !OPENING.test(text)) checkResponse(JSON.parse(text));
+  return encodeFrame(text, maxMessageSize);
 }
 
 /**

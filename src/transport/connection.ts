@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { systemClock } from '../clock.js';
 import { IpcError } from '../protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
-import { encodeJsonFrame, parseJson } from '../protocol/json.js';
+import { parseJson } from '../protocol/json.js';
 import { type IpcMessage, type IpcResponse, parseRequest } from '../protocol/messages.js';
-import { checkResponse, errorResponse } from '../protocol/responses.js';
+import { errorResponse, responseFrame } from '../protocol/responses.js';
 import { checkTimeout, DEFAULT_TIMEOUT, within } from '../timeout.js';
 import { SocketSink } from '../writer/sink.js';
 import { Writer } from '../writer/writer.js';
@@ -106,7 +106,10 @@ export class IpcConnection implements AsyncDisposable {
   async send(response: IpcResponse): Promise<void> {
     if (this.#closing) throw closed('The connection is closed');
     this.#checkOpen();
-    this.#writer.respond(encodeJsonFrame(checkResponse(response), MAX_MESSAGE_SIZE));
+    const frame = responseFrame(response, MAX_MESSAGE_SIZE);
+    // A getter or a toJSON() of the response may have closed it.
+    this.#checkOpen();
+    this.#writer.respond(frame);
     if (!this.#writer.congested) return;
     const drained = new Promise<void>((resolve) => this.#sending.push(resolve));
     await within(drained, this.#timeout, 'The client did not read');

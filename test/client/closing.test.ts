@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { expect, test } from 'vitest';
 import { act, temporaryDirectory, testDaemon } from '../support/daemon.js';
+import { orFail } from '../support/or-fail.js';
 import { until } from '../support/until.js';
 import { ALL, rejection, Script, success } from './script.js';
 
@@ -96,10 +97,23 @@ test('close({ drain }) waits for the answers that are under way, and sends nothi
   const closing = client.close({ drain: 60_000 });
   expect(await rejection(client.request('List'))).toMatchObject({ code: 'CONNECTION_CLOSED' });
   expect(await rejection(client.send('List'))).toMatchObject({ code: 'CONNECTION_CLOSED' });
+  expect(await rejection(client.subscribe(ALL).ready)).toMatchObject({ code: 'CONNECTION_CLOSED' });
   await script.send(success('in the end'));
   expect(await answer).toEqual(success('in the end'));
   await closing;
   expect(script.requests).toEqual(['List']);
+});
+
+test('a request that closes the connection while it is encoded rejects', async () => {
+  const client = await new Script().connect();
+  const config = {
+    toJSON() {
+      client.close().catch(orFail);
+      return '';
+    },
+  };
+  const request = client.request({ Start: { name: 'a', config } } as never, { timeout: 0 });
+  expect(await rejection(request)).toMatchObject({ code: 'CONNECTION_CLOSED' });
 });
 
 test('close({ drain }) waits for the answers that recv() awaits, too', async () => {

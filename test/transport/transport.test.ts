@@ -64,6 +64,33 @@ describe('messages', () => {
     expect(await connection.recv()).toBe('List');
   });
 
+  test('that JSON would not write as responses are refused before anything is sent', async () => {
+    const { client, connection } = await pair();
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    const refused: unknown[] = [
+      { Data: { data: () => 1 } },
+      { Data: { data: Symbol('data') } },
+      { Data: { data: { toJSON: () => undefined } } },
+      { Data: { data: 1n } },
+      { Data: { data: cycle } },
+      { Event: { event_type: 'e', data: () => 1 } },
+      { Event: { event_type: 'a "quoted" type', data: () => 1 } },
+      Object.create({ toJSON: () => 5 }, { Data: { value: { data: 1 }, enumerable: true } }),
+      { Success: { message: 'x', toJSON: () => ({ message: 5 }) } },
+    ];
+    for (const response of refused)
+      await expect(connection.send(response as never)).rejects.toMatchObject({ code: 'REPLY_INVALID' });
+    const fine = [
+      { Event: { event_type: 'a "quoted" type', data: null } },
+      { Event: { data: { n: 1 }, event_type: 'e' } },
+      { Data: { note: 'first', data: [1] } },
+      { Error: { code: 'X', message: 'm' } },
+    ];
+    for (const response of fine) await connection.send(response);
+    for (const response of fine) expect(await client.recv()).toEqual(response);
+  });
+
   test('of 10 MiB go through both ways; an extra byte is refused without harm', async () => {
     const { client, connection } = await pair();
     const config = 'x'.repeat(LIMIT - JSON.stringify({ Start: { name: 'a', config: '' } }).length);

@@ -1,6 +1,6 @@
 // The publisher's end of the credit: encodes an event once, and sends it when the broker's window has space for it.
 import { Buffer } from 'node:buffer';
-import { IpcError } from '../../protocol/errors.js';
+import { errorToData, IpcError } from '../../protocol/errors.js';
 import {
   DROPPED_EVENT_TYPE,
   type EventInput,
@@ -57,9 +57,7 @@ export class Publisher {
     try {
       published = this.#publish(encode(event, this.#maxMessageSize));
     } catch (error) {
-      published = Promise.reject(
-        error instanceof Error ? error : new IpcError('EVENT_INVALID', undefined, { cause: error }),
-      );
+      published = Promise.reject(error instanceof IpcError ? error : unreadable(error));
     }
     // A publisher that does not await loses the event; an unhandled rejection would end the thread.
     if (published !== RESOLVED) published.catch(this.#onRefused);
@@ -113,6 +111,11 @@ export class Publisher {
   #admits(bytes: number): boolean {
     return bytes <= this.#credit || this.#credit === this.#window;
   }
+}
+
+/** A value that is not an object, or one with a getter that throws. */
+function unreadable(cause: unknown): IpcError {
+  return new IpcError('EVENT_INVALID', `An event cannot be read: ${errorToData(cause).message}`, { cause });
 }
 
 function encode({ eventType, appName, data }: EventInput, maxMessageSize: number): OutgoingEvent {

@@ -78,7 +78,14 @@ describe('the publisher', () => {
 
   test('rejects a value that is not an event', async () => {
     const { publisher } = make();
+    const getter = {
+      get eventType(): string {
+        throw new TypeError('no type');
+      },
+    };
     for (const event of [
+      null,
+      getter,
       { eventType: 5, data: 1 },
       { eventType: 'e', data: 1n },
       { eventType: 'e', appName: 5, data: 1 },
@@ -195,6 +202,9 @@ describe('the publisher', () => {
       data: 1,
     };
     await expect(publisher.publish(event)).rejects.toMatchObject({ code: 'EVENT_INVALID', cause: 'no' });
-    await expect(publisher.publish(undefined as never)).rejects.toThrow(TypeError);
+    await expect(publisher.publish(undefined as never)).rejects.toMatchObject({
+      code: 'EVENT_INVALID',
+      cause: expect.any(TypeError) as TypeError,
+    });
   });
 });

@@ -1,11 +1,13 @@
-// How many lines an app may have kept in a second.
-import { countLines } from './log-facts.js';
+// How many lines an app may have kept in a second. Each line is kept or left out as a whole, and counts once, when it begins.
+import type { Stream } from '../state/paths.js';
 
 export class Allowance {
   #second = 0;
   #used = 0;
   #left = 0;
   #most = 0;
+  /** What becomes of the rest of the line that a stream has begun; undefined where a line begins next. */
+  readonly #begun: Record<Stream, 'kept' | 'left out' | undefined> = { stdout: undefined, stderr: undefined };
 
   /** How many lines were left out and are not told yet. */
   get left(): number {
@@ -27,26 +29,52 @@ export class Allowance {
     this.#left = 0;
   }
 
-  /** The part of the text that is kept; empty for nothing. */
-  take(text: string, most: number): string {
+  /** The stream has a line that was kept and has no end yet. */
+  resume(stream: Stream): void {
+    this.#begun[stream] = 'kept';
+  }
+
+  /** Both streams begin a line next. */
+  newRun(): void {
+    this.#begun.stdout = this.#begun.stderr = undefined;
+  }
+
+  /**
+   * The part of the text that is kept; empty for nothing.
+   *
+   * @param most How many lines may begin in a second; 0 for any number.
+   */
+  take(stream: Stream, text: string, most: number): string {
     const second = thisSecond();
     if (second !== this.#second) {
       this.#second = second;
       this.#used = 0;
     }
-    this.#most = most;
-    let end = 0;
-    while (this.#used < most && end < text.length) {
-      const newline = text.indexOf('\n', end);
-      if (newline < 0) {
-        end = text.length;
-        break;
+    let kept = '';
+    for (let at = 0; at < text.length;) {
+      if (most === 0 && this.#begun[stream] !== 'left out') {
+        this.#begun[stream] = text.endsWith('\n') ? undefined : 'kept';
+        return text.slice(at);
       }
-      this.#used += 1;
-      end = newline + 1;
+      this.#begun[stream] ??= this.#begin(most);
+      const newline = text.indexOf('\n', at);
+      const end = newline < 0 ? text.length : newline + 1;
+      if (this.#begun[stream] === 'kept') kept += text.slice(at, end);
+      if (newline >= 0) this.#begun[stream] = undefined;
+      at = end;
     }
-    this.#left += countLines(text.slice(end));
-    return text.slice(0, end);
+    return kept;
+  }
+
+  /** Counts a line that begins. */
+  #begin(most: number): 'kept' | 'left out' {
+    if (this.#used < most) {
+      this.#used += 1;
+      return 'kept';
+    }
+    this.#most = most;
+    this.#left += 1;
+    return 'left out';
   }
 }
 

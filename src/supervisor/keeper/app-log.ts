@@ -64,6 +64,8 @@ export class AppLog {
   /** A new process begins a line of its own. */
   newRun(): void {
     for (const file of this.#each()) file.open();
+    // Only now: a file that a former keeper wrote may say that a line goes on.
+    this.#allowance.newRun();
     if (this.#settings.format === 'stamped') {
       if (this.#files.stdout.midLine) this.#files.stdout.append('\n', false);
       this.#tail = null;
@@ -73,14 +75,11 @@ export class AppLog {
 
   /** Takes bytes in, each as the character of its number. Never throws. */
   take(stream: Stream, text: string): void {
-    const { maxLines } = this.#settings;
-    if (maxLines > 0) {
-      this.#tellLeftOut();
-      const kept = this.#allowance.take(text, maxLines);
-      if (kept !== '') this.#keep(stream, kept);
-      return;
-    }
-    this.#keep(stream, text);
+    // First: a file that a former keeper wrote says whether a line goes on.
+    this.#files[stream].open();
+    this.#tellLeftOut();
+    const kept = this.#allowance.take(stream, text, this.#settings.maxLines);
+    if (kept !== '') this.#keep(stream, kept);
   }
 
   /** Whether it writes this file. */
@@ -119,7 +118,6 @@ export class AppLog {
 
   #keep(stream: Stream, text: string): void {
     const file = this.#files[stream];
-    file.open();
     // It was removed or emptied within a line.
     if (!file.midLine) this.#tail = null;
     file.append(this.#settings.format === 'raw' ? text : this.#stamped(stream, text));
@@ -188,7 +186,9 @@ export class AppLog {
       },
       notice: (sentence) => noticeOf(stream === null ? 'stamped' : 'raw', sentence),
       onUnfinished: (line) => {
-        if (stream === null && this.#settings.format === 'stamped') this.#resume(line);
+        const isStamped = this.#settings.format === 'stamped';
+        if (stream === null && isStamped) this.#resume(line);
+        if (stream !== null && !isStamped) this.#allowance.resume(stream);
       },
       onAside: (path) => this.#hooks.onAside(path, this.#settings),
       onFault: (message) => this.#hooks.onFault(message),
@@ -205,6 +205,7 @@ export class AppLog {
     this.#tail = header.source;
     this.#tailLength = line.length;
     this.#midLine[header.source] = true;
+    this.#allowance.resume(header.source);
   }
 
   /** What the app printed of a text of records: without their headers, and without the newline that ends another's line. */

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { AppLog } from '#dist/supervisor/keeper/app-log.js';
 import { Compressor } from '#dist/supervisor/keeper/compressor.js';
 import { HEADER_LENGTH, parseHeader } from '#dist/supervisor/logs/record.js';
@@ -86,6 +86,13 @@ const chunk = fc.record({
     })
     .map((parts) => Buffer.from(parts.join('')).toString('latin1')),
 });
+
+/** The time stands still until it is told to go on; it is some whole second. */
+function stillTime(): { goOn(ms: number): void } {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_795_000_000_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  return { goOn: (ms) => void vi.setSystemTime(Date.now() + ms) };
+}
 
 describe('the log of an app', () => {
   test('has what each stream printed, whatever the pieces, the size of the files and the deaths of the keeper', async () => {
@@ -384,6 +391,130 @@ describe('the log of an app', () => {
     const left = /log (\d+) lines were left out/.exec(lines.join('\n'))?.[1] ?? '0';
     expect(lines.filter((line) => /^out \d/.test(line)).length + Number(left)).toBe(8);
     expect(lines.at(-1)).toBe('out later');
+  });
+
+  test('keeps the rest of a line that it keeps, whatever the other stream prints meanwhile', async () => {
+    const time = stillTime();
+    const { log, path } = logIn(undefined, { maxLines: 2 });
+    log.take('stdout', 'par');
+    log.take('stderr', 'e1\ne2\n');
+    log.take('stdout', 'tial\nx\n');
+    time.goOn(1500);
+    log.take('stdout', 'next line\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual([
+      'out par',
+      'err e1',
+      'out+tial',
+      'log 2 lines were left out here: the app may print 2 lines a second',
+      'out next line',
+    ]);
+  });
+
+  test('leaves out the rest of a line that it leaves out, also later, and counts the line once', async () => {
+    const time = stillTime();
+    const { log, path, settings } = logIn(undefined, { maxLines: 2 });
+    log.take('stdout', 'a\nb\nc\nbegun ');
+    time.goOn(1500);
+    log.take('stdout', 'goes on ');
+    log.use({ ...settings, maxLines: 0 });
+    log.take('stderr', 'of the other stream\n');
+    log.flush();
+    log.take('stdout', 'ends\nok\n');
+    time.goOn(1500);
+    log.settle();
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out ok']);
+  });
+
+  test.each(['stamped', 'raw'] as const)(
+    'keeps the first line of a new process, though the one before ended within a line that was left out: %s',
+    (format) => {
+      const time = stillTime();
+      const { log, files } = logIn(undefined, { maxLines: 1, format });
+      log.take('stdout', 'a\nended within');
+      time.goOn(1500);
+      log.newRun();
+      log.take('stdout', 'up again\n');
+      const path = format === 'raw' ? files.rawLog('a', 'stdout') : files.log('a');
+      expect(readFileSync(path, 'utf8')).toMatch(/a\n.*1 lines were left out here.*\n(.* out )?up again\n$/);
+    },
+  );
+
+  test.each(['stamped', 'raw'] as const)(
+    'keeps the rest of a line that a former keeper has begun: %s',
+    (format) => {
+      stillTime();
+      const { log: former, directory, files } = logIn(undefined, { maxLines: 1, format });
+      former.take('stdout', 'par');
+      former.close();
+      const { log } = logIn(directory, { maxLines: 1, format });
+      log.take('stderr', 'e\n');
+      log.take('stdout', 'tial\nx\n');
+      const path = format === 'raw' ? files.rawLog('a', 'stdout') : files.log('a');
+      expect(readFileSync(path, 'utf8')).toMatch(format === 'raw' ? /^partial\n$/ : / out\+tial\n$/);
+    },
+  );
+
+  test('counts the first line of a new process, though a former keeper left a line without an end', async () => {
+    stillTime();
+    const { log: former, directory, path } = logIn(undefined, { maxLines: 1 });
+    former.take('stdout', 'ended within');
+    former.close();
+    const { log } = logIn(directory, { maxLines: 1 });
+    log.newRun();
+    log.take('stdout', 'up again\nleft out\n');
+    expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out ended within', 'out up again']);
+  });
+
+  test('keeps whole lines or leaves them out and counts them, whatever the pieces and the streams', async () => {
+    const time = stillTime();
+    const piece = fc.record({
+      stream: fc.constantFrom<Stream>('stdout', 'stderr'),
+      parts: fc.array(fc.constantFrom('word', '\n'), { minLength: 1, maxLength: 6 }),
+      pause: fc.constantFrom(0, 0, 300, 1000),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (pieces, maxLines) => {
+          const { log, path, directory } = logIn(undefined, { maxLines });
+          const printed = { stdout: '', stderr: '' };
+          let words = 0;
+          for (const { stream, parts, pause } of pieces) {
+            // Each word is another one, so that each line is known by its text.
+            const text = parts.map((part) => (part === 'word' ? `${(words += 1)};` : part)).join('');
+            log.take(stream, text);
+            printed[stream] += text;
+            time.goOn(pause);
+          }
+          time.goOn(1000);
+          log.settle();
+          expect(log.owes).toBe(false);
+          if (pieces.length > 0) {
+            const kept = await printedIn(path);
+            let count = 0;
+            for (const stream of ['stdout', 'stderr'] as const) {
+              const lines = printed[stream].replace(/\n$/, '').split('\n');
+              const all = printed[stream] === '' ? [] : lines;
+              const here = kept[stream].split('\n').slice(0, -1);
+              let at = 0;
+              for (const line of here) at = all.indexOf(line, at) + 1 || Infinity;
+              expect({ here, all, inOrder: at <= all.length }).toMatchObject({ inOrder: true });
+              count += all.length - here.length;
+            }
+            const records = readFileSync(path, 'utf8');
+            const told = [...records.matchAll(/ log (\d+) lines were left out/g)];
+            expect(told.reduce((sum, [, lines]) => sum + Number(lines), 0)).toBe(count);
+            const seconds = [...records.matchAll(/^(.{19})\.\d+Z (?:out|err) /gm)].map(([, at]) => at);
+            for (const second of seconds)
+              expect(seconds.filter((each) => each === second).length).toBeLessThanOrEqual(maxLines);
+          }
+          log.close();
+          rmSync(directory, { recursive: true });
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   test('says of left-out lines how many were allowed when they were left out', async () => {

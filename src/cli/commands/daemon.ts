@@ -121,7 +121,9 @@ async function declaredIn(file: string): Promise<DeclaredFile> {
     import('../../supervisor/model/app-config.js'),
   ]);
   const path = absolutePath(file);
-  const apps = readConfig(path).apps.map((app) => {
+  const read = readConfig(path);
+  for (const notice of read.notices) say(notice);
+  const apps = read.apps.map((app) => {
     try {
       return checkAppConfig(app);
     } catch (error) {
@@ -130,7 +132,7 @@ async function declaredIn(file: string): Promise<DeclaredFile> {
       });
     }
   });
-  return { file: path, apps };
+  return { file: path, apps, faults: read.faults };
 }
 
 /** What the file meant: successes on stdout, everything the user may not expect on stderr. */

@@ -1,4 +1,5 @@
 // What all kinds of configuration files share: apps with fields, and messages about them.
+import { appId } from '../../supervisor/model/app-id.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import type { AppConfig } from './app-config.js';
 
@@ -42,16 +43,21 @@ export function textOf(path: string, app: Fields, index: number, key: string): s
   throw new ConfigFileError(`${path}: apps[${index}] needs a "${key}"`);
 }
 
-/** The file, if no name occurs twice. */
+/** The file, if no two names mean the same app. */
 export function complete(
   path: string,
   apps: readonly AppConfig[],
   notices: readonly string[] = [],
 ): ConfigFile {
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   for (const { name } of apps) {
-    if (seen.has(name)) throw new ConfigFileError(`${path} has two apps named ${name}`);
-    seen.add(name);
+    // A name without an id is refused with its app.
+    const id = appId(name) ?? name;
+    const other = seen.get(id);
+    if (other === name) throw new ConfigFileError(`${path} has two apps named ${name}`);
+    if (other !== undefined)
+      throw new ConfigFileError(`${path} has two apps with the id ${id}: "${other}" and "${name}"`);
+    seen.set(id, name);
   }
   return { path, apps, notices, faults: new Map() };
 }

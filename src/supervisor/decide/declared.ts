@@ -16,15 +16,16 @@ export function concerns(declared: DeclaredFile | null, id: string, source: stri
 
 /** Applies a file; resolves with an outcome for each of its apps, and for each that it no longer declares. */
 export async function applyFile(
-  { file, apps: configs }: DeclaredFile,
+  declared: DeclaredFile,
   apps: AppRegistry,
   requests: Requests,
 ): Promise<DeclaredOutcome[]> {
+  const { file, apps: configs } = declared;
   const ids = new Set(configs.map(({ name }) => appId(name)));
   const gone = apps.all().filter(({ id, decided }) => decided.source === file && !ids.has(id));
   // Side by side: an app that takes its time to stop keeps no other from its start.
   const outcomes = await Promise.all([
-    ...configs.map((config) => guarded(config.name, () => declare(config, file, apps, requests))),
+    ...configs.map((config) => guarded(config.name, () => declare(config, declared, apps, requests))),
     ...gone.map((app) => guarded(app.config.name, () => retire(app, requests))),
   ]);
   return outcomes.filter((outcome) => outcome !== undefined);
@@ -49,7 +50,7 @@ async function guarded(
 
 async function declare(
   config: AppConfig,
-  file: string,
+  { file, faults }: DeclaredFile,
   apps: AppRegistry,
   requests: Requests,
 ): Promise<Outcome> {
@@ -68,6 +69,8 @@ async function declare(
     if (differs) await known.change({ config });
     return { outcome: 'kept-stopped' };
   }
+  const fault = faults.get(config.name);
+  if (fault !== undefined) throw new Error(fault);
   const { action } = await requests.start({
     name: config.name,
     id,

@@ -6,6 +6,8 @@ export interface DeclaredFile {
   readonly file: string;
   /** All apps of the file, those without `auto_start` included. */
   readonly apps: readonly AppConfig[];
+  /** Why apps of the file cannot be started, by their names: such an app is left as it is. */
+  readonly faults: ReadonlyMap<string, string>;
 }
 
 /** The effect of the file on one app. */

@@ -129,3 +129,27 @@ test('a daemon with a file starts the apps of the file that have auto_start, eve
   else await manager.ok('shutdown');
   expect(await ended).toEqual([0, null]);
 });
+
+test('a daemon with an ecosystem file says what has no effect, and does not start an app whose script is missing', async () => {
+  const manager = new Manager();
+  const file = join(manager.home, 'ecosystem.config.json');
+  writeFileSync(join(manager.home, 'lasts.js'), 'setInterval(() => undefined, 1000);\n');
+  const apps = [
+    { name: 'gone', script: 'nosuch.js' },
+    { name: 'multi', script: 'lasts.js', instances: 4, watch: true, exec_mode: 'cluster' },
+  ];
+  writeFileSync(file, JSON.stringify({ apps }));
+  const daemon = foreground(manager, ['-c', file]);
+  await until(() => daemon.stdout().includes('Started app multi'), 'it has started the other app');
+  expect(daemon.stderr()).toContain(`${file}: one instance of multi is started`);
+  expect(daemon.stderr()).toContain(`${file}: multi is started as a plain process`);
+  expect(daemon.stderr()).toContain(`${file}: watch of multi has no effect`);
+  await until(() => daemon.stderr().includes('App gone is not as'), 'it tells of the other');
+  expect(daemon.stderr()).toContain(
+    `there is no file ${join(manager.home, 'nosuch.js')}, the script of gone`,
+  );
+  const all = JSON.parse(await manager.ok('list', '-j')) as Status[];
+  expect(all.map(({ name, state }) => `${name} ${state}`)).toEqual(['multi Running']);
+  await manager.ok('shutdown');
+  expect(await daemon.ended).toBe(0);
+});

@@ -123,6 +123,10 @@ describe('a bunctl.json', () => {
     ['{"apps":[{"name":"a","command":"x","env":[]}]}', /bunctl\.json: env of app a must be an object/],
     ['{"apps":[{"name":"a"}]}', /apps\[0\] needs a "command"/],
     ['{"apps":[{"name":"a","command":"x"},{"name":"a","command":"y"}]}', /two apps named a/],
+    [
+      '{"apps":[{"name":"My app","command":"x"},{"name":"my-app","command":"y"}]}',
+      /two apps with the id my-app: "My app" and "my-app"/,
+    ],
   ])('that is wrong is named with its fault: %s', (text, message) => {
     expect(() => findConfig(folder({ 'bunctl.json': text }))).toThrow(message);
   });

@@ -6,8 +6,18 @@ import { configOf, FakeHost, settle } from '../../support/decide.js';
 const FILE = '/f.json';
 const up = (name: string, more: object = {}) => configOf(name, { auto_start: true, ...more });
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 async function apply(host: FakeHost, ...apps: ReturnType<typeof up>[]) {
-  const applied = applyFile({ file: FILE, apps }, host.apps, host.requests);
+  return applyWith(host, NONE, ...apps);
+}
+
+async function applyWith(
+  host: FakeHost,
+  faults: ReadonlyMap<string, string>,
+  ...apps: ReturnType<typeof up>[]
+) {
+  const applied = applyFile({ file: FILE, apps, faults }, host.apps, host.requests);
   await settle();
   // Whatever was told to end does.
   for (const app of host.apps.all()) if (app.state.status === 'Stopping') await host.ends(app.id);
@@ -72,11 +82,28 @@ test('tells of one that cannot be started, or has a name that is taken, and star
   ]);
 });
 
+test('does not start what has a fault in the file, leaves it as it is, and tells why', async () => {
+  const host = new FakeHost();
+  await apply(host, up('runs'));
+  host.done.length = 0;
+  const faults = new Map(['runs', 'new', 'rests'].map((name) => [name, `the script of ${name} is missing`]));
+  expect(
+    await applyWith(host, faults, up('runs', { args: ['y'] }), up('new'), configOf('rests'), up('b')),
+  ).toEqual([
+    { app: 'runs', outcome: 'failed', why: 'the script of runs is missing' },
+    { app: 'new', outcome: 'failed', why: 'the script of new is missing' },
+    { app: 'rests', outcome: 'not-started' },
+    { app: 'b', outcome: 'started' },
+  ]);
+  expect(host.done).toEqual(['spawn b']);
+  expect(host.state('runs').status).toBe('Running');
+});
+
 test('is not held up by an app that takes its time to stop', async () => {
   const host = new FakeHost();
   await apply(host, up('slow'));
   const applied = applyFile(
-    { file: FILE, apps: [up('slow', { args: ['y'] }), up('b')] },
+    { file: FILE, apps: [up('slow', { args: ['y'] }), up('b')], faults: NONE },
     host.apps,
     host.requests,
   );
@@ -89,7 +116,11 @@ test('is not held up by an app that takes its time to stop', async () => {
 
 test('is silent about what it does not start since the daemon ends', async () => {
   const host = new FakeHost();
-  const applied = applyFile({ file: FILE, apps: [up('a'), up('ALL')] }, host.apps, host.requests);
+  const applied = applyFile(
+    { file: FILE, apps: [up('a'), up('ALL')], faults: NONE },
+    host.apps,
+    host.requests,
+  );
   host.apps.close();
   expect(await applied).toEqual([
     { app: 'ALL', outcome: 'failed', why: expect.stringContaining('reserved') as string },

@@ -119,8 +119,9 @@ function packageConfig(path: string, named: boolean, mode: string | undefined): 
     if (named) throw error;
     return undefined;
   }
-  if (isObject(content['bunctl'])) return withoutMode(bunctlFile(path, content['bunctl']), mode);
-  if (isObject(content['pm2'])) return ecosystem(path, content['pm2'], mode);
+  const [own, pm2] = [objectIn(path, content, 'bunctl'), objectIn(path, content, 'pm2')];
+  if (own) return withoutMode(bunctlFile(path, own), mode);
+  if (pm2) return ecosystem(path, pm2, mode);
   const { name, scripts } = content;
   if (typeof name === 'string' && isObject(scripts) && typeof scripts['start'] === 'string') {
     // A scoped name, such as @acme/api, has characters that an app's name cannot have.
@@ -129,4 +130,11 @@ function packageConfig(path: string, named: boolean, mode: string | undefined): 
   }
   if (!named) return undefined;
   throw new ConfigFileError(`${path} has neither "bunctl" nor "pm2" nor a name and a start script`);
+}
+
+/** What a `package.json` has for one of its readers; undefined if it has nothing. */
+function objectIn(path: string, content: Fields, key: string): Fields | undefined {
+  const value = content[key] ?? undefined;
+  if (value === undefined || isObject(value)) return value;
+  throw new ConfigFileError(`${path}: "${key}" must be an object, such as {"apps":[…]}`);
 }

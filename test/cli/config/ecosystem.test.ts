@@ -155,3 +155,88 @@ test('restarts, ids and autostart are translated', () => {
   });
   expect(() => read({ uid: 'www-data' })).toThrow('uid of a must be a number');
 });
+
+describe('a key of another type is refused, with the file, the app and what is expected', () => {
+  const milliseconds = 'a number of milliseconds, such as 3000';
+  test.each([
+    ['name', 7, 'text'],
+    ['script', ['a.js'], 'text'],
+    ['exec', 5, 'text'],
+    ['cmd', true, 'text'],
+    ['command', {}, 'text'],
+    ['args', 30, 'text or a list of words'],
+    ['interpreter', ['node'], 'text'],
+    ['exec_interpreter', false, 'text'],
+    ['node_args', 5, 'text or a list of words'],
+    ['interpreter_args', {}, 'text or a list of words'],
+    ['interpreterArgs', true, 'text or a list of words'],
+    ['cwd', ['x'], 'text'],
+    ['env', ['A=1'], 'an object, such as {"KEY":"value"}'],
+    ['env', 'A=1', 'an object, such as {"KEY":"value"}'],
+    ['env_production', ['A=1'], 'an object, such as {"KEY":"value"}'],
+    ['port', true, 'a number or text'],
+    ['port', [80], 'a number or text'],
+    ['autostart', 'false', 'true or false'],
+    ['autorestart', 'false', 'true or false'],
+    ['autorestart', 0, 'true or false'],
+    ['restart_delay', '1s', milliseconds],
+    ['restart_delay', -1, milliseconds],
+    ['exp_backoff_restart_delay', true, milliseconds],
+    ['max_restarts', 'many', 'a number'],
+    ['max_restarts', '', 'a number'],
+    ['kill_timeout', '3s', milliseconds],
+    ['kill_timeout', [3000], milliseconds],
+    ['max_memory_restart', true, 'a number with k, m or g, such as "512M"'],
+    ['max_memory_restart', -5, 'a number with k, m or g, such as "512M"'],
+    ['max_memory_restart', '512MiB', 'a number with k, m or g, such as "512M"'],
+    ['uid', true, 'a number; names are not supported'],
+    ['gid', [7], 'a number; names are not supported'],
+  ])('%s: %j', (key, value, expected) => {
+    const app = key === 'name' ? 'apps[0]' : 'a';
+    const found =
+      typeof value !== 'object' ? JSON.stringify(value) : Array.isArray(value) ? 'a list' : 'an object';
+    const mode = key === 'env_production' ? 'production' : undefined;
+    expect(() => read({ [key]: value }, {}, mode)).toThrow(
+      `ecosystem.config.json: ${key} of ${app} must be ${expected}, not ${found}`,
+    );
+  });
+
+  test.each([
+    [{ b: 1 }, 'an object'],
+    [['b'], 'a list'],
+    [null, 'null'],
+  ])('in a list of words: %j', (word, found) => {
+    for (const key of ['args', 'node_args'])
+      expect(() => read({ [key]: ['a', word] })).toThrow(
+        `ecosystem.config.json: ${key}[1] of a must be text, a number, true or false, not ${found}`,
+      );
+  });
+
+  test.each([
+    ['true', { pm2: true }, '"pm2" must be an object, such as {"apps":[…]}'],
+    ['a list', { pm2: [{ script: 'a.js' }] }, '"pm2" must be an object'],
+    ['text', { bunctl: 'a.js' }, '"bunctl" must be an object'],
+    ['a wrong key', { pm2: { apps: [{ script: 'a.js', autorestart: 'no' }] } }, 'autorestart of a must be'],
+  ])('in a package.json: %s', (_what, content, message) => {
+    const path = join(temporaryDirectory(), 'package.json');
+    writeFileSync(path, JSON.stringify({ name: 'p', scripts: { start: 'x' }, ...content }));
+    expect(() => readConfig(path)).toThrow(message);
+  });
+});
+
+test('numbers may be given as text, as under pm2, and null means that a key is not given', () => {
+  const texts = { max_restarts: '7', kill_timeout: '3000', restart_delay: '1500', port: '80' };
+  expect(read(texts).config).toMatchObject({
+    stop_timeout: { secs: 3, nanos: 0 },
+    backoff: { base_delay_ms: 1500, max_attempts: 7 },
+    env: { PORT: '80' },
+  });
+  const keys = [
+    ...['exec', 'args', 'interpreter', 'exec_interpreter', 'node_args', 'cwd', 'env', 'port', 'uid', 'gid'],
+    ...['autostart', 'autorestart', 'restart_delay', 'exp_backoff_restart_delay', 'max_restarts'],
+    ...['kill_timeout', 'max_memory_restart'],
+  ];
+  const { config, folder } = read(Object.fromEntries(keys.map((key) => [key, null])));
+  const plain = read({}).config;
+  expect(config).toEqual({ ...plain, cwd: folder, args: [join(folder, 'a.js')] });
+});

@@ -49,7 +49,13 @@ function isoTime(text: string): number | undefined {
     .replace(',', '.')
     .replace(/([+-]\d\d)(\d\d)$/, '$1:$2')}`;
   const value = Date.parse(iso.toUpperCase());
-  return Number.isNaN(value) ? undefined : value;
+  return Number.isNaN(value) || !isDay(day) ? undefined : value;
+}
+
+/** Whether a month has this day: `Date.parse` takes February 31 for March 3. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 /** A moment as a person reads it: local time, with milliseconds. */

@@ -1,5 +1,6 @@
 // Names of apps and of configuration files, as they are typed.
 import { existsSync } from 'node:fs';
+import { whyNoId } from '../../supervisor/model/app-id.js';
 import { usage } from '../terminal/exit.js';
 
 /** Longest name in bytes. */
@@ -16,6 +17,8 @@ export function checkName(name: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
   if (/[\u0000-\u001f\u007f/\\:]/.test(name))
     throw usage(`An app name cannot contain / \\ : or control characters: ${JSON.stringify(name)}`);
+  const why = whyNoId(name);
+  if (why !== undefined) throw usage(why);
   return name;
 }
 

@@ -19,10 +19,19 @@ export function appId(name: string): string | undefined {
   return id === '' || id.length > MAX_ID ? undefined : id;
 }
 
+/** Why a name has no id, as a sentence; undefined when it has one. */
+export function whyNoId(name: string): string | undefined {
+  if (appId(name) !== undefined) return undefined;
+  const why = /[A-Za-z\d_.]/.test(name)
+    ? `a name can have at most ${MAX_ID} characters`
+    : 'a name needs at least one letter from a to z, digit, _ or .';
+  return `Invalid app name: ${shownName(name)}: ${why}`;
+}
+
 /** Why a new app cannot have this name, as a sentence; undefined when it can. */
 export function whyNotAName(name: string): string | undefined {
   const id = appId(name);
-  if (id === undefined) return `Invalid app name: ${shownName(name)}`;
+  if (id === undefined) return whyNoId(name);
   return RESERVED.has(id)
     ? `Invalid app name: ${shownName(name)} is a reserved word, since "${id}" means every app; choose another name`
     : undefined;

@@ -214,6 +214,21 @@ describe('start', () => {
       });
   });
 
+  test.each(['日本語', 'é', '@@'])(
+    'a name that has no character of an id is refused with what a name needs: %s',
+    async (name) => {
+      for (const args of [
+        ['start', name, '--', 'true'],
+        ['stop', name],
+      ]) {
+        const ran = await manager.run(...args);
+        expect(ran).toMatchObject({ code: 2, stdout: '' });
+        expect(ran.stderr).toContain(`Invalid app name: ${name}: `);
+        expect(ran.stderr).toContain('at least one letter from a to z, digit, _ or .');
+      }
+    },
+  );
+
   test('a command that is given as one text is refused with the right way to write it', async () => {
     const { stderr, code } = await manager.run('start', 'x', '--command', 'sleep 1000');
     expect(code).toBe(1);

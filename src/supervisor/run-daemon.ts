@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { IpcClient } from '../client/index.js';
+import { waitingClock } from '../clock.js';
 import { startDaemon } from '../daemon.js';
 import { candidateSocketPaths, defaultSocketPath, endpointAt } from '../endpoint/default-path.js';
 import { IpcError } from '../protocol/errors.js';
@@ -176,6 +177,7 @@ async function bring(
     output: { directory, defaults: logDefaults ?? {}, again: command },
     files: stateFiles(directory),
     log,
+    clock: waitingClock,
     limit: await softLimit(log),
     socket: path,
   });

@@ -10,6 +10,7 @@ import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { ProcessHost } from '#dist/supervisor/host/process-host.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { temporaryDirectory } from './daemon.js';
+import { FakeClock } from './fake-clock.js';
 import { openFilesGo } from './platform.js';
 import { LASTS, type Program } from './programs.js';
 import { until } from './until.js';
@@ -39,16 +40,18 @@ export function recordOf(record: Partial<AppRecord> = {}): AppRecord {
   };
 }
 
-/** A host that finds these records. Nothing that it starts outlives the test. */
+/** A host that finds these records; its shutdown waits by the clock of the test. Nothing that it starts outlives the test. */
 export function testHost(...records: AppRecord[]) {
   const directory = temporaryDirectory();
   const files = stateFiles(directory);
   for (const directory of [files.apps, files.logs]) mkdirSync(directory);
   for (const record of records) writeFileSync(files.app(record.id), JSON.stringify(record));
   const log = pino({ level: 'silent' });
+  const clock = new FakeClock();
   const made = new ProcessHost({
     files,
     log,
+    clock,
     limit: undefined,
     socket: '/nowhere',
     output: { directory, defaults: {}, again: null },
@@ -61,7 +64,7 @@ export function testHost(...records: AppRecord[]) {
     if (!openFilesGo) await until(ended, 'it has ended');
     made.close();
   });
-  return { made, directory, files, recordOnDisk, ...functions };
+  return { made, clock, directory, files, recordOnDisk, ...functions };
 }
 
 /** The output of a process whose first line is awaited. */

@@ -54,6 +54,7 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
       `The daemon on ${client.path} is not this bunctl; end it by its own means.`,
     );
   const process = processOf(info);
+  let lost: unknown;
   try {
     const message = await askMessage(client, { Shutdown: fields });
     // Its first line says how many apps were stopped; the others, what was left behind.
@@ -66,8 +67,9 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
         `The daemon (pid ${info.pid}) is still stopping its apps (timeout); it goes on with that.`,
         { cause: error },
       );
-    // It may end before its answer has left.
+    // It has died, a second signal has ended it, or it could not stop its apps in time.
     if (code !== EXIT.unreachable) throw error;
+    lost = error;
   }
   await until(() => client.closed);
   if (!client.closed)
@@ -77,6 +79,22 @@ async function end(client: IpcClient, fields: { kill_escaped?: true }): Promise<
     );
   // Its lock is free when its process has ended.
   await until(() => !isAlive(process) && !isOwned(info.state));
+  if (lost !== undefined) throw withoutAnswer(client.path, fields, lost);
+}
+
+function withoutAnswer(path: string, fields: { kill_escaped?: true }, cause: unknown): CliError {
+  const [what, look] =
+    fields.kill_escaped === undefined
+      ? ['its apps have stopped', '']
+      : [
+          'its apps and what they had left behind have ended',
+          '; what was left behind has BUNCTL_APP in its environment',
+        ];
+  return new CliError(
+    EXIT.unreachable,
+    `The daemon on ${path} ended without an answer, so it is not known whether ${what}. bunctl list shows the apps${look}.`,
+    { cause },
+  );
 }
 
 /** Waits for a condition, at most as long as a daemon may take to end. */

@@ -9,7 +9,7 @@ import { survivorsOf } from './app/survivors.js';
 export async function stopAll(
   registry: AppRegistry,
   host: Pick<ServiceCalls<HostFunctions>, 'escaped' | 'endEscaped'>,
-  killEscaped: () => boolean,
+  killsEscaped: () => boolean | Promise<boolean>,
 ): Promise<ShutdownResult> {
   registry.close();
   let stopped = 0;
@@ -25,8 +25,9 @@ export async function stopAll(
         .catch((error: unknown) => failed.push(`${app.id}: ${(error as Error).message}`)),
     ),
   );
+  const kill = await killsEscaped();
   const survivors = await Promise.all(
-    apps.map(async (app) => ({ app: app.id, ...(await survivorsOf(host, app.id, killEscaped())) })),
+    apps.map(async (app) => ({ app: app.id, ...(await survivorsOf(host, app.id, kill)) })),
   );
   return {
     stopped,

@@ -24,7 +24,6 @@ class Supervisor {
   readonly requests: Requests;
   #stopped: Promise<ShutdownResult> | undefined;
   readonly #resources: Resources;
-  #killEscaped = false;
 
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
@@ -112,7 +111,7 @@ class Supervisor {
 
   /** Has the daemon shut down; resolves when all apps are stopped, or could not be. */
   async shutdown(killEscaped: boolean): Promise<ShutdownResult> {
-    this.#killEscaped ||= killEscaped;
+    if (killEscaped) await this.#host.killEscaped();
     await this.#host.shutDown();
     return this.#stopAll();
   }
@@ -165,7 +164,7 @@ class Supervisor {
   }
 
   async #stopEveryApp(): Promise<ShutdownResult> {
-    const result = await stopAll(this.#apps, this.#host, () => this.#killEscaped);
+    const result = await stopAll(this.#apps, this.#host, () => this.#host.killsEscaped());
     await this.#host.shutdownResult(result);
     await this.#host.stopped();
     return result;

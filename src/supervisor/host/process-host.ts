@@ -1,5 +1,6 @@
 // The process host, on the main thread: it owns the processes and the truth about them, and decides nothing.
 import type { Logger } from 'pino';
+import type { Clock } from '../../clock.js';
 import type { AppConfig } from '../model/app-config.js';
 import type { AppRecord, DecidedRecord, Environment } from '../model/app-record.js';
 import { milliseconds } from '../model/durations.js';
@@ -9,6 +10,7 @@ import type { stateFiles } from '../state/paths.js';
 import { Store } from '../state/store.js';
 import { system } from '../system/system.js';
 import { HeldApp } from './held-app.js';
+import { giveUp } from './give-up.js';
 import { formerApps } from './former-apps.js';
 import { learnStart } from './start/learn-start.js';
 import { LookUps } from './start/look-up.js';
@@ -16,21 +18,20 @@ import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './output/app-output.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './start/spawn.js';
 import { AppFiles, type HeldByRun } from './windows/app-files.js';
+import { StopPatience } from './stop-patience.js';
 import { allSurvivors, endSurvivors, processesOf, survivorsOf } from './survivors.js';
 
 /** The things that all apps of a host share. */
 export interface HostSettings {
   readonly files: ReturnType<typeof stateFiles>;
   readonly log: Logger;
+  readonly clock: Clock;
   /** How apps get the soft limit of open files that the daemon was started with; undefined for the daemon's own. */
   readonly limit: SoftLimit | undefined;
   /** Where the daemon listens. */
   readonly socket: string;
   readonly output: Omit<OutputSettings, 'log' | 'openFiles'>;
 }
-
-/** Beyond the longest stop timeout, how long in ms the supervisor may take to stop all apps. */
-const SHUTDOWN_PATIENCE = 10_000;
 
 export class ProcessHost {
   readonly #settings: HostSettings;
@@ -39,17 +40,14 @@ export class ProcessHost {
   readonly outputs: AppOutputs;
   readonly #lookUps = new LookUps();
   readonly #notices = new Notices();
-  readonly #stopped: Promise<void>;
+  readonly #patience: StopPatience;
   #adopted: Promise<void> | undefined;
-  #onStopped!: () => void;
   /** Whether events have subscribers. */
   subscribers: () => boolean = () => true;
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
-    this.#stopped = new Promise((resolve) => {
-      this.#onStopped = resolve;
-    });
+    this.#patience = new StopPatience(settings.clock);
     this.outputs = new AppOutputs({
       ...settings.output,
       log: settings.log,
@@ -79,7 +77,9 @@ export class ProcessHost {
       flushOutput: (id) => this.#flushOutput(id),
       processTable: () => system.processTable(),
       listened: () => this.subscribers(),
-      stopped: () => this.#onStopped(),
+      killEscaped: () => this.#patience.killEscaped(),
+      killsEscaped: () => this.#patience.killsEscaped,
+      stopped: () => this.#patience.stopped(),
     };
   }
 
@@ -87,15 +87,11 @@ export class ProcessHost {
   async shutDown(): Promise<void> {
     const timeouts = [...this.#apps.values()].map(({ record }) => milliseconds(record.config.stop_timeout));
     this.#notices.tell({ type: 'shutdown' });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, ...timeouts) + SHUTDOWN_PATIENCE);
-    });
-    await Promise.race([this.#stopped, late]);
-    clearTimeout(timer);
+    const inTime = await this.#patience.wait(Math.max(0, ...timeouts));
     // A supervisor that has died stops nothing.
     await this.#spawnsSettled();
     for (const app of this.#apps.values()) app.signal('SIGKILL');
+    if (!inTime) await giveUp([...this.#apps.values()], this.#patience, this.#settings.log);
     await this.#store.flush();
   }
 

@@ -53,3 +53,11 @@ export async function endSurvivors(app: HeldApp, lastRuns = Infinity): Promise<n
   const left = await endProcesses(find, milliseconds(app.record.config.stop_timeout));
   return left.map(({ pid }) => pid);
 }
+
+/** Kills the survivors of all these apps at once. Waits a little for their end. */
+export async function killSurvivors(apps: readonly HeldApp[]): Promise<void> {
+  await endProcesses(async () => {
+    const marked = await markedProcesses();
+    return apps.flatMap((app) => survivorsAmong(marked, app));
+  }, 0);
+}

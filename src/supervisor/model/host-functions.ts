@@ -83,6 +83,10 @@ export interface HostFunctions {
   readonly processTable: () => Promise<TableOfProcesses>;
   /** Whether events have subscribers. */
   readonly listened: () => boolean;
+  /** In a shutdown, what apps have left behind is ended after them; also in one that has begun. */
+  readonly killEscaped: () => void;
+  /** Whether that was asked; a supervisor that takes over in a shutdown goes on with it. */
+  readonly killsEscaped: () => boolean;
   /** All apps are stopped, as the notice `shutdown` asked. */
   readonly stopped: () => void;
 }

@@ -93,6 +93,21 @@ test.each([['stop', 'a'], ['delete', 'a', '-f'], ['restart', 'a'], ['shutdown']]
   },
 );
 
+test.each([
+  [[], 'whether its apps have stopped'],
+  [['--kill-escaped'], 'whether its apps and what they had left behind have ended'],
+])('an answer that is lost is no success: shutdown %j', async (options, unknown) => {
+  const manager = new Manager();
+  await fakeDaemon(manager.socket, async (message, connection) => {
+    if (message === 'List') return data([], itself());
+    await connection.close();
+    return undefined;
+  });
+  const ran = await manager.run('shutdown', ...options);
+  expect(ran).toMatchObject({ code: 6, stdout: '' });
+  expect(ran.stderr).toContain(`ended without an answer, so it is not known ${unknown}`);
+});
+
 test('a daemon that does not end in time is reported, and still ends', async () => {
   const manager = new Manager();
   const client = await manager.daemon();

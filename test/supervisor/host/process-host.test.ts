@@ -213,6 +213,22 @@ describe('the process host', () => {
     },
   );
 
+  test.runIf(hasProc).each([true, false])(
+    'kills the apps when nobody stops them in a shutdown, and what they left behind if that is wanted: %s',
+    async (wanted) => {
+      const left = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));
+      const { made, clock, inventory, spawn, killEscaped } = leftBehind(1000);
+      await inventory();
+      const { pid } = await spawn('a', decided);
+      if (wanted) killEscaped();
+      const ended = made.shutDown();
+      clock.advance(60_000);
+      await ended;
+      await until(() => !alive(pid), 'the app has ended');
+      expect(alive(left.pid)).toBe(!wanted);
+    },
+  );
+
   test.runIf(hasFifos)('makes the folder of the logs again if somebody has removed it', async () => {
     const { files, spawn, inventory } = testHost();
     await inventory();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { program, recordOf, script } from '../../support/host.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { alive } from '../../support/manager.js';
 import { hasProc, hasShell } from '../../support/platform.js';
 import { printsAndLasts } from '../../support/programs.js';
@@ -30,6 +31,7 @@ async function on(platform: NodeJS.Platform) {
   const host = new ProcessHost({
     files,
     log,
+    clock: new FakeClock(),
     limit: undefined,
     socket: '/nowhere',
     output: { directory, defaults: {}, again: null },

@@ -1,5 +1,8 @@
 // The signals that end the daemon. Imports nothing: they are caught before anything else is loaded.
 
+/** How long, in ms, after the first signal another one is a copy of it: `timeout` and npm send theirs twice. */
+const SAME_REQUEST = 300;
+
 export interface EndSignals {
   /** Resolves when the daemon is to end: with the first SIGTERM or SIGINT, or with {@link request}. */
   readonly first: Promise<void>;
@@ -7,23 +10,42 @@ export interface EndSignals {
   readonly received: () => boolean;
   /** Has the daemon end as a first signal does. */
   readonly request: () => void;
-  /** What a signal after the first does. Until this is called it ends the process at once, with exit code 130. */
+  /**
+   * What a second signal does: one that comes 300 ms or more after the first. Until this is called it ends the process at
+   * once, with exit code 130.
+   */
   readonly onSecond: (act: () => void) => void;
 }
 
-/** Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process; on Windows SIGBREAK too. */
-export function catchEndSignals(platform: string = process.platform): EndSignals {
-  let received = false;
+/** Milliseconds of a clock that never goes backwards. */
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
+/**
+ * Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process; on Windows SIGBREAK too.
+ *
+ * @param now Monotonic time in ms.
+ */
+export function catchEndSignals(
+  platform: string = process.platform,
+  now: () => number = monotonic,
+): EndSignals {
+  let receivedAt: number | undefined;
   let second = (): void => process.exit(130);
   let resolve!: () => void;
   const first = new Promise<void>((done) => {
     resolve = done;
   });
   const request = (): void => {
-    received = true;
+    receivedAt ??= now();
     resolve();
   };
-  const onSignal = (): void => (received ? second() : request());
+  const onSignal = (): void => {
+    if (receivedAt === undefined) request();
+    else if (now() - receivedAt >= SAME_REQUEST) second();
+  };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   // A closed terminal is not a reason to end. A closed console on Windows ends the process some seconds later.
@@ -31,7 +53,7 @@ export function catchEndSignals(platform: string = process.platform): EndSignals
   if (platform === 'win32') process.on('SIGBREAK', onSignal);
   return {
     first,
-    received: () => received,
+    received: () => receivedAt !== undefined,
     request,
     onSecond: (act) => {
       second = act;

@@ -30,6 +30,8 @@ export interface RunOptions {
   /** The file that declares the apps to run. */
   readonly declared?: DeclaredFile | undefined;
   readonly signals: EndSignals;
+  /** Called when a second signal ends the daemon, with the ids of the apps that run on. */
+  readonly onAbandoned?: ((apps: readonly string[]) => void) | undefined;
   /** For apps whose configuration does not say how their output is kept. */
   readonly logDefaults?: LogDefaults | undefined;
   /** How the daemon is started again when it dies, but for its socket; null for not at all. */
@@ -55,7 +57,7 @@ const SECOND_SIGNAL_GRACE = 200;
 
 /**
  * Runs the daemon until the first signal or a Shutdown request: then its apps are stopped, each with its own timeout.
- * A second signal ends it at once and leaves them running.
+ * A second signal ends it at once and leaves them running; a copy of the first is none, see `catchEndSignals`.
  *
  * @throws {IpcError} as `startDaemon`; `ENDPOINT_NOT_OURS` when the state directory is not the user's own;
  *   `SHUTTING_DOWN` when a signal came before anything was started.
@@ -86,6 +88,9 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   await writeFile(files.socket, `${path}\n`, { mode: 0o600 });
   // The apps keep running, but the socket's file does not stay behind.
   signals.onSecond(() => {
+    const apps = host.running();
+    log.warn({ apps }, 'a second signal ends the daemon; its apps run on');
+    options.onAbandoned?.(apps);
     const exit = (): never => process.exit(130);
     setTimeout(exit, SECOND_SIGNAL_GRACE);
     // The keeper or the watcher must know before this process is gone: it would start another daemon.

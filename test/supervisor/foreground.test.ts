@@ -7,9 +7,19 @@ import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture } from '../support/daemon.js';
 import { foreground } from '../support/foreground.js';
-import { alive, Manager, start, startProgram, type Status, statusOf, written } from '../support/manager.js';
+import {
+  alive,
+  Manager,
+  start,
+  startProgram,
+  type Status,
+  statusOf,
+  untilState,
+  written,
+} from '../support/manager.js';
 import { adoptedCanBeAsked, hasProc, signalsAreMessages } from '../support/platform.js';
 import { LASTS, LASTS_TOO } from '../support/programs.js';
+import { notACopy } from '../support/second-signal.js';
 import { until } from '../support/until.js';
 
 const sleeper = (name: string, more: object = {}) => ({
@@ -83,6 +93,43 @@ describe('a daemon in the foreground', () => {
       expect(processesOf(manager)).toEqual([left]);
     },
   );
+
+  test.runIf(signalsAreMessages)(
+    'that gets its signal in two copies, as timeout and npm send it, stops its apps',
+    async () => {
+      const manager = new Manager();
+      const daemon = foreground(manager, ['-c', declare(manager, sleeper('a'))]);
+      await until(() => daemon.stdout().includes('Started app a'), 'it has started');
+      const { pid } = await manager.status('a');
+      daemon.child.kill('SIGTERM');
+      daemon.child.kill('SIGINT');
+      expect([await daemon.ended, daemon.stderr()]).toEqual([0, '']);
+      expect(alive(pid)).toBe(false);
+    },
+  );
+
+  test.runIf(signalsAreMessages)('says which apps run on when a second signal ends it', async () => {
+    const manager = new Manager();
+    const daemon = foreground(manager);
+    await until(() => daemon.stdout().includes('listens'), 'it listens');
+    const client = await manager.connect();
+    const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.1; done';
+    await client.request(start('a', stubborn, { stop_timeout: { secs: 60, nanos: 0 } }));
+    await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
+    const { pid } = await statusOf(client, 'a');
+    onTestFinished(() => {
+      process.kill(-(pid as number), 'SIGKILL');
+    });
+    daemon.child.kill('SIGTERM');
+    await untilState(client, 'a', 'Stopping');
+    await notACopy();
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toBe(130);
+    expect(daemon.stderr()).toBe(
+      'A second signal ends the daemon at once, and this app runs on: a. To stop it: bunctl stop all\n',
+    );
+    expect(alive(pid)).toBe(true);
+  });
 
   test.runIf(signalsAreMessages).each(['state', 'socket'])(
     'that is told to end while it starts, as soon as its %s is there, leaves no socket',

@@ -40,6 +40,10 @@ const THREADS_GRACE = 2000;
 export async function run(args: string[]): Promise<void> {
   // Before anything else: a signal that came while the daemon starts would leave its socket file behind.
   const signals = catchEndSignals();
+  signals.onSecond(() => {
+    say('A second signal ends the daemon before it has started; apps that run already run on.');
+    process.exit(130);
+  });
   const { values, daemon } = parse(
     args.map((arg) => (arg === '-s' ? '--socket' : arg)),
     {
@@ -60,6 +64,7 @@ export async function run(args: string[]): Promise<void> {
       socketPath: daemon.socket,
       declared,
       signals,
+      onAbandoned: reportAbandoned,
       logDefaults: logs.defaults,
       again: isLookedAfter()
         ? null
@@ -164,6 +169,16 @@ function report(outcomes: readonly DeclaredOutcome[], file: string): void {
 function reportEnd(result: ShutdownResult | null): void {
   for (const failure of result?.failed ?? []) say(`An app could not be stopped: ${failure}`);
   for (const survivors of result?.survivors ?? []) say(andEscaped(`App ${survivors.app}`, survivors));
+}
+
+/** A second signal ends the daemon alone. */
+function reportAbandoned(apps: readonly string[]): void {
+  const [run, them] = apps.length === 1 ? ['this app runs', 'it'] : ['these apps run', 'them'];
+  say(
+    apps.length === 0
+      ? 'A second signal ends the daemon at once; no app runs.'
+      : `A second signal ends the daemon at once, and ${run} on: ${apps.join(', ')}. To stop ${them}: bunctl stop all`,
+  );
 }
 
 /**

@@ -95,6 +95,12 @@ export class ProcessHost {
     await this.#store.flush();
   }
 
+  /** The ids of the apps that run, or are just being started. */
+  running(): string[] {
+    const running = [...this.#apps.values()].filter(({ live, spawning }) => live || spawning !== undefined);
+    return running.map(({ record }) => record.id).sort();
+  }
+
   /** Stops watching. Running apps keep running. */
   close(): void {
     for (const app of this.#apps.values()) app.close();

@@ -17,6 +17,7 @@ import {
 import { hasProc, scriptsStart, signalsAreMessages } from '../../support/platform.js';
 import { printedBy } from '../../support/printed.js';
 import { either, LASTS } from '../../support/programs.js';
+import { notACopy } from '../../support/second-signal.js';
 import { until } from '../../support/until.js';
 
 /** A file that is a program which lasts: its name and its text. */
@@ -149,9 +150,11 @@ describe('the daemon', () => {
       await expect(client.request(start('late', 'sleep 1000'))).rejects.toMatchObject(
         refusal('SHUTTING_DOWN', 'shutting down'),
       );
+      await notACopy();
       process.kill(daemon, 'SIGTERM');
       await until(() => !alive(daemon), 'the daemon is gone');
       expect(alive(pid)).toBe(true);
+      expect(manager.daemonLog()).toContain('"apps":["a"],"msg":"a second signal ends the daemon');
       // The keeper would have said so in the turn in which it saw the end.
       const other = await manager.run('logs', 'a');
       expect(other).toMatchObject({ stdout: 'ready\n', code: 0 });

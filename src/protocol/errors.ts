@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   APP_CONFIG_DIFFERS: 'the app is running with another configuration',
   APP_SPAWN_FAILED: 'the process of the app could not be started',
   APP_STOP_FAILED: 'the app could not be stopped',
+  APP_DELETE_FAILED: 'the files of the app could not be deleted',
   APP_TIMEOUT: 'the app did not start or stop in time',
   // Clients
   CONNECT_FAILED: 'no daemon answers on this endpoint',

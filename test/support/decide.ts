@@ -22,6 +22,8 @@ export class FakeHost {
   readonly missing = new Set<string>();
   /** As {@link missing}, but found out only by the spawn. */
   readonly failing = new Set<string>();
+  /** Why the files of an app cannot be removed, if they cannot. */
+  removal: Error | undefined;
   readonly left = new Map<string, number[]>();
   readonly apps: AppRegistry;
   readonly requests: Requests;
@@ -43,7 +45,10 @@ export class FakeHost {
       signal: async (id: string, signal: string) => this.done.push(`${signal} ${id}`),
       whyItLives: () => null,
       save: async () => undefined,
-      remove: async (id: string) => this.done.push(`remove ${id}`),
+      remove: async (id: string) => {
+        if (this.removal) throw this.removal;
+        this.done.push(`remove ${id}`);
+      },
       escaped: async (id: string) => this.left.get(id) ?? [],
       endEscaped: async (id: string) => {
         this.done.push(`end what ${id} left`);

@@ -19,6 +19,9 @@ import type { AppChange } from './app/decided.js';
 import type { AppRegistry } from './app-registry.js';
 import { survivorsOf } from './app/survivors.js';
 
+const DELETE_AGAIN =
+  '; it is stopped and stays in the list. Let the user of the daemon write there, then delete it again';
+
 type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
 
 export class Requests {
@@ -45,8 +48,8 @@ export class Requests {
       try {
         return await this.#start(app, request);
       } catch (error) {
-        // A new app that cannot be started leaves nothing.
-        if (!known) await app.remove();
+        // A new app that cannot be started leaves nothing. If its files stay, it stays in the list; why it failed matters more.
+        if (!known) await app.remove().catch(() => undefined);
         throw error;
       }
     });
@@ -148,7 +151,11 @@ export class Requests {
     return this.#apps.inTurn(which, async (app) => {
       await this.#stop(app, which.name);
       const survivors = await this.#survivors(app, killEscaped);
-      await app.remove();
+      await app
+        .remove()
+        .catch((error: unknown) =>
+          fail('APP_DELETE_FAILED', `Failed to delete app ${which.name}`, error, DELETE_AGAIN),
+        );
       return survivors;
     });
   }

@@ -20,6 +20,7 @@ export class HeldApp {
   #live = false;
   #exit: Exit | null = null;
   #spawning: Promise<SpawnedApp> | undefined;
+  #removing: Promise<void> | undefined;
   #end: ProcessEnd | undefined;
   #stopPolling: (() => void) | undefined;
   /** An adopted process is not our child, so its number may become a stranger's. */
@@ -52,6 +53,20 @@ export class HeldApp {
       return await spawn;
     } finally {
       this.#spawning = undefined;
+    }
+  }
+
+  /** The removal under way, if there is one. */
+  get removing(): Promise<void> | undefined {
+    return this.#removing;
+  }
+
+  async whileRemoving(removal: Promise<void>): Promise<void> {
+    this.#removing = removal;
+    try {
+      await removal;
+    } finally {
+      this.#removing = undefined;
     }
   }
 

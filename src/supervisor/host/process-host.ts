@@ -14,6 +14,7 @@ import { giveUp } from './give-up.js';
 import { formerApps } from './former-apps.js';
 import { learnStart } from './start/learn-start.js';
 import { LookUps } from './start/look-up.js';
+import { removeFiles } from './remove-files.js';
 import { Notices } from './notices.js';
 import { AppOutputs, type OutputSettings } from './output/app-output.js';
 import { checkSpawn, type SoftLimit, spawnApp, type SpawnSurroundings } from './start/spawn.js';
@@ -89,7 +90,7 @@ export class ProcessHost {
     this.#notices.tell({ type: 'shutdown' });
     const inTime = await this.#patience.wait(Math.max(0, ...timeouts));
     // A supervisor that has died stops nothing.
-    await this.#spawnsSettled();
+    await this.#settled();
     for (const app of this.#apps.values()) app.signal('SIGKILL');
     if (!inTime) await giveUp([...this.#apps.values()], this.#patience, this.#settings.log);
     await this.#store.flush();
@@ -97,8 +98,8 @@ export class ProcessHost {
 
   /** The ids of the apps that run, or are just being started. */
   running(): string[] {
-    const running = [...this.#apps.values()].filter(({ live, spawning }) => live || spawning !== undefined);
-    return running.map(({ record }) => record.id).sort();
+    const running = [...this.#apps].filter(([, { live, spawning }]) => live || spawning !== undefined);
+    return running.map(([id]) => id).sort();
   }
 
   /** Stops watching. Running apps keep running. */
@@ -114,8 +115,8 @@ export class ProcessHost {
       throw error;
     });
     await this.#adopted;
-    // A process that a former supervisor is starting belongs to the app too.
-    await this.#spawnsSettled();
+    // A process that a former supervisor is starting belongs to the app too; an app that it is removing is none.
+    await this.#settled();
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({
         record,
@@ -127,8 +128,10 @@ export class ProcessHost {
     };
   }
 
-  async #spawnsSettled(): Promise<void> {
-    await Promise.allSettled([...this.#apps.values()].flatMap(({ spawning }) => spawning ?? []));
+  /** What a former supervisor has begun is done. */
+  async #settled(): Promise<void> {
+    const all = [...this.#apps.values()];
+    await Promise.allSettled(all.flatMap(({ spawning, removing }) => [spawning, removing]));
   }
 
   #surroundings(mark: string, environment: Environment | null): SpawnSurroundings {
@@ -208,12 +211,12 @@ export class ProcessHost {
   async #remove(id: string): Promise<void> {
     const app = this.#apps.get(id);
     if (app?.live || app?.spawning) throw new Error(`${id} still runs`);
-    app?.close();
-    this.#apps.delete(id);
-    await this.outputs.remove(id);
-    // Those of its runs that have ended are removed by the look.
-    if (!system.tellsGroups) await new AppFiles(this.#settings.files.held).anyHeld(id);
-    await this.#store.save(id, null);
+    const removal = removeFiles(id, this.outputs, this.#settings.files.held, this.#store).then(() => {
+      app?.close();
+      // An app whose files are still there can be removed again, or started.
+      this.#apps.delete(id);
+    });
+    await (app === undefined ? removal : app.whileRemoving(removal));
   }
 
   async #escaped(id: string): Promise<number[]> {

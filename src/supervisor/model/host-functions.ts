@@ -60,7 +60,7 @@ export interface HostFunctions {
   readonly whyItLives: (id: string) => string | null;
   /** Resolves when the record is on disk; rejects when it cannot be written, and is then tried again later. */
   readonly save: (id: string, decided: DecidedRecord) => Promise<void>;
-  /** Forgets a stopped app and deletes its record. */
+  /** Deletes the files of a stopped app and forgets it. @throws {Error} when a file stays; then the app is not forgotten. */
   readonly remove: (id: string) => Promise<void>;
   /** The processes of any run of an app that live and are not in its process group, whatever its state. */
   readonly escaped: (id: string) => Promise<number[]>;

@@ -21,7 +21,10 @@ export class Store {
     this.#retryAfter = retryAfter;
   }
 
-  /** Resolves when this version or a later one is on disk. Rejects when it cannot be written; it is tried again later. */
+  /**
+   * Resolves when this version or a later one is on disk. Rejects when it cannot be written, and tries again later. With
+   * null the file is removed; that is not tried again.
+   */
   async save(id: string, record: AppRecord | null): Promise<void> {
     this.#waiting.set(id, record);
     await (this.#writing.get(id) ?? Promise.resolve()).catch(() => undefined);
@@ -43,6 +46,8 @@ export class Store {
     const path = this.#pathOf(id);
     const writing = (record === null ? rm(path, { force: true }) : writeWhole(path, JSON.stringify(record)))
       .catch((error: unknown) => {
+        // A file that cannot be removed is left to the caller, who may write it again.
+        if (record === null) throw error;
         if (!this.#waiting.has(id)) this.#waiting.set(id, record);
         this.#onFault(error as Error);
         this.#scheduleRetry();

@@ -244,3 +244,34 @@ describe('a Stop', () => {
     expect(await host.requests.stop(which, true)).toEqual({ escaped: [], ended: [7, 8] });
   });
 });
+
+test('Delete of an app whose files cannot be removed says so, and can be repeated', async () => {
+  const host = new FakeHost();
+  await host.start('a');
+  host.removal = new Error('its files cannot be removed: EACCES: permission denied, unlink pipes/a');
+  const deleted = expect(host.requests.delete({ name: 'a', id: 'a' }, false)).rejects.toMatchObject({
+    code: 'APP_DELETE_FAILED',
+    message:
+      'Failed to delete app a: its files cannot be removed: EACCES: permission denied, unlink pipes/a; it is stopped and stays in the list. Let the user of the daemon write there, then delete it again',
+  });
+  await settle();
+  await host.ends('a');
+  await deleted;
+  expect(host.state('a').status).toBe('Stopped');
+  host.removal = undefined;
+  await host.requests.delete({ name: 'a', id: 'a' }, false);
+  expect(host.apps.get('a')).toBeUndefined();
+});
+
+test('a new app that cannot be started, and not be removed either, fails with why it cannot be started', async () => {
+  const host = new FakeHost();
+  host.missing.add('y');
+  host.removal = new Error('its files cannot be removed');
+  await expect(host.start('a', { command: 'y' })).rejects.toMatchObject({
+    code: 'APP_SPAWN_FAILED',
+    message: 'Failed to start app a: no y',
+  });
+  host.removal = undefined;
+  await host.requests.delete({ name: 'a', id: 'a' }, false);
+  expect(host.apps.get('a')).toBeUndefined();
+});

@@ -111,6 +111,47 @@ describe('the process host', () => {
     expect(apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
   });
 
+  test.runIf(hasFifos)(
+    'knows an app whose files cannot be removed, saves what becomes of it, and removes it later',
+    async () => {
+      const { files, inventory, remove, save, recordOnDisk } = testHost(recordOf({ state: STOPPED }));
+      await inventory();
+      // Nobody can remove anything from a folder that is none, root included.
+      writeFileSync(files.pipes, '');
+      await expect(remove('a')).rejects.toThrow(/^its files cannot be removed: ENOTDIR: .*pipes/);
+      expect((await inventory()).apps).toMatchObject([{ live: false, record: { id: 'a' } }]);
+      await save('a', { ...decided, state: { ...STOPPED, restarts: 7 } });
+      expect(recordOnDisk().state.restarts).toBe(7);
+      rmSync(files.pipes);
+      await remove('a');
+      expect((await inventory()).apps).toEqual([]);
+      expect(readdirSync(files.apps)).toEqual([]);
+    },
+  );
+
+  test('knows an app whose record cannot be removed, and does not remove that later by itself', async () => {
+    const { made, files, inventory, remove, stopped } = testHost(recordOf({ state: STOPPED }));
+    await inventory();
+    // A directory in the place of the record: not even root can unlink it.
+    rmSync(files.app('a'));
+    mkdirSync(files.app('a'));
+    await expect(remove('a')).rejects.toThrow('its files cannot be removed');
+    expect((await inventory()).apps).toMatchObject([{ live: false, record: { id: 'a' } }]);
+    rmSync(files.app('a'), { recursive: true });
+    writeFileSync(files.app('a'), 'another');
+    stopped();
+    await made.shutDown();
+    expect(readdirSync(files.apps)).toEqual(['a.json']);
+  });
+
+  test('tells a new supervisor nothing of an app that the former one was removing', async () => {
+    const { inventory, remove } = testHost(recordOf({ state: STOPPED }));
+    await inventory();
+    const removed = remove('a');
+    expect((await inventory()).apps).toEqual([]);
+    await removed;
+  });
+
   test('ends a process that was being started when the daemon is told to end', async () => {
     const { made, spawn, stopped, inventory } = testHost();
     await inventory();

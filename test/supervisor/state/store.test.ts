@@ -63,6 +63,21 @@ describe('a record', () => {
     },
   );
 
+  test('that cannot be removed is reported to the caller alone, and not removed later', async () => {
+    const path = join(temporaryDirectory(), 'a.json');
+    const faults: Error[] = [];
+    const store = new Store(
+      () => path,
+      (error) => faults.push(error),
+    );
+    mkdirSync(path);
+    await expect(store.save('a', null)).rejects.toThrow();
+    rmSync(path, { recursive: true });
+    await store.save('a', record(1));
+    await store.flush();
+    expect([existsSync(path), faults]).toEqual([true, []]);
+  });
+
   test('that cannot be written keeps its former version, is reported, and is written later', async () => {
     const directory = join(temporaryDirectory(), 'apps');
     mkdirSync(directory);

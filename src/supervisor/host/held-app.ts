@@ -18,6 +18,7 @@ export class HeldApp {
   record: AppRecord;
   readonly #onGone: (pid: number, exit: Exit) => void;
   #live = false;
+  #closed = false;
   #exit: Exit | null = null;
   #spawning: Promise<SpawnedApp> | undefined;
   #removing: Promise<void> | undefined;
@@ -35,6 +36,11 @@ export class HeldApp {
   /** Whether the process or its group lives. */
   get live(): boolean {
     return this.#live;
+  }
+
+  /** Whether it is watched no more: later runs of the app are held by another. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** How the process ended, if that was seen. */
@@ -127,6 +133,7 @@ export class HeldApp {
 
   /** Stops watching. The process goes on. */
   close(): void {
+    this.#closed = true;
     this.#stopPolling?.();
     this.#end?.close();
   }

@@ -41,7 +41,9 @@ function survivorsAmong(
   return marked
     .filter(({ mark, stat }) => {
       const run = runOfMark(mark, app.record);
-      return run !== undefined && run.runs > -lastRuns && stat.group !== group;
+      // A run that has begun since then is no affair of this one.
+      if (run === undefined || (app.closed && run.runs > 0)) return false;
+      return run.runs > -lastRuns && stat.group !== group;
     })
     .map(({ pid, stat }) => identityOf(pid, stat.startTime))
     .sort((a, b) => a.pid - b.pid);

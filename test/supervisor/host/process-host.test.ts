@@ -244,6 +244,25 @@ describe('the process host', () => {
   );
 
   test.runIf(hasProc)(
+    'ends what the last runs of an app left behind, and nothing of a run that begins meanwhile',
+    async () => {
+      const left = await script('trap "echo asked" TERM; echo ready; while :; do sleep 0.05; done', {
+        BUNCTL_APP: `a:${nonceOf('a', 7)}`,
+      });
+      const { inventory, spawn, endEscaped } = leftBehind(900_000);
+      await inventory();
+      const ended = endEscaped('a', 1);
+      await until(() => left.lines.includes('asked'), 'it is asked to end');
+      const { pid } = await spawn('a', decided);
+      // As a helper of the new run that has left its group.
+      const helper = await script('echo ready; exec sleep 1000', { BUNCTL_APP: `a:${nonceOf('a', 8)}` });
+      process.kill(left.pid, 'SIGKILL');
+      expect(await ended).toEqual([]);
+      expect([left.pid, pid, helper.pid].map(alive)).toEqual([false, true, true]);
+    },
+  );
+
+  test.runIf(hasProc)(
     'kills what an app has left behind if it does not end within the stop timeout',
     async () => {
       const { pid } = await script('trap "" TERM; echo ready; while :; do sleep 0.05; done', markedAs('a'));

@@ -31,9 +31,14 @@ export function size(bytes: number | null | undefined): string {
 }
 
 /** When the app is tried again, from the text of its state; undefined for another state, or the original's text. */
-function retryText(state: string): string | undefined {
+function retryText({ state, escaped }: AppStatus): string | undefined {
   const [, attempt, ms] = /^Backoff \{ attempt: (\d+), next_retry_ms: (\d+) \}$/.exec(state) ?? [];
-  return ms === undefined ? undefined : ` in ${(Number(ms) / 1000).toFixed(1)} s (attempt ${attempt})`;
+  if (ms === undefined) return undefined;
+  if (ms !== '0') return ` in ${(Number(ms) / 1000).toFixed(1)} s (attempt ${attempt})`;
+  // Its time has come. After two crashes in a row, what the last runs left behind is ended before that.
+  return Number(attempt) > 1 && escaped?.length
+    ? ` (attempt ${attempt}) when what is left over has ended`
+    : ` now (attempt ${attempt})`;
 }
 
 function memoryText({ memory_bytes: used, max_memory: most }: AppStatus): string | undefined {
@@ -85,7 +90,7 @@ type Line = readonly [label: string, text: string | undefined];
 export function details(app: AppStatus, difference?: string): string {
   const { escaped, source, log_files: logs } = app;
   const lines: Line[] = [
-    ['state', stateWord(app) + (retryText(app.state) ?? '')],
+    ['state', stateWord(app) + (retryText(app) ?? '')],
     ['error', app.last_error ? harmless(app.last_error) : undefined],
     ['pid', app.pid === null ? undefined : String(app.pid)],
     ['uptime', app.uptime_seconds === null ? undefined : duration(app.uptime_seconds)],

@@ -58,12 +58,18 @@ export async function run(args: string[]): Promise<void> {
 }
 
 async function text(client: IpcClient, name: Name): Promise<string> {
-  const apps =
-    name === null ? await allStatuses(client) : [(await askData(client, { Status: { name } })) as AppStatus];
+  const differences = new Map<string, string | undefined>();
+  const before = await statuses(client, name);
+  for (const app of before) if (app.source) differences.set(app.name, await fileDifference(client, app));
+  // The comparison takes time, and what is shown is what is so now.
+  const apps = differences.size > 0 ? await statuses(client, name) : before;
   if (apps.length === 0) return 'There are no apps.';
-  const texts: string[] = [];
-  for (const app of apps) texts.push(details(app, await fileDifference(client, app)));
-  return texts.join('\n\n');
+  return apps.map((app) => details(app, differences.get(app.name))).join('\n\n');
+}
+
+async function statuses(client: IpcClient, name: Name): Promise<AppStatus[]> {
+  if (name === null) return allStatuses(client);
+  return [(await askData(client, { Status: { name } })) as AppStatus];
 }
 
 /** Subscribes before it asks, so that no change falls in between. */

@@ -50,6 +50,13 @@ describe('the status of an app', () => {
       last_error: 'not there',
     };
     expect(details(waiting)).toMatch(/state +restarting in 0\.6 s \(attempt 6\)\n +error +not there/);
+    const due = { ...waiting, state: 'Backoff { attempt: 6, next_retry_ms: 0 }' };
+    expect(details(due)).toMatch(/state +restarting now \(attempt 6\)\n/);
+    const first = { ...due, state: 'Backoff { attempt: 1, next_retry_ms: 0 }' };
+    expect(details({ ...first, escaped: [7] })).toMatch(/state +restarting now \(attempt 1\)\n/);
+    expect(details({ ...due, escaped: [7] })).toMatch(
+      /state +restarting \(attempt 6\) when what is left over has ended\n/,
+    );
     expect(details({ ...app, memory_bytes: 3 * 1024 ** 3, max_memory: 512 * 1024 ** 2 })).toContain(
       '3.0 GB; all its processes together may hold 512.0 MB',
     );

@@ -4,10 +4,20 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { quoteWords } from '#dist/cli/input/shell-words.js';
 import type { AppRecord } from '#dist/supervisor/model/app-record.js';
-import { alive, FAST, Manager, sharedManager, start, statusOf, written } from '../../support/manager.js';
+import {
+  alive,
+  FAST,
+  Manager,
+  sharedManager,
+  start,
+  statusOf,
+  untilState,
+  written,
+} from '../../support/manager.js';
 import { hasProc, tellsBoots } from '../../support/platform.js';
 import { LASTS } from '../../support/programs.js';
 import { until } from '../../support/until.js';
+import { data, fakeDaemon, itself, status, success } from '../fake-daemon.js';
 
 const manager = sharedManager();
 
@@ -138,6 +148,52 @@ test('an app is compared with its file in the mode with which it was started', a
     'change     a (env.PORT)',
   );
   expect(await manager.ok('status', 'a')).not.toContain('differs');
+});
+
+test('an app whose state changes while it is compared with its file is shown as it is then', async () => {
+  const manager = new Manager();
+  const file = join(manager.home, 'apps.json');
+  writeFileSync(file, JSON.stringify({ apps: [{ name: 'a', command: 'sleep' }] }));
+  let state = 'Stopping';
+  await fakeDaemon(manager.socket, (message) => {
+    if (message === 'List') return data(['a'], itself());
+    if (typeof message === 'object' && 'Status' in message) {
+      const app = status('a', { state, pid: state === 'Stopping' ? 7 : null, source: file, log_files: {} });
+      return data(message.Status.name === null ? [app] : app, itself());
+    }
+    state = 'Stopped';
+    return success('Done', { action: 'changed', differs: ['args'] });
+  });
+  for (const names of [['a'], []]) {
+    state = 'Stopping';
+    const shown = await manager.ok('status', ...names);
+    expect(shown).toMatch(/state +stopped\n/);
+    expect(shown).not.toContain('pid ');
+    expect(shown).toContain('the file has another args');
+  }
+});
+
+test.runIf(hasProc)('status and a plan do not wait for a stop that is under way', async () => {
+  const client = await manager.daemon();
+  const file = join(manager.home, 'apps.json');
+  const stubborn = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+  writeFileSync(
+    file,
+    JSON.stringify({ apps: [{ name: 'a', command: 'sh', args: ['-c', stubborn], stop_timeout: '600s' }] }),
+  );
+  await manager.ok('start', file);
+  await until(() => manager.printed('a') === 'ready\n', 'it ignores SIGTERM');
+  const { pid } = await statusOf(client, 'a');
+  onTestFinished(() => {
+    if (alive(pid)) process.kill(-(pid as number), 'SIGKILL');
+  });
+  const other = await manager.connect();
+  const stopped = other.request({ Stop: { name: 'a' } });
+  await untilState(client, 'a', 'Stopping');
+  expect(await manager.ok('status', 'a')).toMatch(/state +stopping\n/);
+  expect(await manager.ok('status')).toMatch(/state +stopping\n/);
+  process.kill(-(pid as number), 'SIGKILL');
+  await stopped;
 });
 
 test('status -w prints events without a terminal, with the name or the id of the app', async () => {

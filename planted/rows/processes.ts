@@ -138,12 +138,41 @@ export const PROCESSES: readonly Row[] = [
     ],
   },
   {
+    row: 'a Restart that was under way is finished',
+    faults: [
+      {
+        fault: 'a Restart that a daemon had begun is not finished by the next one',
+        file: 'supervisor/decide/take-over.js',
+        text: "if (status === 'Stopped' && restarting)",
+        replacement: 'if (false)',
+        test: 'supervisor/decide/take-over',
+        title: 'and whose process has ended is started under the policy',
+      },
+      {
+        fault: 'a Restart is not written down',
+        file: 'supervisor/decide/requests.js',
+        text: '{ keepWanted: true, restarting: true }',
+        replacement: '{ keepWanted: true }',
+        test: 'supervisor/decide/requests',
+        title: 'is written down until the new process is started',
+      },
+    ],
+  },
+  {
     row: 'a crash loop does not pile up processes',
     faults: [
       {
+        fault: 'a run that begins while what earlier ones left is ended, is ended with it',
+        file: 'supervisor/host/survivors.js',
+        text: '(app.closed && run.runs > 0)',
+        replacement: 'false',
+        test: 'supervisor/host/process-host',
+        title: 'and nothing of a run that begins meanwhile',
+      },
+      {
         fault: 'what a run that crashed has left behind lives on',
         file: 'supervisor/decide/app/app.js',
-        text: 'await endLeftOver(this.id, unstableRuns(this.state), this.#around);',
+        text: 'await endLeftOver(this.id, runs, this.#around);',
         replacement: ';',
         test: 'supervisor/decide/app/app',
         title: 'has what its last unstable runs left behind ended',
@@ -151,7 +180,7 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'what a run that crashed has left behind lives on',
         file: 'supervisor/decide/app/app.js',
-        text: 'await endLeftOver(this.id, unstableRuns(this.state), this.#around);',
+        text: 'await endLeftOver(this.id, runs, this.#around);',
         replacement: ';',
         test: 'cli/commands/status',
         title: 'what leaves its group does not pile up',

@@ -17,6 +17,8 @@ export async function settle(): Promise<void> {
 
 export class FakeHost {
   readonly done: string[] = [];
+  /** Every state that was written down. */
+  readonly saved: AppState[] = [];
   readonly clock = new FakeClock();
   /** Why nothing can be spawned, by the command; both when it is checked and when it is done. */
   readonly missing = new Set<string>();
@@ -44,7 +46,7 @@ export class FakeHost {
       },
       signal: async (id: string, signal: string) => this.done.push(`${signal} ${id}`),
       whyItLives: () => null,
-      save: async () => undefined,
+      save: async (_id: string, { state }: { state: AppState }) => void this.saved.push(state),
       remove: async (id: string) => {
         if (this.removal) throw this.removal;
         this.done.push(`remove ${id}`);

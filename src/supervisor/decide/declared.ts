@@ -58,7 +58,8 @@ async function declare(
   const why = whyNotAName(config.name);
   if (id === undefined || why !== undefined) throw new Error(why);
   const known = apps.get(id);
-  const rests = known === undefined || known.state.status === 'Stopped';
+  // A Restart that a former daemon had begun is finished by a start.
+  const rests = known === undefined || (known.state.status === 'Stopped' && !known.state.restarting);
   if (rests && !config.auto_start) {
     if (known && known.decided.source === file) await known.change({ config });
     return { outcome: 'not-started' };
@@ -89,6 +90,7 @@ async function retire(app: App, requests: Requests): Promise<Outcome | undefined
   const runs = app.state.status !== 'Stopped';
   const which = { name: app.config.name, id: app.id };
   if (runs) await requests.stop(which, false);
+  else if (app.state.restarting) await app.stop();
   await app.change({ source: null, mode: null });
   return runs ? { outcome: 'stopped' } : undefined;
 }

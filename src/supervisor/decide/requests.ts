@@ -16,6 +16,7 @@ import type {
 import { andEscaped } from '../model/survivors.js';
 import type { App } from './app/app.js';
 import type { AppChange } from './app/decided.js';
+import type { StopOptions } from './app/inputs.js';
 import type { AppRegistry } from './app-registry.js';
 import { survivorsOf } from './app/survivors.js';
 
@@ -39,7 +40,8 @@ export class Requests {
     this.#apps.checkOpen();
     const known = this.#apps.get(id);
     if (known) checkSameName(known, request);
-    else if (request.dryRun) return { action: 'started', pid: null, differs: [] };
+    // Nothing changes, so the commands under way are not waited for.
+    if (request.dryRun) return whatStartDoes(known, config);
     const app = known ?? this.#apps.add(id, { config, environment, source, mode, state: STOPPED });
     return app.command(async () => {
       this.#apps.checkOpen();
@@ -56,14 +58,10 @@ export class Requests {
   }
 
   async #start(app: App, request: StartRequest): Promise<StartResult> {
-    const { name, config, environment, source, mode, replace, dryRun } = request;
+    const { name, config, environment, source, mode, replace } = request;
     const differs = configDifferences(app.config, config);
     const change: AppChange = { config, source, mode, ...(environment === undefined ? {} : { environment }) };
     const runs = app.state.status === 'Running' || app.state.status === 'Starting';
-    if (dryRun) {
-      const action = !runs ? 'started' : differs.length > 0 ? 'changed' : 'unchanged';
-      return { action, pid: app.state.pid, differs };
-    }
     if (!runs) {
       await this.#check(app, change, `Failed to start app ${name}`);
       const started = await app
@@ -133,7 +131,7 @@ export class Requests {
     await this.#check(app, change, failure, wasRunning ? '; it runs on as it was' : '');
     // A shutdown may have begun with each wait; what it stops is not started anew.
     this.#apps.checkOpen();
-    if (app.state.status !== 'Stopped') await this.#stop(app, name, true);
+    if (app.state.status !== 'Stopped') await this.#stop(app, name, { keepWanted: true, restarting: true });
     const survivors = await this.#survivors(app, killEscaped);
     this.#apps.checkOpen();
     const { restart_policy: policy } = change.config ?? app.config;
@@ -168,15 +166,24 @@ export class Requests {
       .catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error, so));
   }
 
-  async #stop(app: App, name: string, keepWanted = false): Promise<void> {
+  async #stop(app: App, name: string, how: StopOptions = {}): Promise<void> {
     await app
-      .stop({ keepWanted })
+      .stop(how)
       .catch((error: unknown) => fail('APP_STOP_FAILED', `Failed to stop app ${name}`, error));
   }
 
   async #survivors({ id }: App, kill: boolean): Promise<Survivors> {
     return survivorsOf(this.#host, id, kill);
   }
+}
+
+/** What a Start would do now. An app that is being restarted runs when the Restart is over. */
+function whatStartDoes(app: App | undefined, config: AppConfig): StartResult {
+  if (app === undefined) return { action: 'started', pid: null, differs: [] };
+  const { status, restarting, pid } = app.state;
+  const differs = configDifferences(app.config, config);
+  const runs = status === 'Running' || status === 'Starting' || (status === 'Stopping' && restarting);
+  return { action: !runs ? 'started' : differs.length > 0 ? 'changed' : 'unchanged', pid, differs };
 }
 
 function changeOf({ config, environment, source, mode }: RestartRequest): AppChange {

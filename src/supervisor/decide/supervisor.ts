@@ -2,24 +2,26 @@
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
 import type { DaemonStats } from '../../running-daemon.js';
-import type { AppInventory, HostNotice, MainFunctions } from '../model/host-functions.js';
+import type { HostNotice, MainFunctions } from '../model/host-functions.js';
 import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
 import { stateFiles } from '../state/paths.js';
 import { system } from '../system/system.js';
 import type { App } from './app/app.js';
 import { AppRegistry } from './app-registry.js';
-import { applyFile, concerns } from './declared.js';
+import { applyFile } from './declared.js';
 import { limitNotice } from './use/limit-notice.js';
 import type { Usage } from '../system/usage.js';
 import { PrintedLines } from './output/printed-lines.js';
 import { Requests } from './requests.js';
 import { Resources } from './use/resources.js';
 import { stopAll } from './stop-all.js';
+import { takeOver } from './take-over.js';
 
 class Supervisor {
   readonly #host: ServiceSetup<MainFunctions>['host'];
   readonly #printed: PrintedLines;
+  readonly #onFault: (what: string, error: unknown) => void;
   readonly #apps: AppRegistry;
   readonly requests: Requests;
   #stopped: Promise<ShutdownResult> | undefined;
@@ -28,6 +30,7 @@ class Supervisor {
   constructor({ host, publish, log, workerData }: ServiceSetup<MainFunctions>) {
     const files = stateFiles((workerData as SupervisorData).stateDirectory);
     this.#host = host;
+    this.#onFault = (what, err) => log.error({ err }, what);
     // Apps are started on the main thread, and so everything else is.
     system.tableFrom(() => host.processTable());
     this.#printed = new PrintedLines({
@@ -45,7 +48,7 @@ class Supervisor {
       random: Math.random,
       follower: this.#printed,
       linesReady: () => this.#printed.ready(),
-      onFault: (what, err) => log.error({ err }, what),
+      onFault: this.#onFault,
     });
     this.#resources = new Resources(this.#apps, log);
     this.requests = new Requests(this.#apps, host);
@@ -61,7 +64,7 @@ class Supervisor {
     // A former supervisor died in a shutdown: this one goes on with it.
     if (ending) this.#apps.close();
     if (apps.length > 0) await this.#printed.ready();
-    await Promise.all(apps.map((each) => this.#takeOver(each, declared)));
+    await Promise.all(apps.map((each) => takeOver(this.#apps, each, declared, this.#onFault)));
     this.#followNotices(sequence).catch(dieOf);
     if (ending) this.#stopAll().catch(dieOf);
     else if (declared) this.#apply(declared).catch(dieOf);
@@ -114,25 +117,6 @@ class Supervisor {
     if (killEscaped) await this.#host.killEscaped();
     await this.#host.shutDown();
     return this.#stopAll();
-  }
-
-  async #takeOver(
-    { record, live, exit, intoFiles }: AppInventory,
-    declared: DeclaredFile | null,
-  ): Promise<void> {
-    const { id, config, environment, state, source, mode, process } = record;
-    const app = this.#apps.add(id, { config, environment, state, source, mode });
-    await app.resume(live, exit, process?.pid ?? null, intoFiles);
-    // The file may have another configuration for it, or none.
-    if (concerns(declared, id, source)) return;
-    const { restart_policy: policy, auto_start: autoStart } = config;
-    const always = policy === 'always' || policy === 'unless-stopped' || autoStart;
-    const { status, wanted, resting } = app.state;
-    // Stopped by a shutdown although it is wanted: it is to be up whenever the daemon is.
-    if (status === 'Stopped' && wanted === 'running' && !resting && always) {
-      // A disk may come late: what cannot be started yet is tried again.
-      await app.input({ type: 'start', automatic: true, onFailure: 'try-again' });
-    }
   }
 
   async #apply(declared: DeclaredFile): Promise<void> {

@@ -27,6 +27,8 @@ export interface AppState {
   readonly wanted: 'running' | 'stopped';
   /** It ended by itself and is not restarted: its policy says so, or its attempts are used up. */
   readonly resting: boolean;
+  /** A Restart has told its process to end, and is to start the next one: a new daemon does that if this one dies. */
+  readonly restarting: boolean;
   /** It is being stopped because it held too much memory: its end counts as a crash. */
   readonly overLimit: boolean;
   readonly pid: number | null;
@@ -50,6 +52,7 @@ export const STOPPED: AppState = {
   status: 'Stopped',
   wanted: 'stopped',
   resting: false,
+  restarting: false,
   overLimit: false,
   pid: null,
   startedAt: null,

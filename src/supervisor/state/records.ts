@@ -18,6 +18,7 @@ function makeSchema() {
     status: z.enum(['Stopped', 'Starting', 'Running', 'Stopping', 'Backoff']),
     wanted: z.enum(['running', 'stopped']),
     resting: z.boolean().default(STOPPED.resting),
+    restarting: z.boolean().default(STOPPED.restarting),
     overLimit: z.boolean().default(STOPPED.overLimit),
     pid: z.int().nullable().default(STOPPED.pid),
     startedAt: z.number().nullable().default(STOPPED.startedAt),

@@ -168,7 +168,58 @@ describe('a Start', () => {
   });
 });
 
+test('a Start that is only asked what it would do is answered while a command on its app waits', async () => {
+  const host = new FakeHost();
+  await host.start('a');
+  const stopped = host.requests.stop({ name: 'a', id: 'a' }, false);
+  await settle();
+  const asked = await Promise.race([host.start('a', { args: ['y'] }, { dryRun: true }), settle()]);
+  expect(asked).toMatchObject({ action: 'started', differs: ['args'] });
+  await host.ends('a');
+  await stopped;
+  const restarted = host.restart('a');
+  await restarted;
+  const again = host.restart('a');
+  await settle();
+  // It runs when the Restart is over.
+  expect(await Promise.race([host.start('a', {}, { dryRun: true }), settle()])).toMatchObject({
+    action: 'unchanged',
+  });
+  await host.ends('a');
+  await again;
+});
+
 describe('a Restart', () => {
+  test('is written down until the new process is started, so that another daemon finishes it', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    const restarted = host.restart('a');
+    await settle();
+    expect(host.state('a')).toMatchObject({ status: 'Stopping', wanted: 'running', restarting: true });
+    expect(host.saved.at(-1)).toMatchObject({ status: 'Stopping', restarting: true });
+    await host.ends('a');
+    await restarted;
+    expect(host.state('a')).toMatchObject({ status: 'Running', restarting: false });
+  });
+
+  test.each(['Stop', 'shutdown'])('that a %s follows is not finished by another daemon', async (what) => {
+    const host = new FakeHost();
+    await host.start('a');
+    const restarted = host.restart('a').catch(() => undefined);
+    await settle();
+    const stopped =
+      what === 'Stop'
+        ? host.requests.stop({ name: 'a', id: 'a' }, false)
+        : stopAll(host.apps, nobody, () => false);
+    await host.ends('a');
+    await restarted;
+    await settle();
+    if (what === 'Stop') await host.ends('a');
+    await stopped;
+    expect(host.state('a')).toMatchObject({ status: 'Stopped', restarting: false });
+    expect(host.saved.at(-1)).toMatchObject({ status: 'Stopped', restarting: false });
+  });
+
   test('does not end a process when the new one cannot be started', async () => {
     const host = new FakeHost();
     await host.start('a');

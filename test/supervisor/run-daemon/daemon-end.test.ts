@@ -1,7 +1,8 @@
 // The daemon ends, in any way: what becomes of its apps, and what the next daemon does.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { AppRecord } from '#dist/supervisor/model/app-record.js';
 import { statOf } from '#dist/supervisor/system/stat.js';
 import { refusal, success } from '../../support/answers.js';
 import {
@@ -24,6 +25,15 @@ import { until } from '../../support/until.js';
 const [FILE, TEXT] = scriptsStart
   ? ['program', '#!/bin/sh\nsleep 1000\n']
   : ['program.cjs', LASTS.at(-1) as string];
+
+/** Resolves when the record of an app says that it is in this state. */
+const untilRecorded = (manager: Manager, id: string, status: string): Promise<void> =>
+  until(() => {
+    const { state } = JSON.parse(
+      readFileSync(join(manager.state, 'apps', `${id}.json`), 'utf8'),
+    ) as AppRecord;
+    return state.status === status;
+  }, `${id} is recorded as ${status}`);
 
 describe('the daemon', () => {
   test.runIf(hasProc)(
@@ -75,6 +85,51 @@ describe('the daemon', () => {
       expect(alive(ticker.pid)).toBe(false);
       const lines = printedBy(manager.state, 'ticker', 'stdout').trimEnd().split('\n');
       expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+    },
+  );
+
+  test.runIf(hasProc)(
+    'killed with SIGKILL in the middle of a Restart: the next daemon finishes the Restart under every policy',
+    async () => {
+      const manager = new Manager();
+      const client = await manager.daemon();
+      // The first ends while no daemon is there, the second waits until the next daemon has it.
+      const ends = join(manager.home, 'ends');
+      const waits = (script: string): string =>
+        `trap '${script}' TERM; echo ready; while :; do sleep 0.05; done`;
+      await client.request(start('quick', waits('echo told; exit 0'), { restart_policy: 'no' }));
+      await client.request(
+        start('slow', waits(`echo told; while ! test -e ${ends}; do sleep 0.05; done; exit 0`), {
+          stop_timeout: { secs: 60, nanos: 0 },
+        }),
+      );
+      const apps = ['quick', 'slow'];
+      const printed = (text: string) => (): boolean => apps.every((app) => manager.printed(app) === text);
+      await until(printed('ready\n'), 'their traps are set');
+      const before = await Promise.all(apps.map((app) => statusOf(client, app)));
+      const daemon = await manager.pid();
+      // The end of the quick one must not be seen by this daemon.
+      process.kill(before[0]?.pid as number, 'SIGSTOP');
+      const clients = [client, await manager.connect()] as const;
+      const restarts = apps.map((name, at) =>
+        clients[at as 0 | 1].request({ Restart: { name } }).catch(() => undefined),
+      );
+      await until(() => manager.printed('slow') === 'ready\ntold\n', 'the slow one is told to end');
+      await untilRecorded(manager, 'quick', 'Stopping');
+      process.kill(daemon, 'SIGKILL');
+      await until(() => !alive(daemon), 'the daemon is gone');
+      await Promise.all(restarts);
+      process.kill(before[0]?.pid as number, 'SIGCONT');
+      await until(() => !alive(before[0]?.pid ?? null), 'the quick one has ended');
+      const next = await manager.nextDaemon();
+      writeFileSync(ends, '');
+      for (const [at, app] of apps.entries()) {
+        await until(async () => {
+          const { state, pid } = await statusOf(next, app);
+          return state === 'Running' && pid !== before[at]?.pid;
+        }, `${app} runs anew`);
+        expect(await statusOf(next, app)).toMatchObject({ wanted: 'running', restarts: 1 });
+      }
     },
   );
 

@@ -18,7 +18,11 @@ describe('records', () => {
       throw error;
     };
     expect(await checkedRecords(directory, onFault)).toMatchObject([
-      { environment: null, state: { restarts: 0, lastError: null }, config: { args: [], auto_start: false } },
+      {
+        environment: null,
+        state: { restarts: 0, restarting: false, lastError: null },
+        config: { args: [], auto_start: false },
+      },
     ]);
   });
 

@@ -7,8 +7,9 @@ import { AppEvents } from './app-events.js';
 import type { AppSurroundings } from './app-surroundings.js';
 import { type AppChange, Decided } from './decided.js';
 import { Ending } from './ending.js';
-import type { Effect, Input, StartOptions, TimerName } from './inputs.js';
+import type { Effect, Input, StartOptions, StopOptions, TimerName } from './inputs.js';
 import { STABLE_AFTER, step, unstableRuns } from './machine.js';
+import { retryLeft, runsOn } from './resumed.js';
 import { endLeftOver } from './survivors.js';
 import { Timers } from './timers.js';
 import { Turns } from './turns.js';
@@ -39,7 +40,7 @@ export class App {
     this.#around = around;
     this.#ending = new Ending(around.clock);
     this.#events = new AppEvents(id, around);
-    this.#timers = new Timers(around.clock, (type) => this.tell({ type }));
+    this.#timers = new Timers(around.clock, (name) => this.#due(name));
   }
 
   get decided(): DecidedRecord {
@@ -106,15 +107,11 @@ export class App {
     });
   }
 
-  /**
-   * Stops it and resolves when its process group is gone. Rejects when the group does not end.
-   *
-   * @param keepWanted It is stopped although its owner wants it to run.
-   */
-  async stop({ keepWanted = false } = {}): Promise<void> {
+  /** Stops it and resolves when its process group is gone. Rejects when the group does not end. */
+  async stop(how: StopOptions = {}): Promise<void> {
     const end = await this.#inputs.run(async () => {
       const next = this.#ending.next();
-      await this.#take({ type: 'stop', keepWanted });
+      await this.#take({ type: 'stop', ...how });
       return { ended: next };
     });
     if (this.state.status !== 'Stopping') return;
@@ -132,17 +129,18 @@ export class App {
   /** Takes the app over from a former supervisor, and handles the events that it missed. */
   async resume(live: boolean, exit: Exit | null, pid: number | null, intoFiles = false): Promise<void> {
     this.intoFiles = intoFiles;
-    const { status, wanted } = this.state;
+    const { status, wanted, restarting } = this.state;
     if (live && pid !== null) {
       if (intoFiles) this.#around.follower.follow(this.id);
-      // An app that is wanted was being stopped for a shutdown only, and that daemon is gone.
-      if (status === 'Stopping' && wanted === 'stopped') await this.input({ type: 'stop' });
+      // An app that is wanted, and not for a Restart, was being stopped for a shutdown only, and that daemon is gone.
+      if (status === 'Stopping' && (wanted === 'stopped' || restarting))
+        await this.input({ type: 'stop', keepWanted: wanted === 'running', restarting });
       else await this.#resumeRunning(pid);
     } else if (status === 'Running' || status === 'Stopping') {
       this.#around.follower.ended(this.id);
       await this.input({ type: 'exited', exit: exit ?? UNKNOWN_EXIT });
     } else if (status === 'Backoff') {
-      this.#resumeBackoff();
+      this.#timers.set('retry', retryLeft(this.state, this.config, this.#around.now()));
     } else if (status === 'Starting') {
       // It was about to be started, but it has no process.
       this.#decided.setState({ status: 'Backoff', retryAt: this.#around.now() });
@@ -160,27 +158,29 @@ export class App {
     this.input(input).catch((error: unknown) => this.#around.onFault(`${this.id}: ${input.type}`, error));
   }
 
-  async #resumeRunning(pid: number): Promise<void> {
-    this.#decided.setState({
-      status: 'Running',
-      pid,
-      startedAt: this.state.startedAt ?? this.#around.now(),
-      retryAt: null,
-      overLimit: false,
+  #due(name: TimerName): void {
+    const runs = name === 'retry' && !this.#closing ? unstableRuns(this.state) : 0;
+    if (runs === 0) this.tell({ type: name });
+    else this.#retryAfter(runs).catch((error: unknown) => this.#around.onFault(`${this.id}: retry`, error));
+  }
+
+  /** What the last runs left behind ends first. That takes time, so no other input waits for it. */
+  async #retryAfter(runs: number): Promise<void> {
+    const { retryAt } = this.state;
+    await endLeftOver(this.id, runs, this.#around);
+    await this.#inputs.run(async () => {
+      // If it was started meanwhile and waits again, it waits for another retry.
+      if (this.state.retryAt === retryAt) await this.#take({ type: 'retry' });
     });
+  }
+
+  async #resumeRunning(pid: number): Promise<void> {
+    this.#decided.setState(runsOn(this.state, pid, this.#around.now()));
     this.#timers.set('stable', STABLE_AFTER);
     await this.#decided.save();
   }
 
-  #resumeBackoff(): void {
-    // If the clock was set back meanwhile, the app still waits no longer than its longest delay.
-    const left = Math.max(0, (this.state.retryAt ?? 0) - this.#around.now());
-    this.#timers.set('retry', Math.min(left, this.config.backoff.max_delay_ms));
-  }
-
   async #take(input: Input): Promise<void> {
-    if (input.type === 'retry' && !this.removed && !this.#closing)
-      await endLeftOver(this.id, unstableRuns(this.state), this.#around);
     // A retry that falls due during a shutdown would start a process that is never stopped.
     if (this.removed || (this.#closing && (input.type === 'start' || input.type === 'retry'))) return;
     const before = this.state;

@@ -15,8 +15,7 @@ export type Input =
       /** It is the second half of a Restart, which counts as one. */
       readonly counted?: boolean;
     }
-  /** With `keepWanted` it is stopped although its owner wants it to run: for a shutdown or a Restart. */
-  | { readonly type: 'stop'; readonly keepWanted?: boolean }
+  | ({ readonly type: 'stop' } & StopOptions)
   | {
       readonly type: 'spawned';
       readonly pid: number;
@@ -31,6 +30,14 @@ export type Input =
   | { readonly type: 'retry' }
   | { readonly type: 'stable' }
   | { readonly type: 'stop-timeout' };
+
+/** How an app is stopped. By default its owner does not want it to run from now on. */
+export interface StopOptions {
+  /** It is stopped although its owner wants it to run: for a shutdown or a Restart. */
+  readonly keepWanted?: boolean;
+  /** It is the first half of a Restart. */
+  readonly restarting?: boolean;
+}
 
 /** How an app is started. */
 export type StartOptions = Omit<Extract<Input, { type: 'start' }>, 'type'>;

@@ -2,7 +2,7 @@
 import type { AppState, Exit, ExitReason } from '../../model/app-state.js';
 import { milliseconds } from '../../model/durations.js';
 import { backoffDelay } from './backoff.js';
-import type { Effect, Input, Step, Surroundings } from './inputs.js';
+import type { Effect, Input, Step, StopOptions, Surroundings } from './inputs.js';
 
 /** After running this long, in ms, an app's restart attempts are forgotten. */
 export const STABLE_AFTER = 10_000;
@@ -22,7 +22,7 @@ export function step(state: AppState, input: Input, around: Surroundings): Step 
     case 'start':
       return state.status === 'Stopped' || state.status === 'Backoff' ? start(state, input) : none;
     case 'stop':
-      return stop(input.keepWanted ? state : { ...state, wanted: 'stopped' }, around);
+      return stop(toBeStopped(state, input), around);
     case 'spawned':
       return spawned(state, input);
     case 'spawn-failed': {
@@ -57,6 +57,7 @@ function start(state: AppState, input: Extract<Input, { type: 'start' }>): Step 
       status: 'Starting',
       wanted: 'running',
       resting: false,
+      restarting: false,
       restarts: state.restarts + (input.counted ? 1 : 0),
       attempt: 0,
       exhausted: false,
@@ -90,6 +91,12 @@ function end(state: AppState, { config }: Surroundings): Step {
       { do: 'timer', name: 'stop-timeout', ms: milliseconds(config.stop_timeout) },
     ],
   };
+}
+
+/** What a stop changes in any state; the same state if that is nothing. */
+function toBeStopped(state: AppState, { keepWanted = false, restarting = false }: StopOptions): AppState {
+  const kept = keepWanted && state.restarting === restarting;
+  return kept ? state : { ...state, restarting, wanted: keepWanted ? state.wanted : 'stopped' };
 }
 
 function stop(state: AppState, around: Surroundings): Step {

@@ -18,7 +18,6 @@ export async function survivorsOf(
 
 /** Ends what the last runs of an app left behind. In a crash loop it would pile up. */
 export async function endLeftOver(id: string, runs: number, around: AppSurroundings): Promise<void> {
-  if (runs === 0) return;
   await around.host
     .endEscaped(id, runs)
     .catch((error: unknown) => around.onFault(`${id}: what it left behind could not be ended`, error));

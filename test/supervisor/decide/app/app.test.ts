@@ -412,6 +412,57 @@ describe('an app that crashes again and again', () => {
     expect(it.done.filter((what) => what.startsWith('end what'))).toEqual([]);
   });
 
+  /** An app whose next try waits for the end of what its last run left, and the function that ends that. */
+  async function ending() {
+    let ended = (): void => undefined;
+    const own = { endEscaped: () => new Promise<number[]>((resolve) => (ended = () => resolve([]))) };
+    const it = actor({}, {}, { own });
+    await it.app.start();
+    await crash(it);
+    await crash(it);
+    expect([it.app.state.status, it.app.retryIn]).toEqual(['Backoff', undefined]);
+    it.done.length = 0;
+    return { ...it, ended: () => ended() };
+  }
+
+  test('is stopped at once, and not started again, while what it left behind is being ended', async () => {
+    const { app, done, ended, pass } = await ending();
+    let answer = 'none';
+    const stopped = app.stop().then(() => (answer = 'stopped'));
+    await pass(0);
+    expect([answer, app.state.status]).toEqual(['stopped', 'Stopped']);
+    ended();
+    await pass(60_000);
+    await stopped;
+    expect([done, app.state]).toMatchObject([[], { status: 'Stopped', wanted: 'stopped' }]);
+  });
+
+  test('is tried again at its own time when it was started while what it left behind was being ended', async () => {
+    const { app, done, ended, pass } = await ending();
+    await app.start();
+    await app.input({ type: 'exited', exit: CRASH });
+    expect(app.retryIn).toBe(1000);
+    ended();
+    await pass(999);
+    expect(done).toEqual(['spawn', 'read to the end']);
+    await pass(1);
+    expect(done).toEqual(['spawn', 'read to the end', 'spawn']);
+  });
+
+  test('and is removed, or its daemon ends, while what it left behind is being ended: nothing is started', async () => {
+    const removed = await ending();
+    await removed.app.stop();
+    await removed.app.remove();
+    removed.ended();
+    const closed = await ending();
+    closed.app.close();
+    closed.ended();
+    for (const { pass, done } of [removed, closed]) {
+      await pass(60_000);
+      expect(done).not.toContain('spawn');
+    }
+  });
+
   test('and is told to stop meanwhile stays stopped', async () => {
     const it = actor();
     await it.app.start();

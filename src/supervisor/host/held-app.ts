@@ -62,9 +62,9 @@ export class HeldApp {
     }
   }
 
-  /** The removal under way, if there is one. */
-  get removing(): Promise<void> | undefined {
-    return this.#removing;
+  /** Resolves when a spawn or a removal under way has succeeded or failed. */
+  get underWay(): Promise<unknown> {
+    return Promise.allSettled([this.#spawning ?? [], this.#removing ?? []].flat());
   }
 
   async whileRemoving(removal: Promise<void>): Promise<void> {

@@ -130,8 +130,7 @@ export class ProcessHost {
 
   /** What a former supervisor has begun is done. */
   async #settled(): Promise<void> {
-    const all = [...this.#apps.values()];
-    await Promise.allSettled(all.flatMap(({ spawning, removing }) => [spawning, removing]));
+    await Promise.all([...this.#apps.values()].map(({ underWay }) => underWay));
   }
 
   #surroundings(mark: string, environment: Environment | null): SpawnSurroundings {

@@ -110,7 +110,7 @@ describe('an app whose Restart was under way', () => {
   test('is started as its file declares it, and not if the file does not declare it any more', async () => {
     const other = configOf('a', { args: ['y'] });
     for (const live of [true, false]) {
-      const declared = { file: FILE, apps: [other] };
+      const declared = { file: FILE, apps: [other], faults: new Map<string, string>() };
       const { host } = await takenOver({ state: restarting, live, declared });
       const applied = applyFile(declared, host.apps, host.requests);
       await settle();
@@ -119,7 +119,7 @@ describe('an app whose Restart was under way', () => {
       expect(host.done.filter((what) => what === 'spawn a')).toHaveLength(1);
       expect(host.app('a').config.args).toEqual(['y']);
 
-      const none = { file: FILE, apps: [] };
+      const none = { file: FILE, apps: [], faults: new Map<string, string>() };
       const gone = await takenOver({ state: restarting, live, declared: none });
       const retired = applyFile(none, gone.host.apps, gone.host.requests);
       await settle();

@@ -17,12 +17,6 @@ export interface EndSignals {
   readonly onSecond: (act: () => void) => void;
 }
 
-/** Milliseconds of a clock that never goes backwards. */
-function monotonic(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
-}
-
 /**
  * Catches SIGTERM, SIGINT and SIGHUP from now on, for the life of the process; on Windows SIGBREAK too.
  *
@@ -30,7 +24,7 @@ function monotonic(): number {
  */
 export function catchEndSignals(
   platform: string = process.platform,
-  now: () => number = monotonic,
+  now: () => number = () => performance.now(),
 ): EndSignals {
   let receivedAt: number | undefined;
   let second = (): void => process.exit(130);

@@ -57,7 +57,7 @@ const SECOND_SIGNAL_GRACE = 200;
 
 /**
  * Runs the daemon until the first signal or a Shutdown request: then its apps are stopped, each with its own timeout.
- * A second signal ends it at once and leaves them running; a copy of the first is none, see `catchEndSignals`.
+ * A second signal ends it at once and leaves them running; a copy of the first does not count, see `catchEndSignals`.
  *
  * @throws {IpcError} as `startDaemon`; `ENDPOINT_NOT_OURS` when the state directory is not the user's own;
  *   `SHUTTING_DOWN` when a signal came before anything was started.

@@ -1,4 +1,4 @@
-// The end of a shutdown whose apps were not stopped in time and have been killed: what they left behind is killed, if that is wanted.
+// The end of a shutdown in which apps were not stopped in time and were killed: kills what they left behind, if that is wanted.
 import type { Logger } from 'pino';
 import type { HeldApp } from './held-app.js';
 import type { StopPatience } from './stop-patience.js';

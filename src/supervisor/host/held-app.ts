@@ -38,7 +38,7 @@ export class HeldApp {
     return this.#live;
   }
 
-  /** Whether it is watched no more: later runs of the app are held by another. */
+  /** Whether watching has stopped: another one holds later runs of the app. */
   get closed(): boolean {
     return this.#closed;
   }

@@ -115,7 +115,7 @@ export class ProcessHost {
       throw error;
     });
     await this.#adopted;
-    // A process that a former supervisor is starting belongs to the app too; an app that it is removing is none.
+    // A process that a former supervisor is starting belongs to the app too; an app that it is removing does not count any more.
     await this.#settled();
     return {
       apps: [...this.#apps.values()].map(({ record, live, exit }) => ({

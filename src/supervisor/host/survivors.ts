@@ -41,7 +41,7 @@ function survivorsAmong(
   return marked
     .filter(({ mark, stat }) => {
       const run = runOfMark(mark, app.record);
-      // A run that has begun since then is no affair of this one.
+      // A run that has begun since then does not belong to this one.
       if (run === undefined || (app.closed && run.runs > 0)) return false;
       return run.runs > -lastRuns && stat.group !== group;
     })

@@ -10,7 +10,19 @@ interface Planted extends Fault {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const HELP = `Breaks the built code in one place at a time, and looks whether the test that must notice it fails.
+
+  npm run planted                 every fault; each takes some seconds
+  npm run planted -- WORDS…       the faults with these words in their row, their sentence or their test
+
+It exits with 0 when each fault has turned its test red, with 1 when one has not, and with 2 when no fault has
+these words.`;
+
 const wanted = process.argv.slice(2);
+if (wanted.some((word) => word === '--help' || word === '-h')) {
+  say(HELP);
+  process.exit();
+}
 const all: Planted[] = ROWS.flatMap(({ row, faults }) => faults.map((fault) => ({ row, ...fault })));
 const chosen = all.filter((each) => {
   const words = `${each.row}: ${each.fault} ${each.test} ${each.title}`;

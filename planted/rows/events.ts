@@ -203,6 +203,14 @@ export const EVENTS: readonly Row[] = [
         title: 'answers what was received whole, stops reading, and removes the socket',
       },
       {
+        fault: 'close() is in time when it has cut a client',
+        file: 'acceptor/acceptor.js',
+        text: 'this.#cut = true;',
+        replacement: '',
+        test: 'daemon/daemon',
+        title: 'cuts a client that does not read what is queued for it, and is not in time then',
+      },
+      {
         fault: 'close() waits for answers past its grace',
         file: 'running-daemon.js',
         text: 'waitAtMost(drained, grace, () => acceptor.allSent)',

@@ -51,6 +51,22 @@ export const WORKERS: readonly Row[] = [
         title: 'that never answers: the call ends with the command’s deadline',
       },
       {
+        fault: 'only lanes of the isolation that started last hear of the next service',
+        file: 'workers/workers.js',
+        text: 'serviceListeners.push(listener)',
+        replacement: 'serviceListeners.splice(0, 1, listener)',
+        test: 'workers/lanes/mixed-tiers',
+        title: 'finds the next service when one has died, as the others do',
+      },
+      {
+        fault: 'a call that cannot be posted is kept',
+        file: 'workers/link/calling-endpoint.js',
+        text: 'this.settle(this.posted, error);',
+        replacement: 'throw error;',
+        test: 'workers/link/closed-port',
+        title: 'a call that cannot be posted rejects and is forgotten',
+      },
+      {
         fault: 'the constructor of a service can be called',
         file: 'workers/link/function-table.js',
         text: "if (typeof value !== 'function' || name === 'constructor')",

@@ -43,14 +43,14 @@ export interface Daemon extends AsyncDisposable {
   readonly socketPath: string;
   /** Publishes an event from the main thread; see `CommandContext.publish`. */
   publish(event: EventInput): Promise<void>;
-  /** How it fares now. It looks at every connection, calling it many times a second costs too much. */
+  /** How it fares now. It looks at every connection, so do not call it many times a second. */
   stats(): DaemonStats;
   /**
-   * Stops accepting and reading, answers what was received whole, sends what is queued, all within `grace` ms
-   * (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes and removes the socket. A
-   * fault in one of these steps is logged, and the next steps are taken.
+   * Removes the socket, stops accepting and reading, answers what was received whole, sends what is queued, all within
+   * `grace` ms (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes. A fault in one of
+   * these steps is logged, and the next steps are taken. A client that reads nothing for `subscribers.stallGrace` is cut.
    *
-   * @returns Whether everything was answered and sent in time. A second call has the result of the first.
+   * @returns Whether everything was answered and sent in time, and no client cut. A second call has the result of the first.
    * @throws {IpcError} `OPTION_INVALID` when `grace` is not such a number; the daemon goes on.
    */
   close(options?: { grace?: number }): Promise<boolean>;

@@ -42,6 +42,10 @@ export async function run(args: string[]): Promise<void> {
   const changes = appOptionsGiven(
     file !== undefined && mode !== undefined ? { ...values, env: undefined } : values,
   );
+  if (file !== undefined && values['kill-escaped'])
+    throw usage(
+      `--kill-escaped goes with names of apps, not with a file: bunctl restart NAME --kill-escaped`,
+    );
   if (file !== undefined && changes[0] !== undefined)
     throw usage(`--${changes[0]} changes an app, not a file; change it in ${file} instead`);
   const options: RestartOptions = {

@@ -30,7 +30,7 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
       --stop-timeout TIME    ${STOP_TIMEOUT_HELP}
       --max-restarts N       give up after this many restarts in a row (default: never)
       --max-memory SIZE      restart it when its processes hold more memory, such as 512M
-      --max-cpu PERCENT      shown by status, not enforced
+      --max-cpu PERCENT      shown by status --json, not enforced
       --uid, --gid ID        ${USER_HELP}
 ${LOG_HELP}
       --env MODE             with an ecosystem file: add each app's env_MODE, such as production
@@ -49,7 +49,10 @@ async function checkKnown(daemon: DaemonOptions, names: readonly string[]): Prom
   const unknown = names.find((name) => !meansAll(name) && !ids.has(appId(name) ?? ''));
   if (unknown !== undefined) throw unknownApp(unknown);
   if (ids.size === 0)
-    throw new CliError(EXIT.notFound, 'There are no apps yet. To start one: bunctl start NAME -- COMMAND');
+    throw new CliError(
+      EXIT.notFound,
+      'There are no apps yet. To start one: bunctl start NAME -- COMMAND. To start those of a bunctl.json: bunctl start',
+    );
 }
 
 export async function run(args: string[]): Promise<void> {

@@ -1,5 +1,5 @@
 // bunctl stop
-import { askMessage } from '../answers/wire.js';
+import { type AppStatus, askMessage } from '../answers/wire.js';
 import { expandAll, forEachApp, resolveNames } from '../daemon/each-app.js';
 import { withDaemon } from '../daemon/find.js';
 import {
@@ -31,7 +31,10 @@ export async function run(args: string[]): Promise<void> {
   const wanted = await resolveNames(names);
   await withDaemon(daemon, { start: 'if-left' }, async (client) => {
     await checkKillEscaped(client, values);
-    const apps = await expandAll(client, wanted, ({ state }) => state !== 'Stopped');
+    // What a stopped app has left behind is ended, too, if that is asked for.
+    const isOfInterest = ({ state, escaped }: AppStatus): boolean =>
+      state !== 'Stopped' || (values['kill-escaped'] === true && (escaped?.length ?? 0) > 0);
+    const apps = await expandAll(client, wanted, isOfInterest);
     if (apps.length === 0) say('No app is running.');
     await forEachApp(client, daemon, apps, async (each, name) =>
       print(await askMessage(each, { Stop: { name, ...killEscapedField(values) } })),

@@ -58,21 +58,29 @@ export function appsDescribed(typed: Arguments): Described | undefined {
   return appsOfFile(typed, mode);
 }
 
+/** The apps are not described: the daemon may know them. A mode has no meaning for these. */
+function known(mode: string | undefined): undefined {
+  if (mode !== undefined)
+    throw usage(`--env ${mode} is not KEY=VALUE. As a mode it needs a file: bunctl start FILE --env ${mode}`);
+}
+
 /** The apps of the file that was named, or else of the folder's; all, or those whose names were typed. */
 function appsOfFile({ values, names: words }: Arguments, mode: string | undefined): Described | undefined {
   const named = values.config ?? words.slice(0, 1).find(isConfigFile);
   const names = named === values.config ? words : words.slice(1);
+  const all = names.length === 1 && meansAll(names[0]);
+  // Without a file, these are all apps of the daemon, as for every command.
+  if (named === undefined && all) return known(mode);
   const file =
     named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
-  if (names.length === 0 || (names.length === 1 && meansAll(names[0]) && file))
-    return { ...allApps(file), mode };
+  if (names.length === 0 || all) return { ...allApps(file), mode };
   const chosen = names.map((name) => {
     if (name.includes('/')) throw usage(`There is no file ${name}`);
     const id = appId(checkName(name));
     return file?.apps.find((app) => appId(app.name) === id);
   });
-  if (named === undefined && chosen.every((app) => app === undefined)) return undefined;
+  if (named === undefined && chosen.every((app) => app === undefined)) return known(mode);
   const apps = chosen.map((app, index) => {
     if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
     return startable(file, app);

@@ -27,6 +27,28 @@ const acts = (asked: readonly unknown[]): string[] =>
     return /^(Start|Stop|Restart|Delete)$/.test(kind) ? [`${kind} ${args?.name}`] : [];
   });
 
+test('start all starts the apps that the daemon knows, also in a folder with a file; start alone applies the file', async () => {
+  const manager = new Manager();
+  const app = (name: string) => ({ name, command: LASTS[0], args: LASTS.slice(1) });
+  writeFileSync(join(manager.home, 'bunctl.json'), JSON.stringify({ apps: [app('ours')] }));
+  expect(await manager.run('start', 'all')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('To start those of a bunctl.json: bunctl start') as string,
+  });
+  await manager.ok('start', 'theirs', '--', ...LASTS);
+  await manager.ok('stop', 'theirs');
+  expect(await manager.ok('start', 'all')).toMatch(/^Started app theirs with PID \d+\n$/);
+  expect(await manager.run('start', 'all', '--env', 'production')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('bunctl start FILE --env production') as string,
+  });
+  expect(await manager.ok('start')).toContain('Started app ours');
+  expect(await manager.run('restart', 'bunctl.json', '--kill-escaped')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('bunctl restart NAME --kill-escaped') as string,
+  });
+});
+
 describe('a file', () => {
   test.each(['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js', 'bunctl.config.js'])(
     'of configuration in JavaScript (%s) is not run as an app; it is said how to convert it',

@@ -66,7 +66,9 @@ describe.runIf(hasProc)('the status of an app', () => {
     ]);
     const list = await manager.run('list');
     expect(list.stderr).toBe(`App a: process ${left} left its group (stop --kill-escaped ends it)\n`);
-    expect(await manager.ok('stop', 'a', '--kill-escaped')).toContain(`ended process ${left}`);
+    await client.request({ Stop: { name: 'b' } });
+    expect(await manager.run('stop', 'all')).toMatchObject({ code: 0, stderr: 'No app is running.\n' });
+    expect(await manager.ok('stop', 'all', '--kill-escaped')).toContain(`ended process ${left}`);
     expect(alive(left)).toBe(false);
   });
 

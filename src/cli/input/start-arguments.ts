@@ -58,8 +58,8 @@ export function appsDescribed(typed: Arguments): Described | undefined {
   return appsOfFile(typed, mode);
 }
 
-/** The apps are not described: the daemon may know them. A mode has no meaning for these. */
-function known(mode: string | undefined): undefined {
+/** A mode has no meaning for apps that the daemon may know. */
+function checkNoMode(mode: string | undefined): void {
   if (mode !== undefined)
     throw usage(`--env ${mode} is not KEY=VALUE. As a mode it needs a file: bunctl start FILE --env ${mode}`);
 }
@@ -70,7 +70,10 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   const names = named === values.config ? words : words.slice(1);
   const all = names.length === 1 && meansAll(names[0]);
   // Without a file, these are all apps of the daemon, as for every command.
-  if (named === undefined && all) return known(mode);
+  if (named === undefined && all) {
+    checkNoMode(mode);
+    return undefined;
+  }
   const file =
     named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
@@ -80,7 +83,10 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
     const id = appId(checkName(name));
     return file?.apps.find((app) => appId(app.name) === id);
   });
-  if (named === undefined && chosen.every((app) => app === undefined)) return known(mode);
+  if (named === undefined && chosen.every((app) => app === undefined)) {
+    checkNoMode(mode);
+    return undefined;
+  }
   const apps = chosen.map((app, index) => {
     if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
     return startable(file, app);

@@ -39,14 +39,12 @@ export const ERROR_CODES = {
   // Apps of the process manager
   APP_NOT_FOUND: 'there is no app of this name',
   APP_NOT_RUNNING: 'the app is not running',
-  APP_AMBIGUOUS: 'more than one app is meant by this name',
   APP_NAME_INVALID: 'the name cannot be the name of an app',
   APP_CONFIG_INVALID: 'the configuration of the app is invalid',
   APP_CONFIG_DIFFERS: 'the app is running with another configuration',
   APP_SPAWN_FAILED: 'the process of the app could not be started',
   APP_STOP_FAILED: 'the app could not be stopped',
   APP_DELETE_FAILED: 'the files of the app could not be deleted',
-  APP_TIMEOUT: 'the app did not start or stop in time',
   // Clients
   CONNECT_FAILED: 'no daemon answers on this endpoint',
   CONNECTION_CLOSED: 'the connection is closed',

@@ -10,7 +10,7 @@ import { RESPAWN } from '../../supervisor/model/own-variables.js';
 import { andEscaped } from '../../supervisor/model/survivors.js';
 import { NO_INIT } from '../daemon/machine-checks.js';
 import { showOutput } from '../daemon/show-output.js';
-import { COMMON_HELP, parse } from '../input/arguments.js';
+import { parse } from '../input/arguments.js';
 import { absolutePath } from '../input/folder.js';
 import { whole } from '../input/numbers.js';
 import { sizeOrNone } from '../input/sizes.js';
@@ -30,7 +30,6 @@ Usage: bunctl daemon [-s PATH] [-c FILE] [-q]
                        the size at which the log of an app is put aside, such as 50M; 0 for never (default 10M)
       --log-max-files N
                        how many logs that were put aside are kept of each app (default 10)
-${COMMON_HELP}
 
 ${DAEMON_END_HELP}`;
 
@@ -52,6 +51,7 @@ export async function run(args: string[]): Promise<void> {
       'log-max-size': { type: 'string' },
       'log-max-files': { type: 'string' },
     },
+    { names: false, timeout: false },
   );
   const logs = logOptions(values);
   const readyFd = givenReadyFd();

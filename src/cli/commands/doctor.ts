@@ -19,7 +19,7 @@ import {
   orphanProblems,
 } from '../daemon/machine-checks.js';
 import { otherPlaces, rulePlaces } from '../daemon/places.js';
-import { COMMON_HELP, parse } from '../input/arguments.js';
+import { parse, SOCKET_HELP } from '../input/arguments.js';
 import { EXIT } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
 import { style } from '../terminal/style.js';
@@ -31,12 +31,12 @@ export const help = `Finds the daemon, its socket and its versions, and what is 
 
 Usage: bunctl doctor
 
-${COMMON_HELP}
+${SOCKET_HELP}
 
 Exits with 1 when something is wrong.`;
 
 export async function run(args: string[]): Promise<void> {
-  const { daemon } = parse(args, {}, { names: false });
+  const { daemon } = parse(args, {}, { names: false, timeout: false });
   const problems = [...machineProblems(), ...(await limitProblems()), ...(await orphanProblems())];
   const line = (what: string, text: string): void => print(`${what.padEnd(10)} ${text}`);
   line('bunctl', `${VERSION}, node ${process.version}, ${process.platform} ${process.arch}`);

@@ -17,8 +17,11 @@ type Values<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; allowPositionals: true; options: T }>
 >['values'];
 
-/** The part of a help text about the options that every command takes. */
-export const COMMON_HELP = `  --socket PATH        the daemon's socket
+/** The part of a help text about the option that every command takes. */
+export const SOCKET_HELP = "  --socket PATH        the daemon's socket";
+
+/** The part of a help text about the options of every command that waits for an answer. */
+export const COMMON_HELP = `${SOCKET_HELP}
   --timeout SECONDS    how long an answer may take (default 120; 0 waits for ever)`;
 
 export interface Parsed<T extends Options> {
@@ -35,6 +38,8 @@ export interface Takes {
   readonly names?: false | string;
   /** Whether a command line may follow `--`. */
   readonly commandLine?: boolean;
+  /** False for a command that waits for no answer. */
+  readonly timeout?: false;
 }
 
 /**
@@ -50,7 +55,11 @@ export function parse<const T extends Options>(
 ): Parsed<T> {
   const end = args.indexOf('--');
   const own = end < 0 ? [...args] : args.slice(0, end);
-  const known: Options = { ...options, socket: { type: 'string' }, timeout: { type: 'string' } };
+  const known: Options = {
+    ...options,
+    socket: { type: 'string' },
+    ...(takes.timeout === false ? {} : { timeout: { type: 'string' } }),
+  };
   // Not strict, so that the messages about mistakes are ours.
   const { values, positionals, tokens } = parseArgs({
     args: own,

@@ -47,8 +47,6 @@ const EXIT_OF_CODE: Readonly<Record<string, number>> = {
   APP_NOT_RUNNING: EXIT.notRunning,
   APP_NAME_INVALID: EXIT.usage,
   APP_CONFIG_INVALID: EXIT.usage,
-  APP_AMBIGUOUS: EXIT.usage,
-  APP_TIMEOUT: EXIT.timeout,
   COMMAND_TIMEOUT: EXIT.timeout,
 };
 

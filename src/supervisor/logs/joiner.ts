@@ -11,7 +11,7 @@ const MAX_WAITING = 1000;
 const MAX_WAITING_BYTES = 2 * LONGEST;
 
 interface Started {
-  readonly first: Row;
+  first: Row;
   readonly texts: Buffer[];
   length: number;
   last: Row;
@@ -112,8 +112,11 @@ export class BackwardJoiner {
       const fits = rest !== undefined && rest.length + text.length <= LONGEST;
       if (rest && !fits) lines.push(this.#take(rest));
       const line: Started = fits
-        ? { ...rest, first: row, texts: [...rest.texts, text], length: rest.length + text.length }
-        : { first: row, texts: [text], length: text.length, last: row, generation, whole: true };
+        ? rest
+        : { first: row, texts: [], length: 0, last: row, generation, whole: true };
+      line.first = row;
+      line.texts.push(text);
+      line.length += text.length;
       if (row.continued) this.#rests.set(source, line);
       else lines.push(this.#take(line));
     }
@@ -127,6 +130,7 @@ export class BackwardJoiner {
 
   #take(line: Started): LogLine {
     this.#rests.delete(line.first.source);
-    return lineOf({ ...line, texts: line.texts.toReversed() });
+    line.texts.reverse();
+    return lineOf(line);
   }
 }

@@ -38,8 +38,13 @@ export function logsOf(state: string, id: string): [records: Log, stdout: Log, s
 
 /** The ids of the apps that have log files. */
 export async function idsWithLogs(state: string): Promise<string[]> {
+  return idsOfLogs(state, (await allSegments(stateFiles(state).logs)).keys());
+}
+
+/** The ids of the apps that logs belong to, by the paths of the files that are written. */
+export function idsOfLogs(state: string, paths: Iterable<string>): string[] {
   const { logs } = stateFiles(state);
-  const ids = [...(await allSegments(logs)).keys()].map((path) => idOfLog(path.slice(logs.length + 1)));
+  const ids = Array.from(paths, (path) => idOfLog(path.slice(logs.length + 1)));
   return [...new Set(ids.filter((id) => id !== undefined))].sort();
 }
 

@@ -1,12 +1,13 @@
 // Follows the logs of apps in their files, with or without a daemon: each line once, across rotation, removal and upgrades.
 import { stateFiles } from '../state/paths.js';
-import { type AppLog, idsWithLogs, logsOf } from './app-log.js';
+import { type AppLog, idsOfLogs, logsOf } from './app-log.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { FollowedLog } from './followed-log.js';
 import { Joiner } from './joiner.js';
 import type { LogLine } from './log-line.js';
 import type { AppLines } from './merge.js';
 import { logOf, segmentNamed } from './segments.js';
+import { SharedListing } from './shared-listing.js';
 
 /** The interval, in ms, at which all files are looked at, in case the watch has missed a change. */
 const POLL_EVERY = 1000;
@@ -31,6 +32,7 @@ interface Followee {
 export class LogsFollower {
   readonly #state: string;
   readonly #directory: string;
+  readonly #listing: SharedListing;
   readonly #isFollowed: (id: string) => boolean;
   readonly #watch: DirectoryWatch;
   /** By the path of the file that is written. */
@@ -51,7 +53,9 @@ export class LogsFollower {
   constructor(state: string, ids: readonly string[] | null) {
     this.#state = state;
     this.#directory = stateFiles(state).logs;
-    this.#isFollowed = (id) => ids === null || ids.includes(id);
+    this.#listing = new SharedListing(this.#directory);
+    const followed = ids && new Set(ids);
+    this.#isFollowed = (id) => followed === null || followed.has(id);
     this.#watch = new DirectoryWatch(this.#directory, {
       onChange: (name) => this.#changed(name),
       // Polling goes on.
@@ -61,7 +65,8 @@ export class LogsFollower {
 
   /** Follows an app from the end of a snapshot on, whose files it takes over. */
   follow({ id, records, raw }: AppLog): void {
-    for (const snapshot of [records, ...raw]) this.#add(id, new FollowedLog(snapshot.log, snapshot));
+    for (const snapshot of [records, ...raw])
+      this.#add(id, new FollowedLog(snapshot.log, this.#listing, snapshot));
   }
 
   /** The lines that come, in the order of time as far as they come together. Ends after {@link close}. */
@@ -70,6 +75,7 @@ export class LogsFollower {
     for (const [path, time] of this.#noticed.splice(0)) this.#logs.get(path)?.log.notice(time);
     try {
       while (!this.#closed) {
+        this.#listing.renew();
         if (this.#unknown) await this.#addUnknown();
         const { found, more } = await this.#readDirty();
         yield* inOrder(found);
@@ -95,6 +101,7 @@ export class LogsFollower {
   #changed(name: string): void {
     const path = logOf(this.#directory, name);
     if (path === undefined) return;
+    this.#listing.renew();
     const time = segmentNamed(path, name)?.until;
     if (time !== undefined && !this.#begun) this.#noticed.push([path, time]);
     const known = this.#logs.get(path);
@@ -109,9 +116,9 @@ export class LogsFollower {
   async #addUnknown(): Promise<void> {
     this.#unknown = false;
     const known = new Set([...this.#logs.values()].map(({ id }) => id));
-    for (const id of await idsWithLogs(this.#state))
+    for (const id of idsOfLogs(this.#state, (await this.#listing.files()).keys()))
       if (this.#isFollowed(id) && !known.has(id))
-        for (const log of logsOf(this.#state, id)) this.#add(id, new FollowedLog(log));
+        for (const log of logsOf(this.#state, id)) this.#add(id, new FollowedLog(log, this.#listing));
   }
 
   /** Reads a block of each log that has changed. */

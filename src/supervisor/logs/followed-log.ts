@@ -5,6 +5,7 @@ import { HEADER_LENGTH } from './record.js';
 import { type Row, rowsForward, RowSplitter } from './rows.js';
 import { BLOCK, SegmentFile } from './segment-file.js';
 import { type Segment, segmentsOf } from './segments.js';
+import type { SharedListing } from './shared-listing.js';
 import { isAt, type Log, type LogSnapshot, openIfThere } from './snapshot.js';
 import { NEWLINE, readBlock } from './tail.js';
 
@@ -34,6 +35,7 @@ interface Aside {
 
 export class FollowedLog {
   readonly log: Log;
+  readonly #listing: SharedListing;
   #file: FileHandle | undefined;
   #offset = 0;
   #before: Buffer = Buffer.alloc(0);
@@ -48,8 +50,9 @@ export class FollowedLog {
   #aside: Aside | undefined;
 
   /** Follows a log from the end of a snapshot on, whose file it takes over; without one, from its beginning. */
-  constructor(log: Log, from?: Pick<LogSnapshot, 'current' | 'generation'>) {
+  constructor(log: Log, listing: SharedListing, from?: Pick<LogSnapshot, 'current' | 'generation'>) {
     this.log = log;
+    this.#listing = listing;
     this.#splitter = new RowSplitter(log.kind);
     this.#file = from?.current?.file;
     this.#offset = from?.current?.size ?? 0;
@@ -64,7 +67,7 @@ export class FollowedLog {
   /** Reads on: a block, or less. */
   async read(): Promise<Reading> {
     if (this.#aside) return this.#readAside(this.#aside);
-    if (!this.#file) return this.#goOn();
+    if (!this.#file) return (await this.#hasNext()) ? this.#goOn() : this.#reading([], false);
     const rows = await this.#readLines(this.#file);
     if (rows.length > 0) return this.#reading(rows, true);
     if (await this.#isStillWritten(this.#file)) return this.#reading(await this.#standing(this.#file), false);
@@ -87,16 +90,25 @@ export class FollowedLog {
   /** Whether lines may still come to this file. One that has no name any more is written until another one takes its place. */
   async #isStillWritten(file: FileHandle): Promise<boolean> {
     const found = await stat(this.log.path).catch(() => undefined);
-    if (found === undefined) {
-      const asides = await this.#asides();
-      return !asides.some(({ until }) => until > this.#boundary);
-    }
+    if (found === undefined) return !(await this.#listed()).some(({ until }) => until !== undefined);
     if (!(await isAt(this.log.path, file))) return false;
     // It was emptied.
     if (found.size < this.#offset) this.#startOver();
     return true;
   }
 
+  /** The files that are not read yet, by a list that may lack what has come in this moment: a change of the folder, or the next poll, brings it. */
+  async #listed(): Promise<Segment[]> {
+    const segments = (await this.#listing.files()).get(this.log.path) ?? [];
+    return segments.filter(({ until = Infinity }) => until > this.#boundary);
+  }
+
+  /** Whether there is a file to go on with, or one is gone that was to be read. */
+  async #hasNext(): Promise<boolean> {
+    return this.#notYetRead().length > 0 || (await this.#listed()).length > 0;
+  }
+
+  /** As they are now: no list from before will do where a file is taken for the next one. */
   async #asides(): Promise<(Segment & { readonly until: number })[]> {
     const segments = await segmentsOf(this.log.path);
     return segments.flatMap(({ until, ...segment }) => (until === undefined ? [] : { ...segment, until }));

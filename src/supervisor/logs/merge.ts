@@ -10,6 +10,8 @@ export interface AppLines {
 interface Source {
   readonly app: string;
   readonly batches: AsyncIterator<readonly LogLine[], undefined>;
+  /** Of sources whose next lines have the same time, the one with the least number comes first. */
+  readonly number: number;
   lines: readonly LogLine[];
   /** The first line that was not handed on. */
   next: number;
@@ -19,24 +21,27 @@ interface Source {
 export async function* mergeByTime(
   apps: readonly { readonly app: string; readonly batches: AsyncIterable<readonly LogLine[]> }[],
 ): AsyncGenerator<AppLines> {
-  let sources: Source[] = apps.map(({ app, batches }) => ({
+  const sources: Source[] = apps.map(({ app, batches }, number) => ({
     app,
     batches: batches[Symbol.asyncIterator](),
+    number,
     lines: [],
     next: 0,
   }));
   try {
-    for (;;) {
-      for (const source of sources) await refill(source);
-      sources = sources.filter(({ lines }) => lines.length > 0);
-      const [first, ...others] = sources.toSorted((a, b) => time(a) - time(b));
-      if (!first) return;
+    for (const source of sources) await refill(source);
+    // The source of the earliest line is the last one.
+    const waiting = sources.filter(hasLines).sort((a, b) => (isBefore(a, b) ? 1 : -1));
+    for (let first = waiting.pop(); first; first = waiting.pop()) {
       // As many as come before every line of the others.
-      const limit = others[0] ? time(others[0]) : Infinity;
+      const second = waiting.at(-1);
+      const limit = second ? time(second) : Infinity;
       let end = first.next + 1;
       while (end < first.lines.length && timeOf(first.lines[end]) <= limit) end += 1;
       yield { app: first.app, lines: first.lines.slice(first.next, end) };
       first.next = end;
+      await refill(first);
+      if (hasLines(first)) waiting.splice(placeOf(first, waiting), 0, first);
     }
   } finally {
     for (const { batches } of sources) await batches.return?.();
@@ -47,6 +52,23 @@ export async function* mergeByTime(
 const timeOf = (line: LogLine | undefined): number =>
   line === undefined || Number.isNaN(line.at) ? -Infinity : line.at;
 const time = ({ lines, next }: Source): number => timeOf(lines[next]);
+const hasLines = ({ lines, next }: Source): boolean => next < lines.length;
+
+function isBefore(one: Source, other: Source): boolean {
+  const [a, b] = [time(one), time(other)];
+  return a < b || (a === b && one.number < other.number);
+}
+
+/** Where a source belongs among those that wait, of which the last one comes first. */
+function placeOf(source: Source, waiting: readonly Source[]): number {
+  let [low, high] = [0, waiting.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(source, waiting[middle] as Source)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 async function refill(source: Source): Promise<void> {
   while (source.next >= source.lines.length) {

@@ -8,8 +8,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openAppLogs, recentLines } from '#dist/supervisor/logs/app-log.js';
 import { LogsFollower } from '#dist/supervisor/logs/follow-logs.js';
 import { recordHeader } from '#dist/supervisor/logs/record.js';
@@ -198,4 +200,45 @@ describe('a log that is followed', () => {
     );
     expect(readdirSync(join(state, 'logs')).length).toBe(9);
   });
+
+  test('costs one reading of the folder when nothing has changed for a second, however many apps there are', async () => {
+    const ids = Array.from({ length: 500 }, (_, n) => `app${n}`);
+    const { path, texts, lost, follow } = world(null);
+    for (const id of ids) {
+      new LogWriter(path(`${id}.all.log`)).print('stdout', `${id}\n`, START);
+      // What an older version has left: it is read already, and no file follows it.
+      writeFileSync(asideName(path(`${id}.out.log`), START), 'older\n');
+    }
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await follow(ids);
+    await waitsForTime();
+    const readdir = vi.spyOn(fs, 'readdir');
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    for (const polls of [1, 2]) {
+      vi.advanceTimersByTime(1000);
+      await waitsForTime();
+      expect(readdir).toHaveBeenCalledTimes(polls);
+    }
+    // A poll finds what the watch has not told, also of a log that had no file.
+    appendFileSync(path('app7.out.log'), 'plain\n');
+    for (let poll = 0; poll < 10 && texts.at(-1) !== 'plain'; poll += 1) {
+      vi.advanceTimersByTime(1000);
+      await waitsForTime();
+    }
+    expect([texts.length, texts.at(-1), lost]).toEqual([2 * ids.length + 1, 'plain', []]);
+  });
 });
+
+/** The follower has nothing to do until its timer, which is not a real one. */
+async function waitsForTime(): Promise<void> {
+  const end = performance.now() + 120_000;
+  while (vi.getTimerCount() === 0) {
+    if (performance.now() > end) throw new Error('the follower does not come to rest');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,4 +1,5 @@
 // What a log holds, over all its files: the last lines, the lines of a time, whatever interrupted them.
+import { createHook } from 'node:async_hooks';
 import { ftruncateSync, mkdirSync, openSync, closeSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -232,4 +233,45 @@ describe('several logs', () => {
       expect(merged).toEqual(sorted.flat(2).sort((a, b) => a - b));
     },
   );
+
+  test('are merged with work that hardly grows with their number', async () => {
+    const APPS = 500;
+    const EACH = 4;
+    const looks = { atTimes: 0, promises: 0 };
+    const line = (at: number): LogLine => ({
+      time: at,
+      get at() {
+        looks.atTimes += 1;
+        return at;
+      },
+      source: 'stdout',
+      text: String(at),
+      end: 0,
+      generation: 0,
+    });
+    // Each line of an app comes between lines of the others.
+    const sources = Array.from({ length: APPS }, (_, app) => ({
+      app: String(app),
+      batches: (async function* () {
+        yield Array.from({ length: EACH }, (__, n) => line(n * APPS + app));
+      })(),
+    }));
+    const counting = createHook({
+      init: (_, type) => {
+        if (type === 'PROMISE') looks.promises += 1;
+      },
+    });
+    const merged: number[] = [];
+    counting.enable();
+    try {
+      for await (const { lines } of mergeByTime(sources))
+        merged.push(...lines.map(({ text }) => Number(text)));
+    } finally {
+      counting.disable();
+    }
+    expect(merged).toEqual(Array.from({ length: APPS * EACH }, (_, n) => n));
+    // A line is compared with 9 others to find its place among 500.
+    expect(looks.atTimes / merged.length).toBeLessThan(60);
+    expect(looks.promises / merged.length).toBeLessThan(60);
+  });
 });

@@ -6,12 +6,13 @@ import type { AppRecord } from '../model/app-record.js';
 import { isOwnDirectory, readOwnFile } from './own-files.js';
 
 /**
- * Reads the records of a directory without checking what they say. Reports a file that is not a record, or that
- * another user may have written, to `onFault` and leaves it untouched.
+ * Reads the records of a directory without checking what they say. Reports a file that is not a record, that another
+ * user may have written, or that `read` fails to read, to `onFault` and leaves it untouched.
  */
 export async function readRecords(
   directory: string,
   onFault: (file: string, error: Error) => Promise<void> | void,
+  read: (path: string) => Promise<string> = readOwnFile,
 ): Promise<AppRecord[]> {
   if (!(await isOwnDirectory(directory))) return [];
   const records: AppRecord[] = [];
@@ -19,7 +20,7 @@ export async function readRecords(
     if (!name.endsWith('.json')) continue;
     const file = join(directory, name);
     try {
-      const record = JSON.parse(await readOwnFile(file)) as Partial<AppRecord> | null;
+      const record = JSON.parse(await read(file)) as Partial<AppRecord> | null;
       if (
         record?.version !== 1 ||
         `${fileName(record.id ?? '')}.json` !== name ||

@@ -2,11 +2,13 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { IpcError } from '../../protocol/errors.js';
 import { recordOf } from '../../protocol/record.js';
 import { checkAppConfig } from '../model/app-config.js';
 import { fileName } from '../model/file-name.js';
 import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
+import { isOfTheSystem, type Reading, readPatiently } from './patient-read.js';
 import { readRecords } from './record-files.js';
 
 /** Most daemons find no records when they start. */
@@ -68,17 +70,21 @@ function check(given: AppRecord): AppRecord {
 /**
  * Reads every record of a directory. A file that is not a record, or that another user may have written, is reported
  * to `onFault` and becomes `FILE.bad`, so that no later app of its name overwrites it.
+ *
+ * @throws {IpcError} `ENDPOINT_UNUSABLE` when the system fails to read a file: its app may run, and would be forgotten.
  */
 export async function checkedRecords(
   directory: string,
   onFault: (file: string, error: Error) => void,
+  reading?: Reading,
 ): Promise<AppRecord[]> {
   const putAside = async (file: string, error: unknown): Promise<void> => {
+    if (isOfTheSystem(error)) throw unreadable(file, error as Error);
     onFault(file, error as Error);
     await rename(file, `${file}.bad`).catch((cause: unknown) => onFault(file, cause as Error));
   };
   const records: AppRecord[] = [];
-  for (const given of await readRecords(directory, putAside)) {
+  for (const given of await readRecords(directory, putAside, (file) => readPatiently(file, reading))) {
     try {
       records.push(check(given));
     } catch (error) {
@@ -87,3 +93,10 @@ export async function checkedRecords(
   }
   return records;
 }
+
+const unreadable = (file: string, cause: Error): IpcError =>
+  new IpcError(
+    'ENDPOINT_UNUSABLE',
+    `The record of an app cannot be read, so the daemon does not start, or it could start the app a second time; start it again when the file can be read: ${file} (${cause.message})`,
+    { cause },
+  );

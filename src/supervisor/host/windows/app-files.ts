@@ -38,10 +38,17 @@ export class AppFiles {
     return this.hold(id, nonce);
   }
 
-  /** Whether a process of any run of an app lives. Files that nobody holds are removed. */
+  /**
+   * Whether a process of any run of an app lives. Files that nobody holds are removed.
+   *
+   * @throws {Error} when the folder cannot be read: then nothing tells that none lives.
+   */
   async anyHeld(id: string): Promise<boolean> {
     const start = `${fileName(id)}.`;
-    const files = await readdir(this.#directory).catch(() => []);
+    const files = await readdir(this.#directory).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
     let held = false;
     for (const file of files) {
       // A nonce has 16 digits, and an id may have dots of its own.

@@ -11,6 +11,8 @@ import { NEWLINE, readBlock } from './tail.js';
 
 /** How many bytes before the offset are remembered: if they are others, the file was emptied and written again. */
 const REMEMBERED = 64;
+/** How many bytes are read first: most looks find nothing, and memory for a whole block would be taken for each. */
+const LOOK = 2048;
 /** How many bytes tell one file from another. */
 const HEAD = 4096;
 /** How long, in ms, the last line has no end before it is handed on as far as it goes. */
@@ -89,11 +91,14 @@ export class FollowedLog {
 
   /** Whether lines may still come to this file. One that has no name any more is written until another one takes its place. */
   async #isStillWritten(file: FileHandle): Promise<boolean> {
-    const found = await stat(this.log.path).catch(() => undefined);
+    const [found, own] = await Promise.all([
+      stat(this.log.path, { bigint: true }).catch(() => undefined),
+      file.stat({ bigint: true }),
+    ]);
     if (found === undefined) return !(await this.#listed()).some(({ until }) => until !== undefined);
-    if (!(await isAt(this.log.path, file))) return false;
+    if (found.ino !== own.ino || found.dev !== own.dev) return false;
     // It was emptied.
-    if (found.size < this.#offset) this.#startOver();
+    if (own.size < this.#offset) this.#startOver();
     return true;
   }
 
@@ -170,7 +175,7 @@ export class FollowedLog {
 
   /** The lines that end in the next block; a very long line as far as it goes. */
   async #readLines(file: FileHandle): Promise<Row[]> {
-    for (let wanted = BLOCK; ; wanted *= 4) {
+    for (let wanted = LOOK; ; wanted = Math.max(BLOCK, wanted * 4)) {
       const known = this.#before.length;
       const block = await readBlock(file, this.#offset - known, known + wanted);
       if (!block.subarray(0, known).equals(this.#before)) {
@@ -178,6 +183,7 @@ export class FollowedLog {
         continue;
       }
       const bytes = block.subarray(known);
+      if (wanted < BLOCK && bytes.length === wanted) continue;
       const whole = bytes.lastIndexOf(NEWLINE) + 1;
       if (whole > 0) return this.#take(bytes.subarray(0, whole));
       if (bytes.length > LONGEST) return this.#take(bytes);

@@ -1,5 +1,5 @@
 // The process manager's daemon as a process: endpoint, state, log, the declared file, and its end.
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { IpcClient } from '../client/index.js';
 import { waitingClock } from '../clock.js';
@@ -21,6 +21,7 @@ import type { MainFunctions } from './model/host-functions.js';
 import type { ShutdownResult, SupervisorData } from './model/messages.js';
 import { prepareStateDirectory } from './state/own-files.js';
 import { ownState } from './state/owner.js';
+import { writeWhole } from './state/whole-file.js';
 import { identify } from './system/processes.js';
 import { stateDirectory, stateFiles } from './state/paths.js';
 
@@ -69,13 +70,15 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const directory = stateDirectory(path);
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs, files.pipes]) await prepareStateDirectory(each);
-  const lockHolds = await ownState(directory, path);
+  const { lockHolds, untold } = await ownState(directory, path);
   const log = daemonLogger(files.daemonLog);
   if (!lockHolds && process.platform !== 'win32')
     log.warn(
       { directory },
       'no lock on files is available: a daemon on another host could use this state as well',
     );
+  if (untold !== undefined)
+    log.warn({ err: untold }, 'the owner of the state cannot be written down for other daemons');
   if (signals.received())
     throw new IpcError('SHUTTING_DOWN', 'The daemon was told to end before it had started');
   const main = new Main(declared, signals, (app, why) =>
@@ -85,7 +88,10 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const replaces = replacedDaemon();
   if (replaces !== null) log.warn({ replaces }, 'this daemon was started because the one before it had died');
   const { host, daemon, watcher } = await bring(path, directory, log, main, { ...options, replaces });
-  await writeFile(files.socket, `${path}\n`, { mode: 0o600 });
+  // It tells `doctor` and other commands where the apps of this state are, and is not worth a daemon.
+  await writeWhole(files.socket, `${path}\n`).catch((err: unknown) =>
+    log.warn({ err }, 'the path of the socket cannot be written down for other commands'),
+  );
   // The apps keep running, but the socket's file does not stay behind.
   signals.onSecond(() => {
     const apps = host.running();

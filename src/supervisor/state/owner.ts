@@ -9,14 +9,25 @@ import { lockFile } from './file-lock.js';
 import { readOwnFile } from './own-files.js';
 import { stateFiles } from './paths.js';
 
+export interface Ownership {
+  /** Whether the lock on the file holds. It is needed across network namespaces and hosts. */
+  readonly lockHolds: boolean;
+  /** Why the owner could not be written down for others. */
+  readonly untold: Error | undefined;
+}
+
 /**
  * Makes this process the owner of a state directory for its whole life. Two daemons can come by the same one on
- * different sockets, in different network namespaces, or on different hosts. Resolves with whether the lock on the
- * file holds, which the last two need.
+ * different sockets, in different network namespaces, or on different hosts.
  *
+ * @param write Node's own call, unless a test gives another one.
  * @throws {IpcError} `ENDPOINT_IN_USE` when another daemon owns it.
  */
-export async function ownState(directory: string, socketPath: string): Promise<boolean> {
+export async function ownState(
+  directory: string,
+  socketPath: string,
+  write: typeof writeFile = writeFile,
+): Promise<Ownership> {
   const { lock } = stateFiles(directory);
   try {
     await lockEndpoint(join(directory, 'daemon'));
@@ -28,8 +39,12 @@ export async function ownState(directory: string, socketPath: string): Promise<b
   const byFile = exclusiveFlags(process.platform) !== undefined;
   const outcome = byFile ? 'locked' : await lockFile(lock);
   if (outcome === 'held') throw await inUse(directory, lock, socketPath);
-  await writeFile(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 });
-  return outcome === 'locked';
+  // In place: the lock is on this file. What stands in it is for a sentence alone, and a full disk has no room for it.
+  const untold = await write(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 }).then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+  return { lockHolds: outcome === 'locked', untold };
 }
 
 /** Whether it is certain that a daemon owns a state directory now; false where the lock is not a file. */

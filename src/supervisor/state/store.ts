@@ -1,9 +1,7 @@
 // Writes the records of apps: one file an app, written whole or not at all, readable by its owner only.
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { AppRecord } from '../model/app-record.js';
-import { prepareStateDirectory } from './own-files.js';
-import { replaceFile } from './replace.js';
+import { writeWhole } from './whole-file.js';
 
 /** Writes the versions of a file one after the other. Of several versions that wait, only the last one is written. */
 export class Store {
@@ -65,34 +63,5 @@ export class Store {
         if (!this.#writing.has(id)) this.#begin(id).catch(() => undefined);
     }, this.#retryAfter);
     this.#retry.unref();
-  }
-}
-
-/** Makes the folder again if somebody has removed it. */
-async function openNew(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'w', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await prepareStateDirectory(dirname(path));
-    return open(path, 'w', 0o600);
-  }
-}
-
-/** Writes under another name first, so that a crash or a full disk leaves the former version. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const made = `${path}.new`;
-  try {
-    const file = await openNew(made);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await replaceFile(made, path);
-  } catch (error) {
-    await rm(made, { force: true }).catch(() => undefined);
-    throw error;
   }
 }

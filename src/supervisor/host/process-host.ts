@@ -240,10 +240,6 @@ export class ProcessHost {
     if (output !== 'pipes') return;
     const app = this.#apps.get(id);
     const leader = app?.live === true ? app.record.process?.pid : undefined;
-    await this.outputs
-      .adopt(id, config, leader, () => processesOf(record))
-      .catch((err: unknown) =>
-        this.#settings.log.error({ err, app: id }, 'the output of an app is not read'),
-      );
+    await this.outputs.adopt(id, config, leader, () => processesOf(record));
   }
 }

@@ -3,14 +3,15 @@ import { type FileHandle, rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../../model/app-config.js';
 import type { AppOutput } from '../../model/app-record.js';
-import type { DaemonCommand, KeeperRequest, LogSettings } from '../../model/keeper-messages.js';
+import type { DaemonCommand, LogSettings } from '../../model/keeper-messages.js';
 import { logSettings, type LogDefaults } from '../../model/log-settings.js';
 import { type Owner, ownerOf } from '../../model/owner.js';
 import { prepareStateDirectory } from '../../state/own-files.js';
 import { stateFiles, type Stream } from '../../state/paths.js';
-import { findFifo, makeFifo, openFifos, STREAMS, wayTo } from './fifos.js';
+import { makeFifo, openFifos, STREAMS } from './fifos.js';
 import { KeeperLink } from './keeper-link.js';
-import { checkOutput, closeAll, emptyLogs, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
+import { checkOutput, emptyLogs, openOutput, removeIfEmpty, removeIfTold } from './output-files.js';
+import { PipedApps } from './piped-apps.js';
 import { putAsideIfFull } from './put-aside.js';
 
 /** What an app's process gets as its stdout and stderr. */
@@ -30,15 +31,6 @@ export interface OutputSettings {
   readonly openFiles: number | undefined;
 }
 
-/** An app that prints into FIFOs. */
-interface Known {
-  readonly settings: LogSettings;
-  /** While it runs they are held open, so that nothing in them is lost while the keeper is away. */
-  readonly pipes: (FileHandle | undefined)[];
-  /** Whether it has ended. */
-  ended: boolean;
-}
-
 /** How long, in ms, apps print straight into files before a keeper is tried again. */
 const DECIDE_AGAIN = 60_000;
 
@@ -46,23 +38,17 @@ export class AppOutputs {
   readonly keeper: KeeperLink;
   readonly #settings: OutputSettings;
   readonly #files: ReturnType<typeof stateFiles>;
-  readonly #known = new Map<string, Known>();
+  readonly #apps: PipedApps;
   #kind: Promise<AppOutput> | undefined;
 
   constructor(settings: OutputSettings) {
     this.#settings = settings;
     this.#files = stateFiles(settings.directory);
+    this.#apps = new PipedApps(this.#files, settings.log, (request) => this.keeper.ask(request));
     this.keeper = new KeeperLink({
       ...settings,
-      needed: () => this.#known.size > 0,
-      onUp: async (ask) => {
-        for (const [id, known] of this.#known)
-          await this.#tell(id, known, false, ask)
-            // What has left its process group may print on, and is read without us.
-            .then(() => (known.ended ? this.#release(known) : undefined))
-            // What is wrong with one app is not the fault of the next one.
-            .catch((err: unknown) => this.#untold(id, known, err));
-      },
+      needed: () => this.#apps.any,
+      onUp: (ask) => this.#apps.tellAll(ask),
     });
   }
 
@@ -85,9 +71,7 @@ export class AppOutputs {
     await checkOutput(this.#files.streamLogs(id, settings.format === 'raw'));
     await prepareStateDirectory(this.#files.pipes);
     for (const stream of STREAMS) await makeFifo(this.#files.pipe(id, stream), owner);
-    const known = await this.#hold(id, settings, await openFifos(this.#files, id));
-    // Else its output waits in the FIFO for the next keeper, which is told of it.
-    await this.#tell(id, known, true).catch((err: unknown) => this.#untold(id, known, err));
+    await this.#apps.begin(id, settings, await openFifos(this.#files, id));
     const [stdout, stderr] = await openFifos(this.#files, id);
     return { stdout, stderr, offsets: null };
   }
@@ -105,13 +89,7 @@ export class AppOutputs {
     processes: () => Promise<readonly number[]>,
   ): Promise<void> {
     const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
-    const find = (stream: Stream): Promise<FileHandle | undefined> =>
-      findFifo(this.#files.pipe(id, stream), leader, processes);
-    const pipes = [await find('stdout'), await find('stderr')];
-    const known = await this.#hold(id, settings, pipes);
-    known.ended = leader === undefined;
-    await this.#tell(id, known, false);
-    if (known.ended) await this.#release(known);
+    await this.#apps.adopt(id, settings, leader, processes);
   }
 
   /** Checks that the output could be opened, and changes nothing of what is there. @throws {Error} that names the file. */
@@ -123,18 +101,7 @@ export class AppOutputs {
 
   /** The app has ended: when all that it has printed is kept, its FIFOs are let go. */
   ended(id: string): void {
-    const known = this.#known.get(id);
-    if (known === undefined) return;
-    known.ended = true;
-    this.keeper
-      .ask({ Sync: { id } })
-      .then(() => this.#release(known))
-      // The keeper is away: they are held until it is back.
-      .catch(() => undefined);
-  }
-
-  async #release(known: Known): Promise<void> {
-    await closeAll(known.pipes.splice(0));
+    this.#apps.ended(id);
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */
@@ -155,9 +122,7 @@ export class AppOutputs {
   /** The app is gone for good. The log of one that never printed anything is useless. */
   async remove(id: string): Promise<void> {
     await this.sync(id);
-    const known = this.#known.get(id);
-    this.#known.delete(id);
-    await closeAll(known?.pipes ?? []);
+    await this.#apps.remove(id);
     for (const stream of STREAMS) await rm(this.#files.pipe(id, stream), { force: true });
     for (const path of this.#files.everyLog(id)) {
       await removeIfEmpty(path);
@@ -167,20 +132,17 @@ export class AppOutputs {
 
   /** The daemon ends as it was told to. Resolves when the keeper knows, and the FIFOs are let go. */
   async leave(): Promise<void> {
-    await this.#letGo();
+    this.#apps.close();
+    // The FIFOs are held until then: a keeper that has just been started may still be told of them.
     await this.keeper.leave();
+    await this.#apps.letGo();
   }
 
   /** Lets go of everything, as a daemon that dies does. */
   close(): void {
+    this.#apps.close();
     this.keeper.close();
-    this.#letGo().catch(() => undefined);
-  }
-
-  async #letGo(): Promise<void> {
-    const all = [...this.#known.values()].flatMap(({ pipes }) => pipes);
-    this.#known.clear();
-    await closeAll(all);
+    this.#apps.letGo().catch(() => undefined);
   }
 
   async #decide(): Promise<AppOutput> {
@@ -210,38 +172,4 @@ export class AppOutputs {
       );
     return openOutput(paths, owner);
   }
-
-  async #hold(id: string, settings: LogSettings, pipes: readonly (FileHandle | undefined)[]): Promise<Known> {
-    const former = this.#known.get(id);
-    const known = { settings, pipes: [...pipes], ended: false };
-    this.#known.set(id, known);
-    await closeAll(former?.pipes ?? []);
-    return known;
-  }
-
-  /** Tells the keeper where an app prints. @throws what it answers, or that it does not. */
-  async #tell(
-    id: string,
-    { settings, pipes }: Known,
-    newRun: boolean,
-    ask: (request: KeeperRequest) => Promise<unknown> = (request) => this.keeper.ask(request),
-  ): Promise<void> {
-    const fifos: Partial<Record<Stream, string>> = {};
-    for (const [index, stream] of STREAMS.entries()) {
-      const path = this.#files.pipe(id, stream);
-      const way = await wayTo(path, pipes[index]);
-      if (way === undefined) continue;
-      fifos[stream] = way;
-      if (way !== path) this.#settings.log.warn({ app: id }, `${path} ${REMOVED}`);
-    }
-    await ask({ Open: { id, settings, newRun, fifos } });
-  }
-
-  #untold(id: string, { ended }: Known, err: unknown): void {
-    if (!ended)
-      this.#settings.log.error({ app: id, err }, 'the keeper of the output could not be told of an app');
-  }
 }
-
-const REMOVED =
-  'was removed or renamed while the app runs; what it prints is read all the same, and its next run gets a new one';

@@ -36,6 +36,22 @@ export const OUTPUT: readonly Row[] = [
         title: 'the daemon comes back by itself, and says so',
       },
       {
+        fault: 'a daemon that ends forgets a keeper that is still being told of its apps',
+        file: 'supervisor/host/output/keeper-link.js',
+        text: 'this.#greeted = client;',
+        replacement: '',
+        test: 'supervisor/host/output/keeper-link',
+        title: 'leaves a keeper that is still being told of its apps',
+      },
+      {
+        fault: 'a daemon is started again with the environment of the keeper',
+        file: 'supervisor/keeper/daemon-watch.js',
+        text: '...(this.#environment ?? process.env)',
+        replacement: '...process.env',
+        test: 'supervisor/keeper/daemon-watch',
+        title: 'a daemon that has died is started again with its own environment, if it has told it',
+      },
+      {
         fault: 'a daemon that dies again and again is started for ever',
         file: 'supervisor/keeper/daemon-watch.js',
         text: 'const MOST_DEATHS = 5;',
@@ -79,6 +95,19 @@ export const OUTPUT: readonly Row[] = [
         replacement: '',
         test: 'supervisor/run-daemon/output',
         title: 'its log says what is missing when there is room',
+      },
+    ],
+  },
+  {
+    row: 'an app whose FIFOs the keeper cannot open',
+    faults: [
+      {
+        fault: 'a failed try is the last one',
+        file: 'supervisor/host/output/untold.js',
+        text: 'const PAUSE = 1000;',
+        replacement: 'const PAUSE = 2 ** 30;',
+        test: 'supervisor/host/output/piped-apps',
+        title: 'is told to it again each second while it runs, and the log says it once',
       },
     ],
   },

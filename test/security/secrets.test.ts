@@ -14,7 +14,12 @@ const SECRETS = { PASSWORD: SECRET, DATABASE_URL: `postgres://u:${SECRET}@h/d`, 
 
 test('the value of a secret is in no line of the log at any level, of the output, of statuses, events and answers', async () => {
   const manager = new Manager();
-  const daemon = foreground(manager, [], { BUNCTL_LOG_LEVEL: 'trace' });
+  // What starts the daemon again is told its environment.
+  const daemon = foreground(manager, [], {
+    BUNCTL_LOG_LEVEL: 'trace',
+    BUNCTL_RESPAWN: '1',
+    DAEMON_PASSWORD: SECRET,
+  });
   await until(() => daemon.stdout().includes('listens'), 'it listens');
   const client = await manager.connect();
   const events = client.subscribe({ AllEvents: { app_name: null } });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { Environment } from '../model/app-record.js';
 import type { DaemonCommand } from '../model/keeper-messages.js';
 import { type LogLevel, logLine } from './log-line.js';
 import { REPLACES } from '../model/own-variables.js';
@@ -32,6 +33,7 @@ export class DaemonWatch {
   #starting: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #command: DaemonCommand | null = null;
+  #environment: Environment | null = null;
   #dead = 0;
 
   constructor(settings: WatchSettings) {
@@ -50,10 +52,15 @@ export class DaemonWatch {
     this.#timer = undefined;
   }
 
-  /** The daemon with this number has died; it is started again by the command, or not at all. */
-  died(pid: number, command: DaemonCommand | null): void {
+  /**
+   * The daemon with this number has died; it is started again by the command, or not at all.
+   *
+   * @param environment Its own; null for that of this process.
+   */
+  died(pid: number, command: DaemonCommand | null, environment: Environment | null): void {
     this.#dead = pid;
     this.#command = command;
+    this.#environment = environment;
     if (command !== null) this.#start();
   }
 
@@ -72,7 +79,7 @@ export class DaemonWatch {
       cwd: process.platform === 'win32' ? homedir() : '/',
       stdio: ['ignore', 'ignore', 'ignore', this.#settings.onStarted ? 'ipc' : 'ignore'],
       windowsHide: true,
-      env: { ...process.env, [REPLACES]: String(this.#dead) },
+      env: { ...(this.#environment ?? process.env), [REPLACES]: String(this.#dead) },
     });
     this.#starting = child;
     child.once('error', (error) => this.#failed(child, error.message));

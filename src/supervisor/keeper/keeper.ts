@@ -1,7 +1,7 @@
 // The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
 import { existsSync, statSync } from 'node:fs';
 import type {
-  DaemonCommand,
+  FromDaemon,
   KeeperHello,
   KeeperRequest,
   LogSettings,
@@ -26,10 +26,8 @@ interface Kept {
 }
 
 /** The daemon's connection. */
-interface Daemon {
+interface Daemon extends FromDaemon {
   readonly peer: Peer;
-  readonly pid: number;
-  readonly again: DaemonCommand | null;
   leaves: boolean;
 }
 
@@ -91,13 +89,13 @@ export class Keeper {
     const daemon = this.#daemon;
     if (daemon?.peer !== peer) return;
     this.#daemon = undefined;
-    if (!daemon.leaves) this.#watch.died(daemon.pid, daemon.again);
+    if (!daemon.leaves) this.#watch.died(daemon.pid, daemon.again, daemon.environment ?? null);
     this.#endIfDone();
   }
 
-  #hello(peer: Peer, { pid, again }: { pid: number; again: DaemonCommand | null }): string {
+  #hello(peer: Peer, daemon: FromDaemon): string {
     this.#watch.arrived();
-    this.#daemon = { peer, pid, again, leaves: false };
+    this.#daemon = { ...daemon, peer, leaves: false };
     const hello: KeeperHello = { version: VERSION, pid: process.pid };
     return JSON.stringify(hello);
   }

@@ -46,7 +46,8 @@ function attend(channel: Channel, watch: DaemonWatch, parent?: DaemonHello): voi
   });
   const over = (): void => {
     // One that has not said hello is seen to end.
-    if (daemon !== undefined) watch.died(daemon.pid, daemon.again);
+    // Its environment is that of this process: one has started the other.
+    if (daemon !== undefined) watch.died(daemon.pid, daemon.again, null);
   };
   if (channel.connected) channel.once('disconnect', over);
   else over();

@@ -1,6 +1,7 @@
 // The messages between the daemon and the keeper, the process that keeps the output of apps. They are frames of the library's
 // wire with commands of their own; both ends belong to the same user.
 import type { Stream } from '../state/paths.js';
+import type { Environment } from './app-record.js';
 import type { Owner } from './owner.js';
 
 /** How the output of an app is kept. */
@@ -27,6 +28,15 @@ export interface DaemonCommand {
   readonly args: readonly string[];
 }
 
+/** What a daemon tells of itself. */
+export interface FromDaemon {
+  readonly pid: number;
+  /** How it is started again; null for not at all. */
+  readonly again: DaemonCommand | null;
+  /** With which environment; null for that of the keeper. Daemons of older versions do not tell it. */
+  readonly environment?: Environment | null;
+}
+
 export interface OpenFifos {
   readonly id: string;
   readonly settings: LogSettings;
@@ -37,7 +47,7 @@ export interface OpenFifos {
 
 export type KeeperRequest =
   /** This connection is the daemon's. When it ends without a `Leave`, the daemon has died. */
-  | { readonly Hello: { readonly pid: number; readonly again: DaemonCommand | null } }
+  | { readonly Hello: FromDaemon }
   /** Reads an app's FIFOs until nobody can write to them any more. A new run begins a new line. */
   | { readonly Open: OpenFifos }
   /** Answered when everything that the app has printed until now is in its log; null for all apps. */

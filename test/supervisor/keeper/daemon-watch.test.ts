@@ -24,7 +24,7 @@ test('a daemon that dies again and again is left after its fifth start, and a fi
     require('node:fs').appendFileSync(${JSON.stringify(starts)}, BUNCTL_REPLACES + '\\n'); process.exit(3);`,
   );
   const program = command === 'node' ? process.execPath : command;
-  watch.died(123, { program, args });
+  watch.died(123, { program, args }, null);
   expect(watch.expects).toBe(true);
   await until(() => givenUp() === 1, 'it is given up');
   expect(watch.expects).toBe(false);
@@ -35,18 +35,36 @@ test('a daemon that dies again and again is left after its fifth start, and a fi
   expect(readFileSync(files.daemonLog, 'utf8')).toContain('ended with code 3');
 });
 
+test.each([
+  [
+    'its own environment, if it has told it',
+    { SystemRoot: process.env['SystemRoot'] ?? '', MADE_FOR: 'it' },
+    'it',
+  ],
+  ['that of this process, if it has told none', null, ''],
+])('a daemon that has died is started again with %s', async (_which, environment, told) => {
+  const directory = temporaryDirectory();
+  const { watch, givenUp } = watchIn(directory);
+  const starts = join(directory, 'starts');
+  const program = `const { MADE_FOR = '', BUNCTL_REPLACES } = process.env;
+    require('node:fs').appendFileSync(${JSON.stringify(starts)}, MADE_FOR + ' ' + BUNCTL_REPLACES + '\\n'); process.exit(3);`;
+  watch.died(123, { program: process.execPath, args: ['-e', program] }, environment);
+  await until(() => givenUp() === 1, 'it is given up');
+  expect(readFileSync(starts, 'utf8')).toBe(`${told} 123\n`.repeat(5));
+});
+
 test('a program that is not there is told in the log of the daemon', async () => {
   const { watch, files, givenUp } = watchIn(temporaryDirectory());
-  watch.died(123, { program: '/nowhere/node', args: [] });
+  watch.died(123, { program: '/nowhere/node', args: [] }, null);
   await until(() => givenUp() === 1, 'it is given up');
   expect(readFileSync(files.daemonLog, 'utf8')).toContain('ENOENT');
 });
 
 test('a daemon that is there ends the wait for it; one that is not to be started again is not', () => {
   const { watch } = watchIn(temporaryDirectory());
-  watch.died(1, null);
+  watch.died(1, null, null);
   expect(watch.expects).toBe(false);
-  watch.died(1, { program: 'sleep', args: ['0.01'] });
+  watch.died(1, { program: 'sleep', args: ['0.01'] }, null);
   watch.arrived();
   expect(watch.expects).toBe(false);
 });

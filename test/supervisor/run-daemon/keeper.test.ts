@@ -111,6 +111,27 @@ describe.runIf(hasFifos && hasProc)('the output of an app', () => {
     expect((await manager.run('ping')).code).toBe(6);
   });
 
+  test('is that of the environment of the last daemon, which has adopted the app and was killed, and not of the first one', async () => {
+    const manager = new Manager({ LC_DATABASE: 'first' });
+    const client = await manager.daemon();
+    await client.request(start('a', 'echo "by $LC_DATABASE"; exec sleep 1000'));
+    await until(() => printed(manager, 'a').includes('by first'), 'it prints');
+    // The keeper is that of the first daemon all the time.
+    const keeper = keeperOf(manager);
+    await manager.killDaemon();
+    manager.env['LC_DATABASE'] = 'second';
+    manager.env['BUNCTL_RESPAWN'] = '1';
+    await manager.launch();
+    const second = await manager.pid();
+    await manager.killDaemon();
+    await until(async () => (await manager.run('ping')).code === 0, 'it is back');
+    expect(manager.daemonLog()).toContain(`"replaces":${second}`);
+    await (await manager.connect()).request({ Restart: { name: 'a' } });
+    await until(() => printed(manager, 'a').length === 2, 'it prints again');
+    expect(printed(manager, 'a')).toEqual(['by first', 'by second']);
+    expect(keeperOf(manager)).toBe(keeper);
+  });
+
   test('is complete but for what a killed keeper had read; another one goes on where it was', async () => {
     const manager = new Manager();
     const client = await manager.daemon();

@@ -1,17 +1,15 @@
 // The daemon's connection to the keeper: starts one when there is none, and another one when it has died.
-import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { IpcClient } from '../../../client/client.js';
 import { systemClock } from '../../../clock.js';
-import { maxSocketPathBytes } from '../../../protocol/endpoints.js';
+import { MAX_MESSAGE_SIZE } from '../../../protocol/frames.js';
 import { waitAtMost, within } from '../../../timeout.js';
 import { VERSION } from '../../../version.js';
+import type { Environment } from '../../model/app-record.js';
 import type { DaemonCommand, KeeperHello, KeeperRequest } from '../../model/keeper-messages.js';
-import { KEEPER_SOCKET, stateFiles } from '../../state/paths.js';
 import { answerOf, keepersOf, killUnreachable, LOOKS_TO_WAIT } from './keeper-process.js';
+import { keeperPath, nextEnvironment, startKeeper } from './keeper-start.js';
 import { identify, isAlive, type ProcessIdentity } from '../../system/processes.js';
 
 /** How long, in ms, a keeper may take to start, and to answer. */
@@ -26,6 +24,10 @@ const PAUSE = 1000;
 const SHORT_LIFE = 1000;
 /** How long, in ms, the keeper may take to end with the daemon. It stays as long as something may print. */
 const END_PATIENCE = 500;
+/** The largest environment, in bytes of JSON, that the keeper is told: the rest of the frame has room beside it. */
+const MAX_ENVIRONMENT = MAX_MESSAGE_SIZE / 2;
+
+const ENDS = 'The daemon ends';
 
 export interface KeeperSettings {
   readonly directory: string;
@@ -46,6 +48,8 @@ export class KeeperLink {
   readonly #settings: KeeperSettings;
   #up: Promise<IpcClient> | undefined;
   #client: IpcClient | undefined;
+  /** The connection on which this daemon has said hello last: a keeper takes its end for our death. */
+  #greeted: IpcClient | undefined;
   #keeper: ProcessIdentity | undefined;
   #closed = false;
   /** Whether it has not answered for a while. */
@@ -89,8 +93,14 @@ export class KeeperLink {
   /** The daemon ends as it was told to, and is not to be started again. Resolves when the keeper knows. */
   async leave(): Promise<void> {
     this.#closed = true;
-    await this.askIfUp({ Leave: {} });
-    await this.#client?.close();
+    const greeted = this.#greeted;
+    // At once, while the keeper may still be told of apps: this process may have no time left.
+    const left = greeted?.request({ Leave: {} } as never, { timeout: this.#patience });
+    await Promise.allSettled([
+      left,
+      waitAtMost(Promise.allSettled([this.#up]), END_PATIENCE, () => undefined),
+    ]);
+    await greeted?.close();
   }
 
   /** After {@link leave}: resolves when the keeper has ended, or has output to wait for. */
@@ -104,11 +114,11 @@ export class KeeperLink {
   /** Lets go of the keeper, as a daemon that dies does. */
   close(): void {
     this.#closed = true;
-    this.#client?.close({ drain: 0 }).catch(() => undefined);
+    this.#greeted?.close({ drain: 0 }).catch(() => undefined);
   }
 
   #connected(): Promise<IpcClient> {
-    if (this.#closed) return Promise.reject(new Error('The daemon ends'));
+    if (this.#closed) return Promise.reject(new Error(ENDS));
     this.#up ??= this.#bring().catch((error: unknown) => {
       this.#up = undefined;
       this.#tryLater(PAUSE);
@@ -137,26 +147,33 @@ export class KeeperLink {
     let { client, hello } = await this.#find(path);
     if (client === undefined) {
       await killUnreachable(this.#settings);
-      start(this.#settings);
+      this.#goOn();
+      startKeeper(this.#settings.directory, this.#settings.openFiles);
       client = await IpcClient.connect(path, { timeout: START_PATIENCE, retry: 'absent' });
+      // Nobody has told it anything yet, so it would wait for a daemon.
+      if (this.#closed)
+        await client.request({ End: {} } as never, { timeout: ANSWER_PATIENCE }).catch(() => undefined);
       hello = await this.#hello(client);
     }
     const made = client;
+    this.#keeper = identify((hello as KeeperHello).pid);
     try {
       await this.#settings.onUp((request) => made.request(request as never, { timeout: ANSWER_PATIENCE }));
     } catch (err) {
       this.#settings.log.error({ err }, 'the keeper of the output could not be told of an app');
     }
-    if (this.#closed) {
-      await made.close();
-      throw new Error('The daemon ends');
-    }
+    // `leave` or `close` has ended this connection, with a farewell or without one.
+    this.#goOn();
     this.#client = made;
-    this.#keeper = identify((hello as KeeperHello).pid);
     this.#lookAfter(made, this.#keeper).catch((err: unknown) =>
       this.#settings.log.error({ err }, 'the keeper of the output is not looked after'),
     );
     return made;
+  }
+
+  /** @throws when the daemon ends: no keeper is to look after it any more. */
+  #goOn(): void {
+    if (this.#closed) throw new Error(ENDS);
   }
 
   /** The keeper that is there, if it answers and is of this version. */
@@ -170,6 +187,7 @@ export class KeeperLink {
       const ended = client.request({ End: {} } as never, { timeout: ANSWER_PATIENCE });
       await waitAtMost(Promise.allSettled([ended, client.whenClosed]), ANSWER_PATIENCE, () => undefined);
     } catch (err) {
+      this.#goOn();
       this.#settings.log.warn({ err }, 'the keeper of the output that was there does not answer');
     }
     await client.close({ drain: 0 });
@@ -177,13 +195,26 @@ export class KeeperLink {
   }
 
   async #hello(client: IpcClient): Promise<KeeperHello> {
-    const { again } = this.#settings;
-    const answer = await answerOf(
-      client.request({ Hello: { pid: process.pid, again } } as never, { timeout: 0 }),
-      this.#settings,
-      () => keepersOf(this.#settings.directory),
-    );
+    if (this.#closed) {
+      await client.close({ drain: 0 });
+      throw new Error(ENDS);
+    }
+    const { again, directory } = this.#settings;
+    const hello = { pid: process.pid, again, environment: again && this.#environment() };
+    this.#greeted = client;
+    const asked = client.request({ Hello: hello } as never, { timeout: 0 });
+    const answer = await answerOf(asked, this.#settings, () => keepersOf(directory));
     return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
+  }
+
+  /** The environment of the next daemon; null for that of the keeper, when this one is too large to be told. */
+  #environment(): Environment | null {
+    const environment = nextEnvironment(this.#settings.openFiles);
+    if (Buffer.byteLength(JSON.stringify(environment)) <= MAX_ENVIRONMENT) return environment;
+    this.#settings.log.warn(
+      'the environment is too large for the keeper of the output: a daemon that is started again gets an older one',
+    );
+    return null;
   }
 
   /** Asks now and then whether it answers, and starts another one when it has ended. */
@@ -207,33 +238,4 @@ export class KeeperLink {
     );
     this.#tryLater(performance.now() - begun < SHORT_LIFE ? PAUSE : 0);
   }
-}
-
-/** In a session of its own, so that neither a terminal nor the end of the daemon reaches it. */
-function start({ directory, openFiles }: KeeperSettings): void {
-  const child = spawn(
-    process.execPath,
-    // It holds little, and its memory is to stay small.
-    ['--max-semi-space-size=1', '--max-old-space-size=64', fileURLToPath(SCRIPT), directory],
-    {
-      detached: true,
-      cwd: directory,
-      stdio: 'ignore',
-      env: { ...process.env, ...(openFiles === undefined ? {} : { BUNCTL_OPEN_FILES: String(openFiles) }) },
-    },
-  );
-  // That it does not start is seen by nobody listening.
-  child.on('error', () => undefined);
-  child.unref();
-}
-
-const SCRIPT = new URL('../../../bundle/keeper.js', import.meta.url);
-
-/** A path of the keeper's socket that is short enough; on Linux any is, by a descriptor of its directory. */
-function keeperPath(directory: string): string | undefined {
-  const { keeper } = stateFiles(directory);
-  if (Buffer.byteLength(keeper) <= maxSocketPathBytes(process.platform)) return keeper;
-  if (process.platform !== 'linux') return undefined;
-  // For the life of the process.
-  return `/proc/self/fd/${openSync(directory, 'r')}/${KEEPER_SOCKET}`;
 }

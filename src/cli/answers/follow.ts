@@ -69,7 +69,9 @@ function newLines(initial: readonly (readonly [string, Logs])[]): (event: LineEv
   return ({ app, stream, end, generation }) => {
     const key = `${stream === 'bunctl' ? 'stdout' : stream} ${app}`;
     const last = shown.get(key);
-    if (last && end !== undefined && isWithin(last, end, generation)) return false;
+    // It tells of lines that are left out, and not where.
+    if (end === undefined) return true;
+    if (last && isWithin(last, end, generation)) return false;
     shown.delete(key);
     return true;
   };

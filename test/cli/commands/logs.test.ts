@@ -65,6 +65,20 @@ describe('logs -f', () => {
     expect((await manager.run('logs', 'a', '-f')).stdout).toBe('old\nfirst\nsecond\n');
   });
 
+  test('shows that lines are left out, and still each line once', async () => {
+    const manager = new Manager();
+    const ends = { stdout: 100, stderr: 0 };
+    await fakeDaemon(
+      manager.socket,
+      telling({ a: printed(['old'], { ends, generations: { stdout: 1, stderr: 1 } }) }, [
+        { line: '[a line is left out here]' },
+        { line: 'old', end: 100, generation: 1 },
+        { line: 'new', end: 104, generation: 1 },
+      ]),
+    );
+    expect((await manager.run('logs', 'a', '-f')).stdout).toBe('old\n[a line is left out here]\nnew\n');
+  });
+
   test('tells lines apart by their ends alone where no generations are told', async () => {
     const manager = new Manager();
     await fakeDaemon(

@@ -1,9 +1,10 @@
 // The handlers of the wire's requests, loaded in every lane: they check, ask the supervisor, and word the answer.
+import { isDeepStrictEqual } from 'node:util';
 import { type CommandAnswer, type CommandHandlers, defineCommands, type ServiceCalls } from '../define.js';
 import { IpcError } from '../protocol/errors.js';
 import type { SupervisorFunctions } from './decide/supervisor.js';
 import { openAppLogs } from './logs/app-log.js';
-import { type LogBounds, readLogs } from './logs/read-logs.js';
+import { type EventGenerations, type LogBounds, readLogs } from './logs/read-logs.js';
 import { type AppConfig, parseAppConfig } from './model/app-config.js';
 import { appId, shownName, whyNotAName } from './model/app-id.js';
 import type { Addressed, StartResult, SupervisorData } from './model/messages.js';
@@ -18,6 +19,8 @@ const LOOK_BACK = 8 * 1024 * 1024;
 const LOOK_BACK_ALL = 64 * 1024 * 1024;
 /** The logs of this many apps are open at once. */
 const TOGETHER = 64;
+/** How often logs are read that are emptied or put aside meanwhile. */
+const ATTEMPTS = 5;
 
 /** An app as a request names it. @throws {IpcError} `APP_NAME_INVALID`. */
 function addressed(name: string): Addressed {
@@ -150,19 +153,21 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         });
       }
       const read = async (ids: readonly string[], bounds: LogBounds) => {
-        // The generations first: a plain file that is emptied in between is of a later one then.
-        const generations = [];
-        for (const id of ids) generations.push(await service.generations(id));
-        const logs = await openAppLogs(stateDirectory, ids);
-        try {
-          const apps = [];
-          for (const [index, log] of logs.entries()) {
-            const follower = generations[index] as (typeof generations)[number];
-            apps.push([log.id, await readLogs(log, follower, lines, bounds)] as const);
+        for (let attempt = 1; ; attempt += 1) {
+          const generations = await service.generations(ids);
+          const logs = await openAppLogs(stateDirectory, ids);
+          try {
+            const apps = [];
+            for (const [index, log] of logs.entries()) {
+              const generation = generations[index] as EventGenerations;
+              apps.push([log.id, await readLogs(log, generation, lines, bounds)] as const);
+            }
+            // If they differ, a file was emptied or put aside meanwhile: its length may be that of another generation.
+            const same = isDeepStrictEqual(await service.generations(ids), generations);
+            if (same || attempt === ATTEMPTS) return apps;
+          } finally {
+            await Promise.all(logs.map((log) => log.close()));
           }
-          return apps;
-        } finally {
-          await Promise.all(logs.map((log) => log.close()));
         }
       };
       if (asked !== null) {

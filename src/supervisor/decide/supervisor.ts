@@ -2,6 +2,7 @@
 import { systemClock } from '../../clock.js';
 import { defineService, type ServiceSetup } from '../../define.js';
 import type { DaemonStats } from '../../running-daemon.js';
+import type { EventGenerations } from '../logs/read-logs.js';
 import type { HostNotice, MainFunctions } from '../model/host-functions.js';
 import type { DeclaredFile } from '../model/declared-file.js';
 import type { Addressed, AppSnapshot, ShutdownResult, SupervisorData } from '../model/messages.js';
@@ -83,9 +84,14 @@ class Supervisor {
     return [snapshot(this.#apps.known(which), escaped, usage)];
   }
 
-  /** See `PrintedLines.generations`; null for an app that does not print straight into files. */
-  generations(id: string): ReturnType<PrintedLines['generations']> | null {
-    return this.#apps.get(id)?.intoFiles === true ? this.#printed.generations(id) : null;
+  /** The generations that the events of each app have now. */
+  async generations(ids: readonly string[]): Promise<EventGenerations[]> {
+    const kept = await this.#host.generations(ids);
+    return ids.map((id, index) =>
+      this.#apps.get(id)?.intoFiles === true
+        ? { follower: this.#printed.generations(id), keeper: null }
+        : { follower: null, keeper: kept?.[index] ?? null },
+    );
   }
 
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */

@@ -75,6 +75,7 @@ export class ProcessHost {
       endEscaped: (id, lastRuns) => this.#endEscaped(id, lastRuns),
       keeper: () => this.#keeper(),
       syncOutput: (id) => this.outputs.sync(id),
+      generations: (ids) => this.outputs.generations(ids),
       flushOutput: (id) => this.#flushOutput(id),
       processTable: () => system.processTable(),
       listened: () => this.subscribers(),

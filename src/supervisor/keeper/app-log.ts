@@ -3,15 +3,17 @@ import { HEADER_LENGTH, parseHeader, recordHeader } from '../logs/record.js';
 import type { LogSettings, Written } from '../model/keeper-messages.js';
 import type { stateFiles, Stream } from '../state/paths.js';
 import { Allowance } from './allowance.js';
+import { Generation } from './generation.js';
 import { countLines } from './log-facts.js';
 import { LogFile } from './log-file.js';
 import type { LogFileHooks, Lost } from './log-hooks.js';
+import { countAppsRecords, noticeOf } from './notices.js';
 import { UnwrittenCount } from './unwritten-count.js';
 
 export interface AppLogHooks {
-  onWritten(written: Omit<Written, 'skipped'>): void;
-  /** Lines that were not written. */
-  onLost(lines: number): void;
+  onWritten(written: Omit<Written, 'gap' | 'skipped'>): void;
+  /** Something was not written, with this many line ends. */
+  onLost(stream: Stream | null, lines: number): void;
   /** The file at this path was put aside; another one is there now. */
   onAside(path: string, settings: LogSettings): void;
   onFault(message: string): void;
@@ -37,12 +39,23 @@ export class AppLog {
   /** The length of the text that was given to the file last, and whether it begins by ending another's line. */
   #length = 0;
   #interrupts = false;
+  /** The streams whose next text begins a record or a line, though the one before may have no end. */
+  readonly #begins = new Set<Stream | null>();
   readonly #allowance = new Allowance();
+  readonly #generation: Generation;
 
-  constructor(id: string, settings: LogSettings, paths: ReturnType<typeof stateFiles>, hooks: AppLogHooks) {
+  /** @param generation That of the app's logs before this one. */
+  constructor(
+    id: string,
+    settings: LogSettings,
+    paths: ReturnType<typeof stateFiles>,
+    hooks: AppLogHooks,
+    generation = new Generation(),
+  ) {
     this.#id = id;
     this.#settings = settings;
     this.#hooks = hooks;
+    this.#generation = generation;
     const [log, out, err] = paths.everyLog(id);
     this.#counts = [log, out, err].map((path) => new UnwrittenCount(paths.unwritten(path)));
     this.#all = [this.#make(log, 0, null), this.#make(out, 1, 'stdout'), this.#make(err, 2, 'stderr')];
@@ -70,7 +83,13 @@ export class AppLog {
       if (this.#files.stdout.midLine) this.#files.stdout.append('\n', false);
       this.#tail = null;
       this.#midLine.stdout = this.#midLine.stderr = false;
-    } else for (const file of this.#each()) if (file.midLine) file.append('\n', false);
+      return;
+    }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const file = this.#files[stream];
+      if (file.midLine) file.append('\n', false);
+      this.#begins.add(stream);
+    }
   }
 
   /** Takes bytes in, each as the character of its number. Never throws. */
@@ -129,6 +148,7 @@ export class AppLog {
     const sentence = `${left} lines were left out here: the app may print ${most} lines a second`;
     const { stdout } = this.#files;
     const notice = noticeOf(this.#settings.format, sentence);
+    if (!stdout.midLine) this.#begins.add(this.#settings.format === 'stamped' ? null : 'stdout');
     if (!stdout.append(stdout.midLine ? `\n${notice}` : notice, false)) return;
     this.#allowance.told();
     this.#tail = null;
@@ -155,6 +175,7 @@ export class AppLog {
     const all = begin + whole;
     this.#length = all.length;
     this.#interrupts = begin.startsWith('\n');
+    if (begin !== '' && !this.#interrupts) this.#begins.add(null);
     return all;
   }
 
@@ -174,14 +195,19 @@ export class AppLog {
 
   #hooksOf(stream: Stream | null): LogFileHooks {
     return {
-      onWritten: (text, end, generation) =>
-        this.#hooks.onWritten({ id: this.#id, stream, text, end, generation }),
+      onWritten: (text, end) => {
+        const generation = this.#generation.now;
+        const begins = this.#begins.delete(stream);
+        this.#hooks.onWritten({ id: this.#id, stream, text, end, generation, begins });
+      },
+      onBegun: (former) => this.#generation.next(former),
       lossOf: (text) => {
         const lost =
           stream === null ? this.#lossOfRecords(text) : { lines: countLines(text), bytes: text.length };
         // The file ends with something else now.
         this.#tail = null;
-        this.#hooks.onLost(lost.lines);
+        this.#begins.delete(stream);
+        this.#hooks.onLost(stream, lost.lines);
         return lost;
       },
       notice: (sentence) => noticeOf(stream === null ? 'stamped' : 'raw', sentence),
@@ -211,23 +237,11 @@ export class AppLog {
   /** What the app printed of a text of records: without their headers, and without the newline that ends another's line. */
   #lossOfRecords(text: string): Lost {
     const lines = countLines(text);
-    const headers = text.split('\n').filter(isAppsRecord).length;
     const added = text.length === this.#length && this.#interrupts ? 1 : 0;
-    return { lines: lines - added, bytes: text.length - headers * HEADER_LENGTH - added };
+    return { lines: lines - added, bytes: text.length - countAppsRecords(text) * HEADER_LENGTH - added };
   }
 
   #each(): Set<LogFile> {
     return new Set([this.#files.stdout, this.#files.stderr]);
   }
-}
-
-function noticeOf(format: LogSettings['format'], sentence: string): string {
-  return format === 'stamped'
-    ? `${recordHeader(Date.now(), 'bunctl')}${sentence}\n`
-    : `bunctl: ${sentence}\n`;
-}
-
-function isAppsRecord(line: string): boolean {
-  const header = parseHeader(Buffer.from(line.slice(0, HEADER_LENGTH), 'latin1'));
-  return header !== undefined && header.source !== 'bunctl';
 }

@@ -9,10 +9,11 @@ import type {
 } from '../model/keeper-messages.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { VERSION } from '../../version.js';
-import { AppLog } from './app-log.js';
+import { AppLog, type AppLogHooks } from './app-log.js';
 import { Compressor } from './compressor.js';
 import { DaemonWatch } from './daemon-watch.js';
 import { Fifo } from './fifo.js';
+import { Generation } from './generation.js';
 import { putAside, removeLog } from './log-folder.js';
 import { logLine } from './log-line.js';
 import { LineFeed } from './line-feed.js';
@@ -41,6 +42,8 @@ export class Keeper {
   readonly #apps = new Map<string, Kept>();
   /** The logs of apps that have ended, which do not tell yet of what could not be written. */
   readonly #owing = new Map<string, AppLog>();
+  /** Of every log that was written or asked for. */
+  readonly #generations = new Map<string, Generation>();
   readonly #feed = new LineFeed();
   readonly #watch: DaemonWatch;
   readonly #compressor: Compressor;
@@ -66,6 +69,8 @@ export class Keeper {
     if ('Hello' in asked) return this.#hello(peer, asked.Hello);
     if ('Open' in asked) return this.#open(asked.Open);
     if ('Sync' in asked) return this.#sync(asked.Sync.id);
+    if ('Generations' in asked)
+      return JSON.stringify(asked.Generations.ids.map((id) => this.#generationOf(id).now));
     if ('Flush' in asked) return this.#flush(asked.Flush);
     if ('Subscribe' in asked) return this.#read(peer);
     if ('Leave' in asked) {
@@ -150,16 +155,23 @@ export class Keeper {
   }
 
   #newLog(id: string, settings: LogSettings): AppLog {
-    return new AppLog(id, settings, this.#files, {
+    const hooks: AppLogHooks = {
       onWritten: (written) => this.#feed.take(written),
-      onLost: (lines) => this.#feed.skip(id, lines),
+      onLost: (stream, lines) => this.#feed.skip(id, stream, lines),
       onAside: (path, { compress }) => {
         // With those that a former keeper has left.
         if (compress)
           for (const each of putAside(path)) if (!each.compressed) this.#compressor.add(each.path);
       },
       onFault: (message) => this.#fault(message),
-    });
+    };
+    return new AppLog(id, settings, this.#files, hooks, this.#generationOf(id));
+  }
+
+  #generationOf(id: string): Generation {
+    const generation = this.#generations.get(id) ?? new Generation();
+    this.#generations.set(id, generation);
+    return generation;
   }
 
   #sync(id: string | null): string {

@@ -33,7 +33,6 @@ export class LogFile {
   #size = 0;
   /** Whether the last byte of the file is not a newline. */
   #midLine = false;
-  #generation = 0;
   #period = 0;
   #postponed = 0;
   readonly #unwritten: UnwrittenCount;
@@ -95,7 +94,7 @@ export class LogFile {
         if (part === '') part = rest;
         this.#write(part);
         rest = rest.slice(part.length);
-        this.#hooks.onWritten(part, this.#size, this.#generation);
+        this.#hooks.onWritten(part, this.#size);
       }
       return true;
     } catch (error) {
@@ -127,6 +126,7 @@ export class LogFile {
     const there = statSync(this.path, { throwIfNoEntry: false });
     if (there?.ino === this.#inode && there.dev === this.#device) {
       if (there.size === 0) this.#midLine = false;
+      if (there.size < this.#size && there.isFile()) this.#hooks.onBegun(0);
       this.#size = there.size;
       return;
     }
@@ -152,7 +152,7 @@ export class LogFile {
       if (this.#midLine && !this.#opened) this.#hooks.onUnfinished(line);
     }
     this.#opened = true;
-    this.#generation = Math.max(this.#generation, newestAside(this.path));
+    this.#hooks.onBegun(newestAside(this.path));
     this.#period = periodOf(this.#settings.rotateEvery, found.size > 0 ? found.mtimeMs : Date.now());
   }
 
@@ -210,7 +210,7 @@ export class LogFile {
 
   /** Whether there is another, empty file now. */
   #putAside(): boolean {
-    const now = Math.max(Date.now(), this.#generation + 1);
+    const now = this.#hooks.onBegun(0);
     const aside = asideName(this.path, now);
     const former = this.#fd as number;
     try {
@@ -225,7 +225,6 @@ export class LogFile {
     }
     closeSync(former);
     this.#postponed = 0;
-    this.#generation = now;
     this.#period = periodOf(this.#settings.rotateEvery, now);
     removeOldest(this.path, this.#settings.maxFiles);
     this.#hooks.onAside(this.path);

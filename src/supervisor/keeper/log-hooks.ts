@@ -8,7 +8,9 @@ export interface Lost {
 
 export interface LogFileHooks {
   /** A part of the text is in the file. */
-  onWritten(text: string, end: number, generation: number): void;
+  onWritten(text: string, end: number): void;
+  /** A file is written from its beginning. Returns the log's next generation, which is greater than this former one. */
+  onBegun(former: number): number;
   /** A part of the text could not be written. Returns how much of the app's output it was. */
   lossOf(text: string): Lost;
   /** The line, with its end, that tells of something about the log itself. */

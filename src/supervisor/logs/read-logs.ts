@@ -15,6 +15,14 @@ export interface WireLine {
   readonly line: string;
 }
 
+/** What tells the lines of an app's events from those of its answer. */
+export interface EventGenerations {
+  /** Those of the plain files that the app prints straight into; null for other apps. */
+  readonly follower: Readonly<Record<Stream, number>> | null;
+  /** That of the log that the keeper writes; null when it does not tell. */
+  readonly keeper: number | null;
+}
+
 /** How much of an answer one app's lines may take, and how far back they are searched for, in bytes. */
 export interface LogBounds {
   readonly answer: number;
@@ -27,12 +35,11 @@ const AROUND = 56;
 /**
  * The last `lines` lines of each stream and of both, as far as they fit.
  *
- * @param follower The generations that the events of plain files have; null when the keeper writes them.
  * @param raw Whether the app writes plain files, though it may have a log of records from before.
  */
 export async function readLogs(
   app: AppLog,
-  follower: Readonly<Record<Stream, number>> | null,
+  { follower, keeper }: EventGenerations,
   lines: number,
   bounds: LogBounds,
   raw = !endsInRecords(app),
@@ -40,7 +47,7 @@ export async function readLogs(
   const { output, errors, both } = await lastOf(app, lines, bounds.lookBack);
   const [stdout, stderr] = app.raw;
   const size = ({ current }: LogSnapshot): number => current?.size ?? 0;
-  const { generation } = app.records;
+  const generation = keeper ?? app.records.generation;
   const end = size(app.records);
   return {
     output: fitting(output, bounds.answer / 4, 3, text),
@@ -56,9 +63,9 @@ export async function readLogs(
      * its stream is among them.
      */
     ends: raw ? { stdout: size(stdout), stderr: size(stderr) } : { stdout: end, stderr: end },
-    /** When the newest file of the log was put aside, in ms since the epoch; of plain files, how often they were begun anew. */
+    /** They grow when a file of the log is begun, emptied or put aside. */
     generations: raw
-      ? (follower ?? { stdout: stdout.generation, stderr: stderr.generation })
+      ? (follower ?? { stdout: keeper ?? stdout.generation, stderr: keeper ?? stderr.generation })
       : { stdout: generation, stderr: generation },
   };
 }

@@ -77,6 +77,8 @@ export interface HostFunctions {
   readonly keeper: () => Promise<string | null>;
   /** Resolves when all that an app has printed until now is in its log; null for all apps. */
   readonly syncOutput: (id: string | null) => Promise<void>;
+  /** The generation of the log of each app, as in the keeper's events; null when no keeper tells it. */
+  readonly generations: (ids: readonly string[]) => Promise<readonly number[] | null>;
   /** Empties an app's log. @throws {Error} saying why it cannot be. */
   readonly flushOutput: (id: string) => Promise<void>;
   /** All processes, for the supervisor's thread, which must start no program; see `SystemFacts.tableFrom`. */

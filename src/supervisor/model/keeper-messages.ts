@@ -52,6 +52,8 @@ export type KeeperRequest =
   | { readonly Open: OpenFifos }
   /** Answered when everything that the app has printed until now is in its log; null for all apps. */
   | { readonly Sync: { readonly id: string | null } }
+  /** Answered by the generation of each app's log, as a list in JSON; see {@link Written.generation}. */
+  | { readonly Generations: { readonly ids: readonly string[] } }
   /** Empties the log of an app, and removes the files that were put aside. */
   | { readonly Flush: { readonly id: string; readonly settings: LogSettings } }
   /** The daemon ends as it was told to, and is not to be started again. */
@@ -74,8 +76,12 @@ export interface Written {
   readonly text: string;
   /** Where the text ends in its file, in bytes. */
   readonly end: number;
-  /** The time in the name of the newest file that was put aside; 0 for none. */
+  /** Grows when a file of the app's log is begun, emptied or put aside: a later text has a greater generation, or one that is the same and a greater end. */
   readonly generation: number;
+  /** True: the text begins a record or a line, whatever its stream's text before it was. */
+  readonly begins: boolean;
+  /** True: something of this stream, perhaps a part of a line, is missing in front of the text. */
+  readonly gap: boolean;
   /** How many lines were written, or were not, that are not in any text; they belong in front of this one. */
   readonly skipped: number;
 }

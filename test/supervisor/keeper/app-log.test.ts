@@ -37,11 +37,20 @@ const SETTINGS: LogSettings = {
 function logIn(directory = temporaryDirectory(), more: Partial<LogSettings> = {}) {
   const files = stateFiles(directory);
   mkdirSync(files.logs, { recursive: true });
-  const told = { written: '', lost: 0, aside: [] as string[], faults: [] as string[] };
+  const told = {
+    written: '',
+    pairs: [] as (readonly [number, number])[],
+    lost: 0,
+    aside: [] as string[],
+    faults: [] as string[],
+  };
   const settings = { ...SETTINGS, ...more };
   const log = new AppLog('a', settings, files, {
-    onWritten: ({ text }) => (told.written += text),
-    onLost: (lines) => (told.lost += lines),
+    onWritten: ({ text, end, generation }) => {
+      told.written += text;
+      told.pairs.push([generation, end]);
+    },
+    onLost: (_, lines) => (told.lost += lines),
     onAside: (path) => told.aside.push(path),
     onFault: (message) => told.faults.push(message),
   });
@@ -369,6 +378,41 @@ describe('the log of an app', () => {
     log.take('stdout', 'new\n');
     expect((await linesOf(path)).map((line) => line.slice(25))).toEqual(['out new']);
   });
+
+  test.each(['stamped', 'raw'] as const)(
+    'has greater generations when it is emptied, removed, put aside or written by another keeper: %s',
+    (format) => {
+      const time = stillTime();
+      const { log, directory, files, told } = logIn(undefined, { format, maxSize: 5000, maxFiles: 0 });
+      const path = files.streamLogs('a', format === 'raw').stdout;
+      const changes = [
+        () => log.flush(),
+        () => writeFileSync(path, ''),
+        () => rmSync(path),
+        () => renameSync(path, `${path}.mine`),
+        () => log.take('stdout', `${'x'.repeat(3000)}\n`.repeat(2)),
+        // In the same millisecond.
+        () => log.flush(),
+      ];
+      log.take('stdout', 'a long line to begin with\n');
+      for (const change of changes) {
+        change();
+        log.take('stdout', 'short\n');
+      }
+      log.close();
+      time.goOn(1000);
+      const next = logIn(directory, { format });
+      next.log.take('stdout', 'short\n');
+      const pairs = [...told.pairs, ...next.told.pairs];
+      expect(pairs.length).toBeGreaterThanOrEqual(changes.length + 2);
+      for (const [index, [generation, end]] of pairs.slice(1).entries()) {
+        const [former, last] = pairs[index] as readonly [number, number];
+        const isGreater = generation > former || (generation === former && end > last);
+        expect({ index, pairs, isGreater }).toMatchObject({ isGreater: true });
+      }
+      expect(new Set(pairs.map(([generation]) => generation)).size).toBeGreaterThanOrEqual(7);
+    },
+  );
 
   test('as raw text has each stream in a file of its own, as it was printed', async () => {
     const { log, files } = logIn(undefined, { format: 'raw', maxSize: 40, maxFiles: 10 });

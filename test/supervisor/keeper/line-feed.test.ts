@@ -12,7 +12,7 @@ function feed() {
   const made = new LineFeed();
   made.target = { ready: () => reader.ready, send: (written) => sent.push(written) };
   const print = (id: string, text: string): void =>
-    made.take({ id, stream: null, text, end: 0, generation: 0 });
+    made.take({ id, stream: null, text, end: 0, generation: 0, begins: false });
   const counted = (): number =>
     sent.reduce((sum, { skipped, text }) => sum + skipped + text.split('\n').length - 1, 0);
   return { made, sent, reader, print, counted };
@@ -42,4 +42,39 @@ test('what was skipped is told with the next text, or soon, also of an app that 
   vi.advanceTimersByTime(1000);
   expect(sent[1]).toMatchObject({ id: 'b', text: '', skipped: 1 });
   expect(counted()).toBe(4);
+});
+
+test('a piece without a line end that was not sent is told with the next text of its stream', () => {
+  const { made, sent, reader } = feed();
+  const print = (stream: 'stdout' | 'stderr', text: string): void =>
+    made.take({ id: 'a', stream, text, end: 0, generation: 0, begins: false });
+  print('stdout', 'begun ');
+  reader.ready = false;
+  print('stdout', 'and gone on ');
+  reader.ready = true;
+  made.forget('a');
+  print('stderr', 'whole\n');
+  print('stdout', 'and ended\n');
+  print('stdout', 'whole\n');
+  expect(sent.map(({ stream, gap, skipped }) => [stream, gap, skipped])).toEqual([
+    ['stdout', false, 0],
+    ['stderr', false, 0],
+    ['stdout', true, 0],
+    ['stdout', false, 0],
+  ]);
+});
+
+test('another reader is told that it does not know the beginning of a line', () => {
+  const { made, sent, print } = feed();
+  print('a', 'whole\n');
+  print('b', 'begun ');
+  made.target = { ready: () => true, send: (written) => sent.push(written) };
+  print('a', 'whole\n');
+  print('b', 'ended\n');
+  expect(sent.map(({ id, gap }) => [id, gap])).toEqual([
+    ['a', false],
+    ['b', false],
+    ['a', false],
+    ['b', true],
+  ]);
 });

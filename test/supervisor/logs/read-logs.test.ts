@@ -15,7 +15,7 @@ async function answer(state: string, lines: number, bounds = BOUNDS) {
   const [log] = await openAppLogs(state, ['a']);
   if (!log) throw new Error('there is one log');
   try {
-    return await readLogs(log, FOLLOWER, lines, bounds);
+    return await readLogs(log, { follower: FOLLOWER, keeper: null }, lines, bounds);
   } finally {
     await log.close();
   }

@@ -1,7 +1,16 @@
 // The output of apps: in their own files, sent to subscribers, and never lost.
-import { appendFileSync, existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { IpcClient } from 'bunctl-ipc';
 import { describe, expect, test } from 'vitest';
 import { sharedManager, start, startProgram, statusOf } from '../../support/manager.js';
 import { filesHaveModes, hasFifos, hasFullDevice } from '../../support/platform.js';
@@ -10,6 +19,28 @@ import { until } from '../../support/until.js';
 
 /** How long, in ns, this process may be held up and still counts as a subscriber that reads. */
 const HELD_UP = 200_000_000;
+
+interface Line {
+  readonly line: string;
+  readonly end: number;
+  readonly generation: number;
+}
+
+interface Answer {
+  readonly output: readonly string[];
+  readonly ends: { readonly stdout: number };
+  readonly generations: { readonly stdout: number };
+}
+
+async function answerOf(client: IpcClient, name: string): Promise<Answer> {
+  const answer = await client.request({ Logs: { name, lines: 1000 } });
+  return (answer as { Data: { data: { logs: Answer } } }).Data.data.logs;
+}
+
+/** Whether an answer has this line of an event, by their pairs of numbers. */
+function isWithin({ ends, generations }: Answer, { end, generation }: Line): boolean {
+  return generation < generations.stdout || (generation === generations.stdout && end <= ends.stdout);
+}
 
 describe('an app', () => {
   const manager = sharedManager();
@@ -95,6 +126,60 @@ describe('an app', () => {
       Array.from({ length: LINES }, (_, n) => String(n + 1)),
     );
   });
+
+  test.runIf(hasFifos).each(['stamped', 'raw'])(
+    'whose log is emptied: what it prints then is beyond every answer from before: %s',
+    async (format) => {
+      const client = await manager.daemon();
+      const other = await manager.connect();
+      const name = `emptied-${format}`;
+      const go = join(manager.home, name);
+      const events = client.subscribe({ LogEvents: { app_name: name } });
+      await events.ready;
+      const script = `echo before, and longer than after; while [ ! -e ${go} ]; do sleep 0.02; done; echo after; sleep 1000`;
+      await other.request(start(name, script, { log_format: format }));
+      const first = (await events.next()).value?.data as Line;
+      const before = await answerOf(other, name);
+      expect(isWithin(before, first)).toBe(true);
+      await other.request({ Logs: { name, lines: 0, flush: true } });
+      const emptied = await answerOf(other, name);
+      expect(emptied.output).toEqual([]);
+      // It was printed before.
+      expect(isWithin(emptied, first)).toBe(true);
+      writeFileSync(go, '');
+      const after = (await events.next()).value?.data as Line;
+      expect(after.line).toBe('after');
+      expect([isWithin(before, after), isWithin(emptied, after)]).toEqual([false, false]);
+      const last = await answerOf(other, name);
+      expect(last.output).toEqual(['after']);
+      expect(isWithin(last, after)).toBe(true);
+    },
+  );
+
+  test.runIf(hasFifos)(
+    'that keeps no file that was put aside: no line is in an answer and in an event beyond it',
+    async () => {
+      const client = await manager.daemon();
+      const other = await manager.connect();
+      const events = client.subscribe({ LogEvents: { app_name: 'short-log' } });
+      await events.ready;
+      const script = 'for n in $(seq 1 100); do echo $n; sleep 0.01; done; sleep 1000';
+      await other.request(start('short-log', script, { log_max_size: 500, log_max_files: 0 }));
+      const answers: Answer[] = [];
+      const lines: Line[] = [];
+      for (let n = 1; n <= 100; n += 1) {
+        lines.push((await events.next()).value?.data as Line);
+        if (n % 5 === 0) answers.push(await answerOf(other, 'short-log'));
+      }
+      expect(lines.map(({ line }) => line)).toEqual(Array.from({ length: 100 }, (_, n) => String(n + 1)));
+      for (const answer of answers) {
+        const beyond = lines.filter((line) => !isWithin(answer, line)).map(({ line }) => line);
+        expect(answer.output.filter((line) => beyond.includes(line))).toEqual([]);
+        // What is beyond follows on what the answer has.
+        expect(beyond[0]).toBe(beyond.length === 0 ? undefined : String(Number(answer.output.at(-1)) + 1));
+      }
+    },
+  );
 
   test.runIf(hasFullDevice)('whose log is on a full disk goes on, and so does the daemon', async () => {
     const client = await manager.daemon();

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IpcClient } from '../../../client/client.js';
 import type { Publish } from '../../../define.js';
+import { IpcError } from '../../../protocol/errors.js';
 import { waitAtMost } from '../../../timeout.js';
 import type { Written } from '../../model/keeper-messages.js';
 import { WrittenLines } from './written-lines.js';
@@ -54,6 +55,7 @@ export class LineEvents {
     const client = await IpcClient.connect(path, { timeout: PATIENCE, retry: 'absent' });
     const written = client.subscribe({ LogEvents: { app_name: null } });
     await written.ready;
+    for (const known of this.#apps.values()) known.interrupt();
     this.#follow(written)
       .catch((error: unknown) => this.#settings.onFault(error))
       .finally(() => {
@@ -85,18 +87,29 @@ export class LineEvents {
   }
 
   async #publish(written: Written, listened: boolean): Promise<void> {
-    const { id, generation } = written;
+    const { id } = written;
     const known = this.#apps.get(id) ?? new WrittenLines();
     this.#apps.set(id, known);
     const { lines, skipped } = known.take(written);
     if (!listened) return;
     const publish = (data: object): Promise<void> =>
       this.#settings.publish({ eventType: 'log_line', appName: id, data: { app: id, ...data } });
-    if (skipped > 0) {
-      const line = `[${skipped === 1 ? 'a line is' : `${skipped} lines are`} left out here]`;
-      await publish({ stream: 'stderr', line, skipped });
-    }
-    for (const { stream, line, time, continued, end } of lines)
-      await publish({ stream, line, end, generation, time, ...(continued ? { continued } : {}) });
+    const tellSkipped = async (count: number): Promise<void> => {
+      const line = `[${count === 1 ? 'a line is' : `${count} lines are`} left out here]`;
+      if (count > 0) await publish({ stream: 'stderr', line, skipped: count });
+    };
+    await tellSkipped(skipped);
+    let refused = 0;
+    for (const { stream, line, time, continued, end, generation } of lines)
+      try {
+        const data = { stream, line, end, generation, time, ...(continued ? { continued } : {}) };
+        await publish(data);
+      } catch (error) {
+        // Such as one that is too large. It is not tried again.
+        if (!(error instanceof IpcError && error.code === 'EVENT_INVALID')) throw error;
+        this.#settings.onFault(error);
+        refused += 1;
+      }
+    await tellSkipped(refused);
   }
 }

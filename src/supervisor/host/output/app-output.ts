@@ -109,6 +109,12 @@ export class AppOutputs {
     await this.keeper.askIfUp({ Sync: { id } });
   }
 
+  /** The generation of the log of each app; null when no keeper tells it. */
+  async generations(ids: readonly string[]): Promise<readonly number[] | null> {
+    const told = await this.keeper.askIfUp({ Generations: { ids } });
+    return told === undefined ? null : (JSON.parse(told) as number[]);
+  }
+
   /** Empties an app's log. One that prints straight into files must have ended. */
   async flush(id: string, config: AppConfig): Promise<void> {
     if ((await this.kind()) === 'files') {

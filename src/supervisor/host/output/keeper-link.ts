@@ -81,9 +81,12 @@ export class KeeperLink {
     await client.request(request as never, { timeout: this.#patience });
   }
 
-  /** Asks the keeper that is there, if one is; never starts one. */
-  async askIfUp(request: KeeperRequest): Promise<void> {
-    await this.#client?.request(request as never, { timeout: this.#patience }).catch(() => undefined);
+  /** Asks the keeper that is there, if one is; never starts one. Resolves with the answer's message, or undefined. */
+  async askIfUp(request: KeeperRequest): Promise<string | undefined> {
+    const answer = await this.#client
+      ?.request(request as never, { timeout: this.#patience })
+      .catch(() => undefined);
+    return answer === undefined ? undefined : (answer as { Success: { message: string } }).Success.message;
   }
 
   get #patience(): number {

@@ -48,7 +48,8 @@ export interface Daemon extends AsyncDisposable {
   /**
    * Removes the socket, stops accepting and reading, answers what was received whole, sends what is queued, all within
    * `grace` ms (0 or more, default 5000; `Infinity` waits without a limit), then ends the lanes. A fault in one of
-   * these steps is logged, and the next steps are taken. A client that reads nothing for `subscribers.stallGrace` is cut.
+   * these steps is logged, and the next steps are taken. A client that reads nothing for a second, or for
+   * `subscribers.stallGrace` if that is longer, is cut.
    *
    * @returns Whether everything was answered and sent in time, and no client cut. A second call has the result of the first.
    * @throws {IpcError} `OPTION_INVALID` when `grace` is not such a number; the daemon goes on.
@@ -58,6 +59,8 @@ export interface Daemon extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How long, in ms, a client that does not read is waited for at least, when its data is the last. */
+const STALLED_ALONE = 1000;
 /** How long, in ms, the socket's directory may take to let go of the socket. */
 const RELEASE_TIME = 5000;
 
@@ -124,7 +127,8 @@ export class RunningDaemon implements Daemon {
 
   async #close(grace: number): Promise<boolean> {
     const { claim, acceptor, broker, workers, options, tell } = this.#parts;
-    const { stallGrace } = options.subscribers;
+    // As in the broker: a client that keeps only its own data waiting has a second.
+    const stalled = Math.max(STALLED_ALONE, options.subscribers.stallGrace);
     tell('daemon.stopping', { grace });
     const report = (err: unknown): void => tell('daemon.stop-failed', { err });
     let inTime = false;
@@ -133,7 +137,7 @@ export class RunningDaemon implements Daemon {
       report,
       () => workers.flush(),
       async () => {
-        const drained = acceptor.drain(stallGrace).then(() => acceptor.allSent);
+        const drained = acceptor.drain(stalled).then(() => acceptor.allSent);
         inTime = await waitAtMost(drained, grace, () => acceptor.allSent);
       },
       () => acceptor.destroy(),

@@ -197,7 +197,7 @@ export const EVENTS: readonly Row[] = [
       {
         fault: 'close() waits for no answer',
         file: 'running-daemon.js',
-        text: 'const drained = acceptor.drain(stallGrace).then(() => acceptor.allSent);',
+        text: 'const drained = acceptor.drain(stalled).then(() => acceptor.allSent);',
         replacement: 'const drained = Promise.resolve(true);',
         test: 'daemon/daemon',
         title: 'answers what was received whole, stops reading, and removes the socket',

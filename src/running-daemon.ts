@@ -3,6 +3,7 @@ import type { Acceptor, AcceptorStats } from './acceptor/acceptor.js';
 import type { Dispatcher } from './acceptor/dispatcher.js';
 import type { CommandCounters } from './acceptor/pipeline-context.js';
 import type { Broker, BrokerStats } from './broker/broker.js';
+import { WAIT_ALONE } from './broker/stall-watch.js';
 import type { Tell } from './telemetry/diagnostics.js';
 import type { Claim } from './endpoint/ports.js';
 import { everyStepInTurn } from './every-step.js';
@@ -59,8 +60,6 @@ export interface Daemon extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long, in ms, a client that does not read is waited for at least, when its data is the last. */
-const STALLED_ALONE = 1000;
 /** How long, in ms, the socket's directory may take to let go of the socket. */
 const RELEASE_TIME = 5000;
 
@@ -128,7 +127,7 @@ export class RunningDaemon implements Daemon {
   async #close(grace: number): Promise<boolean> {
     const { claim, acceptor, broker, workers, options, tell } = this.#parts;
     // As in the broker: a client that keeps only its own data waiting has a second.
-    const stalled = Math.max(STALLED_ALONE, options.subscribers.stallGrace);
+    const stalled = Math.max(WAIT_ALONE, options.subscribers.stallGrace);
     tell('daemon.stopping', { grace });
     const report = (err: unknown): void => tell('daemon.stop-failed', { err });
     let inTime = false;

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Writer } from '../writer/writer.js';
 
 /** The time, in ms, that the flow waits for a subscriber if no other subscriber has to wait. */
-const WAIT_ALONE = 1000;
+export const WAIT_ALONE = 1000;
 
 export class StallWatch {
   readonly #clock: Clock;

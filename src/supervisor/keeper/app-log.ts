@@ -145,7 +145,9 @@ export class AppLog {
   #tellLeftOut(): void {
     const { isDue, left, most } = this.#allowance;
     if (!isDue) return;
-    const sentence = `${left} lines were left out here: the app may print ${most} lines a second`;
+    const leftOut = left === 1 ? '1 line was' : `${left} lines were`;
+    const allowed = most === 1 ? '1 line' : `${most} lines`;
+    const sentence = `${leftOut} left out here: the app may print ${allowed} a second`;
     const { stdout } = this.#files;
     const notice = noticeOf(this.#settings.format, sentence);
     if (!stdout.midLine) this.#begins.add(this.#settings.format === 'stamped' ? null : 'stdout');

@@ -163,7 +163,7 @@ function tryAgain(state: AppState, { config, now, random }: Surroundings, before
   if (most !== null && state.attempt >= most) {
     const over: Effect[] = [statusChange('backoff_exhausted')];
     if (action === 'remove')
-      over.push(statusChange('removed', { reason: 'backoff_exhausted' }), { do: 'remove' });
+      over.push({ do: 'remove' }, statusChange('removed', { reason: 'backoff_exhausted' }));
     return {
       state: { ...state, status: 'Stopped', resting: true, exhausted: true, retryAt: null },
       effects: [...before, ...over],

@@ -1,5 +1,5 @@
 // The keeper's process: found by what it runs and where, and killed when it does not answer.
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { readlink, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -12,6 +12,7 @@ import {
   sendSignal,
 } from '../../system/processes.js';
 import { eachProcess } from '../../system/scan.js';
+import { readProc } from '../../system/stat.js';
 import { system } from '../../system/system.js';
 
 /** How often, in ms, a silent keeper is looked at. */
@@ -48,18 +49,15 @@ export async function keepersOf(directory: string): Promise<ProcessIdentity[]> {
   return found.filter((_, index) => there[index] === folder);
 }
 
+/** @throws {Error} when it cannot be read for our own lack of descriptors or memory. */
 function isKeeper(pid: number, directory: string): boolean {
-  try {
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return (
-      args.at(-2) === directory &&
-      args.at(-3)?.endsWith('/bundle/keeper.js') === true &&
-      statSync(`/proc/${pid}`).uid === process.getuid?.() &&
-      system.statOf(pid)?.session === pid
-    );
-  } catch {
-    return false;
-  }
+  const args = readProc(`/proc/${pid}/cmdline`)?.toString('utf8').split('\0');
+  return (
+    args?.at(-2) === directory &&
+    args.at(-3)?.endsWith('/bundle/keeper.js') === true &&
+    statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === process.getuid?.() &&
+    system.statOf(pid)?.session === pid
+  );
 }
 
 /**

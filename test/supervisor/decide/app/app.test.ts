@@ -183,6 +183,25 @@ describe('an app', () => {
     expect(done).toEqual(['spawn', 'read to the end', 'remove', 'forget a', 'gone']);
     expect(clock.pending).toBe(0);
   });
+
+  test('whose attempts are used up is not told as removed when it cannot be removed', async () => {
+    const used = { backoff: { ...BACKOFF, max_attempts: 0, exhausted_action: 'remove' } };
+    const states = (published: unknown[]) =>
+      (published as { data: { state?: string } }[]).flatMap(({ data }) => data.state ?? []);
+    const removal = async () => {
+      throw new Error('EACCES: permission denied');
+    };
+    const stays = actor({}, used, { own: { remove: removal } });
+    await stays.app.start();
+    await expect(stays.app.input({ type: 'exited', exit: CRASH })).rejects.toThrow('EACCES');
+    const goes = actor({}, used);
+    await goes.app.start();
+    await goes.app.input({ type: 'exited', exit: CRASH });
+    await goes.pass(0);
+    expect(states(stays.published)).toEqual(['crashed', 'backoff_exhausted']);
+    expect(states(goes.published)).toEqual(['crashed', 'backoff_exhausted', 'removed']);
+    expect([stays.app.removed, stays.app.state.exhausted]).toEqual([false, true]);
+  });
 });
 
 describe('the start of an app', () => {

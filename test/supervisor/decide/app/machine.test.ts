@@ -201,7 +201,7 @@ describe('attempts', () => {
       spawned(),
       exit(1),
     );
-    expect(effects.at(-1)).toEqual({ do: 'remove' });
+    expect(effects.at(-2)).toEqual({ do: 'remove' });
     expect(events(effects).at(-1)).toBe('status removed');
   });
 
@@ -573,7 +573,7 @@ describe('a step', () => {
     expect(effects.slice(2)).toEqual([
       status('crashed'),
       status('backoff_exhausted'),
-      ...(action === 'remove' ? [status('removed', { reason: 'backoff_exhausted' }), { do: 'remove' }] : []),
+      ...(action === 'remove' ? [{ do: 'remove' }, status('removed', { reason: 'backoff_exhausted' })] : []),
     ]);
   });
 

@@ -1,7 +1,8 @@
 // A keeper that does not answer is killed after a while, and one that nobody can reach unless it is about to end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -46,6 +47,26 @@ describe.runIf(hasProc)('a keeper that nobody can reach', () => {
     await killUnreachable(watch);
     expect(await ended).toEqual([3, null]);
     expect(existsSync(told)).toBe(false);
+  });
+
+  test('and cannot be read for a lack of descriptors is not taken for one that is gone', async () => {
+    const { child, ended, watch } = await standIn(`setInterval(() => {}, 1000); console.log('runs');`);
+    const { openSync } = fs;
+    vi.spyOn(fs, 'openSync').mockImplementation((path, flags) => {
+      if (String(path) === `/proc/${child.pid}/cmdline`)
+        throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+      return openSync(path, flags);
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    await expect(killUnreachable(watch)).rejects.toThrow('EMFILE');
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+    await killUnreachable(watch);
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 });
 

@@ -46,10 +46,13 @@ export class IpcServer implements AsyncDisposable {
   /**
    * Claims an endpoint and listens on it; works on the main thread and in a worker thread.
    *
-   * @throws {IpcError} `ENDPOINT_IN_USE` and the other `ENDPOINT_*`.
+   * @throws {IpcError} `ENDPOINT_IN_USE` and the other `ENDPOINT_*`; `OPTION_INVALID`.
    */
   static async bind(path: string, options: ServerOptions = {}): Promise<IpcServer> {
     checkOptionNames(options, ['onFault'], 'IpcServer.bind()');
+    if (typeof path !== 'string') throw new IpcError('OPTION_INVALID', 'path must be a string');
+    if (options.onFault !== undefined && typeof options.onFault !== 'function')
+      throw new IpcError('OPTION_INVALID', 'onFault must be a function; leave it out for none');
     const server = new IpcServer(endpointAt(path));
     server.#claim = await claimEndpoint(server.path, {
       onConnection: (socket) => server.#arrived(socket),
@@ -143,5 +146,10 @@ function refuse(socket: Socket): void {
   socket.on('error', () => undefined);
   const sink = new SocketSink(socket);
   const message = `${MAX_WAITING} connections wait to be accepted already; try again later`;
-  sink.write([errorFrame(new IpcError('TOO_MANY_CONNECTIONS', message))], () => sink.destroy());
+  const frame = errorFrame(new IpcError('TOO_MANY_CONNECTIONS', message));
+  sink.write(
+    [frame],
+    () => sink.destroy(),
+    () => undefined,
+  );
 }

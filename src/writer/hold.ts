@@ -2,12 +2,12 @@
 // after a request as its answer.
 import type { Clock } from '../clock.js';
 
-/** How long, in ms after Subscribe, events wait once a command is in flight. */
+/** How long, in ms after Subscribe, events wait at least once a command is in flight. */
 const HELD_FOR_A_COMMAND = 1000;
 
 /**
  * A hold begins with Subscribe. It ends when the following command is answered, after `patience` ms without a
- * command, {@link HELD_FOR_A_COMMAND} ms after Subscribe with one, or when the queue is at its high-water mark.
+ * command, {@link HELD_FOR_A_COMMAND} ms after Subscribe with one (`patience` if that is more), or when the queue is at its high-water mark.
  * Later commands do not begin another hold.
  */
 export class Hold {
@@ -41,7 +41,7 @@ export class Hold {
     if (!this.#cancel || this.#forCommand) return;
     this.#forCommand = true;
     this.#cancel();
-    this.#wait(this.#began + HELD_FOR_A_COMMAND - this.#clock.now());
+    this.#wait(this.#began + Math.max(HELD_FOR_A_COMMAND, this.#patience) - this.#clock.now());
   }
 
   end(): void {

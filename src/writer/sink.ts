@@ -3,13 +3,21 @@ import type { Socket } from 'node:net';
 
 /** Takes one chunk at a time. */
 export interface Sink {
-  /** Writes the pieces in order as one chunk. `done` is called once, later, when they have left or failed. */
-  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void): void;
+  /**
+   * Writes the pieces in order as one chunk.
+   *
+   * @param done Called once, later, when they have left or failed.
+   * @param onProgress Called when a part of a large chunk has left.
+   */
+  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void, onProgress: () => void): void;
   /** Ends the stream after the chunks written before. */
   end(): void;
   /** Ends the stream now. */
   destroy(): void;
 }
+
+/** The bytes that a socket is given at a time. Of more, it would tell only the end, and a slow reader looks like one that does not read. */
+const PART_BYTES = 256 * 1024;
 
 /** The only place where bytes are written to a client's socket. */
 export class SocketSink implements Sink {
@@ -19,7 +27,11 @@ export class SocketSink implements Sink {
     this.#socket = socket;
   }
 
-  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void): void {
+  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void, onProgress: () => void): void {
+    if (pieces.some(({ byteLength }) => byteLength > PART_BYTES)) {
+      this.#writeParts(partsOf(pieces).values(), done, onProgress);
+      return;
+    }
     const last = pieces.length - 1;
     if (last > 0) this.#socket.cork();
     for (const [index, piece] of pieces.entries()) {
@@ -36,4 +48,33 @@ export class SocketSink implements Sink {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  /** Each part when the one before has left: what waits together, Node writes as one. */
+  #writeParts(
+    parts: Iterator<Uint8Array>,
+    done: (error?: Error | null) => void,
+    onProgress: () => void,
+  ): void {
+    const next = parts.next();
+    if (next.done === true) {
+      done();
+      return;
+    }
+    this.#socket.write(next.value, (error) => {
+      if (error) {
+        done(error);
+        return;
+      }
+      onProgress();
+      this.#writeParts(parts, done, onProgress);
+    });
+  }
+}
+
+function partsOf(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const piece of pieces)
+    for (let from = 0; from < piece.byteLength; from += PART_BYTES)
+      parts.push(piece.subarray(from, from + PART_BYTES));
+  return parts;
 }

@@ -20,8 +20,9 @@ export class Writer {
   #scheduled = false;
   #finishing = false;
   #over = false;
-  /** When the last chunk began or left. */
+  /** When the last chunk, or a part of it, began or left. */
   #progress: number;
+  readonly #moved = (): void => void (this.#progress = this.#clock.now());
 
   /** @param defer Calls its argument later in the same turn of the loop. */
   constructor(
@@ -59,7 +60,7 @@ export class Writer {
     return this.#responses.congested;
   }
 
-  /** For how long, in ms, the chunk under way has not left; 0 without one. */
+  /** For how long, in ms, nothing of the chunk under way has left; 0 without one. */
   get stalledFor(): number {
     return this.#writing ? this.#clock.now() - this.#progress : 0;
   }
@@ -207,9 +208,9 @@ export class Writer {
 
   #write(pieces: readonly Uint8Array[]): void {
     this.#writing = true;
-    this.#progress = this.#clock.now();
+    this.#moved();
     try {
-      this.#sink.write(pieces, (error) => this.#written(error));
+      this.#sink.write(pieces, (error) => this.#written(error), this.#moved);
     } catch (error) {
       // A sink that cannot take a chunk can take no later one either.
       this.#written(error as Error);
@@ -219,7 +220,7 @@ export class Writer {
   #written(error: Error | null | undefined): void {
     if (this.#over) return;
     this.#writing = false;
-    this.#progress = this.#clock.now();
+    this.#moved();
     const { bytes, relieved } = this.#responses.left();
     if (bytes > 0) this.#hooks.onBytes(-bytes);
     if (error) {

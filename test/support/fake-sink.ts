@@ -9,8 +9,11 @@ export class FakeSink implements Sink {
   ended = false;
   destroyed = false;
   #done: ((error?: Error | null) => void) | undefined;
+  /** A part of the chunk under way has left. */
+  part: () => void = () => undefined;
 
-  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void): void {
+  write(pieces: readonly Uint8Array[], done: (error?: Error | null) => void, onProgress: () => void): void {
+    this.part = onProgress;
     if (this.#done) throw new Error('a second chunk before the first has left');
     this.chunks.push(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
     for (const piece of pieces) this.#decoder.push(piece);

@@ -41,6 +41,23 @@ describe('the hold after Subscribe', () => {
     }
   });
 
+  test('of more than a second is as long for a command that comes late', () => {
+    const w = world({ eventHold: 3000 });
+    const { writer, sink } = w.writer();
+    w.subscribe(writer);
+    w.publish(1);
+    w.clock.advance(1500);
+    writer.commandReceived();
+    w.clock.advance(1499);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events']);
+    w.clock.advance(1);
+    w.turn();
+    sink.drain();
+    expect(kinds(sink.frames)).toEqual(['Subscribed to events', 'log_line']);
+  });
+
   test('ends at high water: the flow never waits for a held writer', () => {
     const w = world();
     const { writer, sink } = w.writer();

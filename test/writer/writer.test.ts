@@ -31,6 +31,21 @@ describe('a writer', () => {
     expect(sink.chunks.filter((bytes) => bytes > 32_768)).toHaveLength(1);
   });
 
+  test('is not stalled while parts of its chunk leave', () => {
+    const w = world();
+    const { writer, sink } = w.writer();
+    writer.respond(ANSWER);
+    w.turn();
+    w.clock.advance(900);
+    expect(writer.stalledFor).toBe(900);
+    sink.part();
+    expect(writer.stalledFor).toBe(0);
+    w.clock.advance(900);
+    expect(writer.stalledFor).toBe(900);
+    sink.drain();
+    expect(writer.stalledFor).toBe(0);
+  });
+
   test('says when its responses are at their bound and when they have drained to half of it', () => {
     const w = world();
     const { writer, sink, hooks } = w.writer({ writeHighWaterMark: ANSWER.length * 4 });

@@ -1,4 +1,4 @@
-// Refuses options that do not exist, because a misspelt one would be ignored.
+// Refuses options that do not exist, because a misspelt one would be ignored, and a signal that is none.
 import { nearest } from './nearest.js';
 import { IpcError } from './protocol/errors.js';
 
@@ -20,4 +20,10 @@ export function checkOptionNames(given: unknown, known: readonly string[], where
     const hint = meant === undefined ? `the options are ${known.join(', ')}` : `did you mean ${meant}?`;
     throw new IpcError('OPTION_INVALID', `${name} is not an option of ${where}; ${hint}`);
   }
+}
+
+/** @throws {IpcError} `OPTION_INVALID` for anything but an `AbortSignal` and undefined, `null` included. */
+export function checkSignal(given: unknown): AbortSignal | undefined {
+  if (given === undefined || given instanceof AbortSignal) return given;
+  throw new IpcError('OPTION_INVALID', 'signal must be an AbortSignal; leave it out for none');
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { IpcError } from '../protocol/errors.js';
 import type { IpcAnswer, IpcMessage, IpcResponse, SubscriptionType } from '../protocol/messages.js';
-import { checkOptionNames } from '../option-names.js';
+import { checkOptionNames, checkSignal } from '../option-names.js';
 import { checkTimeout, waitAtMost, within } from '../timeout.js';
 import { connectTo } from './connect.js';
 import { Connection } from './connection.js';
@@ -124,8 +124,8 @@ export class IpcClient {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Subscription {
     checkOptionNames(options, ['signal'], 'subscribe()');
-    const request = { Subscribe: { subscription } };
-    return this.#connection.subscribe(request, this.#requestTimeout, options.signal);
+    const signal = checkSignal(options.signal);
+    return this.#connection.subscribe({ Subscribe: { subscription } }, this.#requestTimeout, signal);
   }
 
   /** An open connection keeps the process alive. Not any more after this. A recv() or a send() that waits still does. */

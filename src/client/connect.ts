@@ -1,8 +1,9 @@
 // Connects to a daemon: each candidate in turn, again while it is busy or starting, and only if it is ours or root's.
 import { connect as connectSocket, type Socket } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { onAbort } from '../abort.js';
 import { systemClock } from '../clock.js';
-import { candidateSocketPaths, endpointAt } from '../endpoint/default-path.js';
+import { absoluteSocketPath, candidateSocketPaths, endpointAt } from '../endpoint/default-path.js';
 import { pipeAt } from '../endpoint/place.js';
 import { isPipe, ORIGINAL_SOCKET } from '../protocol/endpoints.js';
 import { IpcError } from '../protocol/errors.js';
@@ -42,7 +43,8 @@ export async function connectTo(
     );
   const settings = resolveOptions(options);
   const paths = path === undefined ? candidates() : [endpointAt(path)];
-  return { ...(await connectFirst(paths, settings)), settings };
+  const { socket, path: reached } = await connectFirst(paths, settings);
+  return { socket, path: isAbsolute(reached) ? reached : absoluteSocketPath(reached), settings };
 }
 
 function candidates(): string[] {

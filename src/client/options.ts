@@ -1,7 +1,7 @@
 // The options of a client: their types, defaults and ranges.
 import { IpcError } from '../protocol/errors.js';
 import { MAX_MESSAGE_SIZE } from '../protocol/frames.js';
-import { checkOptionNames } from '../option-names.js';
+import { checkOptionNames, checkSignal } from '../option-names.js';
 import { checkTimeout, DEFAULT_TIMEOUT } from '../timeout.js';
 
 /**
@@ -92,7 +92,7 @@ export function resolveRequest(
 ): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
   checkOptionNames(options, REQUEST, 'request()');
   const { timeout = fallback, signal } = options;
-  return { timeout: checkTimeout(timeout, 'timeout'), signal };
+  return { timeout: checkTimeout(timeout, 'timeout'), signal: checkSignal(signal) };
 }
 
 const RETRIES: readonly unknown[] = ['busy', 'refused', 'absent'] satisfies ConnectOptions['retry'][];
@@ -123,7 +123,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
     maxMessageSize: checkSize(maxMessageSize, 'maxMessageSize', MAX_MESSAGE_SIZE),
     eventBuffer: checkSize(eventBuffer, 'eventBuffer', GIB),
     heartbeatTimeout: checkTimeout(heartbeatTimeout, 'heartbeatTimeout'),
-    signal,
+    signal: checkSignal(signal),
   };
 }
 

@@ -87,6 +87,7 @@ export class Requests {
    */
   ask({ timeout, signal, onAnswer }: Asked): Promise<IpcAnswer> {
     return new Promise((resolve, reject) => {
+      let stop = (): void => undefined;
       const settled = (): void => {
         pending.caller = undefined;
         this.#waiting -= 1;
@@ -109,9 +110,10 @@ export class Requests {
           },
         },
       };
-      const stop = onAbort(signal, () => pending.caller?.reject(signal?.reason));
+      // First: whatever happens here, its answer will come.
       this.#pending.push(pending);
       this.#waiting += 1;
+      stop = onAbort(signal, () => pending.caller?.reject(signal?.reason));
       if (timeout > 0) this.#wakeBy(pending.sent + timeout);
     });
   }

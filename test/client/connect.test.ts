@@ -1,10 +1,10 @@
 // Connecting: the path is checked before anything is told to the daemon on it, wherever the path comes from.
 import { chownSync, lchownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { IpcClient } from 'bunctl-ipc/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { temporaryDirectory } from '../support/daemon.js';
+import { ownEndpoint, temporaryDirectory } from '../support/daemon.js';
 import { socketsAreFiles } from '../support/platform.js';
 import { until } from '../support/until.js';
 import { rejection, Script } from './script.js';
@@ -49,6 +49,15 @@ test.runIf(socketsAreFiles)('a file that is not a socket is reported as such, at
   const failed = await rejection(IpcClient.connect(path, { timeout: 120_000, retry: 'absent' }));
   expect(failed).toMatchObject({ code: 'ENDPOINT_NOT_A_SOCKET' });
   expect(failed.message).toContain(path);
+});
+
+test('the path of a client means the same from every folder', async () => {
+  const path = ownEndpoint();
+  const server = createServer((socket) => void socket.resume()).listen(path);
+  onTestFinished(() => void server.close());
+  await until(() => server.listening, 'it listens');
+  await using client = await IpcClient.connect(socketsAreFiles ? relative(process.cwd(), path) : path);
+  expect(client.path).toBe(path);
 });
 
 test('options in the place of the path are refused with the way out', async () => {

@@ -40,6 +40,26 @@ describe('an option out of its range', () => {
     expect(await answer).toEqual(success('stopped'));
   });
 
+  test.each([null, 'x', {}, 5])(
+    'a signal that is none (%j) is refused, and nothing is sent',
+    async (value) => {
+      const signal = value as never;
+      const refused = {
+        code: 'OPTION_INVALID',
+        message: expect.stringMatching(/^signal must be /) as string,
+      };
+      expect(await rejection(IpcClient.connect(ownEndpoint(), { signal }))).toMatchObject(refused);
+      const script = new Script();
+      const client = await script.connect();
+      expect(await rejection(client.request('List', { signal }))).toMatchObject(refused);
+      expect(() => client.subscribe(ALL, { signal })).toThrow(expect.objectContaining(refused) as Error);
+      const answer = client.request({ Stop: { name: 'a' } });
+      expect(await script.got(1)).toEqual([{ Stop: { name: 'a' } }]);
+      await script.send(success('stopped'));
+      expect(await answer).toEqual(success('stopped'));
+    },
+  );
+
   test('setTimeout() is refused', async () => {
     const client = await new Script().connect();
     for (const value of [...NOT_TIMES, undefined])

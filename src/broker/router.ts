@@ -11,6 +11,8 @@ export interface Group {
 
 /** The number of pairs of event type and app whose matches are remembered. Past it all are forgotten and found again. */
 const REMEMBERED = 4096;
+/** The longest pair, in characters, that is remembered: a client may have chosen the app's name. */
+const LONGEST_REMEMBERED = 256;
 
 export class Router {
   readonly #groups = new Map<string, Group>();
@@ -55,13 +57,18 @@ export class Router {
 
   /** The groups whose filter passes the event. */
   match(eventType: string, appName: string | null): readonly Group[] {
+    if (eventType.length + (appName?.length ?? 0) > LONGEST_REMEMBERED) return this.#find(eventType, appName);
     const key = `${eventType.length} ${eventType}${appName === null ? '' : `=${appName}`}`;
     let groups = this.#matches.get(key);
     if (!groups) {
-      groups = [...this.#groups.values()].filter(({ filter }) => filterPasses(filter, eventType, appName));
+      groups = this.#find(eventType, appName);
       if (this.#matches.size >= REMEMBERED) this.#matches.clear();
       this.#matches.set(key, groups);
     }
     return groups;
+  }
+
+  #find(eventType: string, appName: string | null): readonly Group[] {
+    return [...this.#groups.values()].filter(({ filter }) => filterPasses(filter, eventType, appName));
   }
 }

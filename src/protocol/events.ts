@@ -16,6 +16,11 @@ export const STATUS_EVENT_TYPES: ReadonlySet<string> = new Set([
 
 /** The event type that `LogEvents` passes. */
 export const LOG_EVENT_TYPE = 'log_line';
+/**
+ * The longest app name, in characters, of a subscription and of an event. Main keeps a subscription's as long as that lasts; an
+ * event's is not sent, so no credit counts it.
+ */
+export const LONGEST_APP_NAME = 4096;
 /** Sent to a subscriber in place of dropped events: `data.dropped` is their number. */
 export const DROPPED_EVENT_TYPE = 'events_dropped';
 /** Sent to idle subscribers, so that clients with a read timeout stay connected. */

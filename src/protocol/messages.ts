@@ -1,7 +1,7 @@
 // The ten requests, four responses and three subscriptions as zod schemas. The type of a message is its shape on the wire.
 import { z } from 'zod';
 import { IpcError } from './errors.js';
-import { recordOf } from './record.js';
+import { textsByName } from './record.js';
 
 const text = z.string().refine((value) => value.isWellFormed(), 'must not contain lone surrogates');
 const optionalText = text.nullish().transform((value) => value ?? null);
@@ -34,7 +34,7 @@ const subscription = z.unknown().transform((value, context): SubscriptionType =>
 const unit = null;
 
 /** Variables by name. */
-const environment = recordOf(text, text);
+const environment = textsByName;
 
 const requestSchemas = {
   // Optional fields are extensions, which the original ignores. docs/protocol.md says what they mean.
@@ -178,15 +178,24 @@ function fieldNames(schema: z.ZodObject): string[] {
   return Object.keys(schema.shape);
 }
 
-function explain(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ` : '') + issue.message)
-    .join('; ');
+/** The faults of a message that are told; a hostile one may have millions. */
+const TOLD_FAULTS = 5;
+
+function explain({ issues }: z.ZodError): string {
+  const told = issues
+    .slice(0, TOLD_FAULTS)
+    .map(({ path, message }) => (path.length > 0 ? `${shown(path)}: ` : '') + message);
+  if (issues.length > TOLD_FAULTS) told.push(`and ${issues.length - TOLD_FAULTS} more`);
+  return told.join('; ');
 }
 
+const shown = (path: readonly PropertyKey[]): string => shortened(path.join('.'));
+
 function quote(key: string): string {
-  return JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key);
+  return JSON.stringify(shortened(key));
 }
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 function invalid(why: string, cause?: unknown): IpcError {
   return new IpcError(

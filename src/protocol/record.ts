@@ -12,5 +12,25 @@ export const recordOf = <V extends z.ZodType>(key: z.ZodType<string>, value: V) 
     )
     .transform((map): Record<string, z.output<V>> => Object.fromEntries(map));
 
+/**
+ * An object of texts by name, such as variables. It may come from anybody and have a million entries: a schema for each would
+ * take seconds, so they are looked at in a loop, up to the first that is wrong.
+ */
+export const textsByName = z.unknown().transform((given, context): Record<string, string> => {
+  const wrong = (message: string, path: readonly string[] = []): never => {
+    context.addIssue({ code: 'custom', message, path: [...path] });
+    return z.NEVER;
+  };
+  if (!isObject(given)) return wrong('Invalid input: expected an object');
+  // Neither Object.entries nor a copy: each takes longer than all else here.
+  for (const name in given) {
+    const value = (given as Record<string, unknown>)[name];
+    if (typeof value !== 'string') return wrong('Invalid input: expected a string', [name]);
+    if (!name.isWellFormed() || !value.isWellFormed())
+      return wrong('must not contain lone surrogates', [name]);
+  }
+  return given as Record<string, string>;
+});
+
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -38,15 +38,27 @@ const OPENING =
  * @throws {IpcError} `REPLY_INVALID`; `FRAME_TOO_LARGE` for more than `maxMessageSize` bytes.
  */
 export function responseFrame(response: unknown, maxMessageSize?: number): Buffer {
-  const checked = checkResponse(response);
   let text: string;
   try {
+    const checked = checkResponse(response);
     text = writeJson(checked);
+    if ('toJSON' in checked || !OPENING.test(text)) checkResponse(JSON.parse(text));
+    if ('Error' in checked) checkCode(checked.Error.code);
   } catch (cause) {
+    if (cause instanceof IpcError) throw cause;
     throw new IpcError('REPLY_INVALID', `Invalid response: ${errorToData(cause).message}`, { cause });
   }
-  if ('toJSON' in checked || !OPENING.test(text)) checkResponse(JSON.parse(text));
   return encodeFrame(text, maxMessageSize);
+}
+
+/**
+ * Checks the `code` of an `Error` that is to be sent. What comes from another daemon is not held to it.
+ *
+ * @throws {IpcError} `REPLY_INVALID`.
+ */
+export function checkCode(code: unknown): void {
+  if (code !== undefined && typeof code !== 'string')
+    throw invalid('Error.code must be a string, or missing');
 }
 
 /**

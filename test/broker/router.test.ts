@@ -70,5 +70,7 @@ describe('the router', () => {
     expect([found('app'), found('app')]).toEqual([true, false]);
     for (let n = 0; n < 5000; n += 1) found(`app-${n}`);
     expect(found('app')).toBe(true);
+    // A client may have chosen the name, and a name may be as long as a message.
+    expect([found('x'.repeat(300)), found('x'.repeat(300))]).toEqual([true, true]);
   });
 });

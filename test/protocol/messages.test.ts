@@ -121,6 +121,30 @@ describe('requests', () => {
     expect(() => request(`{"${'x'.repeat(100_000)}":{}}`)).toThrow(/^.{0,300}$/);
   });
 
+  test('of a million wrong entries the first is told, and of many wrong fields a few', () => {
+    const environment = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, index) => [`K${index}`, index]),
+    );
+    expect(() => parseRequest({ Start: { name: 'a', config: '', environment } })).toThrow(
+      /environment\.K0: .{0,60}$/,
+    );
+    expect(() =>
+      parseRequest({ Start: { name: 'a', config: '', environment: { ['x'.repeat(1e6)]: 1 } } }),
+    ).toThrow(/^.{0,300}$/);
+    const wrong = { name: 1, config: 1, environment: 1, source: 1, mode: 1, replace: 1, dry_run: 1 };
+    expect(() => parseRequest({ Start: wrong })).toThrow(/and 2 more$/);
+  });
+
+  test('a large one with more than 1,000 levels of nesting is refused before it is parsed', () => {
+    const deep = (levels: number, filler: string) =>
+      bytes(`{"Start":{"name":"a","config":"","x":${'['.repeat(levels)}"${filler}"${']'.repeat(levels)}}}`);
+    const large = 'x[{'.repeat(100_000);
+    expect(() => parseJson(deep(1000, large))).toThrow('Invalid message: more than 1000 levels of nesting');
+    expect(parseJson(deep(998, `${large}\\\\\\"[`))).toBeDefined();
+    expect(parseJson(deep(5000, 'short'))).toBeDefined();
+    expect(parseJson(bytes(JSON.stringify(Array.from({ length: 100_000 }, () => [[]]))))).toBeDefined();
+  });
+
   property([
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),

@@ -78,6 +78,15 @@ describe('messages', () => {
       { Event: { event_type: 'a "quoted" type', data: () => 1 } },
       Object.create({ toJSON: () => 5 }, { Data: { value: { data: 1 }, enumerable: true } }),
       { Success: { message: 'x', toJSON: () => ({ message: 5 }) } },
+      { Error: { message: 'x', code: 5 } },
+      new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('no keys');
+          },
+        },
+      ),
     ];
     for (const response of refused)
       await expect(connection.send(response as never)).rejects.toMatchObject({ code: 'REPLY_INVALID' });
@@ -308,6 +317,14 @@ describe('ends', () => {
     const server = await serve();
     await expect(IpcServer.bind(server.path)).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' });
   });
+});
+
+test('bind() refuses what is not a path, and what cannot be called', async () => {
+  const refused = { code: 'OPTION_INVALID' };
+  for (const path of [undefined, null, 5])
+    await expect(IpcServer.bind(path as never)).rejects.toMatchObject(refused);
+  for (const onFault of [5, null])
+    await expect(IpcServer.bind(ownEndpoint(), { onFault } as never)).rejects.toMatchObject(refused);
 });
 
 test('messages that are not received stay with the client', async () => {

@@ -1,10 +1,10 @@
 // Encodes a handler's response, or the error it threw, as JSON that can be sent.
 import { Buffer } from 'node:buffer';
-import { errorToData, IpcError } from '../../protocol/errors.js';
+import { type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
 import { frameTooLarge } from '../../protocol/frames.js';
 import { writeJson } from '../../protocol/json.js';
 import type { IpcErrorResponse } from '../../protocol/messages.js';
-import { checkResponse, errorResponse } from '../../protocol/responses.js';
+import { checkCode, checkResponse, errorResponse } from '../../protocol/responses.js';
 
 /** JSON and its size in UTF-8. */
 export interface AnswerText {
@@ -54,6 +54,7 @@ function answerText(value: unknown): string {
   const first = fields[main];
   if (main === 'message' && typeof first !== 'string')
     throw new TypeError(`${kind}.message must be a string`);
+  if (kind === 'Error') checkCode(fields['code']);
   const opening = `{"${kind}":{"${main}":`;
   if (typeof fields['toJSON'] !== 'function') {
     const text = writeJson({ [kind]: { [main]: first, ...fields } });
@@ -82,6 +83,15 @@ function notAnAnswer(value: unknown): Error {
   }
 }
 
+/** The longest message and stack, in characters, that are logged of what a handler threw. */
+const LONGEST_TOLD = 64 * 1024;
+
+/** What a handler threw, for the log. */
+export function thrownForLog(thrown: unknown): ErrorData {
+  const { message, stack, ...rest } = errorToData(thrown);
+  return { ...rest, message: message.slice(0, LONGEST_TOLD), stack: stack?.slice(0, LONGEST_TOLD) };
+}
+
 /** Encodes whatever was thrown as an `Error` response. */
 export function encodeError(thrown: unknown, maxMessageSize: number): AnswerText {
   const sized = (response: IpcErrorResponse): AnswerText => {
@@ -89,8 +99,9 @@ export function encodeError(thrown: unknown, maxMessageSize: number): AnswerText
     return { text, size: Buffer.byteLength(text) };
   };
   const response = errorResponse(thrown);
-  const told = sized(response);
-  if (told.size <= maxMessageSize) return told;
+  // Looked at first: JSON may be six times as long, and more than the longest string.
+  const told = response.Error.message.length > maxMessageSize ? undefined : sized(response);
+  if (told !== undefined && told.size <= maxMessageSize) return told;
   const message = 'The command failed, with an error message too long to send';
   return sized({ Error: { ...response.Error, message } });
 }

@@ -2,11 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { Clock } from '../../clock.js';
 import type { Tell } from '../../telemetry/diagnostics.js';
-import { errorToData, IpcError } from '../../protocol/errors.js';
-import { filterOf } from '../../protocol/events.js';
+import { IpcError } from '../../protocol/errors.js';
+import { filterOf, LONGEST_APP_NAME } from '../../protocol/events.js';
 import { parseJson } from '../../protocol/json.js';
 import { parseRequest, type SubscriptionType, splitRequest } from '../../protocol/messages.js';
-import { encodeAnswer, encodeError } from './answer.js';
+import { encodeAnswer, encodeError, thrownForLog } from './answer.js';
 import { ANSWER, type AnswerKind } from '../link/answers.js';
 import type { BatchEntry } from '../link/batch.js';
 import type { CommandContext, CommandHandlers, HandledCommand } from '../../define.js';
@@ -38,9 +38,6 @@ export interface ExecutorOptions {
 const FLUSH_AFTER = 1;
 /** Milliseconds after which the loop turns while commands that do not wait follow one another. */
 const YIELD_AFTER = 5;
-
-/** Characters of a subscription's app name: main keeps it as long as the subscription lasts. */
-const MAX_FILTER_LENGTH = 4096;
 
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -170,10 +167,10 @@ export class Executor {
       return;
     }
     const filter = filterOf((args as { subscription: SubscriptionType }).subscription);
-    if (filter.appName !== null && filter.appName.length > MAX_FILTER_LENGTH) {
+    if (filter.appName !== null && filter.appName.length > LONGEST_APP_NAME) {
       throw new IpcError(
         'MESSAGE_INVALID',
-        `Invalid message: Subscribe: app_name is longer than ${MAX_FILTER_LENGTH} characters`,
+        `Invalid message: Subscribe: app_name is longer than ${LONGEST_APP_NAME} characters`,
       );
     }
     const text = JSON.stringify(filter);
@@ -222,7 +219,7 @@ export class Executor {
   }
 
   #refuse(entry: BatchEntry, thrown: unknown, kind: AnswerKind = ANSWER.RESPONSE): void {
-    if (!(thrown instanceof IpcError)) this.#options.tell('command.failed', { err: errorToData(thrown) });
+    if (!(thrown instanceof IpcError)) this.#options.tell('command.failed', { err: thrownForLog(thrown) });
     const { text, size } = encodeError(thrown, this.#options.maxMessageSize);
     this.#options.answer(entry.slot, entry.sequence, kind, text, size);
   }

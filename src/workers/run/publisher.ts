@@ -6,6 +6,7 @@ import {
   type EventInput,
   eventText,
   HEARTBEAT_EVENT_TYPE,
+  LONGEST_APP_NAME,
 } from '../../protocol/events.js';
 import { frameTooLarge, HEADER_BYTES } from '../../protocol/frames.js';
 import type { OutgoingEvent } from '../link/event-packer.js';
@@ -126,6 +127,11 @@ function encode({ eventType, appName, data }: EventInput, maxMessageSize: number
   if (appName !== undefined && appName !== null && typeof appName !== 'string') {
     throw new IpcError('EVENT_INVALID', `Event ${eventType} has an appName that is not a string`);
   }
+  if (appName && appName.length > LONGEST_APP_NAME)
+    throw new IpcError(
+      'EVENT_INVALID',
+      `Event ${eventType} has an appName of more than ${LONGEST_APP_NAME} characters`,
+    );
   const text = eventText(eventType, data);
   const size = Buffer.byteLength(text);
   if (size > maxMessageSize) {

@@ -2,7 +2,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { CommandHandlers } from '#dist/define.js';
-import { untold } from '#dist/telemetry/diagnostics.js';
 import { ANSWER } from '#dist/workers/link/answers.js';
 import type { BatchEntry } from '#dist/workers/link/batch.js';
 import { Executor } from '#dist/workers/run/executor.js';
@@ -13,6 +12,7 @@ describe('the executor', () => {
     const clock = new FakeClock();
     const later: (() => void)[] = [];
     const notes: string[] = [];
+    const told: unknown[] = [];
     const state = { open: true };
     let sequence = 0;
     const executor = new Executor({
@@ -25,7 +25,7 @@ describe('the executor', () => {
       commandTimeout: 1000,
       maxMessageSize: 1000,
       clock,
-      tell: untold,
+      tell: (_step, fields) => void told.push(fields),
       soon: (action) => void later.push(action),
       claim: () => true,
       answer: (_slot, answered, kind, text, size) => {
@@ -48,6 +48,7 @@ describe('the executor', () => {
       clock,
       executor,
       notes,
+      told,
       state,
       command,
       turns: () => later.length,
@@ -157,5 +158,19 @@ describe('the executor', () => {
     expect(w.notes[0]).toBe(`1 ${said('x'.repeat(room))}`);
     expect(w.notes[1]).toContain('Message size 1001 exceeds maximum allowed size 1000');
     expect(w.notes[2]).toContain('an error message too long to send');
+  });
+
+  test('answers a command that throws a message longer than JSON can write, and logs its beginning', () => {
+    const message = '\u0001'.repeat(100_000_000);
+    const w = world({
+      Stop: () => {
+        throw Object.assign(new Error('x'), { message });
+      },
+    });
+    w.executor.take([w.command(1, 'throw')]);
+    expect(w.notes[0]).toContain('an error message too long to send');
+    expect(w.told).toEqual([
+      { err: expect.objectContaining({ message: message.slice(0, 64 * 1024) }) as unknown },
+    ]);
   });
 });

@@ -39,6 +39,14 @@ describe('the publisher', () => {
     expect(sent).toHaveLength(4);
   });
 
+  test('refuses an app name that no subscription can ask for: it is not sent, so no credit counts it', async () => {
+    const { publisher, sent, refused } = make();
+    const named = (length: number) => ({ eventType: 'e', appName: 'x'.repeat(length), data: null });
+    expect(await state(publisher.publish(named(4097)))).toBe('EVENT_INVALID');
+    expect(await state(publisher.publish(named(4096)))).toBe('resolved');
+    expect([sent.length, refused]).toEqual([1, ['EVENT_INVALID']]);
+  });
+
   test('gets back as much credit as it has spent, in however many parts', async () => {
     const { publisher } = make();
     for (const bytes of [500, 500]) expect(await state(publisher.publish(sized(bytes)))).toBe('resolved');

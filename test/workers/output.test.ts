@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { surviveBrokenOutput } from '#dist/workers/thread-tier/output.js';
 import { fixture, ownEndpoint } from '../support/daemon.js';
 import { fullPipesFail } from '../support/platform.js';
 import { RawClient } from '../support/raw-client.js';
@@ -14,6 +15,18 @@ type Isolation = 'thread' | 'none';
 const LIST = { Data: { data: [] } };
 const PRINTED = { Success: { message: 'printed' } };
 const start = (name: string, lines = 10) => ({ Start: { name, config: String(lines) } });
+
+test('many daemons of one process share a listener on its output, and the last one takes it away', () => {
+  const listeners = (): number[] =>
+    [process.stdout, process.stderr].map((stream) => stream.listenerCount('error'));
+  const before = listeners();
+  const ends = Array.from({ length: 12 }, () => surviveBrokenOutput());
+  expect(listeners()).toEqual(before.map((count) => count + 1));
+  for (const end of [...ends.slice(1), ...ends.slice(1)]) end();
+  expect(listeners()).toEqual(before.map((count) => count + 1));
+  ends[0]?.();
+  expect(listeners()).toEqual(before);
+});
 
 /** A daemon in a process of its own; `stdio` is for its stdout and its stderr. */
 async function printingDaemon(stdio: 'pipe' | number, isolation: Isolation = 'thread') {

@@ -33,6 +33,7 @@ export class InlineLane implements Lane {
   readonly #executor: Executor;
   readonly #onCapacity: () => void;
   #open = true;
+  #capacityDue = false;
   readonly #collected = new Set<Job>();
 
   private constructor(settings: InlineSettings, handlers: Awaited<ReturnType<typeof setUp>>) {
@@ -58,7 +59,7 @@ export class InlineLane implements Lane {
           job.origin.respond(encodeFrame(text, settings.maxMessageSize));
           job.answered(kind === ANSWER.OVERRUN);
         }
-        settings.onCapacity();
+        this.#capacitySoon();
       },
       flush: () => true,
     });
@@ -95,6 +96,16 @@ export class InlineLane implements Lane {
     this.#collected.delete(job);
     if (full) queueMicrotask(this.#onCapacity);
     return true;
+  }
+
+  /** Once for all answers of a turn: each call looks at every pipeline that waits. */
+  #capacitySoon(): void {
+    if (this.#capacityDue) return;
+    this.#capacityDue = true;
+    setImmediate(() => {
+      this.#capacityDue = false;
+      this.#onCapacity();
+    });
   }
 
   /** Stops taking commands; those that have begun go on. */

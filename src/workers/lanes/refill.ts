@@ -64,9 +64,9 @@ export class Refill {
     gone.then(end, end);
   }
 
-  /** A lane is ready, so lanes can be started again. */
+  /** A lane is ready. If it dies before the next try, the reason that the others had stands again. */
   ready(): void {
-    this.#down = undefined;
+    if (this.#cancelRetry === undefined) this.#down = undefined;
   }
 
   /** Brings the lanes back to their least number, now or when it is allowed. */

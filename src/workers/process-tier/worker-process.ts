@@ -60,6 +60,14 @@ export class WorkerProcess {
 
   /** Resolves with the reason when the process has ended, or could not be started. */
   #listen(child: ChildProcess): Promise<Error> {
+    // First: without descriptors for its pipes a child has none, and says so with an error.
+    const ended = new Promise<Error>((resolve) => {
+      child.once('exit', (code, signal) => resolve(new Error(endOf(code, signal))));
+      child.on('error', (error) => {
+        // Other errors, such as a message that did not go, are followed by its end.
+        if (child.pid === undefined) resolve(error);
+      });
+    });
     child.on('message', (message, handle) => {
       // Nobody here expects a handle; unclosed, it would stay open.
       if (handle && 'close' in handle) handle.close();
@@ -67,13 +75,7 @@ export class WorkerProcess {
     });
     pipesOf(child)[CHILD_FD.claims]?.on('data', (chunk: Buffer) => this.#hooks.onClaims(chunk));
     for (const pipe of pipesOf(child)) pipe?.on('error', () => undefined);
-    return new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve(new Error(endOf(code, signal))));
-      child.on('error', (error) => {
-        // Other errors, such as a message that did not go, are followed by its end.
-        if (child.pid === undefined) resolve(error);
-      });
-    });
+    return ended;
   }
 
   /** Waits until what the process has sent is taken in, and closes its pipes. */
@@ -105,17 +107,33 @@ function forked(file: URL, options: ThreadOptions, logFd: number | undefined): C
   });
 }
 
-const pipesOf = (child: ChildProcess): readonly (Socket | null | undefined)[] =>
-  child.stdio as readonly (Socket | null | undefined)[];
+/** Its ends of the child's pipes; none when Node had no descriptors for them (libuv's EMFILE). */
+const pipesOf = ({ stdio }: { stdio?: ChildProcess['stdio'] }): readonly (Socket | null | undefined)[] =>
+  (stdio ?? []) as readonly (Socket | null | undefined)[];
+
+/** The debugger's port belongs to the daemon. */
+const OF_THE_DEBUGGER = /^--inspect(-brk|-port|-wait)?(=|$)/;
+/** What a program on the command line needs, and one in a file must not have: with it, a child would run the daemon's program again. */
+const OF_A_PROGRAM = /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
+
+/** This process's options of Node, without the program that may be among them. */
+function ownOptions(): string[] {
+  const { execArgv } = process;
+  return execArgv.filter((option, index) => {
+    const before = execArgv[index - 1];
+    const isValue = before !== undefined && OF_A_PROGRAM.test(before) && !before.includes('=');
+    return !OF_A_PROGRAM.test(option) && !isValue;
+  });
+}
 
 function endOf(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `its process exited with code ${code}` : `its process was ended by ${signal}`;
 }
 
-/** Resource limits as options of the command line. The debugger's port belongs to the daemon. */
-function nodeOptions({ resourceLimits = {}, execArgv = process.execArgv }: ThreadOptions): string[] {
+/** Resource limits as options of the command line. */
+function nodeOptions({ resourceLimits = {}, execArgv = ownOptions() }: ThreadOptions): string[] {
   const { maxOldGenerationSizeMb, maxYoungGenerationSizeMb, stackSizeMb } = resourceLimits;
-  const kept = execArgv.filter((option) => !/^--inspect(-brk|-port|-wait)?(=|$)/.test(option));
+  const kept = execArgv.filter((option) => !OF_THE_DEBUGGER.test(option));
   if (maxOldGenerationSizeMb !== undefined)
     kept.push(`--max-old-space-size=${Math.ceil(maxOldGenerationSizeMb)}`);
   // The young generation has three semi-spaces.

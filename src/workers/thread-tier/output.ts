@@ -3,6 +3,8 @@ import type { Worker } from 'node:worker_threads';
 import { Output } from '../link/output.js';
 
 const ignore = (): void => undefined;
+/** The daemons of this process that run. One listener serves all: Node warns of a leak at the eleventh. */
+let daemons = 0;
 
 /**
  * Errors of `process.stdout` and `process.stderr`, such as EPIPE when their reader is gone, no longer end the process.
@@ -11,9 +13,14 @@ const ignore = (): void => undefined;
  */
 export function surviveBrokenOutput(): () => void {
   const streams = [process.stdout, process.stderr];
-  for (const stream of streams) stream.on('error', ignore);
+  let runs = true;
+  daemons += 1;
+  if (daemons === 1) for (const stream of streams) stream.on('error', ignore);
   return () => {
-    for (const stream of streams) stream.off('error', ignore);
+    if (!runs) return;
+    runs = false;
+    daemons -= 1;
+    if (daemons === 0) for (const stream of streams) stream.off('error', ignore);
   };
 }
 

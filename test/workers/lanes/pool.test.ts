@@ -203,6 +203,26 @@ describe('the pool of lanes', () => {
     );
   });
 
+  test('says so of the last lane too, though one became ready after the others had died too often', async () => {
+    const { pool: lanes, clock, lanes: made, ids } = await pool(2, 2);
+    for (let deaths = 0; deaths < 5; deaths += 1) {
+      made.at(-1)?.die(new Error('x'));
+      if (deaths < 4) made.at(-1)?.ready();
+    }
+    const replacement = made.at(-1);
+    lane(made, 0).die(new Error('x'));
+    replacement?.ready();
+    expect([ids().length, lanes.down]).toEqual([1, undefined]);
+    replacement?.die(new Error('x'));
+    expect(ids()).toEqual([]);
+    expect(lanes.down).toMatchObject({ code: 'LANES_UNAVAILABLE' });
+    await Promise.all(made.map(({ gone }) => gone));
+    clock.advance(10_000);
+    expect(ids()).toHaveLength(2);
+    for (const each of made.slice(-2)) each.ready();
+    expect(lanes.down).toBeUndefined();
+  });
+
   test('makes at most twice its number of threads while some do not end, says so, and goes on when they have ended', async () => {
     const { pool: lanes, clock, lanes: made, ids } = await pool(1, 1);
     let ends = (): void => undefined;

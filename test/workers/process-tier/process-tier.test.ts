@@ -1,5 +1,5 @@
 // Lanes in processes: what their daemon promises about them, beyond what every lane promises.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { statOf } from '#dist/supervisor/system/stat.js';
@@ -37,6 +38,24 @@ describe('a lane in a process', () => {
     const pid = await pidOf(client);
     expect(pid).not.toBe(process.pid);
     expect(await pidOf(client)).toBe(pid);
+  });
+
+  test('does not run the daemon’s program again that was given on the command line', async () => {
+    const commands = fixture('commands.js').href;
+    const program = `
+      import { startDaemon } from 'bunctl-ipc';
+      console.log('begun');
+      const daemon = await startDaemon({
+        socketPath: process.argv[1],
+        commands: ${JSON.stringify(commands)},
+        workers: { isolation: 'process', maxThreads: 1 },
+      });
+      console.log(daemon.stats().lanes.length, 'lane');
+      await daemon.close();`;
+    const args = ['--input-type=module', '-e', program, ownEndpoint()];
+    const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
+    expect(stdout).toBe('begun\n1 lane\n');
   });
 
   test('that is killed from outside: its caller is told, and what it had not begun runs in the next', async () => {

@@ -85,18 +85,21 @@ describe('a thread that cannot be set up ends at once, with its cause', () => {
     });
   });
 
-  test.runIf(hasUlimit)('a lack of descriptors is reported as such', async () => {
-    const script = fileURLToPath(fixture('daemon-out-of-files.js'));
-    const path = ownEndpoint();
-    const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, path];
-    const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as {
-      code: string;
-      message: string;
-    }[];
-    const ofLanes = refusals.filter(({ code }) => code === 'LANES_UNAVAILABLE');
-    expect(ofLanes.length).toBeGreaterThan(0);
-    for (const { message } of ofLanes) expect(message).toMatch(/EMFILE|too many open files/);
-  });
+  test.runIf(hasUlimit).each(['thread', 'process'])(
+    'a lack of descriptors is reported as such: %s',
+    async (isolation) => {
+      const script = fileURLToPath(fixture('daemon-out-of-files.js'));
+      const path = ownEndpoint();
+      const command = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, script, path, isolation];
+      const refusals = JSON.parse((await promisify(execFile)('sh', command)).stdout) as {
+        code: string;
+        message: string;
+      }[];
+      const ofLanes = refusals.filter(({ code }) => code === 'LANES_UNAVAILABLE');
+      expect(ofLanes.length).toBeGreaterThan(0);
+      for (const { message } of ofLanes) expect(message).toMatch(/EMFILE|too many open files/);
+    },
+  );
 });
 
 test.runIf(hasFifos)(

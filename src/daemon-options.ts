@@ -77,13 +77,13 @@ export interface WorkersOptions {
    * `log` on the main thread. If a thread has 256 KiB of lines that the main thread has not logged yet, more lines are lost and counted.
    */
   readonly logFd?: number | undefined;
-  /** Node options of the worker threads, as in Node's Worker. Default: those of the process. */
+  /** Node options of the workers, as in Node's Worker. Default: those of the process, without a program (`-e`, `--input-type`). */
   readonly execArgv?: string[] | undefined;
   /** Appended to `process.argv` in the worker threads, as in Node's Worker. Default: nothing. */
   readonly argv?: string[] | undefined;
-  /** `process.env` of the worker threads, as in Node's Worker. Default: a copy of the process's environment. */
+  /** `process.env` of the workers: strings by name. Default: a copy of the process's environment. */
   readonly env?: Record<string, string> | undefined;
-  /** As in Node's Worker. Default: 512 MB of old space. The stack must have at least 0.5 MB: a smaller one ends the process. */
+  /** As in Node's Worker; `codeRangeSizeMb` is for threads only. Default: 512 MB of old space. The stack must have at least 0.5 MB: a smaller one ends the process. */
   readonly resourceLimits?:
     | {
         maxOldGenerationSizeMb?: number;

@@ -1,4 +1,5 @@
 // Checks the options of startDaemon and fills in defaults. A value out of range is refused with a sentence, not clamped.
+import { fstatSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -31,7 +32,7 @@ const workers = z
     maxMemory: bytes(64 * 1024 ** 2, 1024 * GIB, GIB),
     commandTimeout: ms(1, 30_000),
     unresponsiveAfter: ms(100, 5000),
-    logFd: z.int().min(0).optional(),
+    logFd: z.int().min(0).refine(isOpen, 'must be an open file descriptor').optional(),
     execArgv: z.array(z.string()).optional(),
     argv: z.array(z.string()).optional(),
     env: recordOf(z.string(), z.string()).optional(),
@@ -114,7 +115,36 @@ const options = fields
   .refine(
     ({ service, host }) => host === undefined || typeof service === 'string' || service instanceof URL,
     { path: ['host'], message: 'needs a service module to call it; give one as service, by its URL or path' },
-  );
+  )
+  .refine((given) => !isCopied(given) || isCloneable(given.workerData), {
+    path: ['workerData'],
+    message: 'must be a value that structuredClone() can copy: no function, no symbol, no promise',
+  });
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a module gets its `workerData` in another thread or process. */
+const isCopied = ({ service, workers: { isolation, commands } }: z.output<typeof fields>): boolean =>
+  typeof service === 'string' ||
+  service instanceof URL ||
+  isolation !== 'none' ||
+  Object.values(commands).some((mark) => mark !== 'inline');
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isLogger(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

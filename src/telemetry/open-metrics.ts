@@ -42,7 +42,11 @@ function ofConnections({ connections, commands }: DaemonStats): Family[] {
     counter('connections_evicted', 'Connections cut because all held too many bytes', connections.evicted),
     counter('commands_received', 'Commands that came in', commands.received),
     counter('commands_answered', 'Commands that were answered', commands.answered),
-    counter('commands_failed', "Commands answered with an error of the daemon's own", commands.failed),
+    counter(
+      'commands_failed',
+      'Commands answered with an error because of a deadline or for want of a lane',
+      commands.failed,
+    ),
     counter('commands_timed_out', 'Commands that ran past their deadline', commands.timedOut),
   ];
 }

@@ -49,6 +49,8 @@ describe('options', () => {
     ['host: needs a service module', { host: { f: () => 1 }, service: {} }],
     ['workers.resourceLimits.stackSizeMb', { workers: { resourceLimits: { stackSizeMb: 0.4 } } }],
     ['workers.resourceLimits.stackSizeMb', { workers: { resourceLimits: { stackSizeMb: 0.01 } } }],
+    ['workers.logFd: must be an open file descriptor', { workers: { logFd: 1_000_000 } }],
+    ['workerData: must be a value that structuredClone() can copy', { workerData: { f: () => 1 } }],
     ['log: must be a pino logger', { log: {} as never }],
     ['log: must be a pino logger', { log: console as never }],
     ['log: must be a pino logger', { log: { child: () => undefined } as never }],

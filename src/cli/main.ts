@@ -76,7 +76,8 @@ Examples:
   bunctl logs api -f
   bunctl restart all
 
-A daemon is started when one is needed. Use --socket PATH, or BUNCTL_SOCKET, for another daemon.`;
+A daemon is started when one is needed. --socket PATH, or else BUNCTL_SOCKET, names another daemon: no other
+place is looked at then.`;
 
 /**
  * Runs a command and sets the exit code.

@@ -4,7 +4,7 @@ import { systemClock } from '../../clock.js';
 import { defaultSocketPath, endpointAt } from '../../endpoint/default-path.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
-import { otherPlaces, rulePlaces } from './places.js';
+import { namedSocket, otherPlaces, rulePlaces } from './places.js';
 
 /** How long an answer may take, in ms, without --timeout; the longest stop timeout would be an hour. */
 const ANSWER_TIMEOUT = 120_000;
@@ -66,9 +66,10 @@ export async function daemonFor(options: DaemonOptions, rule: StartRule): Promis
 export async function requireDaemon(options: DaemonOptions, rule: StartRule): Promise<IpcClient> {
   const client = await daemonFor(options, rule);
   if (client) return client;
+  const named = namedSocket(options.socket);
   throw new CliError(
     EXIT.unreachable,
-    `No daemon is running${options.socket === undefined ? '' : ` on ${options.socket}`}. \`bunctl start\` starts one with an app, \`bunctl daemon\` runs one in the foreground, \`bunctl doctor\` shows where it is searched for.`,
+    `No daemon is running${named === undefined ? '' : ` on ${named}`}. \`bunctl start\` starts one with an app, \`bunctl daemon\` runs one in the foreground, \`bunctl doctor\` shows where it is searched for.`,
   );
 }
 
@@ -134,7 +135,7 @@ async function connectToFirst(
   places: readonly string[],
   options: DaemonOptions,
 ): Promise<IpcClient | undefined> {
-  const named = options.socket !== undefined || Boolean(process.env['BUNCTL_SOCKET']);
+  const named = namedSocket(options.socket) !== undefined;
   for (const place of places) {
     try {
       return await IpcClient.connect(place, { ...clientOptions(options), retry: 'busy' });

@@ -4,6 +4,11 @@ import { ORIGINAL_SOCKET } from '../../protocol/endpoints.js';
 import { onWindows } from '../terminal/system-words.js';
 import { stateDirectory } from '../../supervisor/state/paths.js';
 
+/** The socket that --socket or BUNCTL_SOCKET names: then there is no other place. Undefined if neither does. */
+export function namedSocket(socket: string | undefined): string | undefined {
+  return socket ?? (process.env['BUNCTL_SOCKET'] ? defaultSocketPath() : undefined);
+}
+
 /** The sockets that the rule gives, or only the one that was named. */
 export function rulePlaces(socket: string | undefined): string[] {
   return socket === undefined ? candidateSocketPaths() : [endpointAt(socket)];
@@ -14,7 +19,7 @@ export function rulePlaces(socket: string | undefined): string[] {
  * has written down (it was started with another TMPDIR, for example), and the original's. None if a socket was named.
  */
 export async function otherPlaces(socket: string | undefined): Promise<string[]> {
-  if (socket !== undefined) return [];
+  if (namedSocket(socket) !== undefined) return [];
   const { listeningPath } = await import('../../supervisor/state/left-behind.js');
   const rule = candidateSocketPaths();
   const original = onWindows ? undefined : ORIGINAL_SOCKET;

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { endpointAt } from '#dist/endpoint/default-path.js';
+import { stateDirectory } from '#dist/supervisor/state/paths.js';
 import { alive, Manager, startProgram, type Status } from '../../support/manager.js';
 import {
   hasProc,
@@ -170,6 +171,34 @@ test('--socket names another daemon, for every command', async () => {
   expect(await manager.ok('stop', 'a', ...there)).toBe('Stopped app a\n');
   expect(await manager.ok('shutdown', ...there)).toContain(endpoint);
   expect((await manager.run('ping', ...there)).code).toBe(6);
+});
+
+describe.each(['BUNCTL_SOCKET', '--socket'])('%s', (how) => {
+  test.each([['shutdown'], ['stop', 'all'], ['delete', 'all', '-f'], ['list'], ['ping']])(
+    'is the only place: without a daemon there, %s reaches no other one',
+    async (...command) => {
+      const manager = new Manager();
+      const socket = join(manager.home, 'nobody');
+      const other = await fakeDaemon(manager.socket, () => success('done'));
+      // What a daemon of that state directory has written down: it listens elsewhere.
+      const state = stateDirectory(endpointAt(socket), {
+        env: manager.env,
+        home: () => manager.home,
+        places: [],
+      });
+      mkdirSync(state, { recursive: true, mode: 0o700 });
+      writeFileSync(join(state, 'socket'), `${endpointAt(manager.socket)}\n`, { mode: 0o600 });
+      if (how === 'BUNCTL_SOCKET') manager.env['BUNCTL_SOCKET'] = socket;
+      const { stdout, stderr } = await manager.run(
+        ...command,
+        ...(how === '--socket' ? ['--socket', socket] : []),
+      );
+      expect(other.asked).toEqual([]);
+      expect(stdout).toBe('');
+      expect(stderr).toContain('No daemon is running');
+      if (command[0] === 'stop') expect(stderr).toContain(socket);
+    },
+  );
 });
 
 test.runIf(signalsAreMessages)(

@@ -55,6 +55,7 @@ const requestSchemas = {
     source: text.optional(),
     mode: text.optional(),
     kill_escaped: z.boolean().optional(),
+    unless_running: z.boolean().optional(),
   }),
   Delete: z.object({ name: text, kill_escaped: z.boolean().optional() }),
   Status: z.object({ name: optionalText, stats: z.boolean().optional() }),

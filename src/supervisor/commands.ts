@@ -57,6 +57,10 @@ function startAnswer(name: string, { action, pid, differs }: StartResult, dryRun
   return { message: `Started app ${name}`, ...(action === 'unchanged' ? { running: pid } : {}), ...more };
 }
 
+/** A process that is just being started has no id yet. */
+const runsAlready = (name: string, pid: number): string =>
+  `App ${name} is running already${pid === 0 ? '' : ` (pid ${pid})`}`;
+
 /** A process may have ended before it was looked at. */
 function withPid(pid: number): string {
   return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
@@ -113,7 +117,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       const survivors = await service.stop(app, kill ?? false);
       return success({ message: andEscaped(`Stopped app ${app.name}`, survivors) });
     },
-    async Restart({ name, config: json, environment, source, mode, kill_escaped: kill }, { service }) {
+    async Restart({ name, config: json, environment, source, mode, ...how }, { service }) {
       const config = json === undefined ? undefined : configOf(json);
       const app = config ? addressedNew(name, config) : addressed(name);
       const result = await service.restart({
@@ -122,8 +126,11 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         environment,
         source,
         mode: source === undefined ? undefined : (mode ?? null),
-        killEscaped: kill ?? false,
+        killEscaped: how.kill_escaped ?? false,
+        unlessRunning: how.unless_running ?? false,
       });
+      if (result.ranAlready)
+        return success({ message: runsAlready(app.name, result.pid), running: result.pid });
       const what = result.wasRunning ? 'Restarted' : 'Started';
       const message = andEscaped(`${what} app ${app.name}${withPid(result.pid)}`, result);
       return success({ message, ...(await noticeFor(service, app, config)) });

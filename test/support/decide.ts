@@ -24,6 +24,8 @@ export class FakeHost {
   readonly missing = new Set<string>();
   /** As {@link missing}, but found out only by the spawn. */
   readonly failing = new Set<string>();
+  /** What happens while it is checked whether an app can be spawned. */
+  onCheck: () => Promise<void> = async () => undefined;
   /** Why the files of an app cannot be removed, if they cannot. */
   removal: Error | undefined;
   readonly left = new Map<string, number[]>();
@@ -34,6 +36,7 @@ export class FakeHost {
   constructor() {
     const host = {
       checkSpawn: async (_id: string, { command }: AppConfig) => {
+        await this.onCheck();
         if (this.missing.has(command)) throw new Error(`no ${command}`);
       },
       spawn: async (id: string, { config }: { config: AppConfig }) => {

@@ -16,7 +16,7 @@ import { endWithDaemon } from '../daemon/show-output.js';
 import { daemonFor } from '../daemon/find.js';
 import { stateOf } from '../daemon/places.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { checkName, meansAll } from '../input/names.js';
+import { checkName, distinct, meansAll } from '../input/names.js';
 import { whole } from '../input/numbers.js';
 import { moment } from '../input/times.js';
 import { CliError, EXIT, exitCodeOf, usage } from '../terminal/exit.js';
@@ -67,7 +67,7 @@ export async function run(args: string[]): Promise<void> {
   const stream = values.stream === undefined ? undefined : streamOf(values.stream);
   const last = since === undefined ? 20 : undefined;
   const wanted: LogsWanted = {
-    names: names.length === 0 || names.some(meansAll) ? null : [...new Set(names.map(checkName))],
+    names: names.length === 0 || names.some(meansAll) ? null : distinct(names.map(checkName)),
     lines: values.lines === undefined ? last : whole(values.lines, '--lines'),
     wanted: { since, until, passes, stream },
     json: values.json === true,

@@ -2,7 +2,7 @@
 import type { IpcClient } from '../../client/client.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
 import { absolutePath } from '../input/folder.js';
-import { checkName, isConfigFile, meansAll } from '../input/names.js';
+import { checkName, distinct, isConfigFile, meansAll } from '../input/names.js';
 import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
@@ -24,13 +24,13 @@ export async function resolveNames(typed: readonly string[]): Promise<string[]> 
   return names;
 }
 
-/** The names without repetitions; with `all` among them, the names of all apps that pass. */
+/** The names that mean different apps; with `all` among them, the names of all apps that pass. */
 export async function expandAll(
   client: IpcClient,
   names: readonly string[],
   passes: (app: AppStatus) => boolean = () => true,
 ): Promise<string[]> {
-  if (!names.some(meansAll)) return [...new Set(names)];
+  if (!names.some(meansAll)) return distinct(names);
   return (await allStatuses(client)).filter(passes).map(({ name }) => name);
 }
 

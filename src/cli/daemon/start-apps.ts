@@ -4,7 +4,7 @@ import { appId } from '../../supervisor/model/app-id.js';
 import { allStatuses, askMessage, askSuccess } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
 import { isFile } from '../input/files.js';
-import { meansAll } from '../input/names.js';
+import { distinct, meansAll } from '../input/names.js';
 import { hasKnownKind } from '../input/program.js';
 import { quoteWords, splitWords } from '../input/shell-words.js';
 import type { Described } from '../input/start-arguments.js';
@@ -63,15 +63,16 @@ export function unknownApp(name: string): CliError {
 /** Starts apps that the daemon knows, with the caller's environment; those that run are left alone. */
 export async function startKnown(client: IpcClient, names: readonly string[]): Promise<string[]> {
   const apps = await allStatuses(client);
-  const wanted = names.some(meansAll) ? apps.map(({ name }) => name) : [...names];
+  const wanted = names.some(meansAll) ? apps.map(({ name }) => name) : distinct(names);
   await inTurn(wanted, async (name) => {
+    // Only our daemon knows `unless_running`: it looks again, in the app's turn.
     const app = apps.find((one) => one.name === appId(name));
     if (app?.state === 'Running') {
       print(`App ${name} is running already (pid ${app.pid})`);
       return;
     }
     try {
-      const fields = { name, environment: callersEnvironment() };
+      const fields = { name, environment: callersEnvironment(), unless_running: true };
       print(await askMessage(client, { Restart: fields }));
     } catch (error) {
       throw exitCodeOf(error) === EXIT.notFound ? unknownApp(name) : error;

@@ -1,6 +1,6 @@
 // Names of apps and of configuration files, as they are typed.
 import { existsSync } from 'node:fs';
-import { whyNoId } from '../../supervisor/model/app-id.js';
+import { appId, whyNoId } from '../../supervisor/model/app-id.js';
 import { usage } from '../terminal/exit.js';
 
 /** Longest name in bytes. */
@@ -33,6 +33,16 @@ export const meansAll = (word: string | undefined): boolean => word?.trim().toLo
 export function checkNewName(name: string): string {
   if (meansAll(checkName(name))) throw usage(`"${name}" stands for every app; give this one another name`);
   return name;
+}
+
+/** The names that mean different apps, each as it was written first. */
+export function distinct(names: readonly string[]): string[] {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const id = appId(name) ?? name;
+    if (!seen.has(id)) seen.set(id, name);
+  }
+  return [...seen.values()];
 }
 
 /** Whether a word names a configuration file that exists. */

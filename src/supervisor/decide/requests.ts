@@ -61,8 +61,7 @@ export class Requests {
     const { name, config, environment, source, mode, replace } = request;
     const differs = configDifferences(app.config, config);
     const change: AppChange = { config, source, mode, ...(environment === undefined ? {} : { environment }) };
-    const runs = app.state.status === 'Running' || app.state.status === 'Starting';
-    if (!runs) {
+    if (!runs(app)) {
       await this.#check(app, change, `Failed to start app ${name}`);
       const started = await app
         .start(change)
@@ -117,8 +116,25 @@ export class Requests {
     return this.#apps.inTurn(request, async (app) => {
       this.#apps.checkOpen();
       if (config) checkSameName(app, { ...request, config });
+      if (request.unlessRunning) return this.#startUnlessRunning(app, request);
       return this.#restart(app, request, changeOf(request));
     });
+  }
+
+  /** Judged in the app's turn: of many such requests at once, one starts it. */
+  async #startUnlessRunning(app: App, request: RestartRequest): Promise<RestartResult> {
+    const { name, killEscaped } = request;
+    const change = changeOf(request);
+    const failure = `Failed to start app ${name}`;
+    let survivors: Survivors = { escaped: [], ended: [] };
+    let started = false;
+    if (!runs(app)) {
+      await this.#check(app, change, failure);
+      survivors = await this.#survivors(app, killEscaped);
+      started = await app.start(change).catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error));
+    }
+    if (app.removed) throw new IpcError('APP_NOT_FOUND', `App ${name} not found: it was removed meanwhile`);
+    return { pid: app.state.pid ?? 0, wasRunning: !started, ranAlready: !started, ...survivors };
   }
 
   async #restart(
@@ -177,13 +193,15 @@ export class Requests {
   }
 }
 
+const runs = ({ state: { status } }: App): boolean => status === 'Running' || status === 'Starting';
+
 /** What a Start would do now. An app that is being restarted runs when the Restart is over. */
 function whatStartDoes(app: App | undefined, config: AppConfig): StartResult {
   if (app === undefined) return { action: 'started', pid: null, differs: [] };
   const { status, restarting, pid } = app.state;
   const differs = configDifferences(app.config, config);
-  const runs = status === 'Running' || status === 'Starting' || (status === 'Stopping' && restarting);
-  return { action: !runs ? 'started' : differs.length > 0 ? 'changed' : 'unchanged', pid, differs };
+  const isUp = runs(app) || (status === 'Stopping' && restarting);
+  return { action: !isUp ? 'started' : differs.length > 0 ? 'changed' : 'unchanged', pid, differs };
 }
 
 function changeOf({ config, environment, source, mode }: RestartRequest): AppChange {

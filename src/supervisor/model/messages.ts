@@ -87,12 +87,16 @@ export interface RestartRequest extends Addressed {
   readonly source: string | null | undefined;
   readonly mode: string | null | undefined;
   readonly killEscaped: boolean;
+  /** An app that runs is left alone, and only one that does not is started. */
+  readonly unlessRunning?: boolean;
 }
 
 export interface RestartResult extends Survivors {
   /** 0 for a process that has ended already. */
   readonly pid: number;
   readonly wasRunning: boolean;
+  /** It ran and was left alone, as the request says. */
+  readonly ranAlready?: boolean;
 }
 
 /** The result of a shutdown. */

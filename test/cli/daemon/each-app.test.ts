@@ -4,6 +4,7 @@ import { statOf } from '#dist/supervisor/system/stat.js';
 import { Manager, type Status } from '../../support/manager.js';
 import { hasProc } from '../../support/platform.js';
 import { LASTS } from '../../support/programs.js';
+import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 test('start starts it and says so on stderr; several names and `all` are done side by side', async () => {
   const manager = new Manager();
@@ -38,4 +39,45 @@ test('start starts it and says so on stderr; several names and `all` are done si
   expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') as string });
   await manager.ok('delete', 'all', '-f');
   expect(await manager.ok('list', '-j')).toBe('[]\n');
+});
+
+test('an app that is named twice, in upper and lower case too, is one app', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'c', '--', ...LASTS);
+  expect(await manager.run('stop', 'c', 'C', 'c')).toEqual({
+    code: 0,
+    stdout: 'Stopped app c\n',
+    stderr: '',
+  });
+  const started = await manager.run('start', 'c', 'C');
+  expect(started).toMatchObject({ code: 0, stderr: '' });
+  expect(started.stdout).toMatch(/^Started app c with PID \d+\n$/);
+  expect((await manager.ok('flush', 'C', 'c')).trim().split('\n')).toEqual(['Emptied the log of app C']);
+  expect((await manager.ok('restart', 'c', 'C')).trim().split('\n')).toHaveLength(1);
+  const deleted = await manager.run('delete', 'c', 'C', '-f');
+  expect(deleted).toEqual({ code: 0, stdout: 'Deleted app c\n', stderr: '' });
+});
+
+test('an app that many start by its name at once is started once, and nobody restarts it', async () => {
+  const manager = new Manager();
+  await manager.ok('start', 'c', '--', ...LASTS);
+  await manager.ok('stop', 'c');
+  const all = await Promise.all(Array.from({ length: 4 }, () => manager.run('start', 'c')));
+  const { pid, restarts } = await manager.status('c');
+  expect(all.map(({ stdout }) => stdout).sort()).toEqual([
+    ...Array.from({ length: 3 }, () => `App c is running already (pid ${pid})\n`),
+    `Started app c with PID ${pid}\n`,
+  ]);
+  expect(restarts).toBe(0);
+});
+
+test('start by a name asks the daemon to leave an app alone that runs by then', async () => {
+  const manager = new Manager();
+  const { asked } = await fakeDaemon(manager.socket, (message) =>
+    typeof message === 'object' && 'Restart' in message
+      ? success('App web is running already (pid 7)', { running: 7 })
+      : data([status('web', { state: 'Stopped' })]),
+  );
+  expect(await manager.ok('start', 'web')).toBe('App web is running already (pid 7)\n');
+  expect(asked.at(-1)).toMatchObject({ Restart: { name: 'web', unless_running: true } });
 });

@@ -220,6 +220,42 @@ describe('a Restart', () => {
     expect(host.saved.at(-1)).toMatchObject({ status: 'Stopped', restarting: false });
   });
 
+  test('only of an app that does not run: of many at once, one starts it and the others leave it alone', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await host.ends('a', 0);
+    const environment = { A: '1' };
+    const restart = () => host.restart('a', { unlessRunning: true, environment });
+    const [first, ...others] = await Promise.all([restart(), restart(), restart()]);
+    expect(first).toMatchObject({ pid: 102, wasRunning: false });
+    for (const other of others) expect(other).toMatchObject({ pid: 102, wasRunning: true, ranAlready: true });
+    expect(host.done).toEqual(['spawn a', 'spawn a']);
+    expect(host.state('a')).toMatchObject({ status: 'Running', restarts: 0 });
+    expect(host.app('a').decided.environment).toEqual(environment);
+  });
+
+  test('only of an app that does not run leaves one alone that is started by itself meanwhile', async () => {
+    const host = new FakeHost();
+    await host.start('a', { restart_policy: 'always' });
+    await host.ends('a', 1);
+    expect(host.state('a').status).toBe('Backoff');
+    host.onCheck = () => host.app('a').input({ type: 'retry' });
+    expect(await host.restart('a', { unlessRunning: true })).toMatchObject({ pid: 102, ranAlready: true });
+    expect(host.done).toEqual(['spawn a', 'spawn a']);
+  });
+
+  test('only of an app that does not run waits for one that is being stopped, and starts it', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    const stopped = host.requests.stop({ name: 'a', id: 'a' }, false);
+    const started = host.restart('a', { unlessRunning: true });
+    await settle();
+    await host.ends('a');
+    await stopped;
+    expect(await started).toMatchObject({ pid: 102, wasRunning: false });
+    expect(host.state('a').status).toBe('Running');
+  });
+
   test('does not end a process when the new one cannot be started', async () => {
     const host = new FakeHost();
     await host.start('a');

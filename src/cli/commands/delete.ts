@@ -29,9 +29,9 @@ export async function run(args: string[]): Promise<void> {
   const wanted = await resolveNames(names);
   await withDaemon(daemon, { start: 'if-left' }, async (client) => {
     await checkKillEscaped(client, values);
-    const apps = await expandAll(client, wanted);
-    if (apps.length === 0) say('There are no apps.');
-    else if (values.force || (await confirmed(apps)))
+    const apps = await expandAll(client, wanted, { command: 'delete', none: 'There are no apps.' });
+    if (apps.length === 0) return;
+    if (values.force || (await confirmed(apps)))
       await forEachApp(client, daemon, apps, async (each, name) =>
         print(await askMessage(each, { Delete: { name, ...killEscapedField(values) } })),
       );

@@ -10,7 +10,7 @@ import { isConfigFile } from '../input/names.js';
 import { fileDescribed } from '../input/start-arguments.js';
 import { APP_OPTIONS, appOptionsGiven, fieldsOf } from '../input/start-options.js';
 import { usage } from '../terminal/exit.js';
-import { print, say } from '../terminal/output.js';
+import { print } from '../terminal/output.js';
 
 export const help = `Restarts apps; an app that is stopped is started. A file is applied: its changed apps are restarted with what
 it says now, its new apps are started.
@@ -57,8 +57,10 @@ export async function run(args: string[]): Promise<void> {
     await checkKillEscaped(client, values);
     const rest = await applyFiles(client, names, options, mode);
     if (rest.length === 0) return;
-    const apps = await expandAll(client, await resolveNames(rest));
-    if (apps.length === 0) say('There are no apps.');
+    const apps = await expandAll(client, await resolveNames(rest), {
+      command: 'restart',
+      none: 'There are no apps.',
+    });
     await forEachApp(client, daemon, apps, async (each, name) =>
       print(await restartApp(each, name, options)),
     );

@@ -10,7 +10,7 @@ import {
 } from '../daemon/kill-escaped.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { usage } from '../terminal/exit.js';
-import { print, say } from '../terminal/output.js';
+import { print } from '../terminal/output.js';
 import { STOP_HELP } from '../terminal/system-words.js';
 
 export const help = `${STOP_HELP}
@@ -34,8 +34,11 @@ export async function run(args: string[]): Promise<void> {
     // What a stopped app has left behind is ended, too, if that is asked for.
     const isOfInterest = ({ state, escaped }: AppStatus): boolean =>
       state !== 'Stopped' || (values['kill-escaped'] === true && (escaped?.length ?? 0) > 0);
-    const apps = await expandAll(client, wanted, isOfInterest);
-    if (apps.length === 0) say('No app is running.');
+    const apps = await expandAll(client, wanted, {
+      command: 'stop',
+      none: 'No app is running.',
+      passes: isOfInterest,
+    });
     await forEachApp(client, daemon, apps, async (each, name) =>
       print(await askMessage(each, { Stop: { name, ...killEscapedField(values) } })),
     );

@@ -17,6 +17,8 @@ export interface ConfigFile {
   readonly notices: readonly string[];
   /** Why apps cannot be started, by their names. They can still be stopped and deleted. */
   readonly faults: ReadonlyMap<string, string>;
+  /** Whether its only app is the start script of a `package.json`. */
+  readonly isStartScript?: boolean;
   /** Why nothing in the file can be read, as a sentence; then there are no apps. */
   readonly refusal?: string;
 }

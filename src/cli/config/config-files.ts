@@ -126,7 +126,8 @@ function packageConfig(path: string, named: boolean, mode: string | undefined): 
   if (typeof name === 'string' && isObject(scripts) && typeof scripts['start'] === 'string') {
     // A scoped name, such as @acme/api, has characters that an app's name cannot have.
     const app = { name: name.replace(/^@/, '').replaceAll('/', '-'), command: 'npm', args: ['run', 'start'] };
-    return withoutMode(complete(path, [fullConfig(app, { cwd: dirname(path) })]), mode);
+    const file = complete(path, [fullConfig(app, { cwd: dirname(path) })]);
+    return { ...withoutMode(file, mode), isStartScript: true };
   }
   if (!named) return undefined;
   throw new ConfigFileError(`${path} has neither "bunctl" nor "pm2" nor a name and a start script`);

@@ -12,10 +12,11 @@ import {
 } from '../answers/wire.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { Described } from '../input/start-arguments.js';
-import { type CliError, usage } from '../terminal/exit.js';
+import { CliError, EXIT, exitCodeOf, usage } from '../terminal/exit.js';
 import { print, say } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
 import { inTurn } from './in-turn.js';
+import { isFrom, originOf, whyNotTaken } from './origin.js';
 import { nameFileIn } from './start-apps.js';
 
 type Action = 'start' | 'change' | 'restart' | 'unchanged' | 'stop';
@@ -23,7 +24,7 @@ type Action = 'start' | 'change' | 'restart' | 'unchanged' | 'stop';
 interface Step {
   readonly name: string;
   readonly action: Action;
-  /** Which keys differ, or why an app is stopped. */
+  /** Which keys differ, where it came from, or why it is stopped. */
   readonly why: string;
   readonly config?: AppConfig;
 }
@@ -49,19 +50,38 @@ export async function applyFile(
   const { file, mode } = described;
   const statuses = await allStatuses(client);
   if (!(await daemonInfo(client)) || !knowsExtensions(statuses)) return false;
-  const steps = await plan(client, described, statuses, options);
+  const steps = await plan(client, described, statuses, options).catch((error: unknown) =>
+    nothingApplied(error as Error, described),
+  );
   if (steps.length === 0) throw noApps(file);
   say(`Plan for ${file}:`);
   for (const { name, action, why } of steps)
     say(`  ${action.padEnd(10)} ${name}${why === '' ? '' : ` (${why})`}`);
-  await inTurn(steps, async (step) => {
-    try {
-      print(await perform(client, step, { file, mode }, options));
-    } catch (error) {
-      throw step.config ? nameFileIn(error as Error, file, step.name) : error;
-    }
-  });
+  const stops = steps.filter(({ action }) => action === 'stop');
+  const others = steps.filter(({ action }) => action !== 'stop');
+  const performAll = (part: readonly Step[]): Promise<void> =>
+    inTurn(part, async (step) => {
+      try {
+        print(await perform(client, step, { file, mode }, options));
+      } catch (error) {
+        throw step.config ? nameFileIn(error as Error, file, step.name) : error;
+      }
+    });
+  try {
+    await performAll(others);
+  } catch (error) {
+    const kept = stops.map(({ name }) => name).join(', ');
+    if (kept !== '') say(`Not stopped, because not every app of the file was started: ${kept}`);
+    throw error;
+  }
+  await performAll(stops);
   return true;
+}
+
+/** Each app of the file has been checked before any was touched. */
+function nothingApplied(error: Error, { apps, file }: Described): never {
+  if (apps.length === 1 || exitCodeOf(error) === EXIT.unreachable) throw error;
+  throw new CliError(exitCodeOf(error), `Nothing of ${file} was applied: ${error.message}`, { cause: error });
 }
 
 /** Nothing is in the file, and no app that runs came from it. */
@@ -69,36 +89,46 @@ export const noApps = (file: string | undefined): CliError => usage(`${file} has
 
 async function plan(
   client: IpcClient,
-  { apps, file, mode, whole }: Described & { readonly file: string },
+  described: Described & { readonly file: string },
   statuses: readonly AppStatus[],
   { restart }: ApplyOptions,
 ): Promise<Step[]> {
+  const { apps, file, mode, whole } = described;
   const steps: Step[] = [];
   await inTurn(apps, async (config) => {
     const { name } = config;
-    if (!statuses.some((app) => app.name === appId(name))) {
-      steps.push({ name, action: 'start', why: '', config });
-      return;
-    }
+    const app = statuses.find((one) => one.name === appId(name));
+    const refusal = app && whyNotTaken(app, described);
+    if (refusal !== undefined) throw new CliError(EXIT.failed, refusal);
+    const origin = app && originOf(app, file);
     try {
-      steps.push(stepFor(config, await start(client, config, { file, mode }, true), restart));
+      steps.push(stepFor(config, await start(client, config, { file, mode }, true), restart, origin));
     } catch (error) {
       throw nameFileIn(error as Error, file, name);
     }
   });
   if (!whole) return steps;
   const ids = new Set(apps.map(({ name }) => appId(name)));
-  for (const { name, source, state } of statuses)
-    if (source === file && !ids.has(name) && state !== 'Stopped')
-      steps.push({ name, action: 'stop', why: 'no longer in the file' });
+  for (const app of statuses)
+    if (isFrom(app, file) && !ids.has(app.name) && app.state !== 'Stopped')
+      steps.push({ name: app.name, action: 'stop', why: 'no longer in the file' });
   return steps;
 }
 
-function stepFor(config: AppConfig, { action, differs = [] }: Done, restart: boolean): Step {
+function stepFor(
+  config: AppConfig,
+  { action, differs = [] }: Done,
+  restart: boolean,
+  origin: string | undefined,
+): Step {
   const { name } = config;
-  if (action === 'changed') return { name, action: 'change', why: differs.join(', '), config };
-  if (action !== 'unchanged') return { name, action: 'start', why: '', config };
-  return { name, action: restart ? 'restart' : 'unchanged', why: '', config };
+  const taken = origin === undefined ? '' : `taken over from ${origin}`;
+  if (action === 'changed') {
+    const keys = differs.join(', ');
+    return { name, action: 'change', why: taken === '' ? keys : `${keys}; ${taken}`, config };
+  }
+  if (action !== 'unchanged') return { name, action: 'start', why: taken, config };
+  return { name, action: restart ? 'restart' : 'unchanged', why: taken, config };
 }
 
 /** A file, and the mode that was chosen in it. */

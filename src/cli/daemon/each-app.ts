@@ -1,8 +1,10 @@
 // Does something for several apps side by side: those that were named, those of a file, or `all`.
 import type { IpcClient } from '../../client/client.js';
+import { appId } from '../../supervisor/model/app-id.js';
 import { allStatuses, type AppStatus } from '../answers/wire.js';
 import { absolutePath } from '../input/folder.js';
 import { checkName, distinct, isConfigFile, meansAll } from '../input/names.js';
+import { quoteWords } from '../input/shell-words.js';
 import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
@@ -11,27 +13,73 @@ import { throwFirst } from './in-turn.js';
 /** How many apps are worked on at a time, so that apps that take long to end are waited for together. */
 const SIDE_BY_SIDE = 64;
 
+export interface Wanted {
+  readonly name: string;
+  /** The file that stands for it; undefined if it was named itself. */
+  readonly file?: string;
+}
+
 /** Checks names as they were typed; a configuration file stands for the apps in it. */
-export async function resolveNames(typed: readonly string[]): Promise<string[]> {
-  const names: string[] = [];
+export async function resolveNames(typed: readonly string[]): Promise<Wanted[]> {
+  const wanted: Wanted[] = [];
   for (const name of typed) {
-    if (!isConfigFile(name)) names.push(checkName(name));
+    if (!isConfigFile(name)) wanted.push({ name: checkName(name) });
     else {
       const { readConfig } = await import('../config/config-files.js');
-      names.push(...readConfig(absolutePath(name)).apps.map((app) => app.name));
+      const { apps, path } = readConfig(absolutePath(name));
+      wanted.push(...apps.map((app) => ({ name: app.name, file: path })));
     }
   }
-  return names;
+  return wanted;
+}
+
+export interface Expansion {
+  /** The command that is given, for what is said. */
+  readonly command: string;
+  /** What is said when there is no app to do anything with. */
+  readonly none: string;
+  /** Which apps `all` means; by default all. */
+  readonly passes?: (app: AppStatus) => boolean;
 }
 
 /** The names that mean different apps; with `all` among them, the names of all apps that pass. */
 export async function expandAll(
   client: IpcClient,
-  names: readonly string[],
-  passes: (app: AppStatus) => boolean = () => true,
+  wanted: readonly Wanted[],
+  { command, none, passes = () => true }: Expansion,
 ): Promise<string[]> {
-  if (!names.some(meansAll)) return distinct(names);
-  return (await allStatuses(client)).filter(passes).map(({ name }) => name);
+  if (wanted.some(({ name }) => meansAll(name))) {
+    const apps = (await allStatuses(client)).filter(passes);
+    if (apps.length === 0) say(none);
+    return apps.map(({ name }) => name);
+  }
+  if (wanted.length === 0) say(none);
+  const others = await ofOtherFiles(client, wanted, command);
+  return distinct(wanted.filter((each) => !others.has(each)).map(({ name }) => name));
+}
+
+/** What a file stands for and came from another file, which still exists: it is left alone, and a sentence says so. */
+async function ofOtherFiles(
+  client: IpcClient,
+  wanted: readonly Wanted[],
+  command: string,
+): Promise<ReadonlySet<Wanted>> {
+  const others = new Set<Wanted>();
+  if (!wanted.some(({ file }) => file !== undefined)) return others;
+  const { otherFile } = await import('./origin.js');
+  const statuses = new Map((await allStatuses(client)).map((app) => [app.name, app]));
+  const named = new Set(wanted.flatMap(({ name, file }) => (file === undefined ? [appId(name)] : [])));
+  for (const each of wanted) {
+    const { name, file } = each;
+    const app = statuses.get(appId(name) ?? '');
+    const other = app && file !== undefined ? otherFile(app, file) : undefined;
+    if (other === undefined || named.has(app?.name)) continue;
+    others.add(each);
+    say(
+      `App ${name} came from ${other}, not from ${file}, and is left alone. To ${command} it: bunctl ${command} ${quoteWords([name])}`,
+    );
+  }
+  return others;
 }
 
 /**

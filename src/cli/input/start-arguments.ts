@@ -32,6 +32,8 @@ export interface Described {
   readonly apps: readonly AppConfig[];
   /** The file that the apps are from; undefined if they are from the command line. */
   readonly file?: string;
+  /** What was found in the folder; undefined for a file that was named. */
+  readonly found?: 'file' | 'start-script' | undefined;
   /** The mode that was chosen in the file, by `--env MODE`. */
   readonly mode?: string | undefined;
   /** Whether these are all apps of the file. */
@@ -77,7 +79,9 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   const file =
     named === undefined ? findConfig(currentFolder(), mode) : readConfig(absolutePath(named), mode);
   for (const notice of file?.notices ?? []) say(notice);
-  if (names.length === 0 || all) return { ...allApps(file), mode };
+  const implied = file?.isStartScript ? 'start-script' : 'file';
+  const found = named === undefined ? implied : undefined;
+  if (names.length === 0 || all) return { ...allApps(file), found, mode };
   const chosen = names.map((name) => {
     if (name.includes('/')) throw usage(`There is no file ${name}`);
     const id = appId(checkName(name));
@@ -91,7 +95,7 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
     if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
     return startable(file, app);
   });
-  return file && { apps, file: file.path, mode };
+  return file && { apps, file: file.path, found, mode };
 }
 
 /** All apps of a file that was named. */

@@ -87,6 +87,31 @@ describe('a file', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/bunctl\.json: app web: .*backoff/);
   });
+
+  test('with a wrong value is refused as a whole, before anything is started or stopped', async () => {
+    const manager = new Manager();
+    write(manager, { old: {} });
+    await manager.ok('start');
+    write(manager, { good: {}, bad: { stop_timeout: 'abc' } });
+    const { code, stdout, stderr } = await manager.run('start');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/bunctl\.json: app bad: .*stop_timeout/);
+    expect(stderr).toMatch(/Error: Nothing of .*bunctl\.json was applied: 1 of 2 failed\n/);
+    expect(stderr).not.toContain('Plan for');
+    expect(await states(manager)).toEqual(['old Running']);
+  });
+
+  test('stops no app that it no longer has if another one could not be started', async () => {
+    const manager = new Manager();
+    write(manager, { old: {} });
+    await manager.ok('start');
+    write(manager, { good: {}, bad: { command: join(manager.home, 'nowhere') } });
+    const { code, stdout, stderr } = await manager.run('start');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'Started app good\n' });
+    expect(stderr).toContain('  stop       old (no longer in the file)\n');
+    expect(stderr).toContain('Not stopped, because not every app of the file was started: old\n');
+    expect(await states(manager)).toEqual(['good Running', 'old Running']);
+  });
 });
 
 describe('restart', () => {

@@ -2,7 +2,7 @@
 import type { IpcClient } from '../../client/client.js';
 import { isWanted } from '../../supervisor/logs/app-log.js';
 import { CliError, EXIT, exitCodeOf } from '../terminal/exit.js';
-import { say } from '../terminal/output.js';
+import { canPrint, say } from '../terminal/output.js';
 import { LinePrinter, printInitial } from './log-lines.js';
 import type { LogsWanted } from './logs-wanted.js';
 import { printLogs, readFromDaemon } from './read-logs.js';
@@ -18,6 +18,7 @@ export async function follow(client: IpcClient, wanted: LogsWanted): Promise<voi
   const data = await readFromDaemon(client, wanted);
   if (json) printInitial(data);
   else await printLogs(data, wanted, true);
+  if (!canPrint()) return;
   const isNew = newLines(data.type === 'single' ? [[only ?? data.app, data.logs]] : data.apps);
   const passes = isWanted(wanted.wanted);
   const printer = new LinePrinter(wanted, only === null);

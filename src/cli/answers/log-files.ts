@@ -13,7 +13,7 @@ import {
 import { LogsFollower } from '../../supervisor/logs/follow-logs.js';
 import type { LogLine } from '../../supervisor/logs/log-line.js';
 import { mergeByTime } from '../../supervisor/logs/merge.js';
-import { printJson, say } from '../terminal/output.js';
+import { canPrint, printJson, say } from '../terminal/output.js';
 import { LinePrinter, printInitial } from './log-lines.js';
 import { inWireShape, type LogsData, type LogsWanted } from './logs-wanted.js';
 import type { Logs } from './wire.js';
@@ -56,6 +56,8 @@ export async function followFiles(
     follower.follow(log);
   const { until } = wanted.wanted;
   if (until !== undefined) closeAt(follower, until);
+  // Its end closes the files, too.
+  if (!canPrint()) follower.close();
   const printer = new LinePrinter(wanted, ids?.length !== 1);
   const passes = isWanted(wanted.wanted);
   for await (const { app, lines, lost } of follower.lines()) {

@@ -15,7 +15,7 @@ import { absolutePath } from '../input/folder.js';
 import { whole } from '../input/numbers.js';
 import { sizeOrNone } from '../input/sizes.js';
 import { CliError, EXIT } from '../terminal/exit.js';
-import { print, say } from '../terminal/output.js';
+import { print, reportLostOutput, say } from '../terminal/output.js';
 import { DAEMON_END_HELP } from '../terminal/system-words.js';
 
 export const help = `Runs the daemon in the foreground. \`bunctl start\` starts one in the background when it needs one.
@@ -92,6 +92,8 @@ export async function run(args: string[]): Promise<void> {
     if (code === 'ENDPOINT_IN_USE') throw new CliError(EXIT.failed, message, { cause: error });
     throw error;
   } finally {
+    // This command is loaded apart from the bundle, which looks at its own stdout alone.
+    reportLostOutput();
     // Nothing that was forgotten keeps the process.
     setTimeout(() => process.exit(), 1000).unref();
   }

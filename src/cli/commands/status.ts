@@ -1,5 +1,8 @@
 // bunctl status
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpcClient } from '../../client/client.js';
+import type { Subscription } from '../../client/subscription.js';
+import { appsTable, leftBehindBy } from '../answers/apps-table.js';
 import { details } from '../answers/show.js';
 import { allStatuses, type AppStatus, askData, daemonInfo, replacedNotice } from '../answers/wire.js';
 import { fileDifference } from '../daemon/apply-file.js';
@@ -7,8 +10,9 @@ import { daemonFor, requireDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName, meansAll } from '../input/names.js';
 import { usage } from '../terminal/exit.js';
-import { canPrint, print, printJson, say, write } from '../terminal/output.js';
+import { canPrint, print, printJson, say } from '../terminal/output.js';
 import { endWithReader } from '../terminal/reader-gone.js';
+import { drawScreen } from '../terminal/screen.js';
 import { harmless, onTerminal, style } from '../terminal/style.js';
 
 export const help = `One app, or all, in detail.
@@ -24,7 +28,7 @@ Examples:
   bunctl status -w
   bunctl status -j | jq '.[] | .name + " " + .state'`;
 
-/** How often, in ms, the screen shows new times and sizes. */
+/** How often, in ms, the screen shows new times and sizes, and an app is looked at that may have been deleted. */
 const REFRESH = 2000;
 
 /** A name as it was typed; null for all apps. */
@@ -57,14 +61,15 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function text(client: IpcClient, name: Name): Promise<string> {
+async function text(client: IpcClient, name: Name, { brief = false } = {}): Promise<string> {
   const differences = new Map<string, string | undefined>();
   const before = await statuses(client, name);
   for (const app of before) if (app.source) differences.set(app.name, await fileDifference(client, app));
   // The comparison takes time, and what is shown is what is so now.
   const apps = differences.size > 0 ? await statuses(client, name) : before;
   if (apps.length === 0) return 'There are no apps.';
-  return apps.map((app) => details(app, differences.get(app.name))).join('\n\n');
+  const shown = brief ? apps.map((app) => ({ ...app, environment_names: null })) : apps;
+  return shown.map((app) => details(app, differences.get(app.name))).join('\n\n');
 }
 
 async function statuses(client: IpcClient, name: Name): Promise<AppStatus[]> {
@@ -78,42 +83,52 @@ async function watch(client: IpcClient, name: Name, json: boolean): Promise<void
   const app_name = name === null ? null : await idOf(client, name);
   const subscription = client.subscribe({ StatusEvents: { app_name } });
   await subscription.ready;
-  if (json) print(JSON.stringify({ type: 'initial', data: await askData(client, { Status: { name } }) }));
+  const status = (): Promise<unknown> => askData(client, { Status: { name } });
+  if (json) print(JSON.stringify({ type: 'initial', data: await status() }));
   else if (onTerminal()) return redraw(client, name, subscription);
   else print(await text(client, name));
-  for await (const { event_type: type, data } of subscription) {
+  if (!canPrint()) return;
+  const events = printEvents(subscription, json);
+  // No event says that an app was deleted.
+  await (name === null ? events : Promise.race([events, again(status)]));
+}
+
+async function printEvents(events: Subscription, json: boolean): Promise<void> {
+  for await (const { event_type: type, data } of events) {
     if (json) print(JSON.stringify({ type: 'event', event_type: type, event: data }));
     else print(`${harmless((data as { app?: string }).app ?? '')} ${type} ${harmless(JSON.stringify(data))}`);
     if (!canPrint()) return;
   }
 }
 
+/** Does something now and then, until it fails. The connection alone keeps the process. */
+async function again(act: () => Promise<unknown>): Promise<never> {
+  for (;;) {
+    await sleep(REFRESH, undefined, { ref: false });
+    await act();
+  }
+}
+
 /** Draws the screen again after each event, and now and then for times and sizes. */
-async function redraw(client: IpcClient, name: Name, events: AsyncIterable<unknown>): Promise<void> {
-  const draw = async (): Promise<void> => {
-    const now = await text(client, name);
-    // Home, then erase what is below: the screen does not flicker.
-    write(`\x1b[H\x1b[J${now}\n\n${style('gray', 'Ctrl-C ends this; the apps go on.')}\n`);
-  };
-  write('\x1b[2J');
-  await draw();
-  let timer: NodeJS.Timeout | undefined;
-  const failed = new Promise<never>((_resolve, reject) => {
-    timer = setInterval(() => {
-      draw().catch(reject);
-    }, REFRESH);
-  });
+async function redraw(client: IpcClient, name: Name, events: Subscription): Promise<void> {
+  const draw = async (): Promise<void> =>
+    drawScreen(await screenText(client, name), style('gray', 'Ctrl-C ends this; the apps go on.'));
   const afterEvents = async (): Promise<void> => {
+    await draw();
+    if (!canPrint()) return;
     for await (const _event of events) {
       await draw();
       if (!canPrint()) return;
     }
   };
-  try {
-    await Promise.race([afterEvents(), failed]);
-  } finally {
-    clearInterval(timer);
-  }
+  await Promise.race([afterEvents(), again(draw)]);
+}
+
+/** What a screen has room for: all apps in a table, or one in detail, without the many names that it inherited. */
+async function screenText(client: IpcClient, name: Name): Promise<string> {
+  if (name !== null) return text(client, name, { brief: true });
+  const apps = await allStatuses(client);
+  return apps.length > 0 ? [appsTable(apps), ...leftBehindBy(apps)].join('\n') : 'There are no apps.';
 }
 
 /** Events carry an app's id; the daemon knows which id belongs to a name. */

@@ -1,4 +1,5 @@
 // `status` and `list`: what an app uses, what it has left behind, where it ran, and how it differs from its file.
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -224,3 +225,21 @@ test('status -w prints events without a terminal, with the name or the id of the
   });
   expect(plain() + json()).not.toContain('\x1b');
 });
+
+test.each([[[]], [['--json']]])(
+  'status -w %j of an app without a terminal ends with 3 when the app is deleted',
+  async (options) => {
+    await manager.ok('start', 'a', '--', ...LASTS);
+    const watching = manager.spawn(['status', 'a', '-w', ...options]);
+    onTestFinished(() => void watching.kill('SIGKILL'));
+    let [shown, said] = ['', ''];
+    watching.stdout?.setEncoding('utf8').on('data', (part: string) => (shown += part));
+    watching.stderr?.setEncoding('utf8').on('data', (part: string) => (said += part));
+    const ended = once(watching, 'close');
+    await until(() => shown.includes('unning'), 'it watches');
+    await manager.ok('delete', 'a', '-f');
+    expect(await ended).toEqual([3, null]);
+    expect(shown).toContain('"stopped"');
+    expect(said).toBe('Error: App a not found\n');
+  },
+);

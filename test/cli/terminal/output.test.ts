@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { CLI, Manager } from '../../support/manager.js';
 import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 import { hasFullDevice, hasShell } from '../../support/platform.js';
+import { until } from '../../support/until.js';
 
 const script = spawnSync('script', ['--version']).status === 0;
 
@@ -39,6 +40,47 @@ describe.runIf(hasFullDevice)('a full stdout', () => {
       expect(stderr).not.toMatch(/\n +at /);
     },
   );
+
+  test.each([
+    ['logs a -f'],
+    ['logs a -f -j'],
+    ['status -w'],
+    ['status -w -j'],
+    ['status a -w'],
+    ['status a -w -j'],
+  ])('makes bunctl %s, which goes on until Ctrl-C, end with 1 and a sentence', async (command) => {
+    const manager = new Manager();
+    await fakeDaemon(manager.socket, (message) => {
+      if (typeof message === 'object' && 'Logs' in message)
+        return data({ type: 'single', app: 'a', logs: { output: ['a line'], errors: [] } });
+      const isStatus = typeof message === 'object' && 'Status' in message;
+      if (!isStatus) return success('Done');
+      return data(message.Status.name === null ? [status('a')] : status('a'));
+    });
+    const { code, stderr } = await shell(manager, `bunctl ${command} > /dev/full`);
+    expect(code).toBe(1);
+    expect(stderr).toBe('Error: stdout cannot be written to: no space left on the device\n');
+  });
+
+  test.each([[''], [' -j']])('makes bunctl logs -f%s, which reads the files, end with 1', async (option) => {
+    const manager = new Manager();
+    await manager.ok('start', 'a', '--', 'sh', '-c', 'echo a line; exec sleep 1000');
+    await until(() => manager.printed('a') === 'a line\n', 'it has printed');
+    const { code, stderr } = await shell(manager, `bunctl logs a -f${option} > /dev/full`);
+    expect(code).toBe(1);
+    expect(stderr).toBe('Error: stdout cannot be written to: no space left on the device\n');
+  });
+
+  test('makes bunctl daemon end with 1 and a sentence, when it is told to end', async () => {
+    const manager = new Manager();
+    const { code, stderr } = await shell(
+      manager,
+      `bunctl daemon > /dev/full &
+      until bunctl ping > ping 2>&1; do sleep 0.05; done; bunctl shutdown; wait $!`,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toBe('Error: stdout cannot be written to: no space left on the device\n');
+  });
 
   test('keeps no command from doing its work', async () => {
     const manager = new Manager();

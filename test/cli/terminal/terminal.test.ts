@@ -1,11 +1,15 @@
 // The commands in a terminal.
 import { once } from 'node:events';
 import { spawn, spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
 import { CLI, Manager } from '../../support/manager.js';
 import { until } from '../../support/until.js';
+import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
-test.runIf(spawnSync('script', ['--version']).status === 0)(
+const script = spawnSync('script', ['--version']).status === 0;
+
+test.runIf(script)(
   'in a terminal: colour, a screen that is redrawn, and no control characters of an app',
   async () => {
     const manager = new Manager();
@@ -51,3 +55,40 @@ test.runIf(spawnSync('script', ['--version']).status === 0)(
     }
   },
 );
+
+test.runIf(script)('status -w never draws more than the screen has room for', async () => {
+  const manager = new Manager();
+  const names = Array.from({ length: 40 }, (_, n) => `app-${n}-with-a-name-that-is-wider-than-the-screen`);
+  const one = status('a', { cwd: '/wide/'.repeat(20), environment_names: ['INHERITED'] });
+  await fakeDaemon(manager.socket, (message) => {
+    if (typeof message !== 'object' || !('Status' in message)) return success('Done');
+    return data(message.Status.name === null ? names.map((name) => status(name)) : one);
+  });
+  for (const [what, shown, absent] of [
+    ['status -w', /^name +.*\n(app-\d+-.*\n){6}… 34 more lines do not fit\nCtrl-C ends this/, 'folder'],
+    ['status a -w', /^a\n +state +running\n(.*\n)+Ctrl-C ends this/, 'INHERITED'],
+  ] as const) {
+    const line = `stty rows 10 cols 40; exec "${process.execPath}" "${CLI}" ${what}`;
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { ...manager.env, TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+    const screens = (): string[] => text.split('\u001b[H\u001b[J').slice(1);
+    await until(() => screens().length > 1, 'it is drawn again');
+    child.stdin.write('\u0003');
+    await once(child, 'close');
+    // The first screen is whole, since a second one has begun.
+    const screen = stripVTControlCharacters(screens()[0] ?? '').replaceAll('\r', '');
+    const lines = screen.split('\n');
+    expect(screen).toMatch(shown);
+    expect(screen).not.toContain(absent);
+    // The cursor is in the row after the last line.
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(lines.filter((each) => each.length > 40)).toEqual([]);
+    // Nothing else erases, which some terminals copy into the scrollback.
+    expect(text).not.toContain('\u001b[2J');
+  }
+});

@@ -6,6 +6,7 @@ import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { VERSION } from '../../version.js';
 import { CliError, EXIT, refused } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
+import { inWords } from './failures.js';
 
 /** An app's status; the original's daemon leaves some fields out. */
 export interface AppStatus {
@@ -80,7 +81,7 @@ async function ask(client: IpcClient, message: IpcMessage): Promise<IpcAnswer> {
   try {
     return await client.request(message);
   } catch (error) {
-    throw error instanceof AnswerError ? refused(error) : error;
+    throw error instanceof AnswerError ? refused(error) : inWords(error, client, message);
   }
 }
 

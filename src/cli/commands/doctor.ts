@@ -11,6 +11,7 @@ import { duration } from '../answers/show.js';
 import { processOf } from '../answers/daemon-process.js';
 import { allStatuses, daemonInfo, replacedNotice, versionNotice } from '../answers/wire.js';
 import { appsLeft, type DaemonOptions, givenUpOn } from '../daemon/find.js';
+import { isStopped, listenerOn } from '../daemon/listener.js';
 import {
   folderProblems,
   limitProblems,
@@ -20,12 +21,14 @@ import {
 } from '../daemon/machine-checks.js';
 import { otherPlaces, rulePlaces } from '../daemon/places.js';
 import { parse, SOCKET_HELP } from '../input/arguments.js';
-import { EXIT } from '../terminal/exit.js';
+import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
 import { style } from '../terminal/style.js';
 import { onWindows, SOCKET } from '../terminal/system-words.js';
 
 const DAY = 24 * 60 * 60 * 1000;
+/** How long, in ms, a daemon may take to answer. */
+const PATIENCE = 5000;
 
 export const help = `Finds the daemon, its socket and its versions, and what is wrong with them, the machine and the folders.
 
@@ -100,7 +103,7 @@ function keeperReplaced(path: string): string[] {
 async function examine(path: string, problems: string[]): Promise<{ text: string; live: boolean }> {
   let client: IpcClient;
   try {
-    client = await IpcClient.connect(path, { timeout: 1000, requestTimeout: 5000 });
+    client = await IpcClient.connect(path, { timeout: 1000, requestTimeout: PATIENCE });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENDPOINT_NOT_OURS') problems.push(message);
@@ -127,11 +130,21 @@ async function examine(path: string, problems: string[]): Promise<{ text: string
     const up = duration(Math.floor(ageOfDaemon(info) / 1000));
     return { text: `bunctl ${info.version} answers, pid ${info.pid}, up ${up}, ${counted}`, live: true };
   } catch (error) {
-    problems.push(`The daemon on ${path} does not answer: ${(error as Error).message}`);
+    if (exitCodeOf(error) === EXIT.timeout) problems.push(await silence(path));
+    else problems.push(`The daemon on ${path} does not answer: ${(error as Error).message}`);
     return { text: 'accepts connections, but does not answer', live: true };
   } finally {
     await client.close();
   }
+}
+
+/** What can be done about a daemon that does not answer. */
+async function silence(path: string): Promise<string> {
+  const pid = await listenerOn(path);
+  if (pid === undefined) return `The daemon on ${path} does not answer within ${PATIENCE / 1000} s.`;
+  return isStopped(pid)
+    ? `The daemon on ${path} does not answer: process ${pid} is stopped. To let it go on: kill -CONT ${pid}`
+    : `The daemon on ${path}, process ${pid}, does not answer within ${PATIENCE / 1000} s. If it stays so: kill -9 ${pid}. Its apps run on, and the next daemon looks after them.`;
 }
 
 /** In ms: by the start of its process, which no setting of the clock changes, or else by the clock. */

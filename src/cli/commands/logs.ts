@@ -1,19 +1,16 @@
 // bunctl logs
-import { accessSync, constants } from 'node:fs';
 import type { IpcClient } from '../../client/client.js';
 import { idsWithLogs, logsOf } from '../../supervisor/logs/app-log.js';
 import { appId } from '../../supervisor/model/app-id.js';
-import type { DaemonInfo } from '../../supervisor/model/messages.js';
-import { stateDirectory, stateFiles } from '../../supervisor/state/paths.js';
-import { isAlive } from '../../supervisor/system/processes.js';
+import { stateDirectory } from '../../supervisor/state/paths.js';
 import { follow } from '../answers/follow.js';
 import { followFiles, showFiles } from '../answers/log-files.js';
 import { appsOf, type LogsData, type LogsWanted } from '../answers/logs-wanted.js';
 import { printLogs, readFromDaemon } from '../answers/read-logs.js';
-import { processOf } from '../answers/daemon-process.js';
+import { isReadable, readableState } from '../answers/readable-logs.js';
 import { askAnswer, daemonInfo } from '../answers/wire.js';
 import { endWithDaemon } from '../daemon/show-output.js';
-import { daemonFor } from '../daemon/find.js';
+import { answerTimeout, daemonFor } from '../daemon/find.js';
 import { stateOf } from '../daemon/places.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName, distinct, meansAll } from '../input/names.js';
@@ -47,6 +44,9 @@ Examples:
 The lines of several apps come in the order of time, and each begins with its app's name. The log files themselves are
 read, also without a daemon and for an app that was deleted. What bunctl says about a log goes to stderr.`;
 
+/** How long, in ms, a daemon may take to say which apps there are, when their files are here. */
+const PATIENCE = 5000;
+
 export async function run(args: string[]): Promise<void> {
   const { values, names, daemon } = parse(args, {
     lines: { type: 'string', short: 'l' },
@@ -79,11 +79,22 @@ export async function run(args: string[]): Promise<void> {
   // What was printed is in files. Apps that a daemon has left get another one when their output is followed.
   const client = await daemonFor(daemon, { start: following ? 'if-left' : 'never' });
   if (!client) {
-    await withoutDaemon(stateOf(daemon.socket), wanted, following);
+    await withoutDaemon(stateOf(daemon.socket), wanted, following, 'No daemon is running');
     return;
   }
   try {
-    await withClient(client, wanted, following);
+    const state = stateDirectory(client.path);
+    const timeout = answerTimeout(daemon);
+    // What the files have is not worth a long wait for the daemon.
+    if (await hasFiles(state, wanted))
+      client.setTimeout(timeout === 0 ? PATIENCE : Math.min(timeout, PATIENCE));
+    const apps = await known(client, wanted, following).catch(async (error: unknown) => {
+      if (exitCodeOf(error) !== EXIT.timeout || !(await hasFiles(state, wanted))) throw error;
+      return undefined;
+    });
+    client.setTimeout(timeout);
+    if (apps) await withClient(client, apps, wanted, following);
+    else await withoutDaemon(state, wanted, following, `The daemon on ${client.path} does not answer`);
   } finally {
     await client.close();
   }
@@ -113,8 +124,12 @@ interface Known {
   readonly state: string | undefined;
 }
 
-async function withClient(client: IpcClient, wanted: LogsWanted, following: boolean): Promise<void> {
-  const { ids, state } = await known(client, wanted, following);
+async function withClient(
+  client: IpcClient,
+  { ids, state }: Known,
+  wanted: LogsWanted,
+  following: boolean,
+): Promise<void> {
   if (state === undefined) {
     if (following) await follow(client, wanted);
     else await printLogs(await readFromDaemon(client, wanted), wanted);
@@ -143,7 +158,7 @@ async function known(client: IpcClient, { names }: LogsWanted, following: boolea
   for (const name of asked) {
     try {
       const { data, daemon } = await askAnswer(client, { Logs: { name, lines: 0 } });
-      state = readable(daemon);
+      state = readableState(daemon);
       const apps = appsOf(data as LogsData).map(([app]) => app);
       ids.push(...(name === null ? apps : [appId(name) ?? name]));
     } catch (error) {
@@ -158,16 +173,6 @@ async function known(client: IpcClient, { names }: LogsWanted, following: boolea
   const files = state;
   const canRead = files !== undefined && ids.every((id) => logsOf(files, id).every(isReadable));
   return { ids: [...new Set(ids)], state: canRead ? files : undefined };
-}
-
-/** Whether a log can be read here, if it is there. */
-function isReadable({ path }: { readonly path: string }): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
-  }
 }
 
 /** The log files of an app that the daemon does not know any more; undefined if there are none. */
@@ -185,20 +190,19 @@ async function leftFiles(
   }
 }
 
-/** The state directory of a daemon that runs here, if its log files can be read. */
-function readable(daemon: DaemonInfo | undefined): string | undefined {
-  if (daemon === undefined) return undefined;
-  // Without a start time nothing tells its process from another container's.
-  if (process.platform === 'linux' && !isAlive(processOf(daemon))) return undefined;
-  try {
-    accessSync(stateFiles(daemon.state).logs, constants.R_OK | constants.X_OK);
-    return daemon.state;
-  } catch {
-    return undefined;
-  }
+/** Whether each app that is wanted has files here. */
+async function hasFiles(state: string, { names }: LogsWanted): Promise<boolean> {
+  const known = await idsWithLogs(state).catch((): string[] => []);
+  return names === null ? known.length > 0 : names.every((name) => known.includes(appId(name) ?? ''));
 }
 
-async function withoutDaemon(state: string, wanted: LogsWanted, following: boolean): Promise<void> {
+/** @param why There is no daemon to ask, as the beginning of a sentence. */
+async function withoutDaemon(
+  state: string,
+  wanted: LogsWanted,
+  following: boolean,
+  why: string,
+): Promise<void> {
   const known = await idsWithLogs(state);
   const ids = wanted.names?.map((name) => {
     const id = appId(name);
@@ -208,7 +212,7 @@ async function withoutDaemon(state: string, wanted: LogsWanted, following: boole
   });
   if (following && known.length === 0) throw nothingToFollow();
   const all = [...new Set(ids ?? known)];
-  say(`No daemon is running; these are the log files.`);
+  say(`${why}; these are the log files.`);
   if (following) await followFiles(state, ids ? all : null, all, wanted);
   else await show(state, all, wanted);
 }

@@ -116,9 +116,11 @@ export async function appsOnDisk({ socket }: DaemonOptions): Promise<ReadonlySet
   return new Set((await Promise.all(rulePlaces(socket).map(recorded))).flat());
 }
 
-const clientOptions = ({ timeout }: DaemonOptions) => ({
-  requestTimeout: timeout === undefined ? ANSWER_TIMEOUT : timeout * 1000,
-});
+/** How long an answer may take, in ms; 0 waits as long as it takes. */
+export const answerTimeout = ({ timeout }: DaemonOptions): number =>
+  timeout === undefined ? ANSWER_TIMEOUT : timeout * 1000;
+
+const clientOptions = (options: DaemonOptions) => ({ requestTimeout: answerTimeout(options) });
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 

@@ -1,7 +1,6 @@
 // Configuration files: which one a folder has, and the apps in it. None is ever executed.
-import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isFile } from '../input/files.js';
+import { isFile, readText } from '../input/files.js';
 import { quoteWords } from '../input/shell-words.js';
 import { fullConfig } from './app-config.js';
 import { bunctlFile } from './bunctl-file.js';
@@ -77,8 +76,7 @@ function notJson(path: string): string {
 function readJson(path: string): Fields {
   let text: string;
   try {
-    if (statSync(path).size > MAX_BYTES) throw new Error('it is larger than 1 MiB');
-    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    text = readText(path, MAX_BYTES).replace(/^\uFEFF/, '');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new ConfigFileError(

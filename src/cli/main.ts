@@ -105,7 +105,7 @@ async function dispatch([first, ...rest]: readonly string[]): Promise<void> {
   const name = Object.hasOwn(ALIASES, asked) ? (ALIASES[asked] as string) : asked;
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) {
-    say(`Unknown command "${asked}". ${await wayOut(asked)}`);
+    say(`Error: ${asked.startsWith('-') ? await optionFirst([asked, ...rest]) : await unknown(asked)}`);
     process.exitCode = EXIT.usage;
     return;
   }
@@ -114,6 +114,19 @@ async function dispatch([first, ...rest]: readonly string[]): Promise<void> {
   const own = end < 0 ? rest : rest.slice(0, end);
   if (first === 'help' || own.includes('--help') || own.includes('-h')) print(command.help);
   else await command.run(rest);
+}
+
+async function unknown(asked: string): Promise<string> {
+  return `Unknown command "${asked}". ${await wayOut(asked)}`;
+}
+
+/** An option in the place of the command. */
+async function optionFirst(words: readonly string[]): Promise<string> {
+  const { quoteWords } = await import('./input/shell-words.js');
+  const at = words.findIndex((word) => Object.hasOwn(COMMANDS, word) || Object.hasOwn(ALIASES, word));
+  const command = at < 0 ? 'COMMAND' : (words[at] as string);
+  const others = words.filter((_, index) => index !== at);
+  return `The command comes first, and options after it: bunctl ${command} ${quoteWords(others)}`;
 }
 
 async function wayOut(asked: string): Promise<string> {

@@ -44,8 +44,9 @@ export async function run(args: string[]): Promise<void> {
     process.exit(130);
   });
   const { values, daemon } = parse(
-    args.map((arg) => (arg === '-s' ? '--socket' : arg)),
+    args,
     {
+      socket: { type: 'string', short: 's' },
       config: { type: 'string', short: 'c' },
       quiet: { type: 'boolean', short: 'q' },
       'log-max-size': { type: 'string' },

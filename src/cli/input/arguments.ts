@@ -4,7 +4,12 @@ import { absoluteSocketPath } from '../../endpoint/default-path.js';
 import type { DaemonOptions } from '../daemon/find.js';
 import { ArgumentsError, usage } from '../terminal/exit.js';
 import { nearest } from '../../nearest.js';
+import { isFile } from './files.js';
+import { isConfigFile } from './names.js';
 import { seconds } from './numbers.js';
+import { insteadOf } from './other-options.js';
+import { hasKnownKind } from './program.js';
+import { quoteWords } from './shell-words.js';
 
 type Options = Record<
   string,
@@ -57,7 +62,7 @@ export function parse<const T extends Options>(
   const own = end < 0 ? [...args] : args.slice(0, end);
   const known: Options = {
     ...options,
-    socket: { type: 'string' },
+    socket: options['socket'] ?? { type: 'string' },
     ...(takes.timeout === false ? {} : { timeout: { type: 'string' } }),
   };
   // Not strict, so that the messages about mistakes are ours.
@@ -108,6 +113,8 @@ function checkOption(token: OptionToken, known: Options, args: readonly string[]
       throw new ArgumentsError(`${rawName} takes no value, but "${value}" was given.`);
   } else if (value === undefined) {
     throw new ArgumentsError(`${rawName} needs a value.`);
+  } else if (!inlineValue && /^-\d/.test(value) && name !== 'grep') {
+    throw new ArgumentsError(`${rawName} takes no negative number, and ${value} is one.`);
   } else if (!inlineValue && value.length > 1 && value.startsWith('-')) {
     throw new ArgumentsError(
       `${rawName} needs a value, and ${args[index + 1]} looks like an option; if it is the value, write --${name}=${value}`,
@@ -116,12 +123,20 @@ function checkOption(token: OptionToken, known: Options, args: readonly string[]
 }
 
 function hint({ name, rawName, index }: OptionToken, known: Options, args: readonly string[], takes: Takes) {
+  const instead = insteadOf(name);
+  if (instead !== undefined) return ` ${instead}`;
   const near = nearest(name, Object.keys(known));
   if (near !== undefined && name.length > 1) return ` Did you mean --${near}?`;
   const before = args.slice(0, index);
   if (takes.commandLine && before.length > 0 && !before.some((word) => word.startsWith('-')))
-    return ` Arguments of the app go after --: bunctl start ${before.join(' ')} -- ${args.slice(index).join(' ')}`;
+    return before.some(isProgram)
+      ? ` Arguments of the app go after --: bunctl start ${quoteWords([...before, '--', ...args.slice(index)])}`
+      : ' The command of a new app and its arguments go after --: bunctl start NAME -- COMMAND [ARGS…]';
   return rawName === '--name' && takes.names === undefined
     ? ' A name needs no option: bunctl start NAME -- COMMAND, bunctl stop NAME.'
     : '';
 }
+
+/** Whether a word is a file that `start` would run, there or not. */
+const isProgram = (word: string): boolean =>
+  !isConfigFile(word) && !/\.config\.[cm]?[jt]s$/.test(word) && (hasKnownKind(word) || isFile(word));

@@ -153,3 +153,15 @@ test('a daemon with an ecosystem file says what has no effect, and does not star
   await manager.ok('shutdown');
   expect(await daemon.ended).toBe(0);
 });
+
+test.each([[['-s', 'other']], [['-sother']], [['-qsother']], [['--socket', 'other']]])(
+  'a daemon listens on the socket that is named by %j',
+  async (options) => {
+    const manager = new Manager();
+    const daemon = foreground(manager, options);
+    await until(() => daemon.stdout().includes('\n') || daemon.stderr() !== '', 'it says something');
+    expect(daemon.stdout()).toContain(`bunctl listens on ${endpointAt(join(manager.home, 'other'))};`);
+    daemon.child.kill('SIGTERM');
+    await daemon.ended;
+  },
+);

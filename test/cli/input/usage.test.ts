@@ -11,7 +11,7 @@ describe('unknown words are refused with a suggestion', () => {
     [['startup'], 'a service for systemd'],
     [['scale', 'api', '3'], 'bunctl start FILE --name NAME'],
     [['env', 'api'], 'bunctl status NAME'],
-    [['frobnicate'], /^Unknown command "frobnicate"\. `bunctl --help` lists the commands\.\n$/],
+    [['frobnicate'], /^Error: Unknown command "frobnicate"\. `bunctl --help` lists the commands\.\n$/],
     [['list', 'extra', 'args'], 'takes no names, but "extra" was given'],
     [['ping', 'x'], 'takes no names'],
     [['doctor', 'x'], 'takes no names'],
@@ -31,6 +31,13 @@ describe('unknown words are refused with a suggestion', () => {
     [['list', '--timeout', '2147484'], 'at most 2147483'],
     [['list', '--timeout', 'soon'], '"soon"'],
     [['list', '--timeout=-1'], '"-1"'],
+    [['logs', '-l', '-1'], /^Error: -l takes no negative number, and -1 is one\.\n/],
+    [['logs', '--grep', '-1'], '--grep=-1'],
+    [['--socket', '/x y', 'list'], "options after it: bunctl list --socket '/x y'\n"],
+    [['--nonsense'], 'options after it: bunctl COMMAND --nonsense\n'],
+    [['start', 'tick.js', '--port', '3'], 'bunctl start tick.js -- --port 3\n'],
+    [['start', 'api', '--port', '3000'], 'go after --: bunctl start NAME -- COMMAND [ARGS…]\n'],
+    [['start', 'ecosystem.config.json', '--port', '3'], 'bunctl start NAME -- COMMAND [ARGS…]\n'],
   ])('bunctl %j', async (args, part) => {
     const ran = await new Manager().run(...args);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
@@ -40,6 +47,35 @@ describe('unknown words are refused with a suggestion', () => {
 });
 
 describe('words of other process managers', () => {
+  test.each<[string[], string]>([
+    [['start', 'tick.js', '--watch'], 'node --watch FILE'],
+    [['start', 'tick.js', '--ignore-watch', 'x'], 'node --watch FILE'],
+    [['start', 'tick.js', '-i', '4'], 'bunctl start FILE --name NAME'],
+    [['start', 'tick.js', '--instances', 'max'], 'bunctl start FILE --name NAME'],
+    [['start', 'ecosystem.config.json', '--only', 'q'], 'bunctl start FILE NAME…'],
+    [['start', 'tick.js', '--cron', '* * * * *'], 'a line of crontab'],
+    [['start', 'tick.js', '--cron-restart', '* * * * *'], 'a line of crontab'],
+    [['start', 'tick.js', '--no-daemon'], 'bunctl daemon'],
+    [['start', 'tick.js', '--attach'], 'bunctl logs NAME -f'],
+    [['start', 'tick.js', '--merge-logs'], 'bunctl status NAME'],
+    [['start', 'tick.js', '--log', 'x'], 'bunctl status NAME'],
+    [['start', 'tick.js', '--time'], 'bunctl logs NAME -t'],
+    [['start', 'tick.js', '--node-args', 'x'], 'bunctl start NAME -- node'],
+    [['start', 'tick.js', '--interpreter', 'x'], 'bunctl start NAME -- node'],
+    [['start', 'tick.js', '--max-memory-restart', '1G'], '--max-memory SIZE'],
+    [['start', 'tick.js', '--no-autorestart'], '--restart no'],
+    [['start', 'tick.js', '--kill-timeout', '3000'], '--stop-timeout TIME'],
+    [['start', 'tick.js', '--restart-delay', '3000'], '"backoff"'],
+    [['logs', '--err'], '--stream stderr'],
+    [['logs', '--nostream'], 'ends after the last lines'],
+  ])('that bunctl does not have are answered with what it has: bunctl %j', async (args, instead) => {
+    const { code, stderr } = await new Manager().run(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(instead);
+    // That would be an argument of the app.
+    expect(stderr).not.toContain('Arguments of the app');
+  });
+
   test('are understood: describe and show, version and -v', async () => {
     const manager = new Manager();
     for (const word of ['describe', 'show'])

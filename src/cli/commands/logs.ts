@@ -12,6 +12,7 @@ import { askAnswer, daemonInfo } from '../answers/wire.js';
 import { endWithDaemon } from '../daemon/show-output.js';
 import { answerTimeout, daemonFor } from '../daemon/find.js';
 import { stateOf } from '../daemon/places.js';
+import { withMeant } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName, distinct, meansAll } from '../input/names.js';
 import { whole } from '../input/numbers.js';
@@ -164,7 +165,7 @@ async function known(client: IpcClient, { names }: LogsWanted, following: boolea
     } catch (error) {
       const isUnknown = name !== null && exitCodeOf(error) === EXIT.notFound;
       const left = isUnknown && !following ? await leftFiles(client, name) : undefined;
-      if (!left) throw error;
+      if (!left) throw name === null ? error : await withMeant(error, client, name);
       say(`There is no app ${name} any more; these are its log files.`);
       state ??= left.state;
       ids.push(left.id);

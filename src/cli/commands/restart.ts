@@ -5,6 +5,7 @@ import { restartApp, type RestartOptions } from '../daemon/change-app.js';
 import { expandAll, forEachApp, resolveNames } from '../daemon/each-app.js';
 import { withDaemon } from '../daemon/find.js';
 import { checkKillEscaped, KILL_ESCAPED, KILL_ESCAPED_HELP } from '../daemon/kill-escaped.js';
+import { refuseOtherFiles } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { isConfigFile } from '../input/names.js';
 import { fileDescribed } from '../input/start-arguments.js';
@@ -37,6 +38,7 @@ export async function run(args: string[]): Promise<void> {
     'update-env': { type: 'boolean' },
   });
   if (names.length === 0) throw usage('Which app? Type bunctl restart NAME, or bunctl restart all.');
+  await refuseOtherFiles(names);
   const file = names.find(isConfigFile);
   const mode = values.env?.length === 1 && !values.env[0]?.includes('=') ? values.env[0] : undefined;
   const changes = appOptionsGiven(

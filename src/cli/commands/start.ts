@@ -5,6 +5,7 @@ import { applyFile, noApps } from '../daemon/apply-file.js';
 import { appsOnDisk, type DaemonOptions, withDaemon } from '../daemon/find.js';
 import { startDescribed, startKnown, unknownApp } from '../daemon/start-apps.js';
 import { waitTime, waitUntilStable } from '../daemon/wait.js';
+import { refuseOtherFiles } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
@@ -59,6 +60,7 @@ export async function run(args: string[]): Promise<void> {
   const typed = parse(args, START_OPTIONS, { commandLine: true });
   const { daemon, names, values } = typed;
   const wait = waitTime(values.wait);
+  if (typed.rest === undefined) await refuseOtherFiles(names);
   const described = appsDescribed(typed);
   const before = async (): Promise<void> => {
     if (!described) await checkKnown(daemon, names);

@@ -7,6 +7,7 @@ import { details } from '../answers/show.js';
 import { allStatuses, type AppStatus, askData, daemonInfo, replacedNotice } from '../answers/wire.js';
 import { fileDifference } from '../daemon/apply-file.js';
 import { daemonFor, requireDaemon } from '../daemon/find.js';
+import { withMeant } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { checkName, meansAll } from '../input/names.js';
 import { usage } from '../terminal/exit.js';
@@ -56,6 +57,8 @@ export async function run(args: string[]): Promise<void> {
       const again = replacedNotice(await daemonInfo(client));
       if (again !== undefined) say(again);
     }
+  } catch (error) {
+    throw name === null ? error : await withMeant(error, client, name);
   } finally {
     await client.close();
   }

@@ -8,6 +8,7 @@ import {
   KILL_ESCAPED_HELP,
   killEscapedField,
 } from '../daemon/kill-escaped.js';
+import { refuseOtherFiles } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { usage } from '../terminal/exit.js';
 import { print } from '../terminal/output.js';
@@ -28,6 +29,7 @@ Examples:
 export async function run(args: string[]): Promise<void> {
   const { names, daemon, values } = parse(args, KILL_ESCAPED);
   if (names.length === 0) throw usage('Which app? Type bunctl stop NAME, or bunctl stop all.');
+  await refuseOtherFiles(names);
   const wanted = await resolveNames(names);
   await withDaemon(daemon, { start: 'if-left' }, async (client) => {
     await checkKillEscaped(client, values);

@@ -73,7 +73,7 @@ export function fullConfig(
     log_max_lines: null,
     ...given,
     max_memory: size(given['max_memory']),
-    log_max_size: size(given['log_max_size']),
+    log_max_size: given['log_max_size'] === '0' ? 0 : size(given['log_max_size']),
     log_rotate_every: every === null ? null : duration(every, DEFAULT_STOP_TIMEOUT),
     env: given['env'] ?? {},
     auto_start: given['auto_start'] ?? false,
@@ -90,12 +90,21 @@ function size(given: unknown): unknown {
 }
 
 function duration(given: unknown, fallback: Duration): unknown {
-  const match = typeof given === 'string' ? /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(given) : null;
-  const seconds = match
-    ? Number(match[1]) * (UNITS[match[2] as string] as number)
-    : typeof given === 'number'
-      ? given
-      : (given ?? fallback);
+  const seconds = typeof given === 'string' ? (secondsOf(given) ?? given) : (given ?? fallback);
   if (typeof seconds !== 'number') return seconds;
   return { secs: Math.floor(seconds), nanos: Math.round((seconds % 1) * 1e9) };
+}
+
+/** A time of a configuration in seconds; undefined if it is not one. */
+export function secondsOf(given: unknown): number | undefined {
+  if (typeof given === 'number') return Number.isFinite(given) ? given : undefined;
+  if (typeof given === 'string') {
+    const [, number, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(given) ?? [];
+    return number === undefined ? undefined : Number(number) * (UNITS[unit as string] as number);
+  }
+  const { secs, nanos } = (Array.isArray(given) ? { secs: given[0], nanos: given[1] } : (given ?? {})) as {
+    secs?: unknown;
+    nanos?: unknown;
+  };
+  return Number.isInteger(secs) && Number.isInteger(nanos) ? (secs as number) : undefined;
 }

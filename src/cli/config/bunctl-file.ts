@@ -1,7 +1,7 @@
 // Reads the apps of a `bunctl.json`, strictly: an unknown key is refused with a suggestion.
 import { dirname } from 'node:path';
-import { nearest } from '../../nearest.js';
 import { type AppConfig, fullConfig } from './app-config.js';
+import { checkFields, unknownKey } from './bunctl-fields.js';
 import {
   appsOf,
   complete,
@@ -32,6 +32,7 @@ export function bunctlFile(path: string, content: Fields): ConfigFile {
   const apps = appsOf(path, content).map((app, index) => {
     const name = textOf(path, app, index, 'name');
     textOf(path, app, index, 'command');
+    checkFields(path, name, app);
     const idle = Object.keys(app).filter((key) => KEPT_ONLY.has(key) && app[key] !== null);
     notices.push(...withoutEffect(path, name, idle));
     const config = fullConfig({ ...app, ...environmentOf(path, name, app) }, { cwd: dirname(path) });
@@ -42,13 +43,9 @@ export function bunctlFile(path: string, content: Fields): ConfigFile {
 }
 
 function checkKeys(path: string, name: string, config: AppConfig): void {
-  const known = Object.keys(fullConfig({ name: '', command: '' }, { cwd: '/' }));
-  const unknown = Object.keys(config).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  const meant = nearest(unknown, known);
-  throw new ConfigFileError(
-    `${path}: app ${name} has an unknown key "${unknown}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-  );
+  const known = fullConfig({ name: '', command: '' }, { cwd: '/' });
+  const unknown = Object.keys(config).find((key) => !Object.hasOwn(known, key));
+  if (unknown !== undefined) throw unknownKey(path, name, unknown, known);
 }
 
 /** Numbers, true and false become text: an environment holds nothing else. */

@@ -1,5 +1,6 @@
 // What all kinds of configuration files share: apps with fields, and messages about them.
 import { appId } from '../../supervisor/model/app-id.js';
+import { checkNewName } from '../input/names.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import type { AppConfig } from './app-config.js';
 
@@ -53,7 +54,7 @@ export function complete(
 ): ConfigFile {
   const seen = new Map<string, string>();
   for (const { name } of apps) {
-    // A name without an id is refused with its app.
+    checkNameIn(path, name);
     const id = appId(name) ?? name;
     const other = seen.get(id);
     if (other === name) throw new ConfigFileError(`${path} has two apps named ${name}`);
@@ -62,6 +63,14 @@ export function complete(
     seen.set(id, name);
   }
   return { path, apps, notices, faults: new Map() };
+}
+
+function checkNameIn(path: string, name: string): void {
+  try {
+    checkNewName(name);
+  } catch (cause) {
+    throw new ConfigFileError(`${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The notice about keys that are ignored. */

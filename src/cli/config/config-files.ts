@@ -1,4 +1,5 @@
 // Configuration files: which one a folder has, and the apps in it. None is ever executed.
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isFile, readText } from '../input/files.js';
 import { quoteWords } from '../input/shell-words.js';
@@ -8,7 +9,8 @@ import { complete, type ConfigFile, ConfigFileError, type Fields, isObject } fro
 import { ecosystem } from './ecosystem.js';
 
 const MAX_BYTES = 1024 * 1024;
-const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.js'];
+/** The names by which pm2 finds a file that it executes. */
+const JAVASCRIPT = /^(ecosystem|pm2)\.config\.[cm]?[jt]s$/;
 
 /**
  * The configuration of a folder: the first of `bunctl.json`, `ecosystem.config.json`, an ecosystem file in JavaScript and
@@ -18,17 +20,37 @@ const JAVASCRIPT = ['ecosystem.config.js', 'ecosystem.config.cjs', 'pm2.config.j
  * @throws {ConfigFileError} if the file cannot be read.
  */
 export function findConfig(folder: string, mode?: string): ConfigFile | undefined {
+  let broken: ConfigFile | undefined;
   for (const place of [folder, join(folder, 'config')]) {
-    for (const name of ['bunctl.json', 'ecosystem.config.json', ...JAVASCRIPT, 'package.json']) {
+    for (const name of ['bunctl.json', 'ecosystem.config.json', ...javaScriptIn(place), 'package.json']) {
       const path = join(place, name);
       if (!isFile(path)) continue;
       // The search ends here: whatever comes after it was not what the user meant.
-      if (JAVASCRIPT.includes(name)) return { ...complete(path, []), refusal: notJson(path) };
-      const found = name === 'package.json' ? packageConfig(path, false, mode) : readConfig(path, mode);
-      if (found) return found;
+      if (JAVASCRIPT.test(name)) return nothingIn(path, notJson(path));
+      try {
+        const found = name === 'package.json' ? packageConfig(path, false, mode) : readConfig(path, mode);
+        if (found) return found;
+      } catch (error) {
+        // It may be there for other programs alone.
+        if (!(error instanceof UnreadableError) || name !== 'package.json') throw error;
+        broken ??= nothingIn(path, error.message);
+      }
     }
   }
-  return undefined;
+  return broken;
+}
+
+const nothingIn = (path: string, refusal: string): ConfigFile => ({ ...complete(path, []), refusal });
+
+function javaScriptIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => JAVASCRIPT.test(name))
+      .sort();
+  } catch {
+    // It is not there, or it cannot be listed.
+    return [];
+  }
 }
 
 /**
@@ -43,6 +65,7 @@ export function readConfig(file: string, mode?: string): ConfigFile {
   const path = resolve(file);
   const name = basename(path);
   if (/\.[cm]?[jt]s$/.test(name)) refuseJavaScript(path);
+  if (/\.ya?ml$/i.test(name)) throw new ConfigFileError(notYaml(path));
   if (name === 'package.json') return packageConfig(path, true, mode) as ConfigFile;
   const content = readJson(path);
   const { apps } = content;
@@ -73,13 +96,21 @@ function notJson(path: string): string {
   return `JavaScript config files are not supported for security reasons. Please convert ${path} to JSON format. This does it: node -e ${quoteWords([script])} > ${json}`;
 }
 
+function notYaml(path: string): string {
+  const json = path.replace(/\.ya?ml$/i, '.json');
+  return `YAML is not read. Please convert ${path} to JSON format. This does it: npx js-yaml ${quoteWords([path])} > ${quoteWords([json])}`;
+}
+
+/** What a file holds is not JSON, or cannot be read at all. */
+class UnreadableError extends ConfigFileError {}
+
 function readJson(path: string): Fields {
   let text: string;
   try {
     text = readText(path, MAX_BYTES).replace(/^\uFEFF/, '');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigFileError(
+    throw new UnreadableError(
       `${path} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}`,
       {
         cause: error,
@@ -90,7 +121,7 @@ function readJson(path: string): Fields {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new ConfigFileError(
+    throw new UnreadableError(
       `${path} is not valid JSON: ${(error as Error).message}${lineOf(text, error as Error)}`,
       {
         cause: error,
@@ -110,13 +141,7 @@ function lineOf(text: string, { message }: Error): string {
 
 /** The apps of a `package.json`; undefined if it has none, which is an error if the user named the file. */
 function packageConfig(path: string, named: boolean, mode: string | undefined): ConfigFile | undefined {
-  let content: Fields;
-  try {
-    content = readJson(path);
-  } catch (error) {
-    if (named) throw error;
-    return undefined;
-  }
+  const content = readJson(path);
   const [own, pm2] = [objectIn(path, content, 'bunctl'), objectIn(path, content, 'pm2')];
   if (own) return withoutMode(bunctlFile(path, own), mode);
   if (pm2) return ecosystem(path, pm2, mode);

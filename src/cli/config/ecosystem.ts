@@ -49,7 +49,8 @@ export function ecosystem(path: string, content: Fields, mode?: string): ConfigF
   const all = appsOf(path, { apps: isObject(given) ? [given] : given });
   if (mode !== undefined && !all.some((fields) => `env_${mode}` in fields))
     throw new ConfigFileError(`${path}: no app has an env_${mode}, which --env ${mode} asks for`);
-  const notices: string[] = 'deploy' in content ? [`${path}: deploy has no effect`] : [];
+  const notices: string[] =
+    (content['deploy'] ?? undefined) !== undefined ? [`${path}: deploy has no effect`] : [];
   const faults = new Map<string, string>();
   const apps = all.map((fields, index) => {
     const app = { fields, name: nameOf(path, fields, index), path };
@@ -72,7 +73,7 @@ function nameOf(path: string, fields: Fields, index: number): string {
 function noticesAbout({ fields, name, path }: EcosystemApp): string[] {
   const { instances, exec_mode: execMode } = fields;
   return [
-    ...(instances !== undefined && instances !== 1
+    ...((instances ?? undefined) !== undefined && Number(instances) !== 1
       ? [`${path}: one instance of ${name} is started; several are not supported`]
       : []),
     ...(execMode === 'cluster' || execMode === 'cluster_mode'
@@ -81,7 +82,9 @@ function noticesAbout({ fields, name, path }: EcosystemApp): string[] {
     ...withoutEffect(
       path,
       name,
-      Object.keys(fields).filter((key) => !HONOURED.has(key) && !key.startsWith('env_')),
+      Object.keys(fields).filter(
+        (key) => fields[key] !== null && !HONOURED.has(key) && !key.startsWith('env_'),
+      ),
     ),
   ];
 }

@@ -9,6 +9,7 @@ import { EXIT, exitCodeOf } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
 import { throwFirst } from './in-turn.js';
+import { withMeant } from './meant.js';
 
 /** How many apps are worked on at a time, so that apps that take long to end are waited for together. */
 const SIDE_BY_SIDE = 64;
@@ -101,8 +102,9 @@ export async function forEachApp(
         await act(connection, name);
       } catch (error) {
         if (exitCodeOf(error) === EXIT.unreachable) throw error;
-        failures.push(error as Error);
-        if (names.length > 1) say((error as Error).message);
+        const failure = (await withMeant(error, connection, name)) as Error;
+        failures.push(failure);
+        if (names.length > 1) say(failure.message);
       }
     }
   };

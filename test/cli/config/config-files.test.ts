@@ -34,7 +34,19 @@ describe('discovery', () => {
     expect(findConfig(folder({ 'package.json': { name: 'library' } }))).toBeUndefined();
   });
 
-  test('ends at a file in JavaScript, which is not read, and passes over a broken package.json', () => {
+  test.each(
+    ['ecosystem', 'pm2'].flatMap((name) =>
+      ['js', 'cjs', 'mjs', 'ts', 'mts', 'cts'].map((kind) => `${name}.config.${kind}`),
+    ),
+  )('ends at a file in JavaScript by each name that pm2 knows: %s', (name) => {
+    const package_ = { 'package.json': { name: 'x', scripts: { start: 'x' } } };
+    expect(findConfig(folder({ [name]: '', ...package_ }))).toMatchObject({
+      apps: [],
+      refusal: expect.stringContaining(`Please convert `) as string,
+    });
+  });
+
+  test('ends at a file in JavaScript, which is not read', () => {
     const found = findConfig(
       folder({ 'ecosystem.config.js': 'process.exit(1)', 'package.json': { bunctl: { apps: [app('a')] } } }),
     );
@@ -42,7 +54,15 @@ describe('discovery', () => {
     expect(found?.apps).toEqual([]);
     const json = { 'ecosystem.config.js': '', 'ecosystem.config.json': script('converted') };
     expect(names(folder(json))).toEqual(['converted']);
-    expect(findConfig(folder({ 'package.json': '{' }))).toBeUndefined();
+  });
+
+  test('passes over a broken package.json, and names it if there is nothing else', () => {
+    const broken = { 'package.json': '{' };
+    expect(findConfig(folder(broken))).toMatchObject({
+      apps: [],
+      refusal: expect.stringContaining('package.json is not valid JSON: ') as string,
+    });
+    expect(names(folder({ ...broken, 'config/bunctl.json': { apps: [app('a')] } }))).toEqual(['a']);
   });
 
   test.each([
@@ -84,11 +104,9 @@ describe('a bunctl.json', () => {
     ['"512M"', 512 * 1024 ** 2],
     ['1048576', 1024 ** 2],
     ['null', null],
-    ['"much"', 'much'],
   ])('may give the most memory as %s', (text, most) => {
     const content = `{"apps":[{"name":"a","command":"x","max_memory":${text}}]}`;
     const [one] = findConfig(folder({ 'bunctl.json': content }))?.apps ?? [];
-    // The daemon refuses a value that is not a size.
     expect(one?.max_memory).toBe(most);
   });
 
@@ -127,8 +145,76 @@ describe('a bunctl.json', () => {
       '{"apps":[{"name":"My app","command":"x"},{"name":"my-app","command":"y"}]}',
       /two apps with the id my-app: "My app" and "my-app"/,
     ],
+    ['{"apps":[{"name":"x/y","command":"x"}]}', /bunctl\.json: An app name cannot contain/],
+    ['{"apps":[{"name":"ALL","command":"x"}]}', /bunctl\.json: "ALL" stands for every app/],
   ])('that is wrong is named with its fault: %s', (text, message) => {
     expect(() => findConfig(folder({ 'bunctl.json': text }))).toThrow(message);
+  });
+
+  const time = 'must be a time of at most an hour';
+  test.each<[object, string]>([
+    [
+      { max_memory: '1.5G' },
+      'max_memory of app a must be a whole number of bytes, or with k, m or g, such as "512M", not "1.5G"',
+    ],
+    [{ max_memory: 'much' }, 'max_memory of app a must be a whole number of bytes'],
+    [{ max_memory: -1 }, 'max_memory of app a must be'],
+    [{ stop_timeout: 'abc' }, `stop_timeout of app a ${time}`],
+    [{ stop_timeout: '2h' }, `stop_timeout of app a ${time}`],
+    [{ stop_timeout: { secs: 1 } }, `stop_timeout of app a ${time}`],
+    [{ log_max_size: 'big' }, 'log_max_size of app a must be'],
+    [
+      { log_rotate_every: 'daily' },
+      'log_rotate_every of app a must be a time, such as "12h" or "1d", not "daily"',
+    ],
+    [{ log_format: 'json' }, 'log_format of app a must be "stamped" or "raw", not "json"'],
+    [{ log_compress: 'no' }, 'log_compress of app a must be true or false, not "no"'],
+    [{ log_max_files: 1.5 }, 'log_max_files of app a must be a whole number, not 1.5'],
+    [{ auto_start: 'yes' }, 'auto_start of app a must be true or false, not "yes"'],
+    [{ restart_policy: 'never' }, 'restart_policy of app a must be one of "no", "always"'],
+    [
+      { args: '--port 1' },
+      'args of app a must be a list of words, such as ["--port", "3000"], not "--port 1"',
+    ],
+    [{ args: [['secret']] }, 'args of app a must be a list of words, such as ["--port", "3000"], not a list'],
+    [{ cwd: 1 }, 'cwd of app a must be text, not 1'],
+    [{ uid: 'me' }, 'uid of app a must be a whole number, not "me"'],
+    [{ backoff: 3 }, 'backoff of app a must be an object, such as {"max_attempts":10}, not 3'],
+    [
+      { backoff: { max_attempt: 3 } },
+      'app a has an unknown key "backoff.max_attempt"; did you mean "max_attempts"?',
+    ],
+    [{ backoff: { max_attempts: '3' } }, 'backoff.max_attempts of app a must be a whole number, not "3"'],
+    [{ backoff: { exhausted_action: 'x' } }, 'backoff.exhausted_action of app a must be "stop" or "remove"'],
+    [{ health_check: { x: 1 } }, 'health_check of app a must be an object with check_type, interval'],
+  ])('whose key is of another type or another value is refused with what it must be: %j', (more, message) => {
+    const path = join(folder({ 'bunctl.json': { apps: [{ ...app('a'), ...more }] } }), 'bunctl.json');
+    expect(() => readConfig(path)).toThrow(`${path}: ${message}`);
+  });
+
+  test('may have every key as its page writes it, and the daemon takes it', () => {
+    const more = {
+      args: ['a', 1, true],
+      restart_policy: 'UnlessStopped',
+      log_max_size: '0',
+      log_max_files: 0,
+      log_rotate_every: '36h',
+      log_format: 'raw',
+      stop_timeout: [1, 0],
+      kill_timeout: 3600,
+      max_cpu_percent: 0.5,
+      backoff: { multiplier: 1.5, max_attempts: null, exhausted_action: null },
+      health_check: {
+        check_type: { type: 'tcp', host: 'h', port: 1 },
+        ...{ interval: { secs: 1, nanos: 0 }, timeout: { secs: 1, nanos: 0 } },
+        ...{ start_period: { secs: 1, nanos: 0 }, retries: 1 },
+      },
+    };
+    const nothing = { max_memory: null, uid: null, log_max_size: null, stop_timeout: null, backoff: null };
+    for (const each of [more, nothing]) {
+      const [one] = findConfig(folder({ 'bunctl.json': { apps: [{ ...app('a'), ...each }] } }))?.apps ?? [];
+      expect(parseAppConfig(JSON.stringify(one))).toMatchObject({ name: 'a' });
+    }
   });
 });
 
@@ -147,6 +233,14 @@ describe('an ecosystem file', () => {
     const more = { watch: true, out_file: 'x', instances: 4 };
     const { notices } = readConfig(join(folder({ 'ecosystem.json': script('a', more) }), 'ecosystem.json'));
     expect(notices.join('\n')).toMatch(/one instance of a.*\n.*watch, out_file of a have no effect$/);
+  });
+
+  test('says nothing of what is not given, or is as it is here anyway', () => {
+    const nothing = { watch: null, out_file: null, instances: '1' };
+    const content = { ...script('a', nothing), deploy: null };
+    expect(readConfig(join(folder({ 'ecosystem.json': content }), 'ecosystem.json')).notices).toEqual([]);
+    const none = script('a', { instances: null });
+    expect(readConfig(join(folder({ 'ecosystem.json': none }), 'ecosystem.json')).notices).toEqual([]);
   });
 
   test('is translated', () => {
@@ -196,4 +290,9 @@ test('a JavaScript file that was named is refused with the way out', () => {
   expect(() => readConfig('/x/ecosystem.config.js')).toThrow(
     `Please convert ${resolve('/x/ecosystem.config.js')} to JSON format.`,
   );
+});
+
+test.each(['eco.yml', 'ecosystem.config.yaml'])('YAML is refused with the way out: %s', (name) => {
+  const path = resolve('/x', name);
+  expect(() => readConfig(path)).toThrow(`YAML is not read. Please convert ${path} to JSON format.`);
 });

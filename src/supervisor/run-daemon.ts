@@ -23,7 +23,7 @@ import { prepareStateDirectory } from './state/own-files.js';
 import { ownState } from './state/owner.js';
 import { writeWhole } from './state/whole-file.js';
 import { identify } from './system/processes.js';
-import { stateDirectory, stateFiles } from './state/paths.js';
+import { absoluteVariables, stateDirectory, stateFiles } from './state/paths.js';
 
 export interface RunOptions {
   /** Default: the rule's first place; then no other daemon of the user may be on another of its places. */
@@ -68,6 +68,8 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const path = endpointAt(socketPath ?? defaultSocketPath());
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
+  // One that is started again in its place gets these variables, and runs in another folder.
+  Object.assign(process.env, absoluteVariables());
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs, files.pipes]) await prepareStateDirectory(each);
   const { lockHolds, untold } = await ownState(directory, path);
@@ -220,6 +222,8 @@ async function bring(
   });
   main.daemon = daemon;
   host.subscribers = () => daemon.stats().events.subscribers > 0;
+  // Until a keeper that is there knows this daemon, it starts others in its place.
+  if (process.platform !== 'win32') host.outputs.keeper.greet().catch(() => undefined);
   // Where there are no FIFOs there is no keeper that would start it again.
   const watcher =
     process.platform === 'win32' && command !== null

@@ -1,9 +1,8 @@
 // Starts the daemon's process in the background and waits until it says that it is ready, or why it is not.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { defaultSocketPath } from '../../endpoint/default-path.js';
+import { absoluteVariables } from '../../supervisor/state/paths.js';
 import { givenOpenFiles } from '../../supervisor/system/open-files.js';
 import { onWindows } from '../terminal/system-words.js';
 import { daemonEnvironment } from './environment.js';
@@ -87,15 +86,6 @@ function readiness(child: ChildProcess, ready: Readable, patience: number): Prom
       }),
     );
   });
-}
-
-/** Variables of ours that are relative to our folder, made absolute: the daemon runs in another folder. */
-function absoluteVariables(): NodeJS.ProcessEnv {
-  const state = process.env['BUNCTL_STATE_DIR'];
-  return {
-    ...(process.env['BUNCTL_SOCKET'] ? { BUNCTL_SOCKET: defaultSocketPath() } : {}),
-    ...(state ? { BUNCTL_STATE_DIR: resolve(state) } : {}),
-  };
 }
 
 /** Our caller's soft limit of open files: Node has raised our own, and a daemon started by us would hand that on. */

@@ -7,6 +7,10 @@ import type { DaemonCommand } from '../model/keeper-messages.js';
 import { type LogLevel, logLine } from './log-line.js';
 import { REPLACES } from '../model/own-variables.js';
 
+/** How a daemon ends that was told to: with this code, or before it catches signals by one of these. */
+const WANTED_CODES: readonly (number | null)[] = [0, 130];
+const WANTED_SIGNALS: readonly (NodeJS.Signals | null)[] = ['SIGTERM', 'SIGINT'];
+
 /** After more deaths than this within the time, in ms, the daemon is not started again. */
 const MOST_DEATHS = 5;
 const WITHIN = 60_000;
@@ -83,12 +87,22 @@ export class DaemonWatch {
     });
     this.#starting = child;
     child.once('error', (error) => this.#failed(child, error.message));
-    child.once('exit', (code, signal) => this.#failed(child, signal ?? `code ${code}`));
+    child.once('exit', (code, signal) => {
+      if (WANTED_CODES.includes(code) || WANTED_SIGNALS.includes(signal)) this.#left(child);
+      else this.#failed(child, signal ?? `code ${code}`);
+    });
     child.unref();
     this.#settings.onStarted?.(child);
   }
 
-  /** It has ended before it said hello; one that did is known by its connection. */
+  /** It has ended as it was told to, before it said hello. */
+  #left(child: ChildProcess): void {
+    if (this.#starting !== child) return;
+    this.#starting = undefined;
+    this.#settings.onGivenUp();
+  }
+
+  /** It has died before it said hello; one that did is known by its connection. */
   #failed(child: ChildProcess, how: string): void {
     if (this.#starting !== child) return;
     this.#starting = undefined;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { unnamedSocketPaths } from '../../endpoint/default-path.js';
+import { defaultSocketPath, unnamedSocketPaths } from '../../endpoint/default-path.js';
 import { fileName } from '../model/file-name.js';
 import { windowsPlaces } from '../../protocol/endpoints.js';
 import { IpcError } from '../../protocol/errors.js';
@@ -50,6 +50,15 @@ export function stateDirectory(
     ? 'default'
     : createHash('sha256').update(socketPath).digest('hex').slice(0, 16);
   return join(resolve(base), name);
+}
+
+/** The variables of places that are relative to this process's folder, made absolute for a daemon that runs in another one. */
+export function absoluteVariables(): Record<string, string> {
+  const state = process.env['BUNCTL_STATE_DIR'];
+  return {
+    ...(process.env['BUNCTL_SOCKET'] ? { BUNCTL_SOCKET: defaultSocketPath() } : {}),
+    ...(state ? { BUNCTL_STATE_DIR: resolve(state) } : {}),
+  };
 }
 
 function stateHome(env: StateSurroundings['env'], home: () => string): string {

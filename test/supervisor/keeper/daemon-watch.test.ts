@@ -1,9 +1,10 @@
 // The keeper starts a daemon again that has died, and stops when that does not help.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DaemonWatch } from '#dist/supervisor/keeper/daemon-watch.js';
 import { temporaryDirectory } from '../../support/daemon.js';
+import { signalsAreMessages } from '../../support/platform.js';
 import { either } from '../../support/programs.js';
 import { until } from '../../support/until.js';
 
@@ -52,6 +53,23 @@ test.each([
   await until(() => givenUp() === 1, 'it is given up');
   expect(readFileSync(starts, 'utf8')).toBe(`${told} 123\n`.repeat(5));
 });
+
+test.each([
+  ['as it was told to', 'exit 0', 'process.exit(0)'],
+  ['by a second signal', 'exit 130', 'process.exit(130)'],
+  ...(signalsAreMessages ? [['by SIGTERM, before it catches signals', 'kill $$; sleep 60', '']] : []),
+])(
+  'a daemon that was started again and ended %s before it said hello is left, and nothing says that it died',
+  async (_how, script, code) => {
+    const { watch, files, givenUp } = watchIn(temporaryDirectory());
+    const [command, ...args] = either(script, code);
+    watch.died(123, { program: command === 'node' ? process.execPath : command, args }, null);
+    await until(() => givenUp() > 0, 'it is not expected any more');
+    expect(watch.expects).toBe(false);
+    expect(existsSync(files.givenUp)).toBe(false);
+    expect(readFileSync(files.daemonLog, 'utf8')).not.toContain('ended with');
+  },
+);
 
 test('a program that is not there is told in the log of the daemon', async () => {
   const { watch, files, givenUp } = watchIn(temporaryDirectory());

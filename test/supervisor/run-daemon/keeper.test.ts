@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
+import { foreground } from '../../support/foreground.js';
 import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
 import { hasFifos, hasProc } from '../../support/platform.js';
 import { until } from '../../support/until.js';
@@ -109,6 +110,38 @@ describe.runIf(hasFifos && hasProc)('the output of an app', () => {
     await manager.ok('shutdown');
     await until(() => !alive(keeper), 'the keeper has ended');
     expect((await manager.run('ping')).code).toBe(6);
+  });
+
+  test('is not waited for by a keeper whose daemon came back without apps and is told to end: both are gone then', async () => {
+    const manager = new Manager({ BUNCTL_RESPAWN: '1' });
+    const client = await manager.daemon();
+    await client.request(start('a', 'exec sleep 1000'));
+    const keeper = keeperOf(manager) as number;
+    onTestFinished(() => endOf(keeper));
+    await client.request({ Delete: { name: 'a' } });
+    await manager.killDaemon();
+    await until(async () => (await manager.run('ping')).code === 0, 'it is back');
+    await manager.ok('shutdown');
+    await until(() => !alive(keeper), 'the keeper has ended');
+    expect((await manager.run('ping')).code).toBe(6);
+    expect(manager.daemonLog()).not.toContain('that was started again ended with');
+  });
+
+  test('is that of one process when a daemon in the foreground, with a relative state directory, is killed', async () => {
+    const manager = new Manager();
+    // From the folder of the next daemon it would be another one.
+    const relative = join(manager.home, 'state').slice(1);
+    manager.env['BUNCTL_STATE_DIR'] = join(manager.home, relative);
+    const first = foreground(manager, ['-q'], { BUNCTL_STATE_DIR: relative, BUNCTL_RESPAWN: '1' });
+    await until(() => first.stdout().includes('listens'), 'it listens');
+    const client = await manager.connect();
+    await client.request(start('a', 'exec sleep 1000'));
+    const { pid } = await statusOf(client, 'a');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await until(async () => (await manager.run('ping')).code === 0, 'it is back');
+    expect(JSON.parse(await manager.ok('status', 'a', '-j'))).toMatchObject({ state: 'Running', pid });
+    expect(existsSync(join(manager.home, 'state'))).toBe(false);
   });
 
   test('is that of the environment of the last daemon, which has adopted the app and was killed, and not of the first one', async () => {

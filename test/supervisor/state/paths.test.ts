@@ -1,6 +1,7 @@
 // The place of the state directory.
-import { expect, test } from 'vitest';
-import { stateDirectory } from '#dist/supervisor/state/paths.js';
+import { resolve } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { absoluteVariables, stateDirectory } from '#dist/supervisor/state/paths.js';
 import { pathsHaveSlashes } from '../../support/platform.js';
 
 test.skipIf(!pathsHaveSlashes)(
@@ -39,4 +40,17 @@ test('on Windows the state is in the local data of the user', () => {
     'C:\\Users\\u\\AppData\\Local\\bunctl',
   );
   expect(at({ BUNCTL_STATE_DIR: '/b' })).toMatch(/b.default$/);
+});
+
+test('the variables of places are made absolute for a daemon in another folder, and those that are not given are not', () => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  vi.stubEnv('BUNCTL_SOCKET', './relative/s');
+  vi.stubEnv('BUNCTL_STATE_DIR', 'relative/../state');
+  expect(absoluteVariables()).toEqual({
+    BUNCTL_SOCKET: resolve('relative/s'),
+    BUNCTL_STATE_DIR: resolve('state'),
+  });
+  vi.stubEnv('BUNCTL_SOCKET', undefined);
+  vi.stubEnv('BUNCTL_STATE_DIR', undefined);
+  expect(absoluteVariables()).toEqual({});
 });

@@ -3,13 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { IpcClient } from '../../../client/client.js';
 import { systemClock } from '../../../clock.js';
-import { MAX_MESSAGE_SIZE } from '../../../protocol/frames.js';
 import { waitAtMost, within } from '../../../timeout.js';
 import { VERSION } from '../../../version.js';
-import type { Environment } from '../../model/app-record.js';
 import type { DaemonCommand, KeeperHello, KeeperRequest } from '../../model/keeper-messages.js';
 import { answerOf, keepersOf, killUnreachable, LOOKS_TO_WAIT } from './keeper-process.js';
-import { keeperPath, nextEnvironment, startKeeper } from './keeper-start.js';
+import { keeperPath, startKeeper, toldEnvironment } from './keeper-start.js';
 import { identify, isAlive, type ProcessIdentity } from '../../system/processes.js';
 
 /** How long, in ms, a keeper may take to start, and to answer. */
@@ -24,8 +22,6 @@ const PAUSE = 1000;
 const SHORT_LIFE = 1000;
 /** How long, in ms, the keeper may take to end with the daemon. It stays as long as something may print. */
 const END_PATIENCE = 500;
-/** The largest environment, in bytes of JSON, that the keeper is told: the rest of the frame has room beside it. */
-const MAX_ENVIRONMENT = MAX_MESSAGE_SIZE / 2;
 
 const ENDS = 'The daemon ends';
 
@@ -69,6 +65,20 @@ export class KeeperLink {
    */
   async ready(): Promise<void> {
     await within(this.#connected(), START_PATIENCE, 'The keeper of the output did not answer');
+  }
+
+  /** Tells a keeper that is there already of this daemon, which it may have started; starts none. Never rejects. */
+  async greet(): Promise<void> {
+    try {
+      if (this.path === undefined) return;
+      const heard = await IpcClient.connect(this.path, { timeout: ANSWER_PATIENCE }).catch(() => undefined);
+      if (heard === undefined) return;
+      await heard.close({ drain: 0 });
+      await this.ready();
+    } catch (err) {
+      if (!this.#closed)
+        this.#settings.log.warn({ err }, 'the keeper of the output could not be told of this daemon');
+    }
   }
 
   /** Asks the keeper. @throws what it answers, or that it does not. */
@@ -202,22 +212,12 @@ export class KeeperLink {
       await client.close({ drain: 0 });
       throw new Error(ENDS);
     }
-    const { again, directory } = this.#settings;
-    const hello = { pid: process.pid, again, environment: again && this.#environment() };
+    const { again, directory, openFiles, log } = this.#settings;
+    const hello = { pid: process.pid, again, environment: again && toldEnvironment(openFiles, log) };
     this.#greeted = client;
     const asked = client.request({ Hello: hello } as never, { timeout: 0 });
     const answer = await answerOf(asked, this.#settings, () => keepersOf(directory));
     return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
-  }
-
-  /** The environment of the next daemon; null for that of the keeper, when this one is too large to be told. */
-  #environment(): Environment | null {
-    const environment = nextEnvironment(this.#settings.openFiles);
-    if (Buffer.byteLength(JSON.stringify(environment)) <= MAX_ENVIRONMENT) return environment;
-    this.#settings.log.warn(
-      'the environment is too large for the keeper of the output: a daemon that is started again gets an older one',
-    );
-    return null;
   }
 
   /** Asks now and then whether it answers, and starts another one when it has ended. */

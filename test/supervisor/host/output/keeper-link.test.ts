@@ -1,13 +1,29 @@
 // A daemon that ends as it was told to says so to its keeper, however far their conversation has come.
+import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { pino } from 'pino';
 import { KeeperLink, type KeeperSettings } from '#dist/supervisor/host/output/keeper-link.js';
+import { keepersOf } from '#dist/supervisor/host/output/keeper-process.js';
 import { serve } from '#dist/supervisor/keeper/server.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
 import { VERSION } from '#dist/version.js';
 import { temporaryDirectory } from '../../../support/daemon.js';
 import { hasFifos } from '../../../support/platform.js';
 import { until } from '../../../support/until.js';
+
+function linkIn(directory: string, settings: Partial<KeeperSettings> = {}): KeeperLink {
+  const link = new KeeperLink({
+    directory,
+    log: pino({ level: 'silent' }),
+    again: { program: 'nothing', args: [] },
+    openFiles: undefined,
+    needed: () => true,
+    onUp: () => Promise.resolve(),
+    ...settings,
+  });
+  onTestFinished(() => link.close());
+  return link;
+}
 
 /** A server in the place of a keeper; it notes what it is asked, and each end of a connection. */
 async function fakeKeeper(settings: Partial<KeeperSettings> = {}) {
@@ -26,16 +42,7 @@ async function fakeKeeper(settings: Partial<KeeperSettings> = {}) {
     onEnd: () => seen.push('end'),
   });
   onTestFinished(() => void server.close());
-  const link = new KeeperLink({
-    directory,
-    log: pino({ level: 'silent' }),
-    again: { program: 'nothing', args: [] },
-    openFiles: undefined,
-    needed: () => true,
-    onUp: () => Promise.resolve(),
-    ...settings,
-  });
-  onTestFinished(() => link.close());
+  const link = linkIn(directory, settings);
   const ended = () => until(() => seen.includes('end'), 'the connection has ended');
   return { link, seen, hellos, ended };
 }
@@ -101,6 +108,24 @@ test.runIf(hasFifos)('a daemon that dies does not leave a keeper that is still b
   release();
   await ready;
   expect(seen).toEqual(['Hello', 'end']);
+});
+
+describe.runIf(hasFifos)('a daemon that begins', () => {
+  test('says hello to a keeper that is there, before it has an app', async () => {
+    const { link, seen } = await fakeKeeper();
+    await link.greet();
+    expect(seen.filter((each) => each !== 'end')).toEqual(['Hello']);
+  });
+
+  test('starts no keeper, also where a dead one has left its socket', async () => {
+    const directory = temporaryDirectory();
+    const link = linkIn(directory);
+    await link.greet();
+    expect(await keepersOf(directory)).toEqual([]);
+    writeFileSync(stateFiles(directory).keeper, '');
+    await link.greet();
+    expect(await keepersOf(directory)).toEqual([]);
+  });
 });
 
 describe.runIf(hasFifos)('the hello', () => {

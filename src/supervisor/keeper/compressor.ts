@@ -1,8 +1,9 @@
 // Compresses the files that were put aside, one after the other. A file that is gone by then is left out.
-import { chmodSync, chownSync, createReadStream, createWriteStream, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { chmodSync, chownSync, createReadStream, createWriteStream, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { partOf } from '../logs/segments.js';
 
 /** Files that wait beyond this stay as they are: under a flood they are removed before their turn comes. */
 const MOST_WAITING = 1000;
@@ -35,7 +36,7 @@ export class Compressor {
       try {
         await compress(path);
       } catch (error) {
-        await rm(`${path}.gz.part`, { force: true }).catch(() => undefined);
+        await rm(partOf(path), { force: true }).catch(() => undefined);
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
           this.#onFault(`${path} could not be compressed: ${(error as Error).message}`);
       }
@@ -45,12 +46,12 @@ export class Compressor {
 
 async function compress(path: string): Promise<void> {
   const found = statSync(path);
-  const part = `${path}.gz.part`;
+  const part = partOf(path);
   await pipeline(createReadStream(path), createGzip({ level: 3 }), createWriteStream(part, { mode: 0o600 }));
   chmodSync(part, found.mode & 0o777);
   if (process.getuid?.() === 0) chownSync(part, found.uid, found.gid);
-  // Removed while it was compressed: then its compressed form goes, too.
+  // Removed while it was compressed: then its compressed form goes, too. Nothing can be removed between the two calls.
   statSync(path);
-  await rename(part, `${path}.gz`);
+  renameSync(part, `${path}.gz`);
   await rm(path, { force: true });
 }

@@ -14,7 +14,7 @@ import { Compressor } from './compressor.js';
 import { DaemonWatch } from './daemon-watch.js';
 import { Fifo } from './fifo.js';
 import { Generation } from './generation.js';
-import { putAside, removeLog } from './log-folder.js';
+import { putAside, removeLog, removeParts } from './log-folder.js';
 import { logLine } from './log-line.js';
 import { LineFeed } from './line-feed.js';
 import type { Peer } from './server.js';
@@ -55,6 +55,7 @@ export class Keeper {
   constructor(directory: string, onDone: () => void) {
     this.#files = stateFiles(directory);
     this.#onDone = onDone;
+    removeParts(this.#files.logs);
     this.#compressor = new Compressor((message) => this.#fault(message));
     this.#watch = new DaemonWatch({
       givenUp: this.#files.givenUp,

@@ -9,10 +9,10 @@ import {
   type Stats,
   unlinkSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LogSettings } from '../model/keeper-messages.js';
 import { openOwn } from './own-file.js';
-import { inOrder, type Segment, segmentNamed } from '../logs/segments.js';
+import { inOrder, isPart, partOf, type Segment, segmentNamed } from '../logs/segments.js';
 
 /** How far back the beginning of an unfinished line is looked for, in bytes. */
 const LOOK_BACK = 512 * 1024;
@@ -66,8 +66,18 @@ export function removeOldest(path: string, keep: number): void {
   const all = putAside(path);
   for (const each of all.slice(0, Math.max(0, all.length - keep))) {
     remove(each.path);
-    // While it is compressed it is there twice.
+    // While it is compressed it is there twice, and what a killed keeper had compressed of it stays.
     remove(`${each.path}.gz`);
+    remove(partOf(each.path));
+  }
+}
+
+/** Removes what a killed keeper has left half compressed, of all logs. Nothing may be compressed meanwhile. */
+export function removeParts(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) if (isPart(name)) remove(join(folder, name));
+  } catch {
+    // The folder is gone, and so are the files.
   }
 }
 

@@ -15,6 +15,12 @@ export function asideName(path: string, time: number): string {
   return `${path}.${new Date(time).toISOString().replace(/[-:]/g, '')}`;
 }
 
+/** Where the compressed form of a file is written until it is whole. */
+export const partOf = (path: string): string => `${path}.gz.part`;
+
+/** Whether a file with this name is one of those, of any log. */
+export const isPart = (name: string): boolean => /\.log\.\d{8}T\d{6}\.\d{3}Z\.gz\.part$/.test(name);
+
 const ASIDE = /^\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3}Z)(\.gz)?$/;
 
 /** What the name of a file in the folder of `path` says: undefined when it is not a file of that log. */

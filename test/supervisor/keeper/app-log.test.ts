@@ -17,6 +17,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { AppLog } from '#dist/supervisor/keeper/app-log.js';
 import { Compressor } from '#dist/supervisor/keeper/compressor.js';
 import { HEADER_LENGTH, parseHeader } from '#dist/supervisor/logs/record.js';
+import { Keeper } from '#dist/supervisor/keeper/keeper.js';
 import { segmentsOf } from '#dist/supervisor/logs/segments.js';
 import type { LogSettings } from '#dist/supervisor/model/keeper-messages.js';
 import { stateFiles, type Stream } from '#dist/supervisor/state/paths.js';
@@ -372,6 +373,9 @@ describe('the log of an app', () => {
   test('is emptied with the files that were put aside', async () => {
     const { log, path, files } = logIn(undefined, { maxSize: 200 });
     log.take('stdout', 'line\n'.repeat(100));
+    // A keeper was killed while it compressed this one.
+    const [aside] = readdirSync(files.logs).filter((name) => name !== 'a.all.log');
+    writeFileSync(join(files.logs, `${aside}.gz.part`), 'secret');
     log.flush();
     expect(readdirSync(files.logs)).toEqual(['a.all.log']);
     expect(statSync(path).size).toBe(0);
@@ -609,6 +613,16 @@ describe('the log of an app', () => {
     expect(await linesOf(path)).toEqual(before);
     expect(faults.filter((fault) => !fault.includes('not there'))).toEqual([]);
   });
+});
+
+test('what a keeper had half compressed when it was killed goes when the next one starts, and nothing else', () => {
+  const { directory, files } = logIn();
+  const aside = 'a.all.log.20261127T021011.123Z';
+  const kept = [aside, 'a.all.log', 'a.all.log.gz.part', `b${aside}.gz`, `${aside}.mine.gz.part`].sort();
+  for (const name of [...kept, `${aside}.gz.part`, 'c.out.log.20261127T021011.123Z.gz.part'])
+    writeFileSync(join(files.logs, name), 'text');
+  expect(new Keeper(directory, () => undefined)).toBeDefined();
+  expect(readdirSync(files.logs).sort()).toEqual(kept);
 });
 
 const other = (stream: Stream): Stream => (stream === 'stdout' ? 'stderr' : 'stdout');

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeUnwritten } from '../../model/unwritten.js';
-import { segmentsOf } from '../../logs/segments.js';
+import { partOf, segmentsOf } from '../../logs/segments.js';
 import type { Owner } from '../../model/owner.js';
 import type { Stream } from '../../state/paths.js';
 import { prepareStateDirectory } from '../../state/own-files.js';
@@ -87,8 +87,8 @@ export async function emptyLogs(plain: readonly string[], kept: string): Promise
     for (const each of await segmentsOf(path))
       if (plain.includes(each.path)) await emptyFile(each.path);
       else
-        // While it is compressed it is there twice.
-        for (const file of [each.path, `${each.path}.gz`]) await rm(file, { force: true });
+        // While it is compressed it is there twice, and what a killed keeper had compressed of it stays.
+        for (const file of [each.path, `${each.path}.gz`, partOf(each.path)]) await rm(file, { force: true });
 }
 
 async function emptyFile(path: string): Promise<void> {

@@ -15,6 +15,7 @@ test('plain logs are emptied; what was put aside goes, compressed or just being 
     'a.all.log',
     `a.all.log.${aside}`,
     `a.all.log.${aside}.gz`,
+    `a.all.log.${aside}.gz.part`,
     'a.all.log.20261126T021011.123Z.gz',
     ...others,
   ])

@@ -51,7 +51,11 @@ export class LineEvents {
 
   async #connect(): Promise<void> {
     const path = await this.#settings.keeper();
-    if (path === null) return;
+    if (path === null) {
+      // There may be one later: the next start asks again.
+      this.#ready = undefined;
+      return;
+    }
     const client = await IpcClient.connect(path, { timeout: PATIENCE, retry: 'absent' });
     const written = client.subscribe({ LogEvents: { app_name: null } });
     await written.ready;

@@ -52,3 +52,32 @@ test('an event that is refused is counted, and the events of all apps go on', as
   expect(faults).toEqual([expect.objectContaining({ code: 'EVENT_INVALID' })]);
   expect(asked).toBe(1);
 });
+
+test('each start asks again whether there is a keeper while there is none, and one that there is then is read', async () => {
+  const path = join(temporaryDirectory(), 'keeper');
+  const server = await IpcServer.bind(path);
+  onTestFinished(() => server.close());
+  const asked: unknown[] = [];
+  const serve = async (): Promise<void> => {
+    for await (const connection of server) {
+      asked.push(await connection.recv());
+      await connection.send({ Success: { message: 'Subscribed' } });
+    }
+  };
+  serve().catch(orFail);
+  let keeper: string | null = null;
+  const events = new LineEvents({
+    keeper: () => Promise.resolve(keeper),
+    listened: () => Promise.resolve(true),
+    onFault: () => undefined,
+    publish: () => Promise.resolve(),
+  });
+  await events.ready();
+  await events.ready();
+  expect(asked).toEqual([]);
+  keeper = path;
+  await events.ready();
+  expect(asked).toHaveLength(1);
+  await events.ready();
+  expect(asked).toHaveLength(1);
+});

@@ -69,7 +69,7 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'a helper of the recorded run is taken for the app',
         file: 'supervisor/host/adoption.js',
-        text: 'run.runs < (record.process === null ? 0 : 1)',
+        text: 'run.runs < first',
         replacement: 'run.runs < 0',
         test: 'supervisor/host/adoption',
         title: 'takes no helper that left the group of a dead app for the app',
@@ -106,8 +106,8 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'an app of another machine is looked for here',
         file: 'supervisor/host/adoption.js',
-        text: 'if (leader !== null && isElsewhere(leader))\n        return false;',
-        replacement: '',
+        text: 'leader === null || !isElsewhere(leader)',
+        replacement: 'true',
         test: 'supervisor/host/process-host',
         title: 'looks for nothing of an app that last ran on another machine',
       },

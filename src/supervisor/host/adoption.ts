@@ -1,6 +1,6 @@
 // Which processes the apps of a former daemon have left, found in one pass over all processes.
 import type { AppRecord } from '../model/app-record.js';
-import { runOfMark } from '../model/mark.js';
+import { nonceOfMark, runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
 import { isElsewhere, isHere } from '../system/place.js';
 import { identityOf, isAlive, type ProcessIdentity } from '../system/processes.js';
@@ -9,12 +9,14 @@ import { identityOf, isAlive, type ProcessIdentity } from '../system/processes.j
 export interface LeftProcess {
   readonly leader: ProcessIdentity;
   readonly leaderLives: boolean;
+  /** The nonce of its run, where that is later than the record: the next run counts from it. */
+  readonly nonce?: string;
 }
 
 /**
  * The left processes by the id of their app. An app that has left nothing is not in the map.
  *
- * @param scan Finds all processes of apps. It is called once at most, and not if all apps were stopped.
+ * @param scan Finds all processes of apps. It is called once at most, and not if all apps have live processes.
  */
 export async function findLeftProcesses(
   records: readonly AppRecord[],
@@ -35,22 +37,20 @@ export async function findLeftProcesses(
   return left;
 }
 
-/** An app that was stopped when its record was written has left nothing; one of another machine, nothing here. */
-function mayHaveLeft({ process: leader, state }: AppRecord): boolean {
-  if (leader !== null && isElsewhere(leader)) return false;
-  return leader !== null || (state.status !== 'Stopped' && state.status !== 'Backoff');
-}
+/** A process on another machine is not looked for here. An app at rest is looked for: a later start may not be written down. */
+const mayHaveLeft = ({ process: leader }: AppRecord): boolean => leader === null || !isElsewhere(leader);
 
 /**
  * A process that was spawned but is not in the record, because the daemon was killed in between or could not write. It
- * leads its session, and its run is later than that of the recorded process. If there are several, the first one is the
- * app: it started the others, helpers that made themselves leaders of sessions.
+ * leads its session. If there are several, the first one is the app: it started the others, helpers that made
+ * themselves leaders of sessions.
  */
 function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): LeftProcess | undefined {
+  const first = firstUnseenRun(record);
   let found: { run: number; process: MarkedProcess } | undefined;
   for (const process of marked) {
     const run = runOfMark(process.mark, record);
-    if (run === undefined || run.runs < (record.process === null ? 0 : 1)) continue;
+    if (run === undefined || run.runs < first) continue;
     const { pid, stat } = process;
     if (stat.session !== pid || stat.group !== pid || (run.leader ?? pid) !== pid) continue;
     const earlier = found !== undefined && Number(stat.startTime) < Number(found.process.stat.startTime);
@@ -58,8 +58,16 @@ function unrecordedLeader(record: AppRecord, marked: readonly MarkedProcess[]): 
       found = { run: run.runs, process };
   }
   if (!found) return undefined;
-  const { pid, stat } = found.process;
-  return { leader: identityOf(pid, stat.startTime), leaderLives: true };
+  const { pid, mark, stat } = found.process;
+  return { leader: identityOf(pid, stat.startTime), leaderLives: true, nonce: nonceOfMark(mark) };
+}
+
+/**
+ * The first run, counted from that of the record, whose process may be the app unseen. When the process of the recorded
+ * run is written down, or its end, what else has its mark are helpers that it left behind.
+ */
+function firstUnseenRun({ process, state }: AppRecord): 0 | 1 {
+  return process !== null || state.status === 'Stopped' || state.status === 'Backoff' ? 1 : 0;
 }
 
 /**

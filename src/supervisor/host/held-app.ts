@@ -98,7 +98,8 @@ export class HeldApp {
       this.record = { ...this.record, process: null };
       return;
     }
-    const { leader, leaderLives } = left;
+    const { leader, leaderLives, nonce = this.record.nonce } = left;
+    this.record = { ...this.record, nonce };
     this.#begin(leader, undefined);
     if (!leaderLives) {
       this.#leaderEnded(leader.pid, UNKNOWN_EXIT);

@@ -22,6 +22,9 @@ export function runMark({ id, nonce }: Pick<AppRecord, 'id' | 'nonce'>): string 
   return `${id}:${nonce}`;
 }
 
+/** The nonce of the run that a mark is of. */
+export const nonceOfMark = (mark: string): string => mark.split(':')[1] ?? '';
+
 /** How a process relates to a record of an app, by the mark of the process. */
 export interface RunOfMark {
   /** The difference between the number of its run and that of the record: greater than 0 for a later run. */

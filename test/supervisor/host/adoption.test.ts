@@ -56,9 +56,10 @@ describe.runIf(hasProc)('of the processes that carry a mark', () => {
   });
   const find = async (record: Partial<AppRecord>, ...processes: MarkedProcess[]) =>
     (await findLeftProcesses([recordOf(record)], async () => processes)).get('a');
-  const leader = (pid: number) => ({
+  const leader = (pid: number, run = 2) => ({
     leader: expect.objectContaining({ pid, startTime: String(pid), bootId: bootId() }) as unknown,
     leaderLives: true,
+    nonce: nonceOf('a', run),
   });
 
   test('one that leads its session is the app that was not written down; of several, the first', async () => {
@@ -85,11 +86,20 @@ describe.runIf(hasProc)('of the processes that carry a mark', () => {
   test('one of a later run than the recorded process is the app; a helper of the same run is not', async () => {
     const record = { process: dead, nonce: nonceOf('a', 2) };
     expect(await find(record, marked(20, mark(2)))).toBeUndefined();
-    expect(await find(record, marked(20, mark(3)))).toEqual(leader(20));
+    expect(await find(record, marked(20, mark(3)))).toEqual(leader(20, 3));
     expect(await find(record, marked(20, mark(3)), marked(15, mark(3)), marked(30, mark(4)))).toEqual(
-      leader(30),
+      leader(30, 4),
     );
   });
+
+  test.each(['Stopped', 'Backoff'] as const)(
+    'one of a later run is the app though its record says %s; a helper of the run that has ended is not',
+    async (status) => {
+      const record = { state: { ...STOPPED, status }, nonce: nonceOf('a', 2) };
+      expect(await find(record, marked(20, mark(2)), marked(15, mark(1)))).toBeUndefined();
+      expect(await find(record, marked(20, mark(2)), marked(30, mark(3)))).toEqual(leader(30, 3));
+    },
+  );
 
   test('one in the group of the recorded process is what that has left behind', async () => {
     const record = { process: dead, nonce: nonceOf('a', 2) };
@@ -107,7 +117,7 @@ describe.runIf(hasProc)('of the processes that carry a mark', () => {
       expect(await find({ ...record, process: { ...dead, bootId: boot } }, rest)).toBeUndefined();
   });
 
-  test('all are found in one pass, and there is none if all apps were stopped', async () => {
+  test('all are found in one pass, and there is none if the process of every app lives', async () => {
     let passes = 0;
     const scan = async (): Promise<MarkedProcess[]> => {
       passes += 1;
@@ -115,11 +125,11 @@ describe.runIf(hasProc)('of the processes that carry a mark', () => {
     };
     const many = (record: Partial<AppRecord>): AppRecord[] =>
       Array.from({ length: 100 }, (_, n) => recordOf({ ...record, id: `a${n}` }));
-    await findLeftProcesses(many({ state: STOPPED }), scan);
-    await findLeftProcesses(many({ state: { ...STOPPED, status: 'Backoff' } }), scan);
     await findLeftProcesses(many({ process: identify(process.pid) }), scan);
     expect(passes).toBe(0);
-    await findLeftProcesses([...many({ process: dead }), ...many({ state: unseen })], scan);
+    const backoff = { state: { ...STOPPED, status: 'Backoff' } } as const;
+    const all = [{ process: dead }, { state: unseen }, { state: STOPPED }, backoff].flatMap(many);
+    await findLeftProcesses(all, scan);
     expect(passes).toBe(1);
   });
 });
@@ -163,6 +173,37 @@ describe.runIf(hasProc)('a daemon that takes over', () => {
       Success: { message: 'Stopped app a' },
     });
   });
+
+  test.each([
+    ['Stopped', 'stopped'],
+    ['Backoff', 'running'],
+  ] as const)(
+    'finds the process of an app whose record says %s, since later ones could not be written',
+    async (status, wanted) => {
+      const manager = new Manager();
+      const client = await manager.daemon();
+      await client.request(start('a', 'sleep 1000'));
+      await client.request({ Restart: { name: 'a' } });
+      const { pid } = await statusOf(client, 'a');
+      await manager.killDaemon();
+      const [id = '', nonce = ''] = markOf(pid as number).split(':');
+      editRecord(manager, id, (record) => ({
+        ...record,
+        nonce: nonce.slice(0, 8) + '1'.padStart(8, '0'),
+        process: null,
+        state: { ...STOPPED, status, wanted, retryAt: 0 },
+      }));
+      const next = await manager.nextDaemon();
+      expect(await statusOf(next, 'a')).toMatchObject({ state: 'Running', pid, wanted: 'running' });
+      await next.request({ Restart: { name: 'a' } });
+      expect(alive(pid)).toBe(false);
+      // Its runs are counted on from the one that was found.
+      const again = await statusOf(next, 'a');
+      expect(markOf(again.pid as number)).toBe(`a:${nonce.slice(0, 8)}${'3'.padStart(8, '0')}`);
+      await next.request({ Stop: { name: 'a' } });
+      expect(alive(again.pid)).toBe(false);
+    },
+  );
 
   test('finds a process whose start was not written down any more', async () => {
     const manager = new Manager();

@@ -2,8 +2,12 @@
 import type { AppConfig } from '../../model/app-config.js';
 import type { AppState } from '../../model/app-state.js';
 
-/** The changes to the state of an app whose process runs, whatever was recorded. */
-export const runsOn = ({ startedAt }: AppState, pid: number, now: number): Partial<AppState> => ({
+/**
+ * The changes to the state of an app whose process runs, whatever was recorded. One that was at rest by its record was
+ * started since then: the daemon could not write that down.
+ */
+export const runsOn = ({ status, startedAt }: AppState, pid: number, now: number): Partial<AppState> => ({
+  ...(status === 'Stopped' ? { wanted: 'running', resting: false, exhausted: false } : {}),
   status: 'Running',
   pid,
   startedAt: startedAt ?? now,

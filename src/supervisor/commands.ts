@@ -7,8 +7,9 @@ import { openAppLogs } from './logs/app-log.js';
 import { type EventGenerations, type LogBounds, readLogs } from './logs/read-logs.js';
 import { type AppConfig, parseAppConfig } from './model/app-config.js';
 import { appId, shownName, whyNotAName } from './model/app-id.js';
-import type { Addressed, StartResult, SupervisorData } from './model/messages.js';
+import type { Addressed, Kept, StartResult, SupervisorData } from './model/messages.js';
 import { andEscaped } from './model/survivors.js';
+import { endUnsaved, unsavedNotice } from './model/unsaved.js';
 import { stateFiles } from './state/paths.js';
 import { appStatus } from './status.js';
 
@@ -66,16 +67,23 @@ function withPid(pid: number): string {
   return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
 }
 
-/** What there is to be said beside the message: `notice`, a sentence, or nothing. */
-async function noticeFor(
+/** What there is to be said beside the message: `notice`, sentences, or nothing. */
+const noticeOf = (...sentences: readonly (string | undefined)[]): { readonly notice?: string } => {
+  const said = sentences.filter((sentence) => sentence !== undefined);
+  return said.length === 0 ? {} : { notice: said.join('. ') };
+};
+
+const notSaved = ({ name }: Addressed, { unsaved }: Kept): string | undefined =>
+  unsaved === undefined ? undefined : unsavedNotice(name, unsaved);
+
+async function notEnforced(
   service: ServiceCalls<SupervisorFunctions>,
   app: Addressed,
   config: AppConfig | undefined,
-): Promise<{ readonly notice?: string }> {
+): Promise<string | undefined> {
   // Without a limit nothing is asked.
-  if (config !== undefined && config.max_memory === null) return {};
-  const notice = await service.limitNotice(app).catch(() => undefined);
-  return notice === undefined ? {} : { notice };
+  if (config !== undefined && config.max_memory === null) return undefined;
+  return service.limitNotice(app).catch(() => undefined);
 }
 
 export default defineCommands<SupervisorFunctions>(({ workerData }) => {
@@ -109,13 +117,15 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       });
       const { action, differs, ...plain } = startAnswer(app.name, result, dryRun ?? false);
       const wantsMore = replace !== undefined || dryRun !== undefined;
-      const notice = dryRun === true ? {} : await noticeFor(service, app, config);
+      const limit = dryRun === true ? undefined : await notEnforced(service, app, config);
+      const notice = noticeOf(limit, notSaved(app, result));
       return success({ ...plain, ...(wantsMore ? { action, differs } : {}), ...notice });
     },
     async Stop({ name, kill_escaped: kill }, { service }) {
       const app = addressed(name);
-      const survivors = await service.stop(app, kill ?? false);
-      return success({ message: andEscaped(`Stopped app ${app.name}`, survivors) });
+      const result = await service.stop(app, kill ?? false);
+      const message = andEscaped(`Stopped app ${app.name}`, result);
+      return success({ message, ...noticeOf(notSaved(app, result)) });
     },
     async Restart({ name, config: json, environment, source, mode, ...how }, { service }) {
       const config = json === undefined ? undefined : configOf(json);
@@ -133,7 +143,8 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
         return success({ message: runsAlready(app.name, result.pid), running: result.pid });
       const what = result.wasRunning ? 'Restarted' : 'Started';
       const message = andEscaped(`${what} app ${app.name}${withPid(result.pid)}`, result);
-      return success({ message, ...(await noticeFor(service, app, config)) });
+      const limit = await notEnforced(service, app, config);
+      return success({ message, ...noticeOf(limit, notSaved(app, result)) });
     },
     async Delete({ name, kill_escaped: kill }, { service }) {
       const app = addressed(name);
@@ -192,9 +203,14 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
       return data({ type: 'all', apps });
     },
     async Shutdown({ kill_escaped: kill }, { service }) {
-      const { stopped, failed, survivors } = await service.shutdown(kill ?? false);
+      const { stopped, failed, unsaved, survivors } = await service.shutdown(kill ?? false);
       const apps = `Stopped ${stopped === 1 ? '1 app' : `${stopped} apps`}; the daemon ends now`;
-      const message = [apps, ...failed, ...survivors.map((each) => andEscaped(`app ${each.app}`, each))];
+      const message = [
+        apps,
+        ...failed,
+        ...unsaved.map(endUnsaved),
+        ...survivors.map((each) => andEscaped(`app ${each.app}`, each)),
+      ];
       return success({ message: message.join('\n') });
     },
   };

@@ -28,6 +28,8 @@ export class FakeHost {
   onCheck: () => Promise<void> = async () => undefined;
   /** Why the files of an app cannot be removed, if they cannot. */
   removal: Error | undefined;
+  /** Why no state can be written down, if none can be. */
+  unsavable: Error | undefined;
   readonly left = new Map<string, number[]>();
   readonly apps: AppRegistry;
   readonly requests: Requests;
@@ -49,7 +51,10 @@ export class FakeHost {
       },
       signal: async (id: string, signal: string) => this.done.push(`${signal} ${id}`),
       whyItLives: () => null,
-      save: async (_id: string, { state }: { state: AppState }) => void this.saved.push(state),
+      save: async (_id: string, { state }: { state: AppState }) => {
+        if (this.unsavable) throw this.unsavable;
+        this.saved.push(state);
+      },
       remove: async (id: string) => {
         if (this.removal) throw this.removal;
         this.done.push(`remove ${id}`);

@@ -8,6 +8,7 @@ import type { ShutdownResult } from '../../supervisor/model/messages.js';
 import type { LogDefaults } from '../../supervisor/model/log-settings.js';
 import { RESPAWN } from '../../supervisor/model/own-variables.js';
 import { andEscaped } from '../../supervisor/model/survivors.js';
+import { endUnsaved } from '../../supervisor/model/unsaved.js';
 import { NO_INIT } from '../daemon/machine-checks.js';
 import { showOutput } from '../daemon/show-output.js';
 import { parse } from '../input/arguments.js';
@@ -171,6 +172,7 @@ function report(outcomes: readonly DeclaredOutcome[], file: string): void {
 
 function reportEnd(result: ShutdownResult | null): void {
   for (const failure of result?.failed ?? []) say(`An app could not be stopped: ${failure}`);
+  for (const app of result?.unsaved ?? []) say(endUnsaved(app));
   for (const survivors of result?.survivors ?? []) say(andEscaped(`App ${survivors.app}`, survivors));
 }
 

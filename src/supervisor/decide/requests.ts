@@ -11,9 +11,11 @@ import type {
   RestartResult,
   StartRequest,
   StartResult,
+  StopResult,
   Survivors,
 } from '../model/messages.js';
 import { andEscaped } from '../model/survivors.js';
+import { unsavedNotice } from '../model/unsaved.js';
 import type { App } from './app/app.js';
 import type { AppChange } from './app/decided.js';
 import type { StopOptions } from './app/inputs.js';
@@ -66,34 +68,36 @@ export class Requests {
       const started = await app
         .start(change)
         .catch((error: unknown) => fail('APP_SPAWN_FAILED', `Failed to start app ${name}`, error));
-      if (started) return { action: 'started', pid: app.state.pid, differs };
+      if (started) return { action: 'started', pid: app.state.pid, differs, unsaved: await app.whyUnsaved() };
       // Its attempts were used up meanwhile, and it is to be removed then: this starts a new app.
       if (app.removed) return this.start(request);
     }
     if (differs.length === 0) {
       if (source !== null) await app.change({ source, mode });
-      return { action: 'unchanged', pid: app.state.pid, differs };
+      return { action: 'unchanged', pid: app.state.pid, differs, unsaved: await app.whyUnsaved() };
     }
     if (!replace)
       throw new IpcError(
         'APP_CONFIG_DIFFERS',
         `App ${name} is running with another configuration; stop it first, then start it with the new one`,
       );
-    const { pid } = await this.#restart(app, request, change);
-    return { action: 'changed', pid: pid === 0 ? null : pid, differs };
+    const { pid, unsaved } = await this.#restart(app, request, change);
+    return { action: 'changed', pid: pid === 0 ? null : pid, differs, unsaved };
   }
 
   /** Stops an app. One that does not run is not wanted any more all the same. */
-  stop(which: Addressed, killEscaped: boolean): Promise<Survivors> {
+  stop(which: Addressed, killEscaped: boolean): Promise<StopResult> {
     return this.#apps.inTurn(which, async (app) => {
       const ran = app.state.status !== 'Stopped';
       await this.#stop(app, which.name);
       const survivors = await this.#survivors(app, killEscaped);
+      const unsaved = await app.whyUnsaved();
       if (!ran && survivors.ended.length === 0) {
         const message = andEscaped(`App ${which.name} is not running`, survivors);
-        throw new IpcError('APP_NOT_RUNNING', message);
+        const notice = unsaved === undefined ? '' : `. ${unsavedNotice(which.name, unsaved)}`;
+        throw new IpcError('APP_NOT_RUNNING', `${message}${notice}`);
       }
-      return survivors;
+      return { ...survivors, unsaved };
     });
   }
 
@@ -102,7 +106,7 @@ export class Requests {
     const { config, id } = request;
     if (config && !this.#apps.get(id)) {
       const { environment, source = null, mode = null } = request;
-      const { pid } = await this.start({
+      const { pid, unsaved } = await this.start({
         ...request,
         config,
         environment,
@@ -111,7 +115,7 @@ export class Requests {
         replace: true,
         dryRun: false,
       });
-      return { pid: pid ?? 0, wasRunning: false, escaped: [], ended: [] };
+      return { pid: pid ?? 0, wasRunning: false, escaped: [], ended: [], unsaved };
     }
     return this.#apps.inTurn(request, async (app) => {
       this.#apps.checkOpen();
@@ -134,7 +138,8 @@ export class Requests {
       started = await app.start(change).catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error));
     }
     if (app.removed) throw new IpcError('APP_NOT_FOUND', `App ${name} not found: it was removed meanwhile`);
-    return { pid: app.state.pid ?? 0, wasRunning: !started, ranAlready: !started, ...survivors };
+    const unsaved = await app.whyUnsaved();
+    return { pid: app.state.pid ?? 0, wasRunning: !started, ranAlready: !started, ...survivors, unsaved };
   }
 
   async #restart(
@@ -158,7 +163,7 @@ export class Requests {
         fail('APP_SPAWN_FAILED', failure, error, again ? '; it is tried again' : ''),
       );
     if (app.removed) throw new IpcError('APP_NOT_FOUND', `App ${name} not found: it was removed meanwhile`);
-    return { pid: app.state.pid ?? 0, wasRunning, ...survivors };
+    return { pid: app.state.pid ?? 0, wasRunning, ...survivors, unsaved: await app.whyUnsaved() };
   }
 
   delete(which: Addressed, killEscaped: boolean): Promise<Survivors> {
@@ -197,11 +202,16 @@ const runs = ({ state: { status } }: App): boolean => status === 'Running' || st
 
 /** What a Start would do now. An app that is being restarted runs when the Restart is over. */
 function whatStartDoes(app: App | undefined, config: AppConfig): StartResult {
-  if (app === undefined) return { action: 'started', pid: null, differs: [] };
+  if (app === undefined) return { action: 'started', pid: null, differs: [], unsaved: undefined };
   const { status, restarting, pid } = app.state;
   const differs = configDifferences(app.config, config);
   const isUp = runs(app) || (status === 'Stopping' && restarting);
-  return { action: !isUp ? 'started' : differs.length > 0 ? 'changed' : 'unchanged', pid, differs };
+  return {
+    action: !isUp ? 'started' : differs.length > 0 ? 'changed' : 'unchanged',
+    pid,
+    differs,
+    unsaved: undefined,
+  };
 }
 
 function changeOf({ config, environment, source, mode }: RestartRequest): AppChange {

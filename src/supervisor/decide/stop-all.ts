@@ -25,6 +25,11 @@ export async function stopAll(
         .catch((error: unknown) => failed.push(`${app.id}: ${(error as Error).message}`)),
     ),
   );
+  const unsaved: string[] = [];
+  for (const app of apps) {
+    const why = await app.whyUnsaved();
+    if (why !== undefined) unsaved.push(`${app.id}: ${why}`);
+  }
   const kill = await killsEscaped();
   const survivors = await Promise.all(
     apps.map(async (app) => ({ app: app.id, ...(await survivorsOf(host, app.id, kill)) })),
@@ -32,6 +37,7 @@ export async function stopAll(
   return {
     stopped,
     failed,
+    unsaved,
     survivors: survivors.filter(({ escaped, ended }) => escaped.length + ended.length > 0),
   };
 }

@@ -60,6 +60,14 @@ export interface Survivors {
   readonly ended: readonly number[];
 }
 
+/** The result of a request that changes an app. */
+export interface Kept {
+  /** Why its new state is not on disk; undefined if it is. */
+  readonly unsaved: string | undefined;
+}
+
+export type StopResult = Survivors & Kept;
+
 export interface StartRequest extends Addressed {
   readonly config: AppConfig;
   /** Undefined keeps the environment of an app that is known. */
@@ -72,7 +80,7 @@ export interface StartRequest extends Addressed {
   readonly dryRun: boolean;
 }
 
-export interface StartResult {
+export interface StartResult extends Kept {
   readonly action: 'started' | 'changed' | 'unchanged';
   /** Null for a process that has ended already. */
   readonly pid: number | null;
@@ -91,7 +99,7 @@ export interface RestartRequest extends Addressed {
   readonly unlessRunning?: boolean;
 }
 
-export interface RestartResult extends Survivors {
+export interface RestartResult extends Survivors, Kept {
   /** 0 for a process that has ended already. */
   readonly pid: number;
   readonly wasRunning: boolean;
@@ -105,6 +113,8 @@ export interface ShutdownResult {
   readonly stopped: number;
   /** Apps that did not end, with why. */
   readonly failed: readonly string[];
+  /** Apps whose end is not on disk, with why. */
+  readonly unsaved: readonly string[];
   /** The processes that apps left behind, by app. */
   readonly survivors: readonly (Survivors & { readonly app: string })[];
 }

@@ -95,6 +95,7 @@ describe('a shutdown', () => {
     expect(await named).toEqual({
       stopped: 1,
       failed: [],
+      unsaved: [],
       survivors: [{ app: 'idle', escaped: [7], ended: [] }],
     });
     expect(await stopAll(host.apps, left, () => true)).toMatchObject({
@@ -361,4 +362,34 @@ test('a new app that cannot be started, and not be removed either, fails with wh
   host.removal = undefined;
   await host.requests.delete({ name: 'a', id: 'a' }, false);
   expect(host.apps.get('a')).toBeUndefined();
+});
+
+describe('on a disk that takes no state', () => {
+  test('each request that changes an app tells it, until the state is written', async () => {
+    const host = new FakeHost();
+    const stop = () => host.requests.stop({ name: 'a', id: 'a' }, false);
+    const stopped = async () => {
+      const answer = stop();
+      await settle();
+      await host.ends('a');
+      return answer;
+    };
+    const restart = async () => {
+      const restarted = host.restart('a');
+      await settle();
+      await host.ends('a');
+      return restarted;
+    };
+    host.unsavable = new Error('ENOSPC: no space');
+    const unsaved = { unsaved: 'ENOSPC: no space' };
+    expect(await host.start('a')).toMatchObject(unsaved);
+    expect(await host.start('a')).toMatchObject({ action: 'unchanged', ...unsaved });
+    expect(await restart()).toMatchObject(unsaved);
+    expect(await stopped()).toMatchObject(unsaved);
+    await expect(stop()).rejects.toThrow(/^App a is not running. The new state of app a cannot be .*ENOSPC/);
+    expect(await stopAll(host.apps, nobody, () => false)).toMatchObject({ unsaved: ['a: ENOSPC: no space'] });
+    host.unsavable = undefined;
+    expect(await stopAll(host.apps, nobody, () => false)).toMatchObject({ unsaved: [] });
+    expect(host.saved.at(-1)).toMatchObject({ status: 'Stopped', wanted: 'stopped' });
+  });
 });

@@ -1,7 +1,8 @@
 // A daemon starts on a full disk: what it writes down for others is not worth its start.
-import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
+import { LASTS } from '../../support/programs.js';
 import { Manager } from '../../support/manager.js';
 import { hasProc } from '../../support/platform.js';
 
@@ -26,4 +27,25 @@ describe.runIf(hasProc)('a daemon that cannot write down its socket', () => {
     await manager.launch();
     expect(readFileSync(socket, 'utf8')).toBe(`${manager.socket}\n`);
   });
+});
+
+test('start, stop, restart and shutdown of apps whose records cannot be written say so', async () => {
+  const manager = new Manager();
+  await manager.launch();
+  for (const name of ['a', 'b']) await manager.ok('start', name, '--', ...LASTS);
+  // A record is written beside the former one: no file takes the place of a folder.
+  const beside = ['a', 'b'].map((id) => `${stateFiles(manager.state).app(id)}.new`);
+  for (const folder of beside) mkdirSync(folder);
+  for (const command of ['stop', 'start', 'restart'])
+    expect(await manager.run(command, 'a')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^The new state of app a cannot be written to the disk: /m) as string,
+    });
+  expect(await manager.run('shutdown')).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(
+      /^The end of an app cannot be written .*: a: [^]*^The end of an app cannot be written .*: b: /m,
+    ) as string,
+  });
+  for (const folder of beside) rmdirSync(folder);
 });

@@ -107,6 +107,11 @@ export class App {
     });
   }
 
+  /** Why its state is not on disk, for those who have changed it; undefined if it is. */
+  whyUnsaved(): Promise<string | undefined> {
+    return this.#inputs.run(() => this.#decided.whyUnsaved());
+  }
+
   /** Stops it and resolves when its process group is gone. Rejects when the group does not end. */
   async stop(how: StopOptions = {}): Promise<void> {
     const end = await this.#inputs.run(async () => {

@@ -10,6 +10,7 @@ export class Decided {
   readonly #id: string;
   readonly #host: Pick<AppSurroundings['host'], 'save'>;
   #record: DecidedRecord;
+  #unsaved: string | undefined;
 
   constructor(id: string, record: DecidedRecord, host: Pick<AppSurroundings['host'], 'save'>) {
     this.#id = id;
@@ -31,6 +32,15 @@ export class Decided {
 
   /** Writes it down. The host reports a full disk itself, and tries again. */
   async save(): Promise<void> {
-    await this.#host.save(this.#id, this.#record).catch(() => undefined);
+    this.#unsaved = await this.#host.save(this.#id, this.#record).then(
+      () => undefined,
+      (error: unknown) => (error as Error).message,
+    );
+  }
+
+  /** Why it is not on disk, if it is not: what could not be written is tried once more. */
+  async whyUnsaved(): Promise<string | undefined> {
+    if (this.#unsaved !== undefined) await this.save();
+    return this.#unsaved;
   }
 }

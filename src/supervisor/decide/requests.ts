@@ -18,12 +18,13 @@ import { andEscaped } from '../model/survivors.js';
 import { unsavedNotice } from '../model/unsaved.js';
 import type { App } from './app/app.js';
 import type { AppChange } from './app/decided.js';
-import type { StopOptions } from './app/inputs.js';
 import type { AppRegistry } from './app-registry.js';
 import { survivorsOf } from './app/survivors.js';
 
 const DELETE_AGAIN =
   '; it is stopped and stays in the list. Let the user of the daemon write there, then delete it again';
+
+const STARTED_LATER = '; it is started when it has ended. To call that off: bunctl stop';
 
 type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
 
@@ -152,7 +153,11 @@ export class Requests {
     await this.#check(app, change, failure, wasRunning ? '; it runs on as it was' : '');
     // A shutdown may have begun with each wait; what it stops is not started anew.
     this.#apps.checkOpen();
-    if (app.state.status !== 'Stopped') await this.#stop(app, name, { keepWanted: true, restarting: true });
+    if (app.state.status !== 'Stopped')
+      await app.stop({ keepWanted: true, restarting: true }).catch(async (error: unknown) => {
+        await app.startWhenEnded(change, { counted: true });
+        fail('APP_STOP_FAILED', `Failed to stop app ${name}`, error, STARTED_LATER);
+      });
     const survivors = await this.#survivors(app, killEscaped);
     this.#apps.checkOpen();
     const { restart_policy: policy } = change.config ?? app.config;
@@ -187,10 +192,8 @@ export class Requests {
       .catch((error: unknown) => fail('APP_SPAWN_FAILED', failure, error, so));
   }
 
-  async #stop(app: App, name: string, how: StopOptions = {}): Promise<void> {
-    await app
-      .stop(how)
-      .catch((error: unknown) => fail('APP_STOP_FAILED', `Failed to stop app ${name}`, error));
+  async #stop(app: App, name: string): Promise<void> {
+    await app.stop().catch((error: unknown) => fail('APP_STOP_FAILED', `Failed to stop app ${name}`, error));
   }
 
   async #survivors({ id }: App, kill: boolean): Promise<Survivors> {

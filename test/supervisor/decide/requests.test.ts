@@ -310,6 +310,59 @@ describe('a Restart', () => {
   });
 });
 
+describe('a Restart whose process does not end in time', () => {
+  /** The answer to a Restart that has waited as long as it does. */
+  async function inVain(host: FakeHost, more: object = {}): Promise<string> {
+    const failed = host.restart('a', more).then(
+      () => 'it was restarted',
+      (error: unknown) => (error as Error).message,
+    );
+    await settle();
+    host.clock.advance(3000);
+    await settle();
+    host.clock.advance(5000);
+    return failed;
+  }
+
+  test('says so, and starts the app with its change when that has ended', async () => {
+    const host = new FakeHost();
+    await host.start('a', { restart_policy: 'no' });
+    expect(await inVain(host, { config: configOf('a', { restart_policy: 'no', args: ['y'] }) })).toMatch(
+      /^Failed to stop app a: .* does not end, though it was killed; it is started when it has ended/,
+    );
+    await host.ends('a');
+    expect(host.done.filter((what) => what === 'spawn a')).toHaveLength(2);
+    expect(host.state('a')).toMatchObject({ status: 'Running', restarting: false, restarts: 1 });
+    expect(host.app('a').config.args).toEqual(['y']);
+  });
+
+  test('starts the app as the last of several asked for', async () => {
+    const host = new FakeHost();
+    await host.start('a');
+    await inVain(host, { config: configOf('a', { args: ['y'] }) });
+    await inVain(host, { config: configOf('a', { args: ['z'] }) });
+    await host.ends('a');
+    expect(host.state('a').restarts).toBe(1);
+    expect(host.app('a').config.args).toEqual(['z']);
+  });
+
+  test('starts nothing after a Stop, nor in a shutdown', async () => {
+    for (const wanted of ['stopped', 'running']) {
+      const host = new FakeHost();
+      await host.start('a');
+      await inVain(host);
+      const stopped =
+        wanted === 'stopped'
+          ? host.requests.stop({ name: 'a', id: 'a' }, false)
+          : stopAll(host.apps, nobody, () => false);
+      await settle();
+      await host.ends('a');
+      await stopped;
+      expect(host.state('a')).toMatchObject({ status: 'Stopped', wanted, restarting: false });
+    }
+  });
+});
+
 describe('a Stop', () => {
   test('of an app that has ended by itself is refused, and it is not wanted any more', async () => {
     const host = new FakeHost();

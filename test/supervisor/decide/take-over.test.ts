@@ -88,6 +88,8 @@ describe('an app whose Restart was under way', () => {
     await settle();
     expect(faults).toEqual(['a: restart: process 50 does not end, though it was killed']);
     expect(host.state('a').status).toBe('Stopping');
+    await host.ends('a');
+    expect(host.state('a')).toMatchObject({ status: 'Running', restarting: false, restarts: 1 });
   });
 
   test('is not started in a shutdown', async () => {

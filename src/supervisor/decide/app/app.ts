@@ -1,68 +1,42 @@
 // One app as an actor: its state machine, its timers, and its commands one at a time. The host does what it decides.
 import { IpcError } from '../../../protocol/errors.js';
-import type { AppConfig } from '../../model/app-config.js';
 import type { DecidedRecord } from '../../model/app-record.js';
-import { type AppState, type Exit, UNKNOWN_EXIT } from '../../model/app-state.js';
+import type { Exit } from '../../model/app-state.js';
 import { AppEvents } from './app-events.js';
 import type { AppSurroundings } from './app-surroundings.js';
-import { type AppChange, Decided } from './decided.js';
+import type { AppChange } from './decided.js';
 import { Ending } from './ending.js';
 import type { Effect, Input, StartOptions, StopOptions, TimerName } from './inputs.js';
 import { STABLE_AFTER, step, unstableRuns } from './machine.js';
-import { retryLeft, runsOn } from './resumed.js';
+import { RecordedApp } from './recorded-app.js';
+import { resumed, runsOn } from './resumed.js';
 import { endLeftOver } from './survivors.js';
 import { Timers } from './timers.js';
-import { Turns } from './turns.js';
 
-export class App {
+export class App extends RecordedApp {
   readonly #around: AppSurroundings;
   readonly #timers: Timers<TimerName>;
   readonly #ending: Ending;
   readonly #events: AppEvents;
-  readonly #decided: Decided;
-  /** Inputs are taken one after the other, each with everything it causes. */
-  readonly #inputs = new Turns();
-  readonly #commands = new Turns();
   /** Why the last spawn failed, if it did. */
   #spawnError: Error | undefined;
+  /** The second half of a Restart whose process takes too long to end. */
+  #whenEnded: { readonly change: AppChange; readonly how: StartOptions } | undefined;
   #closing = false;
-  /** It is gone for good; another app may have its id. Written by this class only. */
-  removed = false;
   /** Whether it prints, or last printed, straight into files of its own. Written by this class only. */
   intoFiles = false;
 
-  constructor(
-    readonly id: string,
-    decided: DecidedRecord,
-    around: AppSurroundings,
-  ) {
-    this.#decided = new Decided(id, decided, around.host);
+  constructor(id: string, decided: DecidedRecord, around: AppSurroundings) {
+    super(id, decided, around.host);
     this.#around = around;
     this.#ending = new Ending(around.clock);
     this.#events = new AppEvents(id, around);
     this.#timers = new Timers(around.clock, (name) => this.#due(name));
   }
 
-  get decided(): DecidedRecord {
-    return this.#decided.record;
-  }
-
-  get state(): AppState {
-    return this.decided.state;
-  }
-
-  get config(): AppConfig {
-    return this.decided.config;
-  }
-
   /** How long, in ms, until it is tried again; undefined if it does not wait for that. */
   get retryIn(): number | undefined {
     return this.#timers.left('retry');
-  }
-
-  /** Runs commands on this app one at a time. */
-  command<T>(run: () => Promise<T>): Promise<T> {
-    return this.#commands.run(run);
   }
 
   /** The daemon shuts down: from now on no request and no timer starts the app again. */
@@ -77,11 +51,34 @@ export class App {
    * @throws {Error} when it cannot be spawned; `SHUTTING_DOWN` when the daemon shuts down, perhaps since the call.
    */
   async start(change: AppChange = {}, how: StartOptions = {}): Promise<boolean> {
+    this.#whenEnded = undefined;
     for (;;) {
-      if (this.state.status === 'Stopping') await this.#ending.within(this.config, this.state.pid);
-      const outcome = await this.#inputs.run(() => this.#startNow(change, how));
+      if (this.state.status === 'Stopping')
+        await this.#ending.within(this.config, this.state.pid).catch(async (error: unknown) => {
+          await this.startWhenEnded(change, how);
+          throw error;
+        });
+      const outcome = await this.inputs.run(() => this.#startNow(change, how));
       if (outcome !== 'stopping') return outcome === 'started';
     }
+  }
+
+  /** Finishes a Restart whose process does not end in time, as soon as it has ended. A Stop calls that off. */
+  async startWhenEnded(change: AppChange, how: StartOptions): Promise<void> {
+    await this.inputs.run(async () => {
+      this.#whenEnded = { change, how };
+      await this.#finishRestart();
+    });
+  }
+
+  async #finishRestart(): Promise<void> {
+    const { status, restarting } = this.state;
+    if (this.#whenEnded === undefined || status === 'Stopping') return;
+    const { change, how } = this.#whenEnded;
+    this.#whenEnded = undefined;
+    if (status !== 'Stopped' || !restarting || this.#closing) return;
+    this.book.change(change);
+    await this.#take({ type: 'start', ...how, automatic: true, onFailure: 'try-again' });
   }
 
   // Judged only in its turn: while the caller waited, the app may have been restarted, stopped or removed.
@@ -90,7 +87,7 @@ export class App {
     const { status } = this.state;
     if (status === 'Stopping') return 'stopping';
     if (this.removed || (status !== 'Stopped' && status !== 'Backoff')) return 'running';
-    this.#decided.change(change);
+    this.book.change(change);
     this.#spawnError = undefined;
     await this.#take({ type: 'start', ...how });
     const failed = this.#lastSpawnError();
@@ -98,23 +95,10 @@ export class App {
     return 'started';
   }
 
-  /** Changes what is written down of it, without a start. */
-  async change(change: AppChange): Promise<void> {
-    await this.#inputs.run(async () => {
-      if (this.removed) return;
-      this.#decided.change(change);
-      await this.#decided.save();
-    });
-  }
-
-  /** Why its state is not on disk, for those who have changed it; undefined if it is. */
-  whyUnsaved(): Promise<string | undefined> {
-    return this.#inputs.run(() => this.#decided.whyUnsaved());
-  }
-
   /** Stops it and resolves when its process group is gone. Rejects when the group does not end. */
   async stop(how: StopOptions = {}): Promise<void> {
-    const end = await this.#inputs.run(async () => {
+    const end = await this.inputs.run(async () => {
+      this.#whenEnded = undefined;
       const next = this.#ending.next();
       await this.#take({ type: 'stop', ...how });
       return { ended: next };
@@ -128,7 +112,7 @@ export class App {
 
   /** Removes it from the host; it must be stopped. */
   async remove(): Promise<void> {
-    await this.#inputs.run(() => this.#remove());
+    await this.inputs.run(() => this.#remove());
   }
 
   /** Takes the app over from a former supervisor, and handles the events that it missed. */
@@ -141,21 +125,19 @@ export class App {
       if (status === 'Stopping' && (wanted === 'stopped' || restarting))
         await this.input({ type: 'stop', keepWanted: wanted === 'running', restarting });
       else await this.#resumeRunning(pid);
-    } else if (status === 'Running' || status === 'Stopping') {
-      this.#around.follower.ended(this.id);
-      await this.input({ type: 'exited', exit: exit ?? UNKNOWN_EXIT });
-    } else if (status === 'Backoff') {
-      this.#timers.set('retry', retryLeft(this.state, this.config, this.#around.now()));
-    } else if (status === 'Starting') {
-      // It was about to be started, but it has no process.
-      this.#decided.setState({ status: 'Backoff', retryAt: this.#around.now() });
-      await this.input({ type: 'retry' });
+      return;
     }
+    const { change, input, retryIn, fault } = resumed(this.state, this.config, exit, this.#around.now());
+    if (fault !== undefined) this.#around.onFault(`${this.id} is not started`, new Error(fault));
+    if (change) this.book.setState(change);
+    if (input?.type === 'exited') this.#around.follower.ended(this.id);
+    if (input) await this.input(input);
+    if (retryIn !== undefined) this.#timers.set('retry', retryIn);
   }
 
   /** Takes an input; resolves when everything that it causes is done. */
   async input(input: Input): Promise<void> {
-    await this.#inputs.run(() => this.#take(input));
+    await this.inputs.run(() => this.#take(input));
   }
 
   /** As {@link input}, for callers that do not wait. */
@@ -173,16 +155,16 @@ export class App {
   async #retryAfter(runs: number): Promise<void> {
     const { retryAt } = this.state;
     await endLeftOver(this.id, runs, this.#around);
-    await this.#inputs.run(async () => {
+    await this.inputs.run(async () => {
       // If it was started meanwhile and waits again, it waits for another retry.
       if (this.state.retryAt === retryAt) await this.#take({ type: 'retry' });
     });
   }
 
   async #resumeRunning(pid: number): Promise<void> {
-    this.#decided.setState(runsOn(this.state, pid, this.#around.now()));
+    this.book.setState(runsOn(this.state, pid, this.#around.now()));
     this.#timers.set('stable', STABLE_AFTER);
-    await this.#decided.save();
+    await this.book.save();
   }
 
   async #take(input: Input): Promise<void> {
@@ -194,11 +176,12 @@ export class App {
       now: this.#around.now(),
       random: this.#around.random(),
     });
-    this.#decided.setState(state);
-    if (state.status !== 'Starting' && state !== before) await this.#decided.save();
+    this.book.setState(state);
+    if (state.status !== 'Starting' && state !== before) await this.book.save();
     if (input.type === 'exited') this.#around.follower.ended(this.id);
     for (const effect of effects) await this.#perform(effect);
     if (this.state.status !== 'Stopping') this.#ending.over();
+    if (input.type === 'exited') await this.#finishRestart();
   }
 
   async #perform(effect: Effect): Promise<void> {

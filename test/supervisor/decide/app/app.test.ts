@@ -514,6 +514,41 @@ describe('an app that is taken over', () => {
     expect(app.state.status).toBe('Running');
   });
 
+  test('while it was being started, with the policy no, is not started a second time, and says why', async () => {
+    const faults: string[] = [];
+    const { app, done, saved } = actor(
+      { status: 'Starting', wanted: 'running' },
+      { restart_policy: 'no' },
+      { faults },
+    );
+    await app.resume(false, null, null);
+    expect(done).not.toContain('spawn');
+    const now = {
+      status: 'Stopped',
+      resting: true,
+      wanted: 'running',
+      lastExit: { unknown: true },
+      lastError: expect.stringContaining('it may have run; its policy is "no"') as string,
+    };
+    expect([app.state, saved.at(-1)]).toMatchObject([now, now]);
+    expect(faults).toEqual([expect.stringContaining('a is not started: the daemon or its supervisor died')]);
+    // A command starts it all the same.
+    expect(await app.start()).toBe(true);
+    expect(app.state).toMatchObject({ status: 'Running', lastError: null });
+  });
+
+  test('while it was being started, and whose end was seen, ended by itself', async () => {
+    const { app, done } = actor({ status: 'Starting', wanted: 'running' });
+    await app.resume(false, { code: 0, signal: null, unknown: false }, 50);
+    expect(done).not.toContain('spawn');
+    expect(app.state).toMatchObject({
+      status: 'Stopped',
+      resting: true,
+      lastExit: { code: 0 },
+      lastError: null,
+    });
+  });
+
   test('while it was being stopped is stopped, with all its time', async () => {
     const { app, done, pass } = actor({ status: 'Stopping', wanted: 'stopped', pid: 50 });
     await app.resume(true, null, 50);
@@ -547,6 +582,14 @@ describe('an app that is taken over', () => {
     await app.resume(false, null, null);
     await pass(BACKOFF.max_delay_ms);
     expect(done).toEqual(['spawn']);
+  });
+
+  test('between two restarts waits a day at most, however long its longest delay is', async () => {
+    const day = 24 * 3600 * 1000;
+    const config = { backoff: { ...BACKOFF, max_delay_ms: 100 * day } };
+    const { app } = actor({ status: 'Backoff', wanted: 'running', retryAt: 100 * day }, config);
+    await app.resume(false, null, null);
+    expect(app.retryIn).toBe(day);
   });
 
   test('while it runs: its attempts are forgotten after ten seconds', async () => {
@@ -597,7 +640,7 @@ describe('the taking over of an app that was', () => {
   test('alive, though its record says that it is stopped, shows it as running', async () => {
     const { app, done } = actor({ status: 'Stopped', wanted: 'stopped' });
     await app.resume(true, null, 50);
-    expect([app.state, done]).toMatchObject([{ status: 'Running', pid: 50 }, []]);
+    expect([app.state, done]).toMatchObject([{ status: 'Running', wanted: 'running', pid: 50 }, []]);
   });
 
   test('alive follows it from where it was, and writes it down as running', async () => {

@@ -2,16 +2,21 @@
 import type { IpcError } from '../../protocol/errors.js';
 import type { AppConfig } from '../model/app-config.js';
 import { appId, whyNotAName } from '../model/app-id.js';
-import { configDifferences } from '../model/config-differences.js';
 import type { DeclaredFile, DeclaredOutcome } from '../model/declared-file.js';
+import { isSameFile } from '../state/same-file.js';
 import type { App } from './app/app.js';
+import { isToBeUp } from './app/resumed.js';
 import type { AppRegistry } from './app-registry.js';
 import type { Requests } from './requests.js';
 
 /** Whether a file has a say in an app: it declares it now, or did when it was applied last. */
-export function concerns(declared: DeclaredFile | null, id: string, source: string | null): boolean {
+export async function concerns(
+  declared: DeclaredFile | null,
+  id: string,
+  source: string | null,
+): Promise<boolean> {
   if (declared === null) return false;
-  return source === declared.file || declared.apps.some(({ name }) => appId(name) === id);
+  return declared.apps.some(({ name }) => appId(name) === id) || isSameFile(declared.file, source);
 }
 
 /** Applies a file; resolves with an outcome for each of its apps, and for each that it no longer declares. */
@@ -22,10 +27,13 @@ export async function applyFile(
 ): Promise<DeclaredOutcome[]> {
   const { file, apps: configs } = declared;
   const ids = new Set(configs.map(({ name }) => appId(name)));
-  const gone = apps.all().filter(({ id, decided }) => decided.source === file && !ids.has(id));
+  // The path may be spelled otherwise than when it was applied last.
+  const ours = new Set<App>();
+  for (const app of apps.all()) if (await isSameFile(file, app.decided.source)) ours.add(app);
+  const gone = [...ours].filter(({ id }) => !ids.has(id));
   // Side by side: an app that takes its time to stop keeps no other from its start.
   const outcomes = await Promise.all([
-    ...configs.map((config) => guarded(config.name, () => declare(config, declared, apps, requests))),
+    ...configs.map((config) => guarded(config.name, () => declare(config, declared, ours, apps, requests))),
     ...gone.map((app) => guarded(app.config.name, () => retire(app, requests))),
   ]);
   return outcomes.filter((outcome) => outcome !== undefined);
@@ -51,6 +59,7 @@ async function guarded(
 async function declare(
   config: AppConfig,
   { file, faults }: DeclaredFile,
+  ours: ReadonlySet<App>,
   apps: AppRegistry,
   requests: Requests,
 ): Promise<Outcome> {
@@ -60,14 +69,15 @@ async function declare(
   const known = apps.get(id);
   // A Restart that a former daemon had begun is finished by a start.
   const rests = known === undefined || (known.state.status === 'Stopped' && !known.state.restarting);
-  if (rests && !config.auto_start) {
-    if (known && known.decided.source === file) await known.change({ config });
+  const ofFile = known !== undefined && ours.has(known);
+  // Without auto_start, too, an app is up again that a shutdown has stopped and whose policy says so.
+  if (rests && !config.auto_start && !(known && isToBeUp(known.state, config))) {
+    if (ofFile) await known.change({ config, source: file });
     return { outcome: 'not-started' };
   }
   // Only if it was stopped while this file declared it: an app that is new in the file is to run.
-  if (known && rests && known.state.wanted === 'stopped' && known.decided.source === file) {
-    const differs = configDifferences(known.config, config).length > 0;
-    if (differs) await known.change({ config });
+  if (ofFile && rests && known.state.wanted === 'stopped') {
+    await known.change({ config, source: file });
     return { outcome: 'kept-stopped' };
   }
   const fault = faults.get(config.name);

@@ -4,6 +4,7 @@ import type { DeclaredFile } from '../model/declared-file.js';
 import type { AppInventory } from '../model/host-functions.js';
 import type { App } from './app/app.js';
 import type { StartOptions } from './app/inputs.js';
+import { isToBeUp } from './app/resumed.js';
 import type { AppRegistry } from './app-registry.js';
 import { concerns } from './declared.js';
 
@@ -21,18 +22,12 @@ export async function takeOver(
   const app = apps.add(id, { config, environment, state, source, mode });
   await app.resume(live, exit, process?.pid ?? null, intoFiles);
   // The file may have another configuration for it, or none.
-  if (concerns(declared, id, source)) return;
+  if (await concerns(declared, id, source)) return;
   const { status, restarting } = app.state;
   if (status === 'Stopped' && restarting) await app.input({ type: 'start', ...BY_ITSELF, counted: true });
   else if (status === 'Stopping' && restarting) finishRestart(app, onFault);
-  else if (status === 'Stopped' && isToBeUp(app)) await app.input({ type: 'start', ...BY_ITSELF });
-}
-
-/** Stopped by a shutdown although it is wanted: it is to be up whenever the daemon is. */
-function isToBeUp({ config, state }: App): boolean {
-  const { restart_policy: policy, auto_start: autoStart } = config;
-  const always = policy === 'always' || policy === 'unless-stopped' || autoStart;
-  return state.wanted === 'running' && !state.resting && always;
+  else if (status === 'Stopped' && isToBeUp(app.state, app.config))
+    await app.input({ type: 'start', ...BY_ITSELF });
 }
 
 /** Starts it when it has ended. Commands on it wait for that, as they wait for a Restart. */

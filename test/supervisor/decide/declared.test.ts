@@ -1,6 +1,10 @@
 // The file of `daemon -c FILE`: what it declares is what runs.
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { applyFile } from '#dist/supervisor/decide/declared.js';
+import { STOPPED } from '#dist/supervisor/model/app-state.js';
+import { temporaryDirectory } from '../../support/daemon.js';
 import { configOf, FakeHost, settle } from '../../support/decide.js';
 
 const FILE = '/f.json';
@@ -61,14 +65,64 @@ test('stops what it no longer declares, and nothing of another origin', async ()
 test('leaves stopped what a command has stopped, though it takes the changed configuration', async () => {
   const host = new FakeHost();
   await apply(host, up('a'));
-  const stopped = host.requests.stop({ name: 'a', id: 'a' }, false);
-  await settle();
-  await host.ends('a');
-  await stopped;
+  await stop(host, 'a');
   expect(await apply(host, up('a', { args: ['y'] }))).toEqual([{ app: 'a', outcome: 'kept-stopped' }]);
   expect(host.app('a').config.args).toEqual(['y']);
   expect(host.state('a').status).toBe('Stopped');
 });
+
+/** A Stop of an app that runs. */
+async function stop(host: FakeHost, id: string): Promise<void> {
+  const stopped = host.requests.stop({ name: id, id }, false);
+  await settle();
+  await host.ends(id);
+  await stopped;
+}
+
+test('knows its apps by the file, however its path is spelled', async () => {
+  const folder = temporaryDirectory();
+  const [real, link] = [join(folder, 'real'), join(folder, 'link')];
+  mkdirSync(real);
+  symlinkSync(real, link, 'junction');
+  writeFileSync(join(real, 'f.json'), '{}');
+  const host = new FakeHost();
+  const apps = [up('a'), up('b')];
+  await applyFile({ file: join(link, 'f.json'), apps, faults: NONE }, host.apps, host.requests);
+  await stop(host, 'a');
+  const [a] = apps as [(typeof apps)[0]];
+  const file = join(real, 'f.json');
+  const applied = applyFile({ file, apps: [a], faults: NONE }, host.apps, host.requests);
+  await expect.poll(() => host.done).toContain('SIGTERM b');
+  await host.ends('b');
+  expect(await applied).toEqual([
+    { app: 'a', outcome: 'kept-stopped' },
+    { app: 'b', outcome: 'stopped' },
+  ]);
+  expect(host.app('a').decided.source).toBe(file);
+});
+
+test.each([
+  ['always', 'started'],
+  ['unless-stopped', 'started'],
+  ['on-failure', 'not-started'],
+  ['no', 'not-started'],
+])(
+  'of an app without auto_start that a shutdown has stopped, the policy %s decides: it is %s',
+  async (policy, outcome) => {
+    const host = new FakeHost();
+    const config = configOf('a', { restart_policy: policy });
+    const state = { ...STOPPED, wanted: 'running' } as const;
+    host.apps.add('a', { config, environment: null, source: FILE, mode: null, state });
+    expect(await apply(host, config)).toEqual([{ app: 'a', outcome }]);
+    // Nor does one run that ended by itself, or that was stopped.
+    for (const rests of [{ resting: true }, { wanted: 'stopped' }] as const) {
+      const other = new FakeHost();
+      const decided = { config, environment: null, source: FILE, mode: null };
+      other.apps.add('a', { ...decided, state: { ...state, ...rests } });
+      expect(await apply(other, config)).toEqual([{ app: 'a', outcome: 'not-started' }]);
+    }
+  },
+);
 
 test('tells of one that cannot be started, or has a name that is taken, and starts the others', async () => {
   const host = new FakeHost();

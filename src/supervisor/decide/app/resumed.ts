@@ -18,6 +18,13 @@ export const runsOn = ({ status, startedAt }: AppState, pid: number, now: number
   overLimit: false,
 });
 
+/** Stopped by a shutdown although it is wanted: it is to be up whenever the daemon is. */
+export function isToBeUp({ wanted, resting }: AppState, config: AppConfig): boolean {
+  const { restart_policy: policy, auto_start: autoStart } = config;
+  const always = policy === 'always' || policy === 'unless-stopped' || autoStart;
+  return wanted === 'running' && !resting && always;
+}
+
 /** What becomes of an app that has no process. */
 export interface Resumed {
   readonly change?: Partial<AppState>;

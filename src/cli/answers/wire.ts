@@ -85,13 +85,17 @@ async function ask(client: IpcClient, message: IpcMessage): Promise<IpcAnswer> {
   }
 }
 
+/** How the daemon is replaced by one of this version. `start all` would also start what was stopped on purpose. */
+export const RENEW =
+  'To have a daemon of this version: see which apps run (bunctl list), run bunctl shutdown, then bunctl start with the names of these apps.';
+
 let mentioned = false;
 
 /** A sentence, once, if the daemon and this command have different versions. */
 export function versionNotice(daemon: DaemonInfo | undefined): string | undefined {
   if (mentioned || !daemon || daemon.version === VERSION) return undefined;
   mentioned = true;
-  return `The daemon is bunctl ${daemon.version} and this command ${VERSION}: run bunctl shutdown, then bunctl start all.`;
+  return `The daemon is bunctl ${daemon.version} and this command ${VERSION}. ${RENEW}`;
 }
 
 function noteVersion(answer: object): void {

@@ -3,11 +3,12 @@ import type { IpcClient } from '../../client/client.js';
 import { appId } from '../../supervisor/model/app-id.js';
 import { applyFile, noApps } from '../daemon/apply-file.js';
 import { appsOnDisk, type DaemonOptions, withDaemon } from '../daemon/find.js';
+import { inTurn } from '../daemon/in-turn.js';
 import { startDescribed, startKnown, unknownApp } from '../daemon/start-apps.js';
 import { waitTime, waitUntilStable } from '../daemon/wait.js';
 import { refuseOtherFiles } from '../daemon/meant.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
-import { meansAll } from '../input/names.js';
+import { distinct, meansAll } from '../input/names.js';
 import { appsDescribed, type Described, START_OPTIONS } from '../input/start-arguments.js';
 import { LOG_HELP } from '../input/start-options.js';
 import { CliError, EXIT } from '../terminal/exit.js';
@@ -47,8 +48,10 @@ Examples:
 /** Refuses unknown names before a daemon is started for them. */
 async function checkKnown(daemon: DaemonOptions, names: readonly string[]): Promise<void> {
   const ids = await appsOnDisk(daemon);
-  const unknown = names.find((name) => !meansAll(name) && !ids.has(appId(name) ?? ''));
-  if (unknown !== undefined) throw unknownApp(unknown);
+  const unknown = distinct(names).filter((name) => !meansAll(name) && !ids.has(appId(name) ?? ''));
+  await inTurn(unknown, async (name) => {
+    throw unknownApp(name);
+  });
   if (ids.size === 0)
     throw new CliError(
       EXIT.notFound,

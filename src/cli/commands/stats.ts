@@ -2,7 +2,7 @@
 import { openMetrics } from '../../telemetry/open-metrics.js';
 import type { DaemonStats } from '../../running-daemon.js';
 import { size } from '../answers/show.js';
-import { askStats } from '../answers/wire.js';
+import { askStats, RENEW } from '../answers/wire.js';
 import { withDaemon } from '../daemon/find.js';
 import { COMMON_HELP, parse } from '../input/arguments.js';
 import { CliError, EXIT, usage } from '../terminal/exit.js';
@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<void> {
     if (stats === undefined) {
       throw new CliError(
         EXIT.failed,
-        `The daemon on ${client.path} does not tell its statistics: it is an older one, or the original's. A new one is started by: bunctl shutdown; bunctl start all`,
+        `The daemon on ${client.path} does not tell its statistics: it is an older one, or the original's. ${RENEW}`,
       );
     }
     if (values.json) printJson(stats);

@@ -17,7 +17,7 @@ import { print, say } from '../terminal/output.js';
 import { callersEnvironment } from './environment.js';
 import { inTurn } from './in-turn.js';
 import { isFrom, originOf, whyNotTaken } from './origin.js';
-import { nameFileIn } from './start-apps.js';
+import { nameFileIn, withId } from './start-apps.js';
 
 type Action = 'start' | 'change' | 'restart' | 'unchanged' | 'stop';
 
@@ -161,7 +161,8 @@ async function perform(
     return askMessage(client, { Restart: fields });
   }
   const { message, running } = await start(client, config, source, false);
-  return typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message;
+  if (typeof running === 'number') return `App ${name} is running already (pid ${running})`;
+  return action === 'start' ? withId(message, name) : message;
 }
 
 /** How an app differs from the file that it came from, in words; undefined if it does not, or that cannot be told. */

@@ -22,11 +22,21 @@ export async function startDescribed(client: IpcClient, { apps, file }: Describe
       const { message, running } = await askSuccess(client, {
         Start: { name, config: JSON.stringify(app), environment },
       });
-      print(typeof running === 'number' ? `App ${name} is running already (pid ${running})` : message);
+      print(
+        typeof running === 'number'
+          ? `App ${name} is running already (pid ${running})`
+          : withId(message, name),
+      );
     } catch (error) {
       throw nameFileIn(withHint(error as Error, app), file, name);
     }
   });
+}
+
+/** What was started, with the id under which it is listed if that is not its name. */
+export function withId(message: string, name: string): string {
+  const id = appId(name);
+  return id === undefined || id === name ? message : `${message}, known as ${id}`;
 }
 
 /** A command with blanks in it was probably meant as a command line. */

@@ -5,7 +5,7 @@ import type { DaemonOptions } from '../daemon/find.js';
 import { ArgumentsError, usage } from '../terminal/exit.js';
 import { nearest } from '../../nearest.js';
 import { isFile } from './files.js';
-import { isConfigFile } from './names.js';
+import { checkAllAlone, isConfigFile } from './names.js';
 import { seconds } from './numbers.js';
 import { insteadOf } from './other-options.js';
 import { hasKnownKind } from './program.js';
@@ -79,6 +79,8 @@ export function parse<const T extends Options>(
     throw new ArgumentsError(
       `This command takes no names, but "${first}" was given.${takes.names ? ` To stop one app: ${takes.names} ${first}` : ''}`,
     );
+  // `start FILE all` are all apps of the file.
+  if (!takes.commandLine) checkAllAlone(positionals);
   if (end >= 0 && !takes.commandLine)
     throw new ArgumentsError('This command takes nothing after --; only start takes a command line.');
   const { socket, timeout } = values as { socket?: string; timeout?: string };

@@ -22,6 +22,17 @@ export function checkName(name: string): string {
   return name;
 }
 
+/**
+ * Refuses `all` beside names, which it would make meaningless.
+ *
+ * @throws {CliError} exit code 2.
+ */
+export function checkAllAlone(names: readonly string[]): void {
+  const other = names.find((name) => !meansAll(name));
+  if (other !== undefined && names.some(meansAll))
+    throw usage(`"all" means every app, so it goes without other names, and "${other}" was given too`);
+}
+
 /** Whether a word stands for every app: `all`, in upper or lower case. */
 export const meansAll = (word: string | undefined): boolean => word?.trim().toLowerCase() === 'all';
 
@@ -31,7 +42,8 @@ export const meansAll = (word: string | undefined): boolean => word?.trim().toLo
  * @throws {CliError} exit code 2.
  */
 export function checkNewName(name: string): string {
-  if (meansAll(checkName(name))) throw usage(`"${name}" stands for every app; give this one another name`);
+  if (meansAll(appId(checkName(name))))
+    throw usage(`"${name}" stands for every app; give this one another name`);
   return name;
 }
 

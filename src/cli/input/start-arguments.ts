@@ -4,12 +4,12 @@ import { type AppConfig, fullConfig } from '../config/app-config.js';
 import type { ConfigFile } from '../config/config-fields.js';
 import { findConfig, readConfig, refuseJavaScript } from '../config/config-files.js';
 import { appId } from '../../supervisor/model/app-id.js';
-import { usage } from '../terminal/exit.js';
+import { CliError, EXIT, usage } from '../terminal/exit.js';
 import { say } from '../terminal/output.js';
 import type { Parsed } from './arguments.js';
 import { isFile } from './files.js';
 import { absolutePath, currentFolder } from './folder.js';
-import { checkName, checkNewName, isConfigFile, meansAll } from './names.js';
+import { checkAllAlone, checkName, checkNewName, isConfigFile, meansAll } from './names.js';
 import { onWindows } from '../terminal/system-words.js';
 import { hasKnownKind, type Program, programFor } from './program.js';
 import { quoteWords } from './shell-words.js';
@@ -70,7 +70,8 @@ function checkNoMode(mode: string | undefined): void {
 function appsOfFile({ values, names: words }: Arguments, mode: string | undefined): Described | undefined {
   const named = values.config ?? words.slice(0, 1).find(isConfigFile);
   const names = named === values.config ? words : words.slice(1);
-  const all = names.length === 1 && meansAll(names[0]);
+  checkAllAlone(names);
+  const all = meansAll(names[0]);
   // Without a file, these are all apps of the daemon, as for every command.
   if (named === undefined && all) {
     checkNoMode(mode);
@@ -83,7 +84,7 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   const found = named === undefined ? implied : undefined;
   if (names.length === 0 || all) return { ...allApps(file), found, mode };
   const chosen = names.map((name) => {
-    if (name.includes('/')) throw usage(`There is no file ${name}`);
+    checkNoFile(name);
     const id = appId(checkName(name));
     return file?.apps.find((app) => appId(app.name) === id);
   });
@@ -91,12 +92,25 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
     checkNoMode(mode);
     return undefined;
   }
-  const apps = chosen.map((app, index) => {
-    if (!app || !file) throw usage(`${file?.path} has no app ${names[index]}.`);
-    return startable(file, app);
-  });
+  const missing = names.filter((_name, index) => chosen[index] === undefined);
+  if (missing.length > 0)
+    throw usage(`${file?.path} has no app ${missing.join(', ')}.${apart(missing, names)}`);
+  const apps = [...new Set(chosen)].flatMap((app) => (app && file ? [startable(file, app)] : []));
   return file && { apps, file: file.path, found, mode };
 }
+
+/** What is typed as a name must not be a file. */
+function checkNoFile(name: string): void {
+  if (isConfigFile(name) || (name.includes('/') && isFile(absolutePath(name))))
+    throw usage(`${name} is a file. start takes one file, before any names`);
+  if (name.includes('/')) throw usage(`There is no file ${name}`);
+}
+
+/** A hint, if some of the names are in the file and others are not. */
+const apart = (missing: readonly string[], names: readonly string[]): string =>
+  missing.length === names.length
+    ? ''
+    : ' Apps of the file and apps that only the daemon knows are started by two commands.';
 
 /** All apps of a file that was named. */
 export function fileDescribed(
@@ -129,6 +143,7 @@ function appOfItsOwn({ names, rest, values }: Arguments): AppConfig | undefined 
   const script = values.script ?? (values.command === undefined && isScript(first) ? first : undefined);
   const program = programTyped(script, values.command, rest);
   if (!program) return undefined;
+  checkOneProgram(first, script, values);
   if (names.length > 1)
     throw usage(
       `One command is one app, so it takes one name. Arguments of the app go after --: bunctl start ${quoteWords([first as string, '--', ...(rest ?? []), ...names.slice(1)])}`,
@@ -136,13 +151,48 @@ function appOfItsOwn({ names, rest, values }: Arguments): AppConfig | undefined 
   const ownName = values.name ?? (first === script ? undefined : first);
   const name = ownName ?? (script === undefined ? undefined : basename(script, extname(script)));
   if (name === undefined) throw usage('The app needs a name: bunctl start NAME -- COMMAND [ARGS…].');
-  checkNewName(name);
+  checkProgramsName(name, ownName === undefined ? script : undefined);
   const { command, args, env } = program;
   const fields = fieldsOf(values);
   return fullConfig(
     { name, command, args, ...fields, env: { ...env, ...(fields['env'] as object | undefined) } },
     { cwd: currentFolder() },
   );
+}
+
+/** Refuses what would be without effect beside a program. */
+function checkOneProgram(
+  first: string | undefined,
+  script: string | undefined,
+  { command, config, name, script: typed }: Arguments['values'],
+): void {
+  if (command !== undefined && typed !== undefined) throw usage('--command and --script exclude each other');
+  if (config !== undefined)
+    throw usage(
+      `--config names a file with apps, so no program goes with it: bunctl start -c ${quoteWords([config])}`,
+    );
+  if (first === undefined || first === script) return;
+  if (isConfigFile(first))
+    throw usage(
+      `${first} is a configuration file, so no program goes with it. To start its apps: bunctl start ${quoteWords([first])}`,
+    );
+  if (name !== undefined)
+    throw usage(`"${first}" and --name "${name}" are two names for one app; give one of them`);
+}
+
+/** The name of an app that was described, perhaps that of its file. */
+function checkProgramsName(name: string, file: string | undefined): void {
+  try {
+    checkNewName(name);
+  } catch (cause) {
+    if (file === undefined) throw cause;
+    const { message } = cause as Error;
+    throw new CliError(
+      EXIT.usage,
+      `${message}; an app is named after its file. To give it another name: bunctl start -s ${quoteWords([file])} --name NAME`,
+      { cause },
+    );
+  }
 }
 
 /** Program and arguments; nothing is ever split into words. */

@@ -52,6 +52,8 @@ export function fieldsOf(values: AppValues): Record<string, unknown> {
   const policy = values.restart ?? (values['auto-restart'] ? 'always' : undefined);
   if (policy !== undefined && !POLICIES.includes(policy))
     throw usage(`--restart is one of no, always, on-failure and unless-stopped, not "${policy}"`);
+  if (values['auto-restart'] && policy === 'no')
+    throw usage('--auto-restart and --restart no exclude each other');
   const number = (option: 'uid' | 'gid'): object =>
     values[option] === undefined ? {} : { [option]: whole(values[option], `--${option}`) };
   return {

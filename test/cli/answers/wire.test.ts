@@ -28,6 +28,9 @@ test('a daemon of another version is reported once', async () => {
   for (const command of [['list'], ['stop', 'a'], ['restart', 'a', 'b'], ['ping']]) {
     const { stderr } = await manager.run(...command);
     expect(stderr.match(/bunctl 99\.0\.0/g)).toHaveLength(1);
+    // That would start what was stopped on purpose.
+    expect(stderr).not.toContain('start all');
+    expect(stderr).toContain('run bunctl shutdown, then bunctl start with the names of these apps');
   }
   expect(await manager.run('doctor')).toMatchObject({
     code: 1,

@@ -1,5 +1,5 @@
 // The command `bunctl` after `--version`: finds the subcommand, loads only that one, and ends with its exit code.
-import { EXIT, exitCodeOf, isAboutArguments } from './terminal/exit.js';
+import { EXIT, exitCodeOf, isAboutArguments, messageOf } from './terminal/exit.js';
 import { print, reportLostOutput, say } from './terminal/output.js';
 
 /** A subcommand's module. */
@@ -88,7 +88,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await dispatch(args);
   } catch (error) {
-    say(`Error: ${(error as Error).message}`);
+    say(`Error: ${messageOf(error)}`);
     if (isAboutArguments(error)) say(`See bunctl ${args[0] ?? ''} --help.`);
     process.exitCode = exitCodeOf(error);
   }

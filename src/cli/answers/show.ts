@@ -74,11 +74,20 @@ function environmentText({ env = {}, env_names: own, environment_names: callers 
   const shown = Object.entries(env).filter(([, value]) => value !== '***');
   const hidden = own?.filter((name) => !shown.some(([key]) => key === name)) ?? [];
   return [
-    ...shown.map(([key, value]): Line => [key, harmless(value)]),
+    ...shown.map(([key, value]): Line => [harmless(key), harmless(value)]),
     ['variables', hidden.length > 0 ? `${hidden.map(harmless).join(', ')} (values not shown)` : undefined],
     ['inherited', callers?.length ? callers.map(harmless).join(', ') : undefined],
   ] satisfies Line[];
 }
+
+/** The policies as the options and the files have them; the wire has the original's words. */
+const policyWord = (policy: string | undefined): string | undefined =>
+  shownText(policy)
+    ?.replace(/(?<=.)(?=[A-Z])/g, '-')
+    .toLowerCase();
+
+const shownText = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : harmless(text);
 
 type Line = readonly [label: string, text: string | undefined];
 
@@ -99,13 +108,13 @@ export function details(app: AppStatus, difference?: string): string {
     ['restarts', String(app.restarts ?? 0)],
     ['last exit', exitText(app)],
     ['left over', escaped?.length ? leftOver(escaped) : undefined],
-    ['policy', app.restart_policy],
+    ['policy', policyWord(app.restart_policy)],
     ['command', harmless([app.command ?? '', ...(app.args ?? [])].join(' '))],
-    ['folder', app.cwd],
+    ['folder', shownText(app.cwd)],
     ['file', source ? harmless(source) : undefined],
-    ['differs', difference === undefined ? undefined : harmless(difference)],
-    ['stdout', logs?.stdout],
-    ['stderr', logs?.stderr],
+    ['differs', shownText(difference)],
+    ['stdout', shownText(logs?.stdout)],
+    ['stderr', shownText(logs?.stderr)],
     ...environmentText(app),
   ];
   return [

@@ -204,7 +204,11 @@ async function withoutDaemon(
   following: boolean,
   why: string,
 ): Promise<void> {
-  const known = await idsWithLogs(state);
+  const known = await idsWithLogs(state).catch((cause: unknown) => {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const because = code === 'ENOTDIR' ? 'it is in something that is not a folder' : message;
+    throw new CliError(EXIT.failed, `The log files in ${state} cannot be read: ${because}.`, { cause });
+  });
   const ids = wanted.names?.map((name) => {
     const id = appId(name);
     if (id !== undefined && known.includes(id)) return id;

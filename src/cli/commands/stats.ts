@@ -43,6 +43,8 @@ export async function run(args: string[]): Promise<void> {
   });
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 function shown({
   connections,
   commands,
@@ -61,7 +63,7 @@ function shown({
     ],
     ...lanes.map(({ id, state, inFlight, restarts }) => [
       `lane ${id}`,
-      `${state}; ${inFlight} commands, ${restarts} restarts`,
+      `${state}; ${counted(inFlight, 'command')}, ${counted(restarts, 'restart')}`,
     ]),
     ['lanes that died', String(laneDeaths)],
     ['subscribers', `${events.subscribers}, ${events.behind} of them behind`],

@@ -66,7 +66,12 @@ function zombiesOfInit(): number[] {
 
 /** The limit of open files that apps get, if it is not that of the caller because nothing can set it. */
 export async function limitProblems(path = process.env['PATH']): Promise<string[]> {
-  const given = givenOpenFiles(process.env['BUNCTL_OPEN_FILES']);
+  let given: number | undefined;
+  try {
+    given = givenOpenFiles(process.env['BUNCTL_OPEN_FILES']);
+  } catch (error) {
+    return [(error as Error).message];
+  }
   const own = openFilesOf('self');
   if (given === undefined || own === undefined || given === own.soft) return [];
   if ((await findPrlimit(path)) !== undefined) return [];

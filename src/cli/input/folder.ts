@@ -1,7 +1,7 @@
 // The current folder, as the user named it.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CliError, EXIT } from '../terminal/exit.js';
+import { CliError, EXIT, NO_FOLDER } from '../terminal/exit.js';
 
 /**
  * The current folder: `$PWD` if it is the same folder, so that an app that is started in a symbolic link is restarted
@@ -14,7 +14,7 @@ export function currentFolder(): string {
   try {
     folder = process.cwd();
   } catch (cause) {
-    throw new CliError(EXIT.failed, 'The current folder no longer exists; cd to another one', { cause });
+    throw new CliError(EXIT.failed, NO_FOLDER, { cause });
   }
   const { PWD: named } = process.env;
   if (!named?.startsWith('/') || named === folder) return folder;

@@ -62,6 +62,14 @@ export function refused({ code, message }: AnswerError): CliError {
   return new CliError(EXIT.failed, message);
 }
 
+/** What is said of any error. Whatever looks for the current folder fails in this way when that was removed. */
+export function messageOf(error: unknown): string {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === 'uv_cwd' ? NO_FOLDER : message;
+}
+
+export const NO_FOLDER = 'The current folder no longer exists; cd to another one';
+
 /** The exit code for any error. */
 export function exitCodeOf(error: unknown): number {
   const { exitCode, code } = error as { exitCode?: unknown; code?: unknown };

@@ -1,6 +1,7 @@
 // The limit of open files. Node raises its own soft limit to the hard one when it starts, and children inherit that.
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { IpcError } from '../../protocol/errors.js';
 import { readProc } from './stat.js';
 import { system as facts } from './system.js';
 
@@ -42,6 +43,8 @@ const system: Ancestors = {
  * limits for this process alone (`prlimit`, a service's unit), and nothing tells the soft one.
  *
  * `BUNCTL_OPEN_FILES` says it; `told` is its value.
+ *
+ * @throws {IpcError} `OPTION_INVALID` for a value that is not a limit.
  */
 export function givenOpenFiles(
   told: string | undefined,
@@ -49,6 +52,11 @@ export function givenOpenFiles(
   { limits, parent, isNode }: Ancestors = system,
 ): number | undefined {
   if (/^[1-9]\d*$/.test(told ?? '')) return Number(told);
+  if (told)
+    throw new IpcError(
+      'OPTION_INVALID',
+      `BUNCTL_OPEN_FILES must be a whole number, 1 or more, not "${told}"`,
+    );
   const own = limits('self');
   for (let pid: number | undefined = start; pid !== undefined && pid > 0;) {
     const found = limits(pid);

@@ -31,6 +31,35 @@ describe('the status of an app', () => {
     expect(word('Stopped', true)).toBe('given up');
   });
 
+  test('has the words of --restart for its policy', () => {
+    const policy = (restart_policy: string) => /policy +(.*)/.exec(details({ ...app, restart_policy }))?.[1];
+    expect(['No', 'Always', 'OnFailure', 'UnlessStopped'].map(policy)).toEqual([
+      'no',
+      'always',
+      'on-failure',
+      'unless-stopped',
+    ]);
+  });
+
+  test('never has a sequence of the terminal in what it shows', () => {
+    const evil = '\u001b]0;owned\u0007';
+    const shown = details({
+      ...app,
+      name: evil,
+      cwd: `/${evil}`,
+      command: evil,
+      restart_policy: evil,
+      log_files: { stdout: `/out${evil}`, stderr: `/err${evil}` },
+      env: { [`A${evil}`]: evil },
+      env_names: [evil],
+      environment_names: [evil],
+      source: evil,
+    });
+    // oxlint-disable-next-line no-control-regex -- control characters are what is searched for
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001a\u001c-\u001f]|\u001b(?!\[[\d;]*m)/);
+    expect(shown).toContain('/out');
+  });
+
   test('shows everything known, also that its end was not observed, but no masked value', () => {
     vi.stubEnv('NO_COLOR', '1');
     onTestFinished(() => void vi.unstubAllEnvs());

@@ -23,7 +23,7 @@ test('stats shows the daemon’s connections, commands, lanes, events and queues
   expect(metrics.endsWith('# EOF\n')).toBe(true);
   const shown = await manager.ok('stats');
   expect(shown).toMatch(/^connections +\d+ open; \d+ accepted, 0 refused/m);
-  expect(shown).toMatch(/^lane 1 +(ready|late); /m);
+  expect(shown).toMatch(/^lane 1 +(ready|late); (1 command|\d+ commands), 0 restarts$/m);
   expect(shown).toMatch(/^mailbox +bytes +0 KB +\d\.0 MB$/m);
   expect(await manager.run('stats', '-j', '--openmetrics')).toMatchObject({ code: 2, stdout: '' });
 });

@@ -1,9 +1,10 @@
 // One daemon, however its socket's path is written, and from wherever.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, realpathSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Manager } from '../../support/manager.js';
-import { socketsAreFiles } from '../../support/platform.js';
+import { CLI, Manager } from '../../support/manager.js';
+import { hasShell, socketsAreFiles } from '../../support/platform.js';
 import { LASTS } from '../../support/programs.js';
 
 /** The socket and the state directory of the daemon that is reached, as `doctor` tells them. */
@@ -43,3 +44,39 @@ describe('a relative path of the socket', () => {
     expect(readdirSync(join(manager.state, 'apps'))).toHaveLength(1);
   });
 });
+
+describe.runIf(socketsAreFiles && hasShell)('a current folder that was removed', () => {
+  test.each([
+    ['BUNCTL_SOCKET=s bunctl list'],
+    ['bunctl list --socket s'],
+    ['BUNCTL_STATE_DIR=state bunctl logs a'],
+    ['BUNCTL_SOCKET=s bunctl daemon'],
+  ])('is told as such: %s', (command) => {
+    const manager = new Manager();
+    const line = `bunctl() { "${process.execPath}" "${CLI}" "$@"; }; mkdir d; cd d; rmdir ../d; ${command}`;
+    const { status, stderr } = spawnSync('sh', ['-c', line], {
+      cwd: manager.home,
+      env: manager.env,
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([1, 'Error: The current folder no longer exists; cd to another one\n']);
+  });
+});
+
+test.runIf(socketsAreFiles)(
+  'a state directory that is none, and a limit that is none, are told as such',
+  async () => {
+    const logs = await new Manager({ BUNCTL_STATE_DIR: '/dev/null' }).run('logs', 'q');
+    expect(logs.code).toBe(1);
+    expect(logs.stderr).toMatch(
+      /^Error: The log files in \/dev\/null\/\w+ cannot be read: it is in something that is not a folder\.\n$/,
+    );
+    const manager = new Manager({ BUNCTL_OPEN_FILES: 'abc' });
+    const sentence = 'BUNCTL_OPEN_FILES must be a whole number, 1 or more, not "abc"';
+    for (const args of [['start', 'a', '--', ...LASTS], ['daemon']])
+      expect(await manager.run(...args)).toMatchObject({ code: 2, stderr: `Error: ${sentence}\n` });
+    const doctor = await manager.run('doctor');
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toContain(sentence);
+  },
+);

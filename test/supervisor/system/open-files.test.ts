@@ -36,10 +36,13 @@ describe('the limit that a daemon was started with', () => {
     expect(givenOpenFiles(undefined, 1, ancestors)).toBe(limit);
   });
 
-  test('is what the variable says, if that is a number', () => {
+  test('is what the variable says; one that is no limit is refused', () => {
     const ancestors = above(20_000, [1024, 20_000]);
     expect(givenOpenFiles('5000', 1, ancestors)).toBe(5000);
-    for (const other of ['', '0', '-1', '1e3', 'many'])
-      expect(givenOpenFiles(other, 1, ancestors)).toBe(1024);
+    expect(givenOpenFiles('', 1, ancestors)).toBe(1024);
+    for (const other of ['0', '-1', '1e3', 'many'])
+      expect(() => givenOpenFiles(other, 1, ancestors)).toThrow(
+        `BUNCTL_OPEN_FILES must be a whole number, 1 or more, not "${other}"`,
+      );
   });
 });

@@ -1,11 +1,12 @@
 // The keeper: the logs of all apps, the requests of the daemon, and the end when neither a daemon nor an app is left.
-import { existsSync, statSync } from 'node:fs';
-import type {
-  FromDaemon,
-  KeeperHello,
-  KeeperRequest,
-  LogSettings,
-  OpenFifos,
+import { existsSync, rmSync, statSync } from 'node:fs';
+import {
+  type FromDaemon,
+  type KeeperHello,
+  type KeeperRequest,
+  type LogSettings,
+  type OpenFifos,
+  READS_ON,
 } from '../model/keeper-messages.js';
 import { stateFiles, type Stream } from '../state/paths.js';
 import { VERSION } from '../../version.js';
@@ -24,6 +25,8 @@ interface Kept {
   readonly log: AppLog;
   /** Those of an earlier run may still be read, if they were removed and new ones made. */
   readonly fifos: Set<Fifo>;
+  /** Whether the app is gone for good, and its FIFOs go with what it has left. */
+  removed?: boolean;
 }
 
 /** The daemon's connection. */
@@ -73,6 +76,7 @@ export class Keeper {
     if ('Generations' in asked)
       return JSON.stringify(asked.Generations.ids.map((id) => this.#generationOf(id).now));
     if ('Flush' in asked) return this.#flush(asked.Flush);
+    if ('Remove' in asked) return this.#remove(asked.Remove.id);
     if ('Subscribe' in asked) return this.#read(peer);
     if ('Leave' in asked) {
       if (this.#daemon?.peer === peer) this.#daemon.leaves = true;
@@ -119,6 +123,7 @@ export class Keeper {
       known.log.use(settings);
     }
     const kept = known ?? { log: this.#logOf(id, settings), fifos: new Set<Fifo>() };
+    kept.removed = false;
     if (newRun) kept.log.newRun();
     this.#apps.set(id, kept);
     this.#owing.delete(id);
@@ -192,6 +197,15 @@ export class Keeper {
     return 'Emptied';
   }
 
+  #remove(id: string): string {
+    this.#sync(id);
+    const kept = this.#apps.get(id);
+    if (kept === undefined)
+      for (const stream of STREAMS) rmSync(this.#files.pipe(id, stream), { force: true });
+    else kept.removed = true;
+    return kept === undefined ? 'Removed' : READS_ON;
+  }
+
   /** Nobody can write to a FIFO any more. */
   #closed(id: string, kept: Kept, fifo: Fifo): void {
     kept.fifos.delete(fifo);
@@ -200,6 +214,7 @@ export class Keeper {
 
   #ended(id: string, kept: Kept): void {
     if (this.#apps.get(id) === kept) this.#apps.delete(id);
+    if (kept.removed === true) this.#remove(id);
     this.#owing.set(id, kept.log);
     this.#settle();
     this.#feed.forget(id);

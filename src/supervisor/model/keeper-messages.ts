@@ -56,10 +56,15 @@ export type KeeperRequest =
   | { readonly Generations: { readonly ids: readonly string[] } }
   /** Empties the log of an app, and removes the files that were put aside. */
   | { readonly Flush: { readonly id: string; readonly settings: LogSettings } }
+  /** The app is gone for good: its FIFOs are removed when nobody can print into them any more. Answered by {@link READS_ON} until then. */
+  | { readonly Remove: { readonly id: string } }
   /** The daemon ends as it was told to, and is not to be started again. */
   | { readonly Leave: object }
   /** The keeper ends at once; output waits in the FIFOs for the next one. */
   | { readonly End: object };
+
+/** The answer to `Remove` when something that the app has left may still print. */
+export const READS_ON = 'It is read on';
 
 /** The answer to `Hello`. */
 export interface KeeperHello {

@@ -293,6 +293,33 @@ describe.runIf(hasFifos && hasProc)('the output of an app', () => {
     expect(printed(manager, 'a')).toEqual(['first', 'last']);
   });
 
+  test('of a process that a deleted app has left is read to its end, by the next keeper too, and then its FIFOs go', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const { pipes } = stateFiles(manager.state);
+    const told = join(manager.home, 'go');
+    onTestFinished(() => {
+      for (const n of [1, 2]) writeFileSync(`${told}.${n}`, '');
+    });
+    const wait = (n: number): string =>
+      `touch '${told}.${n}.ready'; while [ ! -e '${told}.${n}' ]; do sleep 0.02; done`;
+    const left = `trap '' TERM; echo first; ${wait(1)}; seq 20000; ${wait(2)}`;
+    await client.request(start('a', `setsid sh -c "${left.replaceAll('$', '\\$')}" & exec sleep 1000`));
+    await until(() => existsSync(`${told}.1.ready`), 'it has left a process');
+    await client.request({ Delete: { name: 'a' } });
+    const keeper = keeperOf(manager) as number;
+    process.kill(keeper, 'SIGKILL');
+    await nextKeeper(manager, keeper);
+    writeFileSync(`${told}.1`, '');
+    // More than the FIFO holds.
+    await until(() => existsSync(`${told}.2.ready`), 'it has printed all');
+    await until(() => printed(manager, 'a').at(-1) === '20000', 'it is read');
+    expect(printed(manager, 'a')).toHaveLength(20_001);
+    expect(readdirSync(pipes)).toEqual(expect.arrayContaining(['a.err', 'a.out']));
+    writeFileSync(`${told}.2`, '');
+    await until(() => readdirSync(pipes).length === 0, 'its FIFOs are gone');
+  });
+
   test('is read by another keeper when one is stopped; commands answer meanwhile, and doctor says so', async () => {
     const { manager, client, keeper } = await withStoppedKeeper();
     const asked = { timeout: 20_000 };

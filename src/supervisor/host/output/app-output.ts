@@ -44,7 +44,12 @@ export class AppOutputs {
   constructor(settings: OutputSettings) {
     this.#settings = settings;
     this.#files = stateFiles(settings.directory);
-    this.#apps = new PipedApps(this.#files, settings.log, (request) => this.keeper.ask(request));
+    this.#apps = new PipedApps(
+      this.#files,
+      settings.log,
+      (request) => this.keeper.ask(request),
+      (request) => this.keeper.askIfUp(request),
+    );
     this.keeper = new KeeperLink({
       ...settings,
       needed: () => this.#apps.any,
@@ -128,7 +133,8 @@ export class AppOutputs {
   /** The app is gone for good. The log of one that never printed anything is useless. */
   async remove(id: string): Promise<void> {
     await this.sync(id);
-    await this.#apps.remove(id);
+    // The keeper removes the FIFOs then, when what the app has left does not print any more.
+    if (await this.#apps.remove(id)) return;
     for (const stream of STREAMS) await rm(this.#files.pipe(id, stream), { force: true });
     for (const path of this.#files.everyLog(id)) {
       await removeIfEmpty(path);

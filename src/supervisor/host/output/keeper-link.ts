@@ -35,8 +35,10 @@ export interface KeeperSettings {
   /** Whether an app prints into FIFOs, so that one that has died is missed. */
   readonly needed: () => boolean;
   /** Called for each new keeper, before anybody else may ask it. */
-  readonly onUp: (ask: (request: KeeperRequest) => Promise<unknown>) => Promise<void>;
+  readonly onUp: (ask: (request: KeeperRequest) => Promise<string>) => Promise<void>;
 }
+
+const messageOf = (answer: unknown): string => (answer as { Success: { message: string } }).Success.message;
 
 export class KeeperLink {
   /** Where it listens, by a path that a socket's address has room for; undefined when there is none. */
@@ -81,14 +83,14 @@ export class KeeperLink {
     }
   }
 
-  /** Asks the keeper. @throws what it answers, or that it does not. */
-  async ask(request: KeeperRequest): Promise<void> {
+  /** Asks the keeper. Resolves with the answer's message. @throws what it answers, or that it does not. */
+  async ask(request: KeeperRequest): Promise<string> {
     const client = await within(
       this.#connected(),
       ANSWER_PATIENCE,
       'The keeper of the output did not answer',
     );
-    await client.request(request as never, { timeout: this.#patience });
+    return messageOf(await client.request(request as never, { timeout: this.#patience }));
   }
 
   /** Asks the keeper that is there, if one is; never starts one. Resolves with the answer's message, or undefined. */
@@ -96,7 +98,7 @@ export class KeeperLink {
     const answer = await this.#client
       ?.request(request as never, { timeout: this.#patience })
       .catch(() => undefined);
-    return answer === undefined ? undefined : (answer as { Success: { message: string } }).Success.message;
+    return answer && messageOf(answer);
   }
 
   get #patience(): number {
@@ -171,7 +173,9 @@ export class KeeperLink {
     const made = client;
     this.#keeper = identify((hello as KeeperHello).pid);
     try {
-      await this.#settings.onUp((request) => made.request(request as never, { timeout: ANSWER_PATIENCE }));
+      await this.#settings.onUp(async (request) =>
+        messageOf(await made.request(request as never, { timeout: ANSWER_PATIENCE })),
+      );
     } catch (err) {
       this.#settings.log.error({ err }, 'the keeper of the output could not be told of an app');
     }
@@ -217,7 +221,7 @@ export class KeeperLink {
     this.#greeted = client;
     const asked = client.request({ Hello: hello } as never, { timeout: 0 });
     const answer = await answerOf(asked, this.#settings, () => keepersOf(directory));
-    return JSON.parse((answer as { Success: { message: string } }).Success.message) as KeeperHello;
+    return JSON.parse(messageOf(answer)) as KeeperHello;
   }
 
   /** Asks now and then whether it answers, and starts another one when it has ended. */

@@ -1,7 +1,7 @@
 // The apps that print into FIFOs: the FIFOs are held open while their app runs, and the keeper is told of them until it knows.
 import type { FileHandle } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { KeeperRequest, LogSettings } from '../../model/keeper-messages.js';
+import { type KeeperRequest, type LogSettings, READS_ON } from '../../model/keeper-messages.js';
 import type { stateFiles, Stream } from '../../state/paths.js';
 import { findFifo, STREAMS, wayTo } from './fifos.js';
 import { closeAll } from './output-files.js';
@@ -16,11 +16,17 @@ interface Known {
   ended: boolean;
   /** Finds the FIFOs of an adopted app, until they are held. */
   find?: ((stream: Stream) => Promise<FileHandle | undefined>) | undefined;
+  /** Whether the app is gone for good; what it has left is still read. */
+  removed?: boolean;
+  /** Resolves when the FIFOs that were let go are closed. */
+  closed?: Promise<unknown>;
   /** The search that is under way. */
   finding?: Promise<Error | undefined> | undefined;
 }
 
-type Ask = (request: KeeperRequest) => Promise<unknown>;
+/** Resolves with the answer's message. */
+type Ask = (request: KeeperRequest) => Promise<string>;
+type AskIfUp = (request: KeeperRequest) => Promise<string | undefined>;
 
 const REMOVED =
   'was removed or renamed while the app runs; what it prints is read all the same, and its next run gets a new one';
@@ -29,14 +35,19 @@ export class PipedApps {
   readonly #files: ReturnType<typeof stateFiles>;
   readonly #log: Logger;
   readonly #ask: Ask;
+  readonly #askIfUp: AskIfUp;
   readonly #apps = new Map<string, Known>();
   readonly #untold: Untold;
 
-  /** @param ask Asks the keeper. */
-  constructor(files: ReturnType<typeof stateFiles>, log: Logger, ask: Ask) {
+  /**
+   * @param ask Asks the keeper.
+   * @param askIfUp The same, if one is there.
+   */
+  constructor(files: ReturnType<typeof stateFiles>, log: Logger, ask: Ask, askIfUp: AskIfUp) {
     this.#files = files;
     this.#log = log;
     this.#ask = ask;
+    this.#askIfUp = askIfUp;
     this.#untold = new Untold({ tell: (id) => this.#tellAgain(id), log });
   }
 
@@ -84,12 +95,17 @@ export class PipedApps {
       .catch(() => undefined);
   }
 
-  /** The app is gone for good. */
-  async remove(id: string): Promise<void> {
+  /**
+   * The app is gone for good. Resolves with whether something that it has left may print on, or no keeper can say: then
+   * the next keeper is told of it, too.
+   */
+  async remove(id: string): Promise<boolean> {
     const known = this.#apps.get(id);
-    this.#apps.delete(id);
+    if (known === undefined) return false;
+    known.removed = true;
     this.#untold.forget(id);
-    await closeAll(known?.pipes ?? []);
+    await this.#release(known);
+    return this.#isReadOn(id, known, this.#askIfUp);
   }
 
   /** The keeper is told of nothing again. */
@@ -104,8 +120,17 @@ export class PipedApps {
     await closeAll(all);
   }
 
+  /** Has the keeper remove the FIFOs of a removed app, at once or later. The app is forgotten when it needs no keeper any more. */
+  async #isReadOn(id: string, known: Known, ask: AskIfUp): Promise<boolean> {
+    const answer = await ask({ Remove: { id } });
+    if (answer === undefined || answer === READS_ON) return true;
+    if (this.#apps.get(id) === known) this.#apps.delete(id);
+    return false;
+  }
+
   async #release(known: Known): Promise<void> {
-    await closeAll(known.pipes.splice(0));
+    known.closed = Promise.all([known.closed, closeAll(known.pipes.splice(0))]);
+    await known.closed;
   }
 
   async #hold(id: string, known: Known): Promise<Known> {
@@ -135,6 +160,7 @@ export class PipedApps {
     if (fault !== undefined) throw fault;
     // What has left its process group may print on, and is read without us.
     if (known.ended) await this.#release(known);
+    if (known.removed === true) await this.#isReadOn(id, known, ask);
   }
 
   /** Holds the FIFOs of an app of a former daemon, once for all who ask. Returns why one cannot be held. */

@@ -1,7 +1,7 @@
 // The processes that an app has left behind: they carry its mark, of any of its runs, and are not in its process group.
 import type { AppRecord } from '../model/app-record.js';
 import { milliseconds } from '../model/durations.js';
-import { runOfMark } from '../model/mark.js';
+import { appOfMark, runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
 import { identityOf, type ProcessIdentity } from '../system/processes.js';
 import { endProcesses } from './end-processes.js';
@@ -22,14 +22,33 @@ export async function processesOf(record: AppRecord): Promise<number[]> {
   return marked.filter(({ mark }) => runOfMark(mark, record) !== undefined).map(({ pid }) => pid);
 }
 
-/** The apps that have survivors, by their ids, with the numbers of these; found in one pass. */
-export async function allSurvivors(apps: readonly HeldApp[]): Promise<[string, number[]][]> {
-  const marked = await markedProcesses();
+/**
+ * The apps that have survivors, by their ids, with the numbers of these; found in one pass.
+ *
+ * @param scan Finds all processes of apps.
+ */
+export async function allSurvivors(
+  apps: readonly HeldApp[],
+  scan: () => Promise<readonly MarkedProcess[]> = markedProcesses,
+): Promise<[string, number[]][]> {
+  const marked = byApp(await scan());
   const found = apps.map((app): [string, number[]] => [
     app.record.id,
-    survivorsAmong(marked, app).map(({ pid }) => pid),
+    survivorsAmong(marked.get(app.record.id) ?? [], app).map(({ pid }) => pid),
   ]);
   return found.filter(([, pids]) => pids.length > 0);
+}
+
+/** By the id in their mark: with many apps, each is to look only at its own. */
+function byApp(marked: readonly MarkedProcess[]): Map<string, MarkedProcess[]> {
+  const found = new Map<string, MarkedProcess[]>();
+  for (const each of marked) {
+    const id = appOfMark(each.mark);
+    const known = found.get(id);
+    if (known) known.push(each);
+    else found.set(id, [each]);
+  }
+  return found;
 }
 
 function survivorsAmong(
@@ -59,7 +78,7 @@ export async function endSurvivors(app: HeldApp, lastRuns = Infinity): Promise<n
 /** Kills the survivors of all these apps at once. Waits a little for their end. */
 export async function killSurvivors(apps: readonly HeldApp[]): Promise<void> {
   await endProcesses(async () => {
-    const marked = await markedProcesses();
-    return apps.flatMap((app) => survivorsAmong(marked, app));
+    const marked = byApp(await markedProcesses());
+    return apps.flatMap((app) => survivorsAmong(marked.get(app.record.id) ?? [], app));
   }, 0);
 }

@@ -33,6 +33,9 @@ export interface RunOfMark {
   readonly leader: number | undefined;
 }
 
+/** The id of the app that a mark names. It may be that of an app of another daemon. */
+export const appOfMark = (mark: string): string => mark.slice(0, Math.max(0, mark.indexOf(':')));
+
 /** Undefined if the mark is of another app, or of an app of the same name of another daemon. */
 export function runOfMark(
   mark: string,

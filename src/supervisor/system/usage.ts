@@ -51,13 +51,8 @@ export class UsageSampler {
     const at = this.#now();
     const recent = this.#result && at - this.#result.at < FRESH ? this.#result.usage : undefined;
     if (recent && leaders.size > 0 && [...leaders].every((leader) => recent.has(leader))) return recent;
-    const found = leaders.size === 0 ? new Map<number, Member[]>() : this.#members(leaders);
-    const ticks = new Map([...found].map(([leader, members]) => [leader, ticksOf(members)]));
-    // Samples in quick succession are all compared with the same older one.
-    if (this.#last === undefined || at - this.#last.at >= SHORTEST) {
-      this.#base = this.#last !== undefined && at - this.#last.at <= LONGEST ? this.#last : undefined;
-      this.#last = { at, ticks };
-    }
+    const found = this.#find(leaders);
+    const ticks = this.#note(at, found);
     const usage = new Map<number, Usage>();
     for (const [leader, members] of found) {
       // A system that tells of memory alone knows neither times nor parents.
@@ -71,6 +66,25 @@ export class UsageSampler {
     }
     this.#result = { at, usage };
     return usage;
+  }
+
+  /** Takes a sample for later ones to be compared with. What the apps hold is not asked for, which is expensive. */
+  note(leaders: ReadonlySet<number>): void {
+    this.#note(this.#now(), this.#find(leaders));
+  }
+
+  #find(leaders: ReadonlySet<number>): ReadonlyMap<number, Member[]> {
+    return leaders.size === 0 ? new Map<number, Member[]>() : this.#members(leaders);
+  }
+
+  #note(at: number, found: ReadonlyMap<number, Member[]>): ReadonlyMap<number, number> {
+    const ticks = new Map([...found].map(([leader, members]) => [leader, ticksOf(members)]));
+    // Samples in quick succession are all compared with the same older one.
+    if (this.#last === undefined || at - this.#last.at >= SHORTEST) {
+      this.#base = this.#last !== undefined && at - this.#last.at <= LONGEST ? this.#last : undefined;
+      this.#last = { at, ticks };
+    }
+    return ticks;
   }
 
   #percent(leader: number, members: readonly Member[], ticks: number, at: number): number {

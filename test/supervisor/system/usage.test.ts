@@ -117,6 +117,31 @@ describe('the processor that an app uses', () => {
     });
   });
 
+  test('is compared with a sample that was only noted, for which nobody asks how much memory is held', () => {
+    let now = 0;
+    let used = 0;
+    let asked = 0;
+    const its = (): Member => ({
+      pid: 1,
+      stat: {
+        ...member(1, used).stat,
+        get residentPages() {
+          asked += 1;
+          return 1;
+        },
+      },
+    });
+    const sampler = new UsageSampler(
+      () => now,
+      () => new Map([[1, [its()]]]),
+    );
+    sampler.note(new Set([1]));
+    expect(asked).toBe(0);
+    [now, used] = [5000, seconds(2.5)];
+    expect(sampler.sample(new Set([1])).get(1)).toMatchObject({ cpuPercent: 50 });
+    expect(asked).toBe(1);
+  });
+
   test('is that of the last seconds, and not of its life', () => {
     const used = seconds(500);
     expect(percents([0, member(1, used)], [5000, member(1, used + seconds(2.5))]).at(-1)).toBe(50);

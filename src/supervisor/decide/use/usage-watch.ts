@@ -35,7 +35,7 @@ export class UsageWatch {
     const { clock } = this.#settings;
     clock.after(SAMPLE_EVERY, () => {
       const wanted = this.#facts.looksAreCheap || clock.now() - this.#askedAt < WANTED_FOR;
-      (wanted ? this.#sample() : Promise.resolve()).then(
+      (wanted ? this.#note() : Promise.resolve()).then(
         () => this.begin(),
         () => this.begin(),
       );
@@ -48,13 +48,26 @@ export class UsageWatch {
     return this.#sample();
   }
 
+  async #note(): Promise<void> {
+    try {
+      await this.#look();
+      this.#sampler.note(this.#settings.leaders());
+    } catch (error) {
+      this.#settings.onFault(error);
+    }
+  }
+
   async #sample(): Promise<ReadonlyMap<number, Usage>> {
     try {
-      if (this.#settings.leaders().size > 0) await this.#facts.look(PATIENCE);
+      await this.#look();
       return this.#sampler.sample(this.#settings.leaders());
     } catch (error) {
       this.#settings.onFault(error);
       return new Map();
     }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#settings.leaders().size > 0) await this.#facts.look(PATIENCE);
   }
 }

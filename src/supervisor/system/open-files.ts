@@ -2,25 +2,12 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { IpcError } from '../../protocol/errors.js';
+import { type Limits, limitsOf } from './limits.js';
 import { readProc } from './stat.js';
 import { system as facts } from './system.js';
 
-export interface Limits {
-  /** `Infinity` for unlimited. */
-  readonly soft: number;
-  readonly hard: number;
-}
-
 /** The limits of a process; undefined where they cannot be known. */
-export function openFilesOf(pid: number | 'self'): Limits | undefined {
-  const text = readProc(`/proc/${pid}/limits`)?.toString('latin1') ?? '';
-  const found = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text);
-  if (!found) return undefined;
-  const [soft, hard] = [found[1], found[2]].map((value) =>
-    value === 'unlimited' ? Infinity : Number(value),
-  );
-  return { soft: soft as number, hard: hard as number };
-}
+export const openFilesOf = (pid: number | 'self'): Limits | undefined => limitsOf(pid, 'open files');
 
 /** Access to the ancestors of this process. */
 export interface Ancestors {

@@ -1,4 +1,5 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -357,6 +358,33 @@ describe('the process host', () => {
       `Argument list too long (os error 7): ${why}`,
     );
   });
+
+  test.runIf(argumentsAreBounded)(
+    'checks the size of all arguments and variables together, as the kernel does',
+    async () => {
+      const { checkSpawn } = testHost();
+      /** Whether the kernel starts a process with so many variables of 100,000 bytes, and whether the check passes. */
+      const tried = async (count: number): Promise<[boolean, string]> => {
+        const env = Object.fromEntries(
+          Array.from({ length: count }, (_, n) => [`V${n}`, 'x'.repeat(100_000)]),
+        );
+        const { status } = spawnSync('/bin/true', { env });
+        const checked = checkSpawn('a', { ...SLEEPS, env }, {});
+        return [status === 0, await checked.then(() => 'passes', String)];
+      };
+      let most = 0;
+      for (let count = 1; ; count += 1) {
+        const [starts, check] = await tried(count);
+        if (!starts) {
+          expect(check).toContain('Argument list too long (os error 7): its arguments and variables take');
+          break;
+        }
+        expect(check).toBe('passes');
+        most = count;
+      }
+      expect(most).toBeGreaterThan(0);
+    },
+  );
 
   test.runIf(usersHaveNumbers)('checks whether an app may run as its user and group', () => {
     const [user, group] = [vi.spyOn(process, 'getuid'), vi.spyOn(process, 'getgid')];

@@ -146,7 +146,7 @@ async function check(config: AppConfig, around: SpawnSurroundings): Promise<Wind
   const { cwd, env, owner } = await prepare(config, around);
   const { command, args } = config;
   checkIds(config);
-  checkSizes(args, env);
+  checkSizes(command, args, env);
   await around.lookUps.run(`the folder ${cwd} or the program ${command}`, () =>
     checkProgram({ command, cwd, path: env['PATH'], user: owner }),
   );

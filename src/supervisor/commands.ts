@@ -10,6 +10,7 @@ import { appId, shownName, whyNotAName } from './model/app-id.js';
 import type { Addressed, Kept, StartResult, SupervisorData } from './model/messages.js';
 import { andEscaped } from './model/survivors.js';
 import { endUnsaved, unsavedNotice } from './model/unsaved.js';
+import { whyNotVariables } from './model/variable-names.js';
 import { stateFiles } from './state/paths.js';
 import { appStatus } from './status.js';
 
@@ -48,6 +49,12 @@ function configOf(json: string): AppConfig {
   } catch (error) {
     throw new IpcError('APP_CONFIG_INVALID', `Invalid config: ${(error as Error).message}`);
   }
+}
+
+/** @throws {IpcError} `APP_CONFIG_INVALID`. */
+function checkEnvironment(environment: Readonly<Record<string, string>> = {}): void {
+  const why = whyNotVariables(environment);
+  if (why !== undefined) throw new IpcError('APP_CONFIG_INVALID', `Invalid environment: ${why}`);
 }
 
 /** The original's words, whether it was running or not: our fields tell them apart. */
@@ -105,6 +112,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
   const handlers: CommandHandlers<SupervisorFunctions> = {
     async Start({ name, config: json, environment, source, mode, replace, dry_run: dryRun }, { service }) {
       const config = configOf(json);
+      checkEnvironment(environment);
       const app = addressedNew(name, config);
       const result = await service.start({
         ...app,
@@ -129,6 +137,7 @@ export default defineCommands<SupervisorFunctions>(({ workerData }) => {
     },
     async Restart({ name, config: json, environment, source, mode, ...how }, { service }) {
       const config = json === undefined ? undefined : configOf(json);
+      checkEnvironment(environment);
       const app = config ? addressedNew(name, config) : addressed(name);
       const result = await service.restart({
         ...app,

@@ -69,6 +69,19 @@ describe('an app', () => {
     expect(await variablesOf('b')).toContainEqual(['__proto__', 'app']);
   });
 
+  test('of a request with a variable whose name would change another one is refused', async () => {
+    const client = await manager.daemon();
+    for (const name of ['A=B', 'A\0B']) {
+      const refused = {
+        code: 'APP_CONFIG_INVALID',
+        message: expect.stringContaining('begins with "A"') as string,
+      };
+      await expect(client.request(from({ [name]: 'secret' }))).rejects.toMatchObject(refused);
+      const restart = { Restart: { name: 'a', environment: { [name]: 'secret' } } };
+      await expect(client.request(restart)).rejects.toMatchObject(refused);
+    }
+  });
+
   test.runIf(hasProc)('without one has the daemon’s, but what is only for the daemon', async () => {
     // In the foreground, where a daemon has the environment that it was given.
     const manager = new Manager({ OF_THE_DAEMON: 'x', SHLVL: '3', OLDPWD: '/elsewhere' });

@@ -1,5 +1,6 @@
 // What all kinds of configuration files share: apps with fields, and messages about them.
 import { appId } from '../../supervisor/model/app-id.js';
+import { whyNotOwnVariables } from '../../supervisor/model/variable-names.js';
 import { checkNewName } from '../input/names.js';
 import { CliError, EXIT } from '../terminal/exit.js';
 import type { AppConfig } from './app-config.js';
@@ -46,15 +47,17 @@ export function textOf(path: string, app: Fields, index: number, key: string): s
   throw new ConfigFileError(`${path}: apps[${index}] needs a "${key}"`);
 }
 
-/** The file, if no two names mean the same app. */
+/** The file, if no two names mean the same app, and the variables of each have names. */
 export function complete(
   path: string,
   apps: readonly AppConfig[],
   notices: readonly string[] = [],
 ): ConfigFile {
   const seen = new Map<string, string>();
-  for (const { name } of apps) {
+  for (const { name, env } of apps) {
     checkNameIn(path, name);
+    const why = whyNotOwnVariables(env);
+    if (why !== undefined) throw new ConfigFileError(`${path}: env of app ${name}: ${why}`);
     const id = appId(name) ?? name;
     const other = seen.get(id);
     if (other === name) throw new ConfigFileError(`${path} has two apps named ${name}`);

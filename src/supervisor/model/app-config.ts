@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { recordOf } from '../../protocol/record.js';
 import { DEFAULT_BACKOFF, DEFAULT_KILL_TIMEOUT, DEFAULT_STOP_TIMEOUT } from './app-defaults.js';
+import { whyNotOwnVariables } from './variable-names.js';
 
 const HOUR = 3600;
 /** It takes some 50 ms of processor time, which a thread that checks no configuration saves. */
@@ -104,6 +105,14 @@ export function parseAppConfig(json: string): AppConfig {
 
 /** Like {@link parseAppConfig}, but for a value that is already parsed. */
 export function checkAppConfig(value: unknown): AppConfig {
+  const config = recordedAppConfig(value);
+  const why = whyNotOwnVariables(config.env);
+  if (why !== undefined) throw new Error(`env: ${why}`);
+  return config;
+}
+
+/** A configuration of a record: an app that an older version has started may have variables that are refused now. */
+export function recordedAppConfig(value: unknown): AppConfig {
   made ??= makeSchema();
   const result = made.safeParse(value);
   if (result.success) return result.data;

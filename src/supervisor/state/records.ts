@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { IpcError } from '../../protocol/errors.js';
 import { recordOf } from '../../protocol/record.js';
-import { checkAppConfig } from '../model/app-config.js';
+import { recordedAppConfig } from '../model/app-config.js';
 import { fileName } from '../model/file-name.js';
 import type { AppRecord } from '../model/app-record.js';
 import { STOPPED } from '../model/app-state.js';
@@ -64,7 +64,7 @@ let made: ReturnType<typeof makeSchema> | undefined;
 /** @throws {Error} when it is not a record. */
 function check(given: AppRecord): AppRecord {
   made ??= makeSchema();
-  return { ...made.parse(given), config: checkAppConfig(given.config) };
+  return { ...made.parse(given), config: recordedAppConfig(given.config) };
 }
 
 /**

@@ -138,6 +138,10 @@ describe('a bunctl.json', () => {
       '{"apps":[{"name":"a","command":"x","env":{"A":null}}]}',
       /bunctl\.json: env\.A of app a must be text, a number, true or false, not null/,
     ],
+    [
+      '{"apps":[{"name":"a","command":"x","env":{"A=B":"1"}}]}',
+      /bunctl\.json: env of app a: the name of a variable cannot hold "="/,
+    ],
     ['{"apps":[{"name":"a","command":"x","env":[]}]}', /bunctl\.json: env of app a must be an object/],
     ['{"apps":[{"name":"a"}]}', /apps\[0\] needs a "command"/],
     ['{"apps":[{"name":"a","command":"x"},{"name":"a","command":"y"}]}', /two apps named a/],

@@ -28,6 +28,17 @@ describe('records', () => {
     ]);
   });
 
+  test('of an older version keep a variable that is refused now: its app may run', async () => {
+    const directory = temporaryDirectory();
+    const older = { ...record, config: { ...config, env: { 'A=B': 'x' } } };
+    writeFileSync(join(directory, 'a.json'), JSON.stringify(older));
+    const faults: string[] = [];
+    expect(await checkedRecords(directory, (file) => void faults.push(file))).toMatchObject([
+      { config: { env: { 'A=B': 'x' } } },
+    ]);
+    expect(faults).toEqual([]);
+  });
+
   test.each<[string, string]>([
     ['that is cut', JSON.stringify(record).slice(0, -5)],
     ['of another version', JSON.stringify({ ...record, version: 2 })],

@@ -5,7 +5,8 @@ import { type Exit, UNKNOWN_EXIT } from '../model/app-state.js';
 import { milliseconds } from '../model/durations.js';
 import type { SpawnedApp } from '../model/host-functions.js';
 import { isElsewhere } from '../system/place.js';
-import { identify, isAlive, type ProcessIdentity } from '../system/processes.js';
+import { identifyPatiently, isAlive, type ProcessIdentity, sendSignal } from '../system/processes.js';
+import { system } from '../system/system.js';
 import type { LeftProcess } from './adoption.js';
 import { endOf, mayBeTold } from './end-of.js';
 import { poll } from './poll.js';
@@ -80,9 +81,20 @@ export class HeldApp {
    * Takes over a new child.
    *
    * @param held The file that it holds, where files can be held.
+   * @throws {Error} when its start time cannot be read: by its number alone nobody could end it later, so it is killed.
    */
-  spawned(child: ChildProcess, pid: number, held: string | undefined): void {
-    this.#begin({ ...identify(pid), ...(held === undefined ? {} : { held }) }, child);
+  async spawned(child: ChildProcess, pid: number, held: string | undefined): Promise<void> {
+    const identity = await identifyPatiently(pid).catch((error: unknown) => {
+      if (!child.kill('SIGKILL')) throw error;
+      if (system.tellsGroups) sendSignal(-pid, 'SIGKILL');
+      throw new Error(
+        `it was started, and ended, since its start time cannot be read: ${(error as Error).message}`,
+        {
+          cause: error,
+        },
+      );
+    });
+    this.#begin({ ...identity, ...(held === undefined ? {} : { held }) }, child);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
       this.#leaderEnded(pid, { code, signal, unknown: false });
     if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);

@@ -170,7 +170,7 @@ export class ProcessHost {
       () => this.#holdFile(app.record),
       this.#surroundings(runMark(app.record), app.record.environment),
     );
-    app.spawned(child, pid, held);
+    await app.spawned(child, pid, held);
     if (held !== undefined) learnStart(app, pid, () => this.#store.save(id, app.record), this.#settings.log);
     return { pid, startedAt: Date.now(), offsets };
   }

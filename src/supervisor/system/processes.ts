@@ -1,4 +1,5 @@
 // The identity of processes: a process is identified by its place, its number and its start time, and signalled by its number.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isHeld } from '../../endpoint/held-file.js';
 import { here, isHere, type Place } from './place.js';
 import { isDead } from './stat.js';
@@ -21,6 +22,21 @@ export function identityOf(pid: number, startTime: string | null): ProcessIdenti
 /** The identity of a process that lives now. */
 export function identify(pid: number): ProcessIdentity {
   return identityOf(pid, system.statOf(pid)?.startTime ?? null);
+}
+
+/** Milliseconds of the pauses before further looks, when we lack descriptors or memory for one. */
+const PAUSES = [10, 20, 40, 80, 160, 320];
+
+/** As {@link identify}; looks again for a moment when it cannot be read. @throws {Error} when it cannot be read then. */
+export async function identifyPatiently(pid: number): Promise<ProcessIdentity> {
+  for (const pause of PAUSES) {
+    try {
+      return identify(pid);
+    } catch {
+      await sleep(pause);
+    }
+  }
+  return identify(pid);
 }
 
 /** Whether there is such a process or, with a negative number, such a group; zombies count. */

@@ -8,6 +8,7 @@ import { parseAppConfig } from '#dist/supervisor/model/app-config.js';
 import { STOPPED } from '#dist/supervisor/model/app-state.js';
 import { bootId } from '#dist/supervisor/system/place.js';
 import { identify } from '#dist/supervisor/system/processes.js';
+import { system } from '#dist/supervisor/system/system.js';
 import { nonceOf, recordOf, script, SLEEPS, testHost } from '../../support/host.js';
 import { alive } from '../../support/manager.js';
 import {
@@ -348,6 +349,42 @@ describe('the process host', () => {
       );
     },
   );
+
+  describe.runIf(hasProc)('without descriptors just after a spawn', () => {
+    /** Looks at processes fail this often. Gives the number of the last one that was looked at. */
+    function blind(times: number): { pid: () => number } {
+      const real = system.statOf;
+      let last = 0;
+      let left = times;
+      const look = vi.spyOn(system, 'statOf').mockImplementation((pid, age) => {
+        last = pid;
+        left -= 1;
+        if (left >= 0) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+        return real(pid, age);
+      });
+      onTestFinished(() => look.mockRestore());
+      return { pid: () => last };
+    }
+
+    test('takes the process over as soon as there are some', async () => {
+      const { inventory, spawn } = testHost();
+      await inventory();
+      blind(3);
+      const { pid } = await spawn('a', decided);
+      expect((await inventory()).apps).toMatchObject([{ live: true, record: { process: { pid } } }]);
+    });
+
+    test('ends the process when the start fails for that', async () => {
+      const { inventory, spawn } = testHost();
+      await inventory();
+      const { pid } = blind(Infinity);
+      await expect(spawn('a', decided)).rejects.toThrow('its start time cannot be read: EMFILE');
+      const started = pid();
+      expect(started).not.toBe(process.pid);
+      await until(() => !alive(started), 'it is gone');
+      expect((await inventory()).apps).toMatchObject([{ live: false }]);
+    });
+  });
 
   test.runIf(argumentsAreBounded).each<[string, object]>([
     ['argument 2 has', { args: ['x', 'x'.repeat(3_000_000)] }],

@@ -65,6 +65,19 @@ export const BAD_INPUT: readonly Row[] = [
     ],
   },
   {
+    row: 'more than 1,000 levels of nesting',
+    faults: [
+      {
+        fault: 'a large message is parsed however deep it is',
+        file: 'protocol/json.js',
+        text: 'payload.byteLength > LARGE && isDeep(payload)',
+        replacement: 'false',
+        test: 'protocol/messages',
+        title: 'a large one with more than 1,000 levels of nesting is refused before it is parsed',
+      },
+    ],
+  },
+  {
     row: 'a length above the limit',
     faults: [
       {

@@ -166,6 +166,14 @@ export const EVENTS: readonly Row[] = [
         title: 'waits for the answer of the next command, a second at most',
       },
       {
+        fault: 'a long hold ends a second after Subscribe, however late the command came',
+        file: 'writer/hold.js',
+        text: 'Math.max(HELD_FOR_A_COMMAND, this.#patience)',
+        replacement: 'HELD_FOR_A_COMMAND',
+        test: 'writer/hold',
+        title: 'of more than a second is as long for a command that comes late',
+      },
+      {
         fault: 'a heartbeat is sent while a writer waits for its end',
         file: 'writer/writer.js',
         text: 'this.#over || this.#finishing)\n            return;\n        if (this.#clock.now()',

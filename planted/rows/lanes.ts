@@ -217,6 +217,14 @@ export const LANES: readonly Row[] = [
         title: 'treats it as late after 100 ms and as dead after its time limit',
       },
       {
+        fault: 'a lane that becomes ready forgets why the others died',
+        file: 'workers/lanes/refill.js',
+        text: 'if (this.#cancelRetry === undefined)',
+        replacement: 'if (true)',
+        test: 'workers/lanes/pool',
+        title: 'says so of the last lane too, though one became ready after the others had died too often',
+      },
+      {
         fault: 'a lane that died has no successor',
         file: 'workers/lanes/pool.js',
         text: 'this.#refill.run();',

@@ -90,8 +90,8 @@ export const PROCESS_MANAGER: readonly Row[] = [
       {
         fault: 'a file starts what a command has stopped',
         file: 'supervisor/decide/declared.js',
-        text: "known.state.wanted === 'stopped' && ",
-        replacement: 'false && ',
+        text: "ofFile && rests && known.state.wanted === 'stopped'",
+        replacement: 'false',
         test: 'supervisor/decide/declared',
         title: 'leaves stopped what a command has stopped',
       },
@@ -128,8 +128,8 @@ export const PROCESS_MANAGER: readonly Row[] = [
       {
         fault: 'bunctl start does not stop what has gone from the file',
         file: 'cli/daemon/apply-file.js',
-        text: "steps.push({ name, action: 'stop', why: 'no longer in the file' });",
-        replacement: 'void name;',
+        text: "steps.push({ name: app.name, action: 'stop', why: 'no longer in the file' });",
+        replacement: 'void app;',
         test: 'cli/commands/apply',
         title: 'is applied by start: start, change, stop, unchanged',
       },

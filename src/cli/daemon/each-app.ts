@@ -10,6 +10,7 @@ import { say } from '../terminal/output.js';
 import { anotherConnection, type DaemonOptions } from './find.js';
 import { throwFirst } from './in-turn.js';
 import { withMeant } from './meant.js';
+import { otherFile } from './origin.js';
 
 /** How many apps are worked on at a time, so that apps that take long to end are waited for together. */
 const SIDE_BY_SIDE = 64;
@@ -67,7 +68,6 @@ async function ofOtherFiles(
 ): Promise<ReadonlySet<Wanted>> {
   const others = new Set<Wanted>();
   if (!wanted.some(({ file }) => file !== undefined)) return others;
-  const { otherFile } = await import('./origin.js');
   const statuses = new Map((await allStatuses(client)).map((app) => [app.name, app]));
   const named = new Set(wanted.flatMap(({ name, file }) => (file === undefined ? [appId(name)] : [])));
   for (const each of wanted) {

@@ -71,8 +71,9 @@ export async function run(args: string[]): Promise<void> {
     else if (described.apps.length === 0) throw noApps(described.file);
   };
   await withDaemon(daemon, { start: 'always', before }, async (client) => {
+    const since = Date.now();
     const started = described ? await startAll(client, described) : await startKnown(client, names);
-    if (wait !== undefined) await waitUntilStable(client, started, wait);
+    if (wait !== undefined) await waitUntilStable(client, started, { ms: wait, since });
   });
 }
 

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { endpointAt } from '#dist/endpoint/default-path.js';
 import { isThere } from '../../support/endpoints.js';
 import { Manager, sharedManager, type Status } from '../../support/manager.js';
-import { either, eitherThenLasts, LASTS, type Program } from '../../support/programs.js';
+import { either, eitherThenLasts, exits, LASTS, type Program } from '../../support/programs.js';
 import { until } from '../../support/until.js';
+import { data, fakeDaemon, status, success } from '../fake-daemon.js';
 
 /** Prints two variables in a line, without those that are not there, and stays. */
 const tells = (one: string, other: string): Program =>
@@ -174,5 +175,44 @@ describe('start --wait', () => {
       expect(ran.stderr).toContain(`App ${name} did not run for 2 s`);
       expect(ran.stderr).toContain(`bunctl logs ${name}`);
     }
+  });
+
+  const line = (time: number | null, stream: string, text: string) => ({ time, stream, line: text });
+  test.each<[string, object, RegExp]>([
+    [
+      'the lines since its start, in their order',
+      [line(5, 'stdout', 'yesterday'), line(9e15, 'stderr', 'first'), line(9e15, 'stdout', 'second')],
+      /^ {2}first\n {2}second\nError: App my app did not .* Its last lines are above; its whole log: bunctl logs 'my app'\n$/,
+    ],
+    [
+      'nothing, if it has printed nothing since its start',
+      [line(5, 'stdout', 'yesterday')],
+      /^Error: App my app did not .* It has printed nothing since; its log: bunctl logs 'my app'\n$/,
+    ],
+    [
+      'the end of a log without times',
+      [line(null, 'stdout', 'some')],
+      /^ {2}some\nError: App my app did not .* The end of its log is above;/,
+    ],
+  ])('shows %s', async (_what, lines, said) => {
+    const manager = new Manager();
+    await fakeDaemon(manager.socket, (message) => {
+      if (typeof message === 'object' && 'Status' in message)
+        return data(status('my-app', { state: 'Stopped' }));
+      if (typeof message === 'object' && 'Logs' in message) {
+        const logs = { output: ['some'], errors: [], lines };
+        return data({ type: 'single', app: 'my app', logs });
+      }
+      return success('Started app my app');
+    });
+    const { code, stderr } = await manager.run('start', 'my app', '--wait', '--', 'x');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toContain('restarted by its policy');
+  });
+
+  test('says that an app goes on restarting', async () => {
+    const { stderr } = await manager.run('start', 'a', '--wait=60', '--', ...exits(3));
+    expect(stderr).toContain('It is restarted by its policy; bunctl stop a ends that.');
   });
 });

@@ -17,10 +17,12 @@ export interface LeftProcess {
  * The left processes by the id of their app. An app that has left nothing is not in the map.
  *
  * @param scan Finds all processes of apps. It is called once at most, and not if all apps have live processes.
+ * @param unmarked Finds which of these apps have left members of their groups that carry no mark.
  */
 export async function findLeftProcesses(
   records: readonly AppRecord[],
   scan: () => Promise<readonly MarkedProcess[]> = markedProcesses,
+  unmarked: (records: readonly AppRecord[]) => Promise<ReadonlySet<string>> = async () => new Set(),
 ): Promise<Map<string, LeftProcess>> {
   const left = new Map<string, LeftProcess>();
   const unknown: AppRecord[] = [];
@@ -34,6 +36,9 @@ export async function findLeftProcesses(
     const found = unrecordedLeader(record, marked) ?? orphanedGroup(record, marked);
     if (found) left.set(record.id, found);
   }
+  const silent = await unmarked(unknown.filter(({ id }) => !left.has(id)));
+  for (const { id, process: leader } of unknown)
+    if (leader !== null && silent.has(id)) left.set(id, { leader, leaderLives: false });
   return left;
 }
 

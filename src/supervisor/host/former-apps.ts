@@ -1,21 +1,24 @@
 // What a former daemon has left: its records, and the processes of each that are found.
 import type { Logger } from 'pino';
 import type { AppRecord } from '../model/app-record.js';
+import type { stateFiles } from '../state/paths.js';
 import { checkedRecords } from '../state/records.js';
 import { isElsewhere } from '../system/place.js';
 import { findLeftProcesses, type LeftProcess } from './adoption.js';
+import { unmarkedGroups } from './unmarked-groups.js';
 
 export interface FormerApp {
   readonly record: AppRecord;
   readonly found: LeftProcess | undefined;
 }
 
-/** @param folder The folder of the records. */
-export async function formerApps(folder: string, log: Logger): Promise<FormerApp[]> {
-  const records = await checkedRecords(folder, (file, err) =>
+export async function formerApps(files: ReturnType<typeof stateFiles>, log: Logger): Promise<FormerApp[]> {
+  const records = await checkedRecords(files.apps, (file, err) =>
     log.error({ err, file }, 'a state file is not a record of an app and was put aside'),
   );
-  const left = await findLeftProcesses(records);
+  const outputOf = (id: string): string[] =>
+    (['stdout', 'stderr'] as const).flatMap((stream) => [files.pipe(id, stream), files.rawLog(id, stream)]);
+  const left = await findLeftProcesses(records, undefined, (unknown) => unmarkedGroups(unknown, outputOf));
   return records.map((record) => {
     const found = left.get(record.id);
     const { id: app, process: former } = record;

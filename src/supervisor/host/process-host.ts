@@ -231,7 +231,7 @@ export class ProcessHost {
 
   /** Reads what a former daemon has left: of each app a process may run, may have been started unseen, or may be gone. */
   async #adoptAll(): Promise<void> {
-    const all = await formerApps(this.#settings.files.apps, this.#settings.log);
+    const all = await formerApps(this.#settings.files, this.#settings.log);
     for (const { record, found } of all) this.#hold(record).adopt(found);
     await Promise.all(all.map(({ record }) => this.#adoptOutput(record)));
   }

@@ -155,6 +155,26 @@ describe.runIf(hasProc)('a daemon that takes over', () => {
     expect(alive(helper)).toBe(true);
   });
 
+  test('ends what a dead app left in its group without a mark, before it starts the app again', async () => {
+    const manager = new Manager();
+    const client = await manager.daemon();
+    const text = 'env -i sleep 1000 & echo $! > member; wait';
+    await client.request(start('a', text, { cwd: manager.home }));
+    const member = await written(join(manager.home, 'member'));
+    ends(member);
+    const { pid } = await statusOf(client, 'a');
+    // By then the member is the program that has no mark.
+    await until(() => readFileSync(`/proc/${member}/comm`, 'utf8') === 'sleep\n', 'it is started');
+    expect(markOf(member)).toBe('');
+    await manager.killDaemon();
+    process.kill(pid as number, 'SIGKILL');
+    await until(() => !alive(pid), 'the app is gone');
+    expect(alive(member)).toBe(true);
+    const next = await manager.nextDaemon();
+    await until(() => !alive(member), 'the member is gone');
+    await untilState(next, 'a', 'Running');
+  });
+
   test('that an app has brought up does not take itself for the app', async () => {
     const manager = new Manager();
     const client = await manager.daemon();

@@ -5,7 +5,8 @@ import type { AppConfig } from '../../model/app-config.js';
 import type { AppOutput } from '../../model/app-record.js';
 import type { DaemonCommand, LogSettings } from '../../model/keeper-messages.js';
 import { logSettings, type LogDefaults } from '../../model/log-settings.js';
-import { type Owner, ownerOf } from '../../model/owner.js';
+import type { Owner } from '../../model/owner.js';
+import { appOwner } from '../start/app-user.js';
 import { prepareStateDirectory } from '../../state/own-files.js';
 import { stateFiles, type Stream } from '../../state/paths.js';
 import { makeFifo, openFifos, STREAMS } from './fifos.js';
@@ -93,7 +94,7 @@ export class AppOutputs {
     leader: number | undefined,
     processes: () => Promise<readonly number[]>,
   ): Promise<void> {
-    const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
+    const settings = logSettings(config, this.#settings.defaults, await appOwner(config));
     await this.#apps.adopt(id, settings, leader, processes);
   }
 
@@ -126,7 +127,7 @@ export class AppOutputs {
       await emptyLogs(Object.values(this.#files.streamLogs(id, true)), this.#files.log(id));
       return;
     }
-    const settings = logSettings(config, this.#settings.defaults, ownerOf(config));
+    const settings = logSettings(config, this.#settings.defaults, await appOwner(config));
     await this.keeper.ask({ Flush: { id, settings } });
   }
 

@@ -6,7 +6,8 @@ import { appEnvironment } from './environment.js';
 import type { LookUps } from './look-up.js';
 import type { OpenOutput } from '../output/app-output.js';
 import { closeAll } from '../output/output-files.js';
-import type { Owner } from '../../model/owner.js';
+import { type Owner, ownerOf } from '../../model/owner.js';
+import { appUser } from './app-user.js';
 import { checkIds, checkSizes } from './permitted.js';
 import { checkProgram, problem } from './program.js';
 import type { HeldByRun } from '../windows/app-files.js';
@@ -163,18 +164,13 @@ async function checkWindows(config: AppConfig, around: SpawnSurroundings): Promi
   );
 }
 
-/**
- * Another user's process has that user's group, unless its configuration names another one, and that user's name and
- * home. With the daemon's own group, which may be root's, it could do what it is not meant to.
- */
+/** Another user's process has that user's name, home and group. */
 async function prepare(config: AppConfig, { base, socket, mark }: SpawnSurroundings) {
   const cwd = config.cwd ?? ownFolder();
-  const { uid, gid } = config;
-  const user = uid === null ? undefined : await system.userOf(uid);
+  const user = await appUser(config);
   const env = appEnvironment({ config, base, user, cwd, socket, mark });
-  if (uid === null) return { cwd, env, ids: gid === null ? {} : { gid }, owner: undefined };
-  const owner = { uid, gid: gid ?? user?.gid ?? uid };
-  return { cwd, env, ids: owner, owner };
+  const owner = ownerOf(config, user);
+  return { cwd, env, ids: owner ?? (config.gid === null ? {} : { gid: config.gid }), owner };
 }
 
 function ownFolder(): string {

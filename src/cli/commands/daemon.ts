@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { closeSync, writeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { catchEndSignals } from '../../supervisor/end-signals.js';
+import { checkAppConfig } from '../../supervisor/model/app-config.js';
 import type { DeclaredFile, DeclaredOutcome } from '../../supervisor/model/declared-file.js';
 import type { ShutdownResult } from '../../supervisor/model/messages.js';
 import type { LogDefaults } from '../../supervisor/model/log-settings.js';
@@ -125,10 +126,7 @@ function isLookedAfter(): boolean {
 }
 
 async function declaredIn(file: string): Promise<DeclaredFile> {
-  const [{ readConfig }, { checkAppConfig }] = await Promise.all([
-    import('../config/config-files.js'),
-    import('../../supervisor/model/app-config.js'),
-  ]);
+  const { readConfig } = await import('../config/config-files.js');
   const path = absolutePath(file);
   const read = readConfig(path);
   for (const notice of read.notices) say(notice);

@@ -36,6 +36,9 @@ const states = async (manager: Manager): Promise<string[]> =>
 
 const manager = sharedManager();
 
+/** What only the daemon refuses: its type. */
+const HEALTH_CHECK = { check_type: 'much', interval: 1, timeout: 1, start_period: 1, retries: 1 };
+
 describe('a file', () => {
   test.each(['start', 'restart'])('is applied by %s: start, change, stop, unchanged', async (command) => {
     write(manager, { web: { env: { PORT: 1 } }, job: {}, old: {} });
@@ -83,10 +86,10 @@ describe('a file', () => {
   });
 
   test('and an app in it are named when the daemon refuses a value', async () => {
-    write(manager, { web: { backoff: { jitter: 'much' } } });
+    write(manager, { web: { health_check: HEALTH_CHECK } });
     const { code, stderr } = await manager.run('start');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/bunctl\.json: app web: .*backoff/);
+    expect(stderr).toMatch(/bunctl\.json: app web: .*health_check/);
   });
 
   test('with a wrong value is refused as a whole, before anything is started or stopped', async () => {
@@ -94,9 +97,15 @@ describe('a file', () => {
     write(manager, { old: {} });
     await manager.ok('start');
     write(manager, { good: {}, bad: { stop_timeout: 'abc' } });
+    const wrong = await manager.run('start');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/bunctl\.json: stop_timeout of app bad must be /);
+    expect(wrong.stderr).not.toContain('Plan for');
+    // What the file's own check does not know, the daemon refuses.
+    write(manager, { good: {}, bad: { health_check: HEALTH_CHECK } });
     const { code, stdout, stderr } = await manager.run('start');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/bunctl\.json: app bad: .*stop_timeout/);
+    expect(stderr).toMatch(/bunctl\.json: app bad: .*health_check/);
     expect(stderr).toMatch(/Error: Nothing of .*bunctl\.json was applied: 1 of 2 failed\n/);
     expect(stderr).not.toContain('Plan for');
     expect(await states(manager)).toEqual(['old Running']);

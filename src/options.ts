@@ -122,12 +122,7 @@ const options = fields
   });
 
 function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd);
-    return true;
-  } catch {
-    return false;
-  }
+  return succeeds(() => fstatSync(fd));
 }
 
 /** Whether a module gets its `workerData` in another thread or process. */
@@ -137,9 +132,11 @@ const isCopied = ({ service, workers: { isolation, commands } }: z.output<typeof
   isolation !== 'none' ||
   Object.values(commands).some((mark) => mark !== 'inline');
 
-function isCloneable(value: unknown): boolean {
+const isCloneable = (value: unknown): boolean => succeeds(() => structuredClone(value));
+
+function succeeds(act: () => unknown): boolean {
   try {
-    structuredClone(value);
+    act();
     return true;
   } catch {
     return false;

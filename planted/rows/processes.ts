@@ -53,10 +53,10 @@ export const PROCESSES: readonly Row[] = [
       {
         fault: 'what a dead app has left in its group lives on',
         file: 'supervisor/host/adoption.js',
-        text: '?? orphanedGroup(record, marked)',
+        text: '?? orphanedGroup(record, own)',
         replacement: '',
-        test: 'supervisor/run-daemon/daemon-end',
-        title: 'killed with SIGKILL loses no app and no line',
+        test: 'supervisor/host/adoption',
+        title: 'one in the group of the recorded process is what that has left behind',
       },
       {
         fault: 'a process that leads no session is taken for the app',

@@ -4,6 +4,7 @@ import { nonceOfMark, runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
 import { isElsewhere, isHere } from '../system/place.js';
 import { identityOf, isAlive, type ProcessIdentity } from '../system/processes.js';
+import { byApp } from './by-app.js';
 
 /** The remains of an app: its process; or, if that has ended unobserved, other members of its process group. */
 export interface LeftProcess {
@@ -31,9 +32,10 @@ export async function findLeftProcesses(
     if (leader !== null && isAlive(leader)) left.set(record.id, { leader, leaderLives: true });
     else if (mayHaveLeft(record)) unknown.push(record);
   }
-  const marked = unknown.length > 0 ? await scan() : [];
+  const marked = byApp(unknown.length > 0 ? await scan() : []);
   for (const record of unknown) {
-    const found = unrecordedLeader(record, marked) ?? orphanedGroup(record, marked);
+    const own = marked.get(record.id) ?? [];
+    const found = unrecordedLeader(record, own) ?? orphanedGroup(record, own);
     if (found) left.set(record.id, found);
   }
   const silent = await unmarked(unknown.filter(({ id }) => !left.has(id)));

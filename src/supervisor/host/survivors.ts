@@ -1,9 +1,10 @@
 // The processes that an app has left behind: they carry its mark, of any of its runs, and are not in its process group.
 import type { AppRecord } from '../model/app-record.js';
 import { milliseconds } from '../model/durations.js';
-import { appOfMark, runOfMark } from '../model/mark.js';
+import { runOfMark } from '../model/mark.js';
 import { type MarkedProcess, markedProcesses } from '../system/marked.js';
 import { identityOf, type ProcessIdentity } from '../system/processes.js';
+import { byApp } from './by-app.js';
 import { endProcesses } from './end-processes.js';
 import type { HeldApp } from './held-app.js';
 
@@ -37,18 +38,6 @@ export async function allSurvivors(
     survivorsAmong(marked.get(app.record.id) ?? [], app).map(({ pid }) => pid),
   ]);
   return found.filter(([, pids]) => pids.length > 0);
-}
-
-/** By the id in their mark: with many apps, each is to look only at its own. */
-function byApp(marked: readonly MarkedProcess[]): Map<string, MarkedProcess[]> {
-  const found = new Map<string, MarkedProcess[]>();
-  for (const each of marked) {
-    const id = appOfMark(each.mark);
-    const known = found.get(id);
-    if (known) known.push(each);
-    else found.set(id, [each]);
-  }
-  return found;
 }
 
 function survivorsAmong(

@@ -250,16 +250,25 @@ test.runIf(signalsAreMessages)(
   async () => {
     const path = ownEndpoint();
     const { child } = await spawnDaemon(path, '077', JSON.stringify({ connections: { frameTimeout: 1000 } }));
-    const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(path)));
     const small = Buffer.from(frame('"List"'));
     // More than the socket holds: it comes only when the daemon reads again.
     const large = Buffer.from(frame(JSON.stringify(act('say', { text: 'x'.repeat(3_000_000) }))));
     const frames = [small, small, large] as const;
-    for (const [n, client] of clients.entries()) client.write(frames[n]?.subarray(0, 6) as Buffer);
     const probe = await RawClient.connect(path);
-    expect(await probe.request('List')).toHaveProperty('Data');
-    child.kill('SIGSTOP');
-    const stopped = performance.now();
+    let clients: RawClient[] = [];
+    // A machine so busy that the frames' time is half up before the daemon is stopped proves nothing.
+    let began = 0;
+    let stopped = Infinity;
+    while (stopped - began > 500) {
+      child.kill('SIGCONT');
+      for (const client of clients) client.socket.destroy();
+      clients = await Promise.all(frames.map(() => RawClient.connect(path)));
+      began = performance.now();
+      for (const [n, client] of clients.entries()) client.write(frames[n]?.subarray(0, 6) as Buffer);
+      expect(await probe.request('List')).toHaveProperty('Data');
+      child.kill('SIGSTOP');
+      stopped = performance.now();
+    }
     for (const [n, client] of clients.entries()) client.write(frames[n]?.subarray(6) as Buffer);
     await until(() => performance.now() > stopped + 2500, 'the time of the frames is up');
     child.kill('SIGCONT');

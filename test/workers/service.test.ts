@@ -90,7 +90,11 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
       workers: { ...workers, unresponsiveAfter: 1000 },
     });
     const client = await RawClient.connect(path);
-    expect(await client.request(call('add', 5))).toEqual(data(5));
+    // On a busy machine a thread may look as if it spun before it does.
+    await until(
+      async () => JSON.stringify(await client.request(call('add', 5))) === JSON.stringify(data(5)),
+      'it answers',
+    );
     expect(await client.request(call('spin'))).toEqual(anError('The service cannot be called'));
     await until(
       async () => JSON.stringify(await client.request(call('add', 1))) === JSON.stringify(data(1)),
@@ -105,7 +109,11 @@ describe.each(['thread', 'none'] as const)('a service module (isolation %s)', (i
     });
     const client = await RawClient.connect(path);
     expect(await client.request(call('hang'))).toEqual(anError('did not finish within 80 ms'));
-    expect(await client.request(call('add', 1))).toEqual(data(1));
+    // On a busy machine a good answer may take longer than that, too.
+    await until(
+      async () => JSON.stringify(await client.request(call('add', 0))) === JSON.stringify(data(0)),
+      'it answers the next call',
+    );
   });
 });
 

@@ -44,6 +44,12 @@ export function noticeChange(
   return replaced;
 }
 
+/** What is told of a file into which its app prints unseen from now on. */
+export const lostFile = ({ id, path }: Followed, how: string): Error =>
+  new Error(
+    `${path} was ${how}: what app ${id} prints from now on is not in it; bunctl restart ${id} opens it again`,
+  );
+
 /** Skips the file's content because there was no listener, except for a line that is incomplete. */
 export function passOver(followed: Followed, size: number): void {
   if (followed.offset !== size) followed.aligned = false;

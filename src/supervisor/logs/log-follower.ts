@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logName, type Stream } from '../state/paths.js';
 import { DirectoryWatch } from './directory-watch.js';
-import { type Followed, noticeChange, passOver, remember, startOver } from './followed.js';
+import { type Followed, lostFile, noticeChange, passOver, remember, startOver } from './followed.js';
 import { lastLineStart, linesOf, lineText } from './tail.js';
 import { MAX_LINE, readUnread } from './unread.js';
 
@@ -230,7 +230,7 @@ export class LogFollower {
   }
 
   #unreadable(followed: Followed, error: unknown): void {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#hooks.onFault(error as Error);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#tell(followed, error as Error);
     else if (followed.inode !== undefined) {
       followed.inode = undefined;
       if (followed.offset !== undefined) startOver(followed);
@@ -238,11 +238,13 @@ export class LogFollower {
     }
   }
 
-  #lost({ id, path }: Followed, how: string): void {
-    this.#hooks.onFault(
-      new Error(
-        `${path} was ${how}: what app ${id} prints from now on is not in it; bunctl restart ${id} opens it again`,
-      ),
-    );
+  #lost(followed: Followed, how: string): void {
+    this.#tell(followed, lostFile(followed, how));
+  }
+
+  /** Tells of a fault, unless the file was forgotten, or all of them, while it was being read. */
+  #tell(followed: Followed, fault: Error): void {
+    const { id, stream } = followed;
+    if (!this.#closed && this.#files.get(logName(id, stream)) === followed) this.#hooks.onFault(fault);
   }
 }

@@ -23,7 +23,7 @@ import { until } from '../../support/until.js';
 const MIB = 1024 * 1024;
 
 describe('the follower', () => {
-  function follower(listened = true, watched?: string, faulty = false) {
+  function follower(listened = true, watched?: string, faulty = false, onLine?: (line: string) => void) {
     const directory = temporaryDirectory();
     const path = join(directory, logName('a', 'stdout'));
     const lines: FollowedLine[] = [];
@@ -32,6 +32,7 @@ describe('the follower', () => {
     const made = new LogFollower(watched ?? directory, (id, stream) => join(directory, logName(id, stream)), {
       onLine: (line) => {
         lines.push(line);
+        onLine?.(line.line);
         return Promise.resolve();
       },
       listened() {
@@ -120,6 +121,29 @@ describe('the follower', () => {
     expect(pieces.join('') === long).toBe(true);
     expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(1536 * 1024);
   });
+
+  test.each(['forget', 'close'] as const)(
+    'after %s() it tells nothing of a file that it was to read',
+    async (end) => {
+      // Only the poll finds changes, so that both files are to be read then.
+      const { made, path, faults, texts } = follower(true, temporaryDirectory(), true, (line) => {
+        if (line !== 'last') return;
+        if (end === 'forget') made.forget('a');
+        else made.close();
+        rmSync(path);
+        rmSync(other);
+      });
+      const other = join(dirname(path), logName('a', 'stderr'));
+      for (const file of [path, other]) writeFileSync(file, 'first\n');
+      made.follow('a', { stdout: 0, stderr: 0 });
+      await until(() => texts().length === 2, 'both files were read');
+      appendFileSync(path, 'last\n');
+      await until(() => texts().includes('last'), 'the line');
+      // The file that is read next is there no more.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(faults).toEqual([]);
+    },
+  );
 
   test('finds what the watch of the directory has missed', async () => {
     // Another directory is watched than the one the files are in: no change is ever told.

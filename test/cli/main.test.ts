@@ -55,6 +55,8 @@ describe('without a daemon', () => {
     [2, ['start', 'ALL', '--', 'x'], 'give this one another name'],
     [3, ['start', 'All'], 'There are no apps yet'],
     [2, ['start', 'a', '--max-memory', 'much', '--', 'x'], '512M'],
+    [2, ['start', 'a', '--auto-restart', '--no-auto-restart', '--', 'x'], 'exclude each other'],
+    [2, ['start', 'a', '--max-cpu', '-1', '--', 'x'], 'negative number'],
     [2, ['start', 'a', '--stop-timeout', 'soon', '--', 'x'], '20s'],
     [2, ['start', 'a', '--max-restarts', 'few', '--', 'x'], 'whole number'],
   ])('exit code %d: bunctl %j', async (code, args, part) => {

@@ -20,8 +20,9 @@ Usage: bunctl restart NAME… | FILE.json | all [OPTIONS]
 
       --update-env     give it the environment of this command; without it, an app keeps what it was started with
   -e, --env KEY=VALUE  add a variable to its environment, or change it; may be repeated
-      --cwd, --restart, --auto-restart, --stop-timeout, --max-restarts, --max-memory, --max-cpu, --uid, --gid,
-      --log-…          change these; see bunctl start --help
+      --cwd, --restart, --auto-restart, --no-auto-restart, --stop-timeout, --max-restarts, --max-memory, --max-cpu,
+      --uid, --gid, --log-…
+                       change these; see bunctl start --help
 ${KILL_ESCAPED_HELP}
 ${COMMON_HELP}
 

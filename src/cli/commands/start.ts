@@ -27,12 +27,13 @@ Usage: bunctl start NAME -- COMMAND [ARGS…]
   -d, --cwd FOLDER           where it runs (default: here)
   -e, --env KEY=VALUE        add a variable to its environment; may be repeated
       --auto-restart         restart it whenever it ends, and start it with the daemon
+      --no-auto-restart      do neither; with --restart POLICY, only the start with the daemon is taken back
       --restart POLICY       no, always, on-failure (default) or unless-stopped
       --name NAME            another way to give the name
       --stop-timeout TIME    ${STOP_TIMEOUT_HELP}
       --max-restarts N       give up after this many restarts in a row (default: never)
-      --max-memory SIZE      restart it when its processes hold more memory, such as 512M
-      --max-cpu PERCENT      shown by status --json, not enforced
+      --max-memory SIZE      restart it when its processes hold more memory, such as 512M (default 0: no limit)
+      --max-cpu PERCENT      shown by status --json, not enforced (default 0: none)
       --uid, --gid ID        ${USER_HELP}
 ${LOG_HELP}
       --env MODE             with an ecosystem file: add each app's env_MODE, such as production

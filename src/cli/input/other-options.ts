@@ -33,7 +33,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   'interpreter-args': PROGRAM,
   'max-memory-restart': '`--max-memory SIZE` does this.',
   'kill-timeout': '`--stop-timeout TIME` does this.',
-  'no-autorestart': '`--restart no` does this.',
+  'no-autorestart':
+    '`--restart no` does this; `--no-auto-restart` also takes back the start with the daemon.',
   'restart-delay': DELAYS,
   'exp-backoff-restart-delay': DELAYS,
   nostream: '`bunctl logs` ends after the last lines; `-f` follows.',

@@ -8,10 +8,10 @@ export function parseSize(text: string): number | undefined {
   return Number(number) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase());
 }
 
-/** A size, where 0 means none. @throws {CliError} that names the option. */
-export function sizeOrNone(text: string, option: string): number {
+/** A size, where 0 means none. @throws {CliError} that names the option and the example. */
+export function sizeOrNone(text: string, option: string, example = '50M'): number {
   const size = text === '0' ? 0 : parseSize(text);
   if (size === undefined)
-    throw usage(`${option} needs a number with k, m or g, such as 50M, or 0, not "${text}"`);
+    throw usage(`${option} needs a number with k, m or g, such as ${example}, or 0, not "${text}"`);
   return size;
 }

@@ -138,16 +138,14 @@ function startable({ faults }: ConfigFile, app: AppConfig): AppConfig {
 }
 
 /** The app of a command line or of a script; undefined if there is neither. */
-function appOfItsOwn({ names, rest, values }: Arguments): AppConfig | undefined {
+function appOfItsOwn(typed: Arguments): AppConfig | undefined {
+  const { names, rest, values } = typed;
   const [first] = names;
   const script = values.script ?? (values.command === undefined && isScript(first) ? first : undefined);
   const program = programTyped(script, values.command, rest);
   if (!program) return undefined;
   checkOneProgram(first, script, values);
-  if (names.length > 1)
-    throw usage(
-      `One command is one app, so it takes one name. Arguments of the app go after --: bunctl start ${quoteWords([first as string, '--', ...(rest ?? []), ...names.slice(1)])}`,
-    );
+  checkOneName(typed, script);
   const ownName = values.name ?? (first === script ? undefined : first);
   const name = ownName ?? (script === undefined ? undefined : basename(script, extname(script)));
   if (name === undefined) throw usage('The app needs a name: bunctl start NAME -- COMMAND [ARGS…].');
@@ -178,6 +176,18 @@ function checkOneProgram(
     );
   if (name !== undefined)
     throw usage(`"${first}" and --name "${name}" are two names for one app; give one of them`);
+}
+
+/** Refuses words that were probably meant as arguments of the app, and says how those are given. */
+function checkOneName({ names, rest = [], values }: Arguments, script: string | undefined): void {
+  const [first, ...others] = names;
+  if (first === undefined || others.length === 0) return;
+  const chosen = script === undefined || script === first ? [] : ['-s', script];
+  const program = values.command === undefined ? [] : [values.command];
+  const line = quoteWords([first, ...chosen, '--', ...program, ...rest, ...others]);
+  throw usage(
+    `One command is one app, so it takes one name. Arguments of the app go after --: bunctl start ${line}`,
+  );
 }
 
 /** The name of an app that was described, perhaps that of its file. */

@@ -4,13 +4,14 @@ import { usage } from '../terminal/exit.js';
 import type { Parsed } from './arguments.js';
 import { absolutePath } from './folder.js';
 import { positive, whole } from './numbers.js';
-import { parseSize, sizeOrNone } from './sizes.js';
+import { sizeOrNone } from './sizes.js';
 
 /** The options that change how an app runs. */
 export const APP_OPTIONS = {
   cwd: { type: 'string', short: 'd' },
   env: { type: 'string', short: 'e', multiple: true },
   'auto-restart': { type: 'boolean' },
+  'no-auto-restart': { type: 'boolean' },
   restart: { type: 'string' },
   'stop-timeout': { type: 'string' },
   'max-restarts': { type: 'string' },
@@ -49,28 +50,37 @@ export const appOptionsGiven = (values: AppValues): string[] =>
 
 /** The fields of an app's configuration that options set; the others are absent. */
 export function fieldsOf(values: AppValues): Record<string, unknown> {
-  const policy = values.restart ?? (values['auto-restart'] ? 'always' : undefined);
+  const auto = autoRestart(values);
+  const policy = values.restart ?? (auto === undefined ? undefined : auto ? 'always' : 'no');
   if (policy !== undefined && !POLICIES.includes(policy))
     throw usage(`--restart is one of no, always, on-failure and unless-stopped, not "${policy}"`);
-  if (values['auto-restart'] && policy === 'no')
-    throw usage('--auto-restart and --restart no exclude each other');
+  if (auto && policy === 'no') throw usage('--auto-restart and --restart no exclude each other');
   const number = (option: 'uid' | 'gid'): object =>
     values[option] === undefined ? {} : { [option]: whole(values[option], `--${option}`) };
   return {
     ...(values.env === undefined ? {} : { env: parseVariables(values.env) }),
-    ...(values['auto-restart'] ? { auto_start: true } : {}),
+    ...(auto === undefined ? {} : { auto_start: auto }),
     ...(values.cwd === undefined ? {} : { cwd: absolutePath(values.cwd) }),
     ...(policy === undefined ? {} : { restart_policy: policy }),
-    ...(values['max-memory'] === undefined ? {} : { max_memory: bytes(values['max-memory']) }),
+    ...(values['max-memory'] === undefined
+      ? {}
+      : { max_memory: sizeOrNone(values['max-memory'], '--max-memory', '512M') || null }),
     ...(values['stop-timeout'] === undefined ? {} : { stop_timeout: time(values['stop-timeout']) }),
     ...(values['max-restarts'] === undefined
       ? {}
       : { backoff: { max_attempts: whole(values['max-restarts'], '--max-restarts') } }),
-    ...(values['max-cpu'] === undefined ? {} : { max_cpu_percent: positive(values['max-cpu'], '--max-cpu') }),
+    ...(values['max-cpu'] === undefined ? {} : { max_cpu_percent: percent(values['max-cpu']) }),
     ...number('uid'),
     ...number('gid'),
     ...logFields(values),
   };
+}
+
+/** Whether the app starts with the daemon; undefined if no option says so. */
+function autoRestart(values: AppValues): boolean | undefined {
+  const { 'auto-restart': on, 'no-auto-restart': off } = values;
+  if (on && off) throw usage('--auto-restart and --no-auto-restart exclude each other');
+  return on || off ? on === true : undefined;
 }
 
 function logFields(values: AppValues): object {
@@ -96,12 +106,8 @@ function period(text: string): string {
   return text;
 }
 
-function bytes(text: string): number {
-  const size = parseSize(text);
-  if (size === undefined)
-    throw usage(`--max-memory needs a number with k, m or g, such as 512M, not "${text}"`);
-  return size;
-}
+/** The share of a core of `--max-cpu`; null for 0, which is none. */
+const percent = (text: string): number | null => (text === '0' ? null : positive(text, '--max-cpu'));
 
 /** A time as in a file: `"500ms"`, `"20s"`, `"2m"`; a bare number is seconds. */
 function time(text: string): string {

@@ -163,6 +163,20 @@ describe('restart', () => {
   });
 });
 
+test('what an option gave an app, another option takes back', async () => {
+  const config = (): unknown =>
+    (JSON.parse(readFileSync(join(manager.state, 'apps', 'e.json'), 'utf8')) as { config: unknown }).config;
+  await manager.ok('start', 'e', '--auto-restart', '--max-memory', '1G', '--max-cpu', '50', '--', ...LASTS);
+  expect(config()).toMatchObject({ auto_start: true, restart_policy: 'always', max_cpu_percent: 50 });
+  await manager.ok('restart', 'e', '--max-memory', '0', '--max-cpu', '0');
+  expect(config()).toMatchObject({ auto_start: true, max_memory: null, max_cpu_percent: null });
+  await manager.ok('restart', 'e', '--no-auto-restart');
+  expect(config()).toMatchObject({ auto_start: false, restart_policy: 'no' });
+  await manager.ok('restart', 'e', '--auto-restart');
+  await manager.ok('restart', 'e', '--no-auto-restart', '--restart', 'on-failure');
+  expect(config()).toMatchObject({ auto_start: false, restart_policy: 'on-failure' });
+});
+
 describe('start --wait', () => {
   test('returns when the app has run that long', async () => {
     expect(await manager.run('start', 'a', '--wait=0.2', '--', ...LASTS)).toMatchObject({ code: 0 });

@@ -159,7 +159,8 @@ export class Manager {
   async clear(): Promise<void> {
     await this.deleteAll();
     removeDirectory(join(this.state, 'logs'));
-    mkdirSync(join(this.state, 'logs'), { mode: 0o700 });
+    // The keeper may have made it again, to say what the log of a deleted app lacks.
+    mkdirSync(join(this.state, 'logs'), { recursive: true, mode: 0o700 });
     for (const name of readdirSync(this.home))
       if (name !== 's' && name !== 'state') removeDirectory(join(this.home, name));
   }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
+import { removeDirectory } from '../../support/endpoints.js';
 import { foreground } from '../../support/foreground.js';
 import { alive, Manager, start, statusOf, untilState } from '../../support/manager.js';
 import { hasFifos, hasProc } from '../../support/platform.js';
@@ -255,9 +256,10 @@ describe.runIf(hasFifos && hasProc)('the output of an app', () => {
         );
     };
     await goesOn(1, async () => {
-      await until(() => printed(manager, 'b').includes('before 1'), 'it is read');
-      rmSync(pipes, { recursive: true });
-      rmSync(logs, { recursive: true });
+      for (const id of ['a', 'b'])
+        await until(() => printed(manager, id).includes('before 1'), `what ${id} said is read`);
+      removeDirectory(pipes);
+      removeDirectory(logs);
     });
     await goesOn(2, async () => {
       const keeper = keeperOf(manager) as number;

@@ -85,7 +85,12 @@ export class IpcError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== IpcError) return super[Symbol.hasInstance](value);
-    return typeof value === 'object' && value !== null && BRAND in value;
+    try {
+      return typeof value === 'object' && value !== null && BRAND in value;
+    } catch {
+      // A proxy that was revoked, or whose handler throws: who caught it must be able to ask what it is.
+      return false;
+    }
   }
 }
 
@@ -103,21 +108,37 @@ export interface ErrorData {
  */
 export function errorToData(thrown: unknown): ErrorData {
   try {
+    if (thrown === '') return plain('thrown value without a message');
     if (typeof thrown !== 'object' || thrown === null)
       return plain(typeof thrown === 'string' ? thrown : `thrown value: ${String(thrown)}`);
-    const { code, name, message, stack } = thrown as Readonly<Record<string, unknown>>;
+    const { code, name, message, errors, stack } = thrown as Readonly<Record<string, unknown>>;
     const isError = thrown instanceof Error || thrown instanceof IpcError;
     const kind = isError ? String(name) : 'Error';
-    const nothingSaid = `${isError ? kind : 'thrown object'} without a message`;
+    const nothingSaid = (): string =>
+      messagesOf(errors) || `${isError ? kind : 'thrown object'} without a message`;
     return {
       code: typeof code === 'string' ? code : undefined,
       name: kind,
-      message: typeof message === 'string' ? message : nothingSaid,
+      message: typeof message === 'string' && message !== '' ? message : nothingSaid(),
       stack: typeof stack === 'string' ? stack : undefined,
     };
   } catch {
     return plain('thrown value that cannot be shown');
   }
+}
+
+/** The errors of an AggregateError that are told in place of its message. */
+const MOST_TOLD = 5;
+
+/** The messages of the errors in one, such as those of all addresses of a host: Node gives the whole no message of its own. */
+function messagesOf(errors: unknown): string {
+  if (!Array.isArray(errors)) return '';
+  const messages = errors
+    .slice(0, MOST_TOLD)
+    .map((error: unknown) => (error instanceof Error ? error.message : ''))
+    .filter((message) => message !== '');
+  const more = errors.length - MOST_TOLD;
+  return [...messages, ...(messages.length > 0 && more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 const plain = (message: string): ErrorData => ({ code: undefined, name: 'Error', message, stack: undefined });

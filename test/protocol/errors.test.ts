@@ -72,6 +72,12 @@ describe('instanceof', () => {
     expect(new IpcError('SHUTTING_DOWN')).toBeInstanceOf(copy.IpcError);
     expect(new copy.IpcError('SHUTTING_DOWN')).not.toBeInstanceOf(Narrow);
   });
+
+  test('asks whatever was thrown, also what throws when it is asked', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(proxy instanceof IpcError).toBe(false);
+  });
 });
 
 test('whatever was thrown becomes data', () => {
@@ -88,4 +94,31 @@ test('whatever was thrown becomes data', () => {
     },
   });
   expect(errorToData(trap).message).toContain('cannot be shown');
+});
+
+describe('an error that has an empty message still says something', () => {
+  test.each([
+    ['an error', new RangeError(), 'RangeError without a message'],
+    ['a text', '', 'thrown value without a message'],
+    // As Node makes it when no address of a name accepts a connection.
+    [
+      'errors in one',
+      new AggregateError([new Error('no to ::1'), new Error('no to 127.0.0.1')], ''),
+      'no to ::1; no to 127.0.0.1',
+    ],
+    ['no errors in one', new AggregateError([], ''), 'AggregateError without a message'],
+  ])('%s', (_what, thrown, message) => {
+    expect(errorToData(thrown).message).toBe(message);
+  });
+
+  test('many errors in one are cut short, and one that holds itself ends', () => {
+    const many = new AggregateError(
+      Array.from({ length: 1000 }, (_, index) => new Error(`no ${index}`)),
+      '',
+    );
+    expect(errorToData(many).message).toBe('no 0; no 1; no 2; no 3; no 4; and 995 more');
+    const own = new AggregateError([], '');
+    own.errors.push(own);
+    expect(errorToData(own).message).toBe('AggregateError without a message');
+  });
 });

@@ -70,12 +70,14 @@ export function checkResponse(value: unknown): IpcResponse {
   if (typeof value !== 'object' || value === null) {
     throw invalid(`a response is an object with one key, this is ${value === null ? 'null' : typeof value}`);
   }
+  if (isList(value)) throw invalid('a response is an object with one key, this is a list or bytes');
   const keys = Object.keys(value);
   const [key] = keys;
   if (key === undefined || keys.length > 1)
     throw invalid(`a response has exactly one key, this has ${keys.length}`);
   const content = (value as Record<string, unknown>)[key];
-  if (typeof content !== 'object' || content === null) throw invalid(`${key} needs an object of fields`);
+  if (typeof content !== 'object' || content === null || isList(content))
+    throw invalid(`${key} needs an object of fields`);
   const fields = content as Record<string, unknown>;
   switch (key) {
     case 'Success':
@@ -95,6 +97,11 @@ export function checkResponse(value: unknown): IpcResponse {
       );
   }
   return value as IpcResponse;
+}
+
+/** Whether the keys of an object are numbers, of which there may be more than a thread has memory for. */
+export function isList(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
 function invalid(why: string): IpcError {

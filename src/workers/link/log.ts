@@ -47,9 +47,13 @@ export function errorToFields(value: unknown): unknown {
 export function fieldsToError(value: unknown): unknown {
   if (!isErrorFields(value)) return value;
   const { type, message, stack, ...rest } = value;
-  // A serializer shows the class's name as the error's type.
-  const { [type]: Named = Error } = { [type]: class extends Error {} };
-  return Object.defineProperty(Object.assign(new Named(message), rest), 'stack', { value: stack });
+  return Object.defineProperty(Object.assign(namedError(type, message), rest), 'stack', { value: stack });
+}
+
+/** An error of a class with this name, which a serializer shows as the error's type. */
+export function namedError(name: string, message: string): Error {
+  const { [name]: Named = Error } = { [name]: class extends Error {} };
+  return new Named(message);
 }
 
 function isErrorFields(value: unknown): value is ErrorFields {

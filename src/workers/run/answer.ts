@@ -1,10 +1,11 @@
 // Encodes a handler's response, or the error it threw, as JSON that can be sent.
 import { Buffer } from 'node:buffer';
-import { type ErrorData, errorToData, IpcError } from '../../protocol/errors.js';
+import { errorToData, IpcError } from '../../protocol/errors.js';
 import { frameTooLarge } from '../../protocol/frames.js';
 import { writeJson } from '../../protocol/json.js';
 import type { IpcErrorResponse } from '../../protocol/messages.js';
-import { checkCode, checkResponse, errorResponse } from '../../protocol/responses.js';
+import { checkCode, checkResponse, errorResponse, isList } from '../../protocol/responses.js';
+import { namedError } from '../link/log.js';
 
 /** JSON and its size in UTF-8. */
 export interface AnswerText {
@@ -44,14 +45,15 @@ const MAIN_FIELD: Readonly<Record<string, 'message' | 'data'>> = {
 // Each property is read once, and the value that was read is checked and sent: a getter may return another one next time.
 // The main field is written by itself, so that a value that JSON leaves out, such as a function, cannot be missing.
 function answerText(value: unknown): string {
-  const kinds = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const kinds = typeof value === 'object' && value !== null && !isList(value) ? Object.keys(value) : [];
   const [kind = ''] = kinds;
   const main = Object.hasOwn(MAIN_FIELD, kind) ? MAIN_FIELD[kind] : undefined;
   const content = main && (value as Record<string, unknown>)[kind];
-  if (main === undefined || kinds.length > 1 || typeof content !== 'object' || content === null)
-    throw notAnAnswer(value);
+  const isObject = typeof content === 'object' && content !== null && !isList(content);
+  if (main === undefined || kinds.length > 1 || !isObject) throw notAnAnswer(value);
   const fields: Record<string, unknown> = { ...content };
   const first = fields[main];
+  if (first === undefined && main === 'data') throw new TypeError('Data.data is missing');
   if (main === 'message' && typeof first !== 'string')
     throw new TypeError(`${kind}.message must be a string`);
   if (kind === 'Error') checkCode(fields['code']);
@@ -86,10 +88,28 @@ function notAnAnswer(value: unknown): Error {
 /** The longest message and stack, in characters, that are logged of what a handler threw. */
 const LONGEST_TOLD = 64 * 1024;
 
-/** What a handler threw, for the log. */
-export function thrownForLog(thrown: unknown): ErrorData {
-  const { message, stack, ...rest } = errorToData(thrown);
-  return { ...rest, message: message.slice(0, LONGEST_TOLD), stack: stack?.slice(0, LONGEST_TOLD) };
+/** The longest chain of causes that is logged; an error may be its own cause. */
+const MOST_CAUSES = 5;
+
+/** What a handler threw, for the log: an error of the same class with the same code and causes, whose every part can be read. */
+export function thrownForLog(thrown: unknown, causes = MOST_CAUSES): Error {
+  const { code, name, message, stack } = errorToData(thrown);
+  const error = namedError(name, message.slice(0, LONGEST_TOLD));
+  const cause = causes > 0 ? causeOf(thrown) : undefined;
+  return Object.defineProperties(Object.assign(error, code === undefined ? {} : { code }), {
+    name: { value: name },
+    stack: { value: stack?.slice(0, LONGEST_TOLD) ?? '' },
+    ...(cause === undefined ? {} : { cause: { value: thrownForLog(cause, causes - 1) } }),
+  });
+}
+
+/** The cause of an error; undefined without one, and for what cannot be read. */
+function causeOf(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Encodes whatever was thrown as an `Error` response. */

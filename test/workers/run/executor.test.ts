@@ -173,4 +173,64 @@ describe('the executor', () => {
       { err: expect.objectContaining({ message: message.slice(0, 64 * 1024) }) as unknown },
     ]);
   });
+
+  test.each(['at once', 'later'])(
+    'answers a command that throws what cannot be looked at, %s',
+    async (when) => {
+      const { proxy, revoke } = Proxy.revocable(new Error('never read'), {});
+      revoke();
+      const w = world({
+        Stop: ({ name }) => {
+          if (name === 'b') return { Success: { message: name } };
+          if (when === 'later') return Promise.reject(proxy);
+          throw proxy;
+        },
+      });
+      w.executor.take([w.command(1, 'a'), w.command(1, 'b')]);
+      await settled();
+      w.turn();
+      expect(w.notes.join()).toContain('thrown value that cannot be shown');
+      expect(w.notes.join()).toContain(said('b'));
+    },
+  );
+
+  test('tells of an error with its class, its code and what caused it', () => {
+    const root = Object.assign(new RangeError('the disk is full'), { code: 'ENOSPC' });
+    const circle = new Error('circle');
+    circle.cause = circle;
+    const w = world({
+      Stop: ({ name }) => {
+        if (name === 'circle') throw circle;
+        throw new TypeError('it was not saved', { cause: new Error('no write', { cause: root }) });
+      },
+    });
+    w.executor.take([w.command(1, 'a'), w.command(1, 'circle')]);
+    const [first] = w.told as { err: Error }[];
+    expect(first?.err).toBeInstanceOf(Error);
+    expect(pino.stdSerializers.err(first?.err as Error)).toMatchObject({
+      type: 'TypeError',
+      message: 'it was not saved: no write: the disk is full',
+      stack: expect.stringMatching(
+        /^TypeError: it was not saved\n[^]*caused by: RangeError: the disk is full/,
+      ) as string,
+    });
+    expect(first?.err.cause).toMatchObject({ cause: { name: 'RangeError', code: 'ENOSPC' } });
+    expect(w.told).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      'bytes for an answer',
+      Buffer.from('abc'),
+      'a response is an object with one key, this is a list or bytes',
+    ],
+    ['a list for an answer', ['a'], 'a response is an object with one key, this is a list or bytes'],
+    ['bytes for fields', { Data: Buffer.from('abc') }, 'Data needs an object of fields'],
+    ['a list for fields', { Data: ['a'] }, 'Data needs an object of fields'],
+    ['fields without the main one', { Data: { list: [] } }, 'Data.data is missing'],
+  ])('says what is wrong with %s', (_what, answer, why) => {
+    const w = world({ Stop: () => answer as never });
+    w.executor.take([w.command(1, 'a')]);
+    expect(w.notes[0]).toContain(why);
+  });
 });

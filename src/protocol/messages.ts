@@ -155,8 +155,10 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
     throw invalid(`a ${what} is an object with one key or a bare name`);
   }
   let found: string | undefined;
-  // Not Object.keys: a hostile object has as many keys as fit a frame. JSON.parse makes no inherited keys.
+  // Not Object.keys: a hostile object has as many keys as fit a frame.
   for (const key in value) {
+    // JSON.parse makes no inherited keys, but a handler's library may have given every object one.
+    if (!Object.hasOwn(value, key)) continue;
     if (found !== undefined) throw invalid(`a ${what} has exactly one key, this has more`);
     found = key;
   }

@@ -24,6 +24,7 @@ export const textsByName = z.unknown().transform((given, context): Record<string
   if (!isObject(given)) return wrong('Invalid input: expected an object');
   // Neither Object.entries nor a copy: each takes longer than all else here.
   for (const name in given) {
+    if (!Object.hasOwn(given, name)) continue;
     const value = (given as Record<string, unknown>)[name];
     if (typeof value !== 'string') return wrong('Invalid input: expected a string', [name]);
     if (!name.isWellFormed() || !value.isWellFormed())

@@ -113,6 +113,17 @@ describe('requests', () => {
     expect(() => request(text)).toThrow(/^Invalid message/);
   });
 
+  test('are read where a library has given every object another property', () => {
+    const added = Object.prototype as { added?: unknown };
+    added.added = () => undefined;
+    try {
+      expect(REQUESTS.map((text) => writeJson(request(text)))).toEqual(REQUESTS);
+      expect(() => request('{}')).toThrow('this has none');
+    } finally {
+      delete added.added;
+    }
+  });
+
   test('invalid UTF-8 is refused and not replaced', () => {
     expect(() => parseJson(Buffer.from([0x22, 0xc3, 0x28, 0x22]))).toThrow(/not valid UTF-8/);
   });

@@ -55,12 +55,17 @@ function placeOf(stack: string): string | undefined {
   return found ? `${pathOf(found[1] ?? '')}:${found[2]}` : undefined;
 }
 
+/** Piscina runs the thread in which the embedder's module is set up: it stands below everything, and the fault is not in it. */
+const RUNS_THE_THREAD = /[\\/]node_modules[\\/]piscina[\\/]/;
+
 function firstFile(frames: readonly string[]): RegExpExecArray | undefined {
   for (const frame of frames) {
     // An error of Node's loader, or of a loader that Node calls: its message names the file.
     if (frame.includes('(node:internal/modules/')) return undefined;
     const found = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):\d+\)?$/.exec(frame);
-    if (found && !(OWN_FILES !== undefined && found[1]?.startsWith(OWN_FILES))) return found;
+    const file = found?.[1] ?? '';
+    const isOwn = OWN_FILES !== undefined && file.startsWith(OWN_FILES);
+    if (found && !isOwn && !RUNS_THE_THREAD.test(file)) return found;
   }
   return undefined;
 }

@@ -162,6 +162,18 @@ describe('a module that does not load, or is not set up, is reported with its fi
     });
   });
 
+  test.each(ISOLATIONS)('by startDaemon: a set-up without handlers, isolation %s', async (isolation) => {
+    const directory = temporaryDirectory();
+    const module = join(directory, 'module.mjs');
+    writeFileSync(module, define('() => undefined'));
+    const started = startDaemon({
+      socketPath: endpointIn(directory),
+      commands: pathToFileURL(module),
+      workers: { isolation },
+    });
+    await expect(started).rejects.toThrow(`: ${module}: defineCommands needs an object`);
+  });
+
   test('a syntax error, in a thread and on the main thread', async () => {
     const directory = temporaryDirectory();
     const module = join(directory, 'module.mjs');

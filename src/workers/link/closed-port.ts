@@ -102,16 +102,28 @@ function dataToError({ code, message, stack, name }: ErrorData): Error {
 /** An endpoint that passes calls of `call` with plain arguments on, and refuses every other message. */
 function onlyCalls(endpoint: Endpoint): Endpoint {
   const guards = new Map<Listener, Listener>();
+  const refuse = (id: string, error: Error): void =>
+    endpoint.postMessage({ id, type: 'RAW', value: { error: errorToData(error) } });
   return {
-    postMessage: (message, transfer) => endpoint.postMessage(message, transfer),
+    postMessage(message, transfer) {
+      try {
+        endpoint.postMessage(message, transfer);
+      } catch (error) {
+        if (!hasId(message)) throw error;
+        const why = `What the function returned cannot be sent to its caller: ${errorToData(error).message}`;
+        refuse(message.id, new TypeError(why, { cause: error }));
+      }
+    },
     start: () => endpoint.start?.(),
     addEventListener(type, listener) {
       const guard: Listener = (event) => {
         if (isPlainCall(event.data)) {
           listener(event);
         } else if (hasId(event.data)) {
-          const refusal = new IpcError('SERVICE_METHOD_UNKNOWN', 'Only call(name, args) is exposed here');
-          endpoint.postMessage({ id: event.data.id, type: 'RAW', value: { error: errorToData(refusal) } });
+          refuse(
+            event.data.id,
+            new IpcError('SERVICE_METHOD_UNKNOWN', 'Only call(name, args) is exposed here'),
+          );
         }
       };
       guards.set(listener, guard);

@@ -89,6 +89,15 @@ describe('the exposed table', () => {
   });
 });
 
+test('a value that cannot be sent is an error that says why', async () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  expose(functionTable({ give: () => ({ close: () => 1 }) }), port2);
+  await expect(remote(port1).call('give', [])).rejects.toThrow(
+    'What the function returned cannot be sent to its caller: () => 1 could not be cloned',
+  );
+});
+
 test('a call without an answer is forgotten when its port closes, with everything that waits for it', async () => {
   const { port1, port2 } = new MessageChannel();
   const waiting = new WeakRef(waitFor(remote(port1)));

@@ -256,7 +256,7 @@ export const LANES: readonly Row[] = [
       {
         fault: 'a thread that is killed while it starts is not waited for',
         file: 'workers/thread-tier/worker-thread.js',
-        text: '(error) => this.#fault ?? (error instanceof Error ? error : new Error(`thrown value: ${String(error)}`))',
+        text: '(error) => this.#fault ?? asError(error)',
         replacement: '(error) => { throw error; }',
         test: 'workers/thread-tier/worker-thread',
         title: 'a thread that cannot be set up ends at once, with its cause',

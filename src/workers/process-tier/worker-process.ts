@@ -99,12 +99,22 @@ function forked(file: URL, options: ThreadOptions, logFd: number | undefined): C
   const { argv = [], env = process.env } = options;
   return fork(fileURLToPath(file), argv, {
     execArgv: nodeOptions(options),
+    cwd: folder(),
     env,
     serialization: 'advanced',
     // A group of its own: Ctrl-C in a terminal is for the daemon, which finishes its commands.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe', ...(logFd === undefined ? [] : [logFd])],
   });
+}
+
+/** Where a child runs: in the daemon's folder, or in the root if that was removed, since Node starts no thread there. */
+function folder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
 
 /** Its ends of the child's pipes; none when Node had no descriptors for them (libuv's EMFILE). */

@@ -41,12 +41,13 @@ export class WorkerThread {
     // The thread's own event, since the pool forgets a thread that it has told to end.
     const [thread] = this.#pool?.threads ?? [];
     if (thread) takeEarlyOutput(thread);
+    // Piscina takes a thread that threw null for one whose task is done.
+    thread?.once('error', (error: unknown) => (this.#fault ??= asError(error)));
     this.gone = thread ? new Promise((resolve) => thread.once('exit', () => resolve())) : Promise.resolve();
     this.ended = run
       .then(
         () => this.#fault,
-        (error: unknown) =>
-          this.#fault ?? (error instanceof Error ? error : new Error(`thrown value: ${String(error)}`)),
+        (error: unknown) => this.#fault ?? asError(error),
       )
       .finally(() => {
         // Not awaited: a thread blocked in a system call ends when the call returns; see `gone`.
@@ -69,7 +70,7 @@ export class WorkerThread {
     // An error outside a task is emitted on the pool; without a listener it would end the daemon. One case is a thread
     // that cannot be set up: its task stays in the pool's queue, and nothing else would end it.
     pool.on('error', (error: Error) => {
-      this.#fault ??= error;
+      this.#fault ??= asError(error);
       this.#kill.abort();
     });
     return pool;
@@ -92,4 +93,11 @@ export class WorkerThread {
     this.#lastUtilization = now;
     return last === undefined ? 0 : performance.eventLoopUtilization(now, last).utilization;
   }
+}
+
+function asError(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(`thrown value: ${String(thrown)}`);
+  if ((thrown as NodeJS.ErrnoException).syscall !== 'uv_cwd') return thrown;
+  const why = 'The working directory of the daemon was removed, and Node starts no thread there';
+  return new Error(`${why}; call process.chdir() with a folder that exists`, { cause: thrown });
 }

@@ -58,6 +58,56 @@ describe('a lane in a process', () => {
     expect(stdout).toBe('begun\n1 lane\n');
   });
 
+  /** What a daemon answers that starts in a folder that no longer exists, or why it does not start. */
+  async function inRemovedFolder(isolation: 'process' | 'thread'): Promise<string> {
+    const commands = join(temporaryDirectory(), 'commands.mjs');
+    writeFileSync(
+      commands,
+      `import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      export default {
+        kind: 'bunctl-ipc.commands',
+        setUp: () => ({
+          async List() {
+            const [code] = await once(new Worker('', { eval: true }), 'exit');
+            return { Data: { data: [process.cwd(), code] } };
+          },
+        }),
+      };`,
+    );
+    const program = `
+      import { mkdirSync, rmdirSync } from 'node:fs';
+      import { startDaemon } from 'bunctl-ipc';
+      import { IpcClient } from 'bunctl-ipc/client';
+      const [, socketPath, folder] = process.argv;
+      mkdirSync(folder);
+      process.chdir(folder);
+      rmdirSync(folder);
+      try {
+        const workers = { isolation: '${isolation}', maxThreads: 1 };
+        const daemon = await startDaemon({ socketPath, commands: ${JSON.stringify(commands)}, workers });
+        const client = await IpcClient.connect(socketPath);
+        console.log(JSON.stringify((await client.request('List')).Data.data));
+        await client.close();
+        await daemon.close();
+      } catch (error) {
+        console.log(error.message);
+        process.exit();
+      }`;
+    const folder = join(temporaryDirectory(), 'removed');
+    const args = ['--input-type=module', '-e', program, ownEndpoint(), folder];
+    const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+    return (await promisify(execFile)(process.execPath, args, { cwd })).stdout.trim();
+  }
+
+  test.skipIf(!hasFifos)(
+    'of a daemon whose folder was removed runs in the root, with its threads',
+    async () => {
+      expect(await inRemovedFolder('process')).toBe('["/",0]');
+      expect(await inRemovedFolder('thread')).toContain('call process.chdir() with a folder that exists');
+    },
+  );
+
   test('that is killed from outside: its caller is told, and what it had not begun runs in the next', async () => {
     const directory = temporaryDirectory();
     const { path, daemon } = await testDaemon({ workers: PROCESS });

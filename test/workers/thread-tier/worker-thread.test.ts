@@ -135,6 +135,15 @@ test('a thread whose task has ended is gone soon', async () => {
   await thread.gone;
 });
 
+test('a thread that is ended by a thrown null has ended with an error', async () => {
+  const source = `export default {
+    kind: 'bunctl-ipc.commands',
+    setUp: () => new Promise(() => setImmediate(() => { throw null; })),
+  };`;
+  const module = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+  expect(await laneThread(module, undefined).ended).toMatchObject({ message: 'thrown value: null' });
+});
+
 test('a thread that is killed while it loads its code ends, and the process goes on', async () => {
   const script = fileURLToPath(fixture('starts-and-kills.js'));
   const hook = fileURLToPath(fixture('tells-of-its-entry.cjs'));

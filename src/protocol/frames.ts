@@ -41,8 +41,8 @@ export function frameTooLarge(length: number, maxMessageSize: number): IpcError 
  * Finds frames in a stream of chunks of any size.
  *
  * Give each chunk to `push`, then call `next` until it returns `undefined` ("incomplete" is a value, not an
- * exception). A payload inside one chunk is a view of it; one that spans chunks is joined once, when its
- * last byte has arrived. A header alone allocates nothing, and a length above the limit is refused
+ * exception). A payload inside one chunk is a view of it, unless the chunk is itself a view of larger memory, which a kept
+ * payload would keep; one that spans chunks is joined once, when its last byte has arrived. A header alone allocates nothing, and a length above the limit is refused
  * before any of its payload is kept.
  */
 export class FrameDecoder {
@@ -120,8 +120,10 @@ export class FrameDecoder {
     this.#buffered -= count;
     if (first.byteLength - this.#offset >= count) {
       const view = first.subarray(this.#offset, this.#offset + count);
+      // A slab is larger than the piece in it. A request waits for its answer, and is counted by its own bytes alone.
+      const inSlab = first.byteLength < first.buffer.byteLength;
       this.#advance(count);
-      return view;
+      return inSlab ? new Uint8Array(view) : view;
     }
     const joined = Buffer.allocUnsafeSlow(count);
     let filled = 0;

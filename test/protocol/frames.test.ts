@@ -212,6 +212,18 @@ describe('the decoder', () => {
     // Compared at once: toEqual() looks at each byte.
     expect(Buffer.alloc(SIZE, 1).equals(decoder.next() as Uint8Array)).toBe(true);
   });
+
+  test('payloads that are kept cost about their size, however small the pieces were in which they came', () => {
+    const decoder = new FrameDecoder();
+    const kept: (Uint8Array | undefined)[] = [];
+    const before = held().buffers;
+    for (let n = 0; n < 2000; n += 1) {
+      for (const byte of encodeFrame('"List"')) decoder.push(Buffer.of(byte));
+      kept.push(decoder.next());
+    }
+    expect(held().buffers - before).toBeLessThan(1024 * 1024);
+    expect(kept.every((payload) => payload && Buffer.from(payload).toString() === '"List"')).toBe(true);
+  });
 });
 
 describe('encodeFrame', () => {

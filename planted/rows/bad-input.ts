@@ -148,16 +148,16 @@ export const BAD_INPUT: readonly Row[] = [
     faults: [
       {
         fault: 'the connection is cut without an Error',
-        file: 'acceptor/acceptor.js',
-        text: 'socket.end(errorFrame(new IpcError(code, message)));',
+        file: 'refusals.js',
+        text: 'socket.end(errorFrame(why));',
         replacement: 'socket.destroy();',
         test: 'acceptor/wire',
         title: 'a connection past the limit is told so and closed',
       },
       {
         fault: 'a client that does not close its half is kept',
-        file: 'acceptor/acceptor.js',
-        text: 'this.#options.clock.after(REFUSAL_TIME, () => socket.destroy());',
+        file: 'refusals.js',
+        text: 'this.#clock.after(REFUSAL_TIME, () => socket.destroy());',
         replacement: '',
         test: 'acceptor/acceptor',
         title: 'above their limit: up to 16 at once are told why and cut after a second',

@@ -175,7 +175,7 @@ export const CONNECTIONS: readonly Row[] = [
     faults: [
       {
         fault: 'the clients that are refused may hold every spare descriptor',
-        file: 'acceptor/acceptor.js',
+        file: 'refusals.js',
         text: 'export const MAX_REFUSALS = 16;',
         replacement: 'export const MAX_REFUSALS = 64;',
         test: 'acceptor/crowd',

@@ -22,7 +22,7 @@ export const SMALL_BOUNDS: readonly Change[] = [
   bound('acceptor/lane-window.js', 'WINDOW', '1024', String(BOUNDS.window)),
   bound('acceptor/lane-window.js', 'WINDOW_BYTES', '256 * 1024', String(BOUNDS.windowBytes)),
   bound('acceptor/request-bounds.js', 'REQUEST_SLACK', '1024 * 1024', String(BOUNDS.requestSlack)),
-  bound('acceptor/acceptor.js', 'MAX_REFUSALS', '16', '2'),
+  bound('refusals.js', 'MAX_REFUSALS', '16', '2'),
   bound('acceptor/acceptor.js', 'TOTAL_BYTES', '256 * 1024 * 1024', String(BOUNDS.total)),
   bound('protocol/events.js', 'CHUNK_BYTES', '32 * 1024', String(BOUNDS.chunk)),
   bound('protocol/frames.js', 'SMALL_PIECE', '4 * 1024', '64'),

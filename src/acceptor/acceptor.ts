@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type Tell, untold } from '../telemetry/diagnostics.js';
 import { everyStep } from '../every-step.js';
 import { IpcError } from '../protocol/errors.js';
-import { errorFrame } from '../protocol/responses.js';
+import { Refusals } from '../refusals.js';
 import { Connection } from './connection.js';
 import type { ConnectionContext, ConnectionLimits } from './connection-context.js';
 import type { ResponseWriter } from './ports.js';
@@ -12,14 +12,6 @@ import { Sweep } from './sweep.js';
 
 /** Receive buffers of all connections together, and their write queues together, in bytes each. */
 export const TOTAL_BYTES = 256 * 1024 * 1024;
-/**
- * The number of refused clients that may be sent an Error at once; further ones are closed without it. Each holds a
- * descriptor of those that `connections.max` leaves to the daemon, whose handlers need them.
- */
-export const MAX_REFUSALS = 16;
-/** The time, in ms, that a refused client has to read its Error. */
-const REFUSAL_TIME = 1000;
-
 export interface AcceptorOptions<W extends ResponseWriter> extends Pick<
   ConnectionContext<W>,
   'clock' | 'dispatcher' | 'createWriter'
@@ -62,13 +54,13 @@ export class Acceptor<W extends ResponseWriter> {
   readonly #connections = new Map<number, Connection<W>>();
   readonly #received: SharedBound<Connection<W>>;
   readonly #queued: SharedBound<Connection<W>>;
+  readonly #refusals: Refusals;
   readonly #context: ConnectionContext<W>;
   /** One timer for the frame timeouts of all connections. */
   readonly #sweep: Sweep;
   #nextId = 1;
   #accepted = 0;
   #refused = 0;
-  #refusals = 0;
   #evicted = 0;
   #draining = false;
   /** A connection was cut while it drained. */
@@ -82,6 +74,7 @@ export class Acceptor<W extends ResponseWriter> {
     this.#received = this.#bound((connection) => connection.receivedBytes);
     this.#queued = this.#bound((connection) => connection.queuedBytes);
     const { limits, clock, dispatcher, createWriter } = options;
+    this.#refusals = new Refusals(clock);
     this.#context = {
       limits,
       clock,
@@ -176,7 +169,7 @@ export class Acceptor<W extends ResponseWriter> {
       commands = Math.max(commands, connection.commands);
       responseBytes = Math.max(responseBytes, connection.responseBytes);
     }
-    return { requestBytes, commands, responseBytes, refusals: this.#refusals };
+    return { requestBytes, commands, responseBytes, refusals: this.#refusals.count };
   }
 
   #bound(sizeOf: (connection: Connection<W>) => number): SharedBound<Connection<W>> {
@@ -213,20 +206,10 @@ export class Acceptor<W extends ResponseWriter> {
     this.#refused += 1;
     const code = this.#draining ? 'SHUTTING_DOWN' : 'TOO_MANY_CONNECTIONS';
     this.#tell('connection.refused', { code });
-    if (this.#refusals >= MAX_REFUSALS) {
-      socket.destroy();
-      return;
-    }
-    this.#refusals += 1;
-    socket.once('close', () => {
-      this.#refusals -= 1;
-    });
     const message = this.#draining
       ? 'The daemon is shutting down'
       : `The daemon has as many connections as it accepts (${this.#options.limits.max}); close some and try again`;
-    socket.end(errorFrame(new IpcError(code, message)));
-    socket.resume();
-    this.#options.clock.after(REFUSAL_TIME, () => socket.destroy());
+    this.#refusals.refuse(socket, new IpcError(code, message));
   }
 
   #closed(connectionId: number, cut: boolean): void {

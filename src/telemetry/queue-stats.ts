@@ -1,8 +1,9 @@
 // How full the daemon's queues are, each with its bound, as far as the main thread sees them.
-import { type Acceptor, MAX_REFUSALS, TOTAL_BYTES } from '../acceptor/acceptor.js';
+import { type Acceptor, TOTAL_BYTES } from '../acceptor/acceptor.js';
 import { REQUEST_SLACK } from '../acceptor/request-bounds.js';
 import type { Broker } from '../broker/broker.js';
 import type { ResolvedOptions } from '../options.js';
+import { MAX_REFUSALS } from '../refusals.js';
 import { SLOTS } from '../workers/link/claims.js';
 import { PUBLISH_WINDOW } from '../workers/run/publisher.js';
 import type { WorkersStats } from '../workers/workers.js';

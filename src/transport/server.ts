@@ -1,17 +1,17 @@
 // The original's server: binds a path and gives out connections, one by one.
 import type { Socket } from 'node:net';
+import { systemClock } from '../clock.js';
 import { claimEndpoint } from '../endpoint/claim.js';
 import { endpointAt } from '../endpoint/default-path.js';
 import type { Claim } from '../endpoint/ports.js';
 import { IpcError } from '../protocol/errors.js';
-import { errorFrame } from '../protocol/responses.js';
 import { checkOptionNames } from '../option-names.js';
 import { Queue } from '../queue.js';
-import { SocketSink } from '../writer/sink.js';
+import { Refusals } from '../refusals.js';
 import { IpcConnection } from './connection.js';
 import { Loop } from './loop.js';
 
-/** The number of connections that may wait for {@link IpcServer.accept}; further ones get an Error and are closed. */
+/** The number of connections that may wait for {@link IpcServer.accept}; of further ones, 16 at a time get an Error, and all are closed. */
 const MAX_WAITING = 512;
 
 /** How {@link IpcServer.bind} listens. */
@@ -35,6 +35,7 @@ interface Acceptor {
 export class IpcServer implements AsyncDisposable {
   readonly #waiting = new Queue<Socket>();
   readonly #accepting = new Queue<Acceptor>();
+  readonly #refusals = new Refusals(systemClock);
   #claim: Claim | undefined;
   #closed: Promise<void> | undefined;
 
@@ -128,7 +129,8 @@ export class IpcServer implements AsyncDisposable {
 
   #arrived(socket: Socket): void {
     if (this.#closed !== undefined || this.#waiting.length >= MAX_WAITING) {
-      refuse(socket);
+      const message = `${MAX_WAITING} connections wait to be accepted already; try again later`;
+      this.#refusals.refuse(socket, new IpcError('TOO_MANY_CONNECTIONS', message));
       return;
     }
     const next = this.#accepting.shift();
@@ -140,16 +142,4 @@ export class IpcServer implements AsyncDisposable {
     socket.on('error', () => undefined);
     this.#waiting.push(socket.pause());
   }
-}
-
-function refuse(socket: Socket): void {
-  socket.on('error', () => undefined);
-  const sink = new SocketSink(socket);
-  const message = `${MAX_WAITING} connections wait to be accepted already; try again later`;
-  const frame = errorFrame(new IpcError('TOO_MANY_CONNECTIONS', message));
-  sink.write(
-    [frame],
-    () => sink.destroy(),
-    () => undefined,
-  );
 }

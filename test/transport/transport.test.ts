@@ -309,6 +309,9 @@ describe('ends', () => {
       },
     });
     expect(await clients[512]?.next()).toBeUndefined();
+    // Who sends at once learns the same, and not only that the connection broke.
+    const hasty = await IpcClient.connect(server.path);
+    await expect(hasty.request('List')).rejects.toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
     clients[0]?.send('List');
     expect(await (await server.accept()).recv()).toBe('List');
   });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { systemClock } from '../clock.js';
 import { claimEndpoint } from '../endpoint/claim.js';
 import { endpointAt } from '../endpoint/default-path.js';
+import { lastingPath } from '../endpoint/lasting-path.js';
 import type { Claim } from '../endpoint/ports.js';
 import { IpcError } from '../protocol/errors.js';
 import { checkOptionNames } from '../option-names.js';
@@ -40,7 +41,7 @@ export class IpcServer implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   private constructor(
-    /** Where it listens: the path, or the pipe's name. */
+    /** Where it listens: the absolute path, or the pipe's name. */
     readonly path: string,
   ) {}
 
@@ -54,7 +55,7 @@ export class IpcServer implements AsyncDisposable {
     if (typeof path !== 'string') throw new IpcError('OPTION_INVALID', 'path must be a string');
     if (options.onFault !== undefined && typeof options.onFault !== 'function')
       throw new IpcError('OPTION_INVALID', 'onFault must be a function; leave it out for none');
-    const server = new IpcServer(endpointAt(path));
+    const server = new IpcServer(lastingPath(endpointAt(path)));
     server.#claim = await claimEndpoint(server.path, {
       onConnection: (socket) => server.#arrived(socket),
       onFault: (error) => options.onFault?.(error),

@@ -21,7 +21,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startDaemon } from 'bunctl-ipc';
+import { IpcClient, IpcServer, startDaemon } from 'bunctl-ipc';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { claimEndpoint } from '#dist/endpoint/claim.js';
 import { fixture, temporaryDirectory, testDaemon } from '../support/daemon.js';
@@ -371,6 +371,16 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
       expect(daemon.socketPath).toBe(join(directory, 's'));
       const client = await RawClient.connect(daemon.socketPath);
       expect(await client.request('List')).toHaveProperty('Data');
+    });
+
+    test('is told by the server as an absolute path, which leads to it from everywhere', async () => {
+      const directory = inDirectory();
+      mkdirSync('elsewhere');
+      await using server = await IpcServer.bind('./s');
+      process.chdir('elsewhere');
+      expect(server.path).toBe(join(directory, 's'));
+      await using client = await IpcClient.connect(server.path);
+      expect(client.path).toBe(server.path);
     });
 
     test('that is too long with its directory is refused', async () => {

@@ -116,7 +116,11 @@ export class RunningDaemon implements Daemon {
       const message = 'The grace of close() must be a number of milliseconds, 0 or more, or Infinity';
       throw new IpcError('OPTION_INVALID', message);
     }
-    this.#closing ??= this.#close(grace);
+    if (this.#closing) return this.#closing;
+    // Before the first step is told: who hears it may call close(), too.
+    let begun = (_end: Promise<boolean>): void => undefined;
+    this.#closing = new Promise((resolve) => (begun = resolve));
+    begun(this.#close(grace));
     return this.#closing;
   };
 

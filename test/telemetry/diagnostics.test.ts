@@ -1,11 +1,13 @@
 // The steps in a daemon's life: one table, in the docs and in the code, and each step told with the name of its daemon.
 import { spawn } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import type { StepMessage } from 'bunctl-ipc';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openFilesLimit } from '#dist/open-files.js';
 import { teller } from '#dist/telemetry/diagnostics.js';
 import { type StepName, STEPS } from '#dist/telemetry/steps.js';
@@ -135,6 +137,18 @@ describe('a daemon tells', () => {
       ]);
     },
   );
+
+  test('of its end may be heard by who closes it, too: that is the same close', async () => {
+    const { daemon } = await testDaemon();
+    const closes: Promise<boolean>[] = [];
+    const close = (message: unknown): void => {
+      if ((message as StepMessage).daemon === daemon.socketPath) closes.push(daemon.close());
+    };
+    subscribe('bunctl-ipc:daemon.stopping', close);
+    onTestFinished(() => void unsubscribe('bunctl-ipc:daemon.stopping', close));
+    expect(await daemon.close()).toBe(true);
+    expect(await Promise.all(closes)).toEqual([true]);
+  });
 
   test('of a connection that it refuses', async () => {
     const { path } = await testDaemon({ connections: { max: 1 } });

@@ -55,7 +55,8 @@ class SocketClaim implements Claim {
   #released: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #cancelWatch: (() => void) | undefined;
-  #replaced = false;
+  /** The fault that was told last and lasts. */
+  #told: string | undefined;
 
   constructor(path: string, bound: BoundSocket, options: ClaimOptions, unlock: () => void) {
     this.path = path;
@@ -84,7 +85,8 @@ class SocketClaim implements Claim {
   #watch(): void {
     this.#cancelWatch = this.#clock.after(this.#options.watchInterval ?? WATCH_INTERVAL, () => {
       this.#looking = this.#look()
-        .catch((error: unknown) => this.#options.onFault?.(error as Error))
+        .catch((error: unknown) => error as Error)
+        .then((fault) => this.#tell(fault))
         .finally(() => {
           this.#looking = undefined;
           if (!this.#released) this.#watch();
@@ -92,18 +94,22 @@ class SocketClaim implements Claim {
     });
   }
 
-  async #look(): Promise<void> {
+  /** Resolves with what is wrong, if anything is. */
+  async #look(): Promise<Error | undefined> {
     const found = await fileAt(this.path);
-    if (this.#bound && sameFile(this.#bound.file, found)) this.#replaced = false;
-    else if (found) this.#tellReplaced();
-    else await this.#bindAgain();
+    if (this.#bound && sameFile(this.#bound.file, found)) return undefined;
+    if (found) {
+      const message = `${this.path} was replaced by something else; new clients do not reach this daemon. Restart it to take the path back`;
+      return new IpcError('ENDPOINT_IN_USE', message);
+    }
+    await this.#bindAgain();
+    return undefined;
   }
 
-  #tellReplaced(): void {
-    if (this.#replaced) return;
-    this.#replaced = true;
-    const message = `${this.path} was replaced by something else; new clients do not reach this daemon. Restart it to take the path back`;
-    this.#options.onFault?.(new IpcError('ENDPOINT_IN_USE', message));
+  /** A fault that lasts is told once, and not at every look. */
+  #tell(fault: Error | undefined): void {
+    if (fault && fault.message !== this.#told) this.#options.onFault?.(fault);
+    this.#told = fault?.message;
   }
 
   async #bindAgain(): Promise<void> {

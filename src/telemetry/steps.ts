@@ -99,7 +99,8 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'endpoint.fault': {
     fields: ['err'],
-    meaning: 'something is wrong with the socket, which the daemon survives',
+    meaning:
+      'something is wrong with the socket, which the daemon survives; told once for as long as it lasts',
     line: { level: 'error', words: 'the endpoint has a fault', withPath: true },
   },
   'connections.limited': {

@@ -333,6 +333,20 @@ describe.skipIf(process.platform === 'win32')('the claim', () => {
       expect(rebound()).toBe(1);
       expect((await RawClient.connect(path)).ended).toBe(false);
     });
+
+    test('and cannot be bound is told once, however long that lasts, and again when it comes back', async () => {
+      const { directory, faults, look, rebound } = await gone();
+      for (const round of [1, 2]) {
+        mkdirSync(directory);
+        chmodSync(directory, 0o777);
+        for (let n = 0; n < 3; n += 1) await look();
+        expect(faults).toHaveLength(round);
+        chmodSync(directory, 0o700);
+        await look();
+        expect(rebound()).toBe(round);
+        rmSync(directory, { recursive: true });
+      }
+    });
   });
 
   describe('a relative path', () => {

@@ -139,7 +139,11 @@ function parseVariant<T>(value: unknown, schemas: Schemas, what: string): T {
     if (content !== null) throw invalid(`${key} has no fields, write ${JSON.stringify(key)}`);
     return key as T;
   }
-  if (content === BARE) throw invalid(`${key} needs its fields: ${fieldNames(schema).join(', ')}`);
+  if (content === BARE) {
+    const needed = neededFields(schema);
+    if (needed.length > 0) throw invalid(`${key} needs its fields: ${needed.join(', ')}`);
+    throw invalid(`${key} needs an object, write {${JSON.stringify(key)}:{}}`);
+  }
   const result = schema.safeParse(fromPositional(content, schema, key));
   if (!result.success) throw invalid(`${key}: ${explain(result.error)}`, result.error);
   return { [key]: result.data } as T;
@@ -170,15 +174,15 @@ function variantOf(value: unknown, what: string): [key: string, content: unknown
 // original's arrays do not have them.
 function fromPositional(content: unknown, schema: z.ZodObject, key: string): unknown {
   if (!Array.isArray(content)) return content;
-  const names = fieldNames(schema).filter((name) => !(schema.shape[name] instanceof z.ZodOptional));
+  const names = neededFields(schema);
   if (content.length !== names.length) {
     throw invalid(`${key}: ${content.length} fields, expected ${names.length} (${names.join(', ')})`);
   }
   return Object.fromEntries(names.map((name, index) => [name, content[index] as unknown]));
 }
 
-function fieldNames(schema: z.ZodObject): string[] {
-  return Object.keys(schema.shape);
+function neededFields({ shape }: z.ZodObject): string[] {
+  return Object.keys(shape).filter((name) => !(shape[name] instanceof z.ZodOptional));
 }
 
 /** The faults of a message that are told; a hostile one may have millions. */

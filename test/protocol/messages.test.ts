@@ -85,6 +85,8 @@ describe('requests', () => {
     ['{"constructor":{}}', 'unknown message "constructor"'],
     ['"toString"', 'unknown message "toString"'],
     ['"Status"', 'Status needs its fields'],
+    ['"Restart"', /Restart needs its fields: name$/],
+    ['"Shutdown"', 'Shutdown needs an object, write {"Shutdown":{}}'],
     ['{"List":{}}', 'List has no fields'],
     ['{"List":[]}', 'List has no fields'],
     ['{"Stop":{}}', 'name'],

@@ -13,6 +13,7 @@ import {
 import { LogsFollower } from '../../supervisor/logs/follow-logs.js';
 import type { LogLine } from '../../supervisor/logs/log-line.js';
 import { mergeByTime } from '../../supervisor/logs/merge.js';
+import { CliError, EXIT } from '../terminal/exit.js';
 import { canPrint, printJson, say } from '../terminal/output.js';
 import { LinePrinter, printInitial } from './log-lines.js';
 import { inWireShape, type LogsData, type LogsWanted } from './logs-wanted.js';
@@ -30,10 +31,13 @@ const LATE = 1500;
 
 /** Shows what the files hold. Returns whether any app has files. */
 export async function showFiles(state: string, ids: readonly string[], wanted: LogsWanted): Promise<void> {
-  const logs = await openAppLogs(state, ids);
+  let logs: readonly AppLog[] = [];
   try {
+    logs = await openAppLogs(state, ids);
     if (wanted.json) printJson(await inJson(logs, wanted));
     else await printHistory(logs, wanted, logs.length > 1);
+  } catch (error) {
+    throw unreadable(state, error);
   } finally {
     await Promise.all(logs.map((log) => log.close()));
   }
@@ -47,24 +51,42 @@ export async function followFiles(
   wanted: LogsWanted,
 ): Promise<void> {
   const follower = new LogsFollower(state, ids);
-  const others = ids === null ? (await idsWithLogs(state)).filter((id) => !history.includes(id)) : [];
-  const logs = await openAppLogs(state, history, { wholeLines: true });
-  if (wanted.json) printInitial(await inJson(logs, wanted));
-  else await printHistory(logs, wanted, ids?.length !== 1);
-  // An app that the daemon does not know, and that may be started again.
-  for (const log of [...logs, ...(await openAppLogs(state, others, { wholeLines: true }))])
-    follower.follow(log);
-  const { until } = wanted.wanted;
-  if (until !== undefined) closeAt(follower, until);
-  // Its end closes the files, too.
-  if (!canPrint()) follower.close();
-  const printer = new LinePrinter(wanted, ids?.length !== 1);
-  const passes = isWanted(wanted.wanted);
-  for await (const { app, lines, lost } of follower.lines()) {
-    if (lost) say(`… lines of ${app} are missing: their file was removed before it was read`);
-    const taken = printer.lines(app, lines.filter(passes));
-    if (!printer.flush() || !taken) return;
+  try {
+    const others = ids === null ? (await idsWithLogs(state)).filter((id) => !history.includes(id)) : [];
+    const logs = await openAppLogs(state, history, { wholeLines: true });
+    if (wanted.json) printInitial(await inJson(logs, wanted));
+    else await printHistory(logs, wanted, ids?.length !== 1);
+    // An app that the daemon does not know, and that may be started again.
+    for (const log of [...logs, ...(await openAppLogs(state, others, { wholeLines: true }))])
+      follower.follow(log);
+    const { until } = wanted.wanted;
+    if (until !== undefined) closeAt(follower, until);
+    // Its end closes the files, too.
+    if (!canPrint()) follower.close();
+    const printer = new LinePrinter(wanted, ids?.length !== 1);
+    const passes = isWanted(wanted.wanted);
+    for await (const { app, lines, lost } of follower.lines()) {
+      if (lost) say(`… lines of ${app} are missing: their file was removed before it was read`);
+      const taken = printer.lines(app, lines.filter(passes));
+      if (!printer.flush() || !taken) return;
+    }
+  } catch (error) {
+    throw unreadable(state, error);
+  } finally {
+    // Its watch would keep the process after a failure.
+    follower.close();
   }
+}
+
+/** What is said of a failure of the system to read logs: where they are, and what can be done. */
+function unreadable(state: string, cause: unknown): unknown {
+  const { code, syscall, message } = cause as NodeJS.ErrnoException;
+  if (syscall === undefined) return cause;
+  const advice =
+    code === 'EMFILE' ? '. Raise the limit of open files (ulimit -n), or name some of the apps' : '';
+  return new CliError(EXIT.failed, `The log files in ${state} cannot be read: ${message}${advice}`, {
+    cause,
+  });
 }
 
 function closeAt(follower: LogsFollower, until: number): void {

@@ -6,6 +6,9 @@ import type { LogLine, TimeRange } from './log-line.js';
 import { allSegments } from './segments.js';
 import { type Log, type LogSnapshot, type SnapshotOptions, takeSnapshots } from './snapshot.js';
 
+/** What a line counts beside its text, in bytes: in memory, and as JSON, a short line takes far more than its text. */
+const LINE = 16;
+
 /** The logs of an app at one moment. */
 export interface AppLog {
   readonly id: string;
@@ -100,7 +103,7 @@ export interface Recent {
 
 /**
  * The last `count` lines that are wanted; of plain files the last ones of each stream, stdout first. No more than about
- * `most` bytes of text are held.
+ * `most` bytes of text are held, of which each line counts some more.
  */
 export async function recentLines(app: AppLog, count: number, wanted: Wanted, most: number): Promise<Recent> {
   let lines: LogLine[] = [];
@@ -130,7 +133,7 @@ async function take(snapshot: LogSnapshot, count: number, wanted: Wanted, most: 
       if (lines.length >= count || bytes >= most) break;
       if (!pass(line)) continue;
       lines.push(line);
-      bytes += line.text.length + 1;
+      bytes += line.text.length + LINE;
     }
     lookBack -= looked;
     if (lines.length >= count || bytes >= most || lookBack <= 0) break;

@@ -63,17 +63,29 @@ export async function takeSnapshots(
   options: SnapshotOptions = {},
 ): Promise<LogSnapshot[]> {
   const found = new Map<Log, LogSnapshot>();
-  for (let attempt = 0; found.size < logs.length; attempt += 1) {
-    const open = new Map<Log, FileHandle | undefined>();
-    for (const log of logs) if (!found.has(log)) open.set(log, await openIfThere(log.path));
-    // A file that is still at its path after this was not put aside before it: the list has every older file.
-    const segments = await allSegments(directory);
-    for (const [log, file] of open) {
-      const same = await isAt(log.path, file);
-      if (same || attempt >= ATTEMPTS)
-        found.set(log, await snapshot(log, file, segments.get(log.path) ?? [], options));
-      else await file?.close();
+  const opened: FileHandle[] = [];
+  try {
+    for (let attempt = 0; found.size < logs.length; attempt += 1) {
+      const open = new Map<Log, FileHandle | undefined>();
+      for (const log of logs) {
+        if (found.has(log)) continue;
+        const file = await openIfThere(log.path);
+        if (file) opened.push(file);
+        open.set(log, file);
+      }
+      // A file that is still at its path after this was not put aside before it: the list has every older file.
+      const segments = await allSegments(directory);
+      for (const [log, file] of open) {
+        const same = await isAt(log.path, file);
+        if (same || attempt >= ATTEMPTS)
+          found.set(log, await snapshot(log, file, segments.get(log.path) ?? [], options));
+        else await file?.close();
+      }
     }
+  } catch (error) {
+    // Closing a file twice does nothing.
+    await Promise.all(opened.map((file) => file.close()));
+    throw error;
   }
   return logs.map((log) => found.get(log) as LogSnapshot);
 }

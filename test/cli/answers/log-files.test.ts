@@ -147,6 +147,16 @@ describe('logs -f', () => {
     expect(events[0]?.event).toMatchObject({ app: 'a', stream: 'stdout', line: 'fine 1', time: START + 1 });
   });
 
+  test('ends, and says why, when a log cannot be read', async () => {
+    const { manager, logs, writer } = world();
+    writer('a').print('stdout', 'one\n', START);
+    mkdirSync(join(logs, 'b.all.log', 'in a folder'), { recursive: true });
+    const { child, text } = follow(manager);
+    await until(() => child.exitCode !== null, 'it has ended');
+    expect(child.exitCode).toBe(1);
+    expect(text.err).toMatch(/Error: The log files in .* cannot be read: EISDIR/);
+  });
+
   test('ends by itself when the time that is wanted is over', async () => {
     const { manager, writer } = world();
     writer('a').print('stdout', 'one\n', START);

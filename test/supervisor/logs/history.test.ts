@@ -203,6 +203,14 @@ describe('the history of a log', () => {
     expect(lines.length).toBeLessThan(1100);
     expect((await recentLines(log, 5000, {}, 64 * MIB)).cut).toBe(false);
   });
+
+  test('counts short lines as more than their text, since each takes memory', async () => {
+    const state = written(`${recordHeader(START, 'stdout')}\n`.repeat(200_000));
+    const { lines, cut } = await recentLines(await opened(state), 1e9, {}, MIB);
+    expect(cut).toBe(true);
+    expect(lines.length).toBeGreaterThan(10_000);
+    expect(lines.length).toBeLessThan(100_000);
+  });
 });
 
 describe('several logs', () => {

@@ -11,6 +11,8 @@ export interface EcosystemApp {
 }
 
 const MEMORY = 'a number with k, m or g, such as "512M"';
+/** What 32 bits hold. */
+const LARGEST = 2 ** 32 - 1;
 const VARIABLES = 'an object, such as {"KEY":"value"}';
 
 /** A text; undefined when it is not given, which null means as well. */
@@ -34,8 +36,19 @@ export function numberIn(app: EcosystemApp, key: string, expected = 'a number'):
   throw wrongType(app, key, expected, value);
 }
 
-export function millisecondsIn(app: EcosystemApp, key: string): number | undefined {
-  return numberIn(app, key, 'a number of milliseconds, such as 3000');
+/** A number of things, or of a user or a group. */
+export function wholeIn(app: EcosystemApp, key: string, expected?: string): number | undefined {
+  const value = numberIn(app, key, expected);
+  if (value === undefined || (Number.isInteger(value) && value <= LARGEST)) return value;
+  throw wrongType(app, key, `a whole number of at most ${LARGEST}`, given(app, key));
+}
+
+/** Whole milliseconds, of which there may be at most this many. */
+export function millisecondsIn(app: EcosystemApp, key: string, most = Infinity): number | undefined {
+  const value = numberIn(app, key, 'a number of milliseconds, such as 3000');
+  if (value !== undefined && value > most)
+    throw wrongType(app, key, `at most an hour, which is ${most}`, given(app, key));
+  return value === undefined ? undefined : Math.round(value);
 }
 
 export function flagIn(app: EcosystemApp, key: string): boolean | undefined {
@@ -49,7 +62,7 @@ export function memoryIn(app: EcosystemApp, key: string): number | null {
   const value = given(app, key);
   const size = typeof value === 'string' ? parseSize(value) : numberIn(app, key, MEMORY);
   if (typeof value === 'string' && size === undefined) throw wrongType(app, key, MEMORY, value);
-  return size === undefined || size === 0 ? null : size;
+  return size === undefined ? null : Math.floor(size) || null;
 }
 
 /** The words of a text are split as a shell does; a list is taken as it is. */
@@ -85,7 +98,7 @@ export function portIn(app: EcosystemApp): { PORT?: string } {
 }
 
 export function idIn(app: EcosystemApp, key: 'uid' | 'gid'): object {
-  const id = numberIn(app, key, 'a number; names are not supported');
+  const id = wholeIn(app, key, 'a number; names are not supported');
   return id === undefined ? {} : { [key]: id };
 }
 

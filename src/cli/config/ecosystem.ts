@@ -1,4 +1,5 @@
 // Translates pm2's ecosystem files. Nothing in them is executed; docs/cli.md has the table of keys.
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { isFile } from '../input/files.js';
 import { hasKnownKind, interpreted, type Program, programFor } from '../input/program.js';
@@ -19,15 +20,18 @@ import {
   idIn,
   memoryIn,
   millisecondsIn,
-  numberIn,
   portIn,
   textIn,
   variablesIn,
+  wholeIn,
   wordsIn,
 } from './ecosystem-fields.js';
 
 /** The keys that may name the script, the first that is given first. */
 const SCRIPT = ['script', 'exec', 'cmd', 'command'];
+
+const INTERPRETERS_ARGS = ['node_args', 'interpreter_args', 'interpreterArgs'];
+const HOUR = 3_600_000;
 
 /** Keys of an ecosystem app that have an effect here. */
 const HONOURED: ReadonlySet<string> = new Set([
@@ -55,7 +59,10 @@ export function ecosystem(path: string, content: Fields, mode?: string): ConfigF
   const apps = all.map((fields, index) => {
     const app = { fields, name: nameOf(path, fields, index), path };
     notices.push(...noticesAbout(app));
-    return translate(app, mode, (fault) => faults.set(app.name, fault));
+    return translate(app, mode, {
+      onFault: (fault) => faults.set(app.name, fault),
+      onNotice: (notice) => notices.push(notice),
+    });
   });
   return { ...complete(path, apps, notices), faults };
 }
@@ -89,12 +96,18 @@ function noticesAbout({ fields, name, path }: EcosystemApp): string[] {
   ];
 }
 
-function translate(app: EcosystemApp, mode: string | undefined, onFault: (fault: string) => void): AppConfig {
+interface ProgramHooks {
+  /** The app cannot be started. */
+  readonly onFault: (fault: string) => void;
+  readonly onNotice: (notice: string) => void;
+}
+
+function translate(app: EcosystemApp, mode: string | undefined, hooks: ProgramHooks): AppConfig {
   const folder = resolve(dirname(app.path), textIn(app, 'cwd') ?? '');
   const delays = ['exp_backoff_restart_delay', 'restart_delay'].map((key) => millisecondsIn(app, key));
   const first = delays.find((ms) => ms !== undefined && ms > 0);
-  const most = numberIn(app, 'max_restarts');
-  const program = programOf(app, folder, onFault);
+  const most = wholeIn(app, 'max_restarts');
+  const program = programOf(app, folder, hooks);
   return fullConfig(
     {
       name: app.name,
@@ -109,7 +122,7 @@ function translate(app: EcosystemApp, mode: string | undefined, onFault: (fault:
       auto_start: flagIn(app, 'autostart') ?? true,
       restart_policy: (flagIn(app, 'autorestart') ?? true) ? 'always' : 'no',
       max_memory: memoryIn(app, 'max_memory_restart'),
-      stop_timeout: (millisecondsIn(app, 'kill_timeout') ?? 5000) / 1000,
+      stop_timeout: (millisecondsIn(app, 'kill_timeout', HOUR) ?? 5000) / 1000,
       backoff: {
         ...(first === undefined ? {} : { base_delay_ms: first }),
         ...(most === undefined ? {} : { max_attempts: most }),
@@ -126,12 +139,12 @@ function translate(app: EcosystemApp, mode: string | undefined, onFault: (fault:
  * Chooses the program as pm2 does: the interpreter that is named; `sh -c` for a script with blanks; a file by what it
  * is; a program in the PATH.
  */
-function programOf(app: EcosystemApp, folder: string, onFault: (fault: string) => void): Program {
+function programOf(app: EcosystemApp, folder: string, { onFault, onNotice }: ProgramHooks): Program {
   const { name, path } = app;
   const script = firstTextIn(app, SCRIPT);
   if (script === undefined) throw new ConfigFileError(`${path}: ${name} needs a "script"`);
   const args = wordsIn(app, 'args');
-  const own = ['node_args', 'interpreter_args', 'interpreterArgs'].flatMap((key) => wordsIn(app, key));
+  const own = INTERPRETERS_ARGS.flatMap((key) => wordsIn(app, key));
   const named = firstTextIn(app, ['interpreter', 'exec_interpreter']);
   if (named?.includes('@'))
     throw new ConfigFileError(
@@ -139,11 +152,20 @@ function programOf(app: EcosystemApp, folder: string, onFault: (fault: string) =
     );
   const file = resolve(folder, script);
   const isScript = isFile(file);
+  const isLine = !isScript && /\s/.test(script) && named === undefined;
   const missing = !isScript && (script.includes('/') || hasKnownKind(script));
-  if (missing && !/\s/.test(script)) onFault(`${path}: there is no file ${file}, the script of ${name}`);
+  // An interpreter may run a folder as well.
+  const isRead = named === undefined ? own.length > 0 && !isLine : named !== 'none';
+  if (isRead ? !existsSync(file) : missing && !/\s/.test(script))
+    onFault(`${path}: there is no file ${file}, the script of ${name}`);
+  const idle = ['args', ...INTERPRETERS_ARGS].filter((key) => wordsIn(app, key).length > 0);
+  if (isLine && idle.length > 0)
+    onNotice(
+      `${path}: ${idle.join(', ')} of ${name} have no effect: its script is a command line, which may hold them`,
+    );
   if (named === 'none') return { command: isScript || missing ? file : script, args, env: {} };
   if (named !== undefined) return interpreted([named, ...own], [file, ...args]);
-  if (!isScript && /\s/.test(script)) return { command: 'sh', args: ['-c', script], env: {} };
+  if (isLine) return { command: 'sh', args: ['-c', script], env: {} };
   if (own.length > 0) return interpreted(['node', ...own], [file, ...args]);
   if (!isScript && !missing) return { command: script, args, env: {} };
   try {

@@ -89,6 +89,28 @@ describe('the program', () => {
     expect(faults.get('a')).toContain(`there is no file ${join(folder, 'gone.js')}`);
   });
 
+  test.each([{ interpreter: 'python3' }, { node_args: '--no-warnings' }])(
+    'that an interpreter is to run has to be there, whatever its name: %j',
+    (more) => {
+      const { faults, folder } = read({ script: 'serve', ...more });
+      expect(faults.get('a')).toContain(`there is no file ${join(folder, 'serve')}`);
+    },
+  );
+
+  test('may be a folder for an interpreter that is named', () => {
+    const { config, faults, folder } = read({ script: 'sub', interpreter: 'node' }, { 'sub/index.js': '' });
+    expect(config?.args).toEqual([join(folder, 'sub')]);
+    expect(faults.size).toBe(0);
+  });
+
+  test('that is a command line has no other arguments, and that is said', () => {
+    const { notices, path } = read({ script: 'npm start', args: '--port 80', node_args: '--inspect' });
+    expect(notices).toEqual([
+      `${path}: args, node_args of a have no effect: its script is a command line, which may hold them`,
+    ]);
+    expect(read({ script: 'npm start' }).notices).toEqual([]);
+  });
+
   test('of another Node by nvm is refused', () => {
     expect(() => read({ interpreter: 'node@18' })).toThrow(/interpreter "node@18" of a needs nvm/);
   });
@@ -184,6 +206,9 @@ describe('a key of another type is refused, with the file, the app and what is e
     ['exp_backoff_restart_delay', true, milliseconds],
     ['max_restarts', 'many', 'a number'],
     ['max_restarts', '', 'a number'],
+    ['max_restarts', 2.5, 'a whole number of at most 4294967295'],
+    ['max_restarts', 1e12, 'a whole number of at most 4294967295'],
+    ['kill_timeout', 3_600_001, 'at most an hour, which is 3600000'],
     ['kill_timeout', '3s', milliseconds],
     ['kill_timeout', [3000], milliseconds],
     ['max_memory_restart', true, 'a number with k, m or g, such as "512M"'],
@@ -191,6 +216,8 @@ describe('a key of another type is refused, with the file, the app and what is e
     ['max_memory_restart', '512MiB', 'a number with k, m or g, such as "512M"'],
     ['uid', true, 'a number; names are not supported'],
     ['gid', [7], 'a number; names are not supported'],
+    ['uid', 1.5, 'a whole number of at most 4294967295'],
+    ['gid', '4294967296', 'a whole number of at most 4294967295'],
   ])('%s: %j', (key, value, expected) => {
     const app = key === 'name' ? 'apps[0]' : 'a';
     const found =
@@ -230,6 +257,11 @@ test('numbers may be given as text, as under pm2, and null means that a key is n
     stop_timeout: { secs: 3, nanos: 0 },
     backoff: { base_delay_ms: 1500, max_attempts: 7 },
     env: { PORT: '80' },
+  });
+  // JavaScript that is converted to JSON leaves fractions, such as those of 0.7 * 1024 ** 3.
+  expect(read({ restart_delay: 1500.4, max_memory_restart: 751619276.8 }).config).toMatchObject({
+    backoff: { base_delay_ms: 1500 },
+    max_memory: 751619276,
   });
   const keys = [
     ...['exec', 'args', 'interpreter', 'exec_interpreter', 'node_args', 'cwd', 'env', 'port', 'uid', 'gid'],

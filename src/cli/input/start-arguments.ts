@@ -144,7 +144,7 @@ function appOfItsOwn(typed: Arguments): AppConfig | undefined {
   const script = values.script ?? (values.command === undefined && isScript(first) ? first : undefined);
   const program = programTyped(script, values.command, rest);
   if (!program) return undefined;
-  checkOneProgram(first, script, values);
+  checkOneProgram(typed, script);
   checkOneName(typed, script);
   const ownName = values.name ?? (first === script ? undefined : first);
   const name = ownName ?? (script === undefined ? undefined : basename(script, extname(script)));
@@ -159,11 +159,8 @@ function appOfItsOwn(typed: Arguments): AppConfig | undefined {
 }
 
 /** Refuses what would be without effect beside a program. */
-function checkOneProgram(
-  first: string | undefined,
-  script: string | undefined,
-  { command, config, name, script: typed }: Arguments['values'],
-): void {
+function checkOneProgram({ names: [first], rest, values }: Arguments, script: string | undefined): void {
+  const { command, config, name, script: typed } = values;
   if (command !== undefined && typed !== undefined) throw usage('--command and --script exclude each other');
   if (config !== undefined)
     throw usage(
@@ -174,8 +171,12 @@ function checkOneProgram(
     throw usage(
       `${first} is a configuration file, so no program goes with it. To start its apps: bunctl start ${quoteWords([first])}`,
     );
-  if (name !== undefined)
-    throw usage(`"${first}" and --name "${name}" are two names for one app; give one of them`);
+  if (name === undefined) return;
+  const asProgram = quoteWords([name, '--', first, ...(rest ?? [])]);
+  const hint = script === undefined && command === undefined ? asProgram : undefined;
+  throw usage(
+    `"${first}" and --name "${name}" are two names for one app; give one of them.${hint === undefined ? '' : ` If "${first}" is the program: bunctl start ${hint}`}`,
+  );
 }
 
 /** Refuses words that were probably meant as arguments of the app, and says how those are given. */

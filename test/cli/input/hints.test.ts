@@ -39,6 +39,11 @@ describe.skipIf(!hasShell)('a hint works when it is typed', () => {
       'bunctl start api 8080 -- node server.js "two words"',
       /after --: (bunctl start .*)/,
     ],
+    [
+      'a program and --name, as under pm2',
+      'bunctl start sleep --name napper -- 1000',
+      /is the program: (bunctl start .*)/,
+    ],
     ['words as one command', 'bunctl start api --command "node server.js"', /type: (bunctl start .*)/],
     ['a file without a kind', 'bunctl start program', /to run it: (bunctl start .*)\. To start/],
     ['a file with blanks in its name', 'bunctl start "odd name"', /to run it: (bunctl start .*)\. To start/],

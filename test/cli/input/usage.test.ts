@@ -78,6 +78,10 @@ describe('words of other process managers', () => {
     [['start', 'tick.js', '--no-autorestart'], '--restart no'],
     [['start', 'tick.js', '--kill-timeout', '3000'], '--stop-timeout TIME'],
     [['start', 'tick.js', '--restart-delay', '3000'], '"backoff"'],
+    [['start', 'tick.js', '-n', 'api'], '--name NAME'],
+    [['start', 'tick.js', '-o', 'out.log'], 'bunctl status NAME'],
+    [['start', 'tick.js', '--namespace', 'x'], 'bunctl stop NAME…'],
+    [['logs', '-n', '5'], '`logs -l N`'],
     [['logs', '--err'], '--stream stderr'],
     [['logs', '--nostream'], 'ends after the last lines'],
   ])('that bunctl does not have are answered with what it has: bunctl %j', async (args, instead) => {

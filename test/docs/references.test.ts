@@ -21,14 +21,17 @@ function named(page: string): { file: string; titles: string[] }[] {
   );
 }
 
-describe.each(['architecture.md', 'compared.md', 'protocol.md', '../SECURITY.md'])('docs/%s', (page) => {
-  test.each(named(page))('the tests of $file that it names exist', ({ file, titles }) => {
-    const path = join(ROOT, 'test', file);
-    if (existsSync(path)) {
-      expect(statSync(path).isDirectory()).toBe(true);
-      return;
-    }
-    const text = readFileSync(`${path}.test.ts`, 'utf8');
-    for (const title of titles) expect(text).toContain(title);
-  });
-});
+describe.each(['architecture.md', 'compared.md', 'protocol.md', 'reliability.md', '../SECURITY.md'])(
+  'docs/%s',
+  (page) => {
+    test.each(named(page))('the tests of $file that it names exist', ({ file, titles }) => {
+      const path = join(ROOT, 'test', file);
+      if (existsSync(path)) {
+        expect(statSync(path).isDirectory()).toBe(true);
+        return;
+      }
+      const text = readFileSync(`${path}.test.ts`, 'utf8');
+      for (const title of titles) expect(text).toContain(title);
+    });
+  },
+);

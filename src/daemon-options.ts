@@ -11,8 +11,8 @@ export interface DaemonOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The endpoint to listen on instead: a path, or on Windows a name whose last component becomes the pipe's. The socket has
-   * mode 0600, and there is no option for another mode or a group: commands run as the daemon's user.
+   * The endpoint to listen on, in place of a name: a path, or on Windows also the name of a pipe. The socket has mode
+   * 0600. No option changes the mode or the group, because whoever connects acts as the daemon's user.
    */
   readonly socketPath?: string | undefined;
   /** URL of a module whose default export is `defineCommands(…)`; loaded in every lane. */
@@ -111,8 +111,8 @@ export interface SubscribersOptions {
   /** Event bytes that may wait for one subscriber. Half of it is the high-water mark, an eighth the low-water mark. Default 1 MiB. */
   readonly queueBytes?: number | undefined;
   /**
-   * What becomes of a subscriber that does not read: it loses the oldest events that wait (`'drop-oldest'`, default), it
-   * loses the newest (`'drop-newest'`), or its connection ends with an `Error` `SUBSCRIBER_TOO_SLOW` (`'disconnect'`).
+   * The policy for a subscriber that does not read. `'drop-oldest'` (default) and `'drop-newest'` drop the oldest or
+   * the newest of its waiting events; `'disconnect'` ends its connection with an `Error` `SUBSCRIBER_TOO_SLOW`.
    * Lost events are counted, and told in their place.
    */
   readonly whenFull?: 'drop-oldest' | 'drop-newest' | 'disconnect' | undefined;

@@ -25,9 +25,9 @@ import { Writer } from './writer/writer.js';
 
 /**
  * Starts a daemon: claims the endpoint, binds it, then starts the workers. Clients that connect meanwhile are
- * answered when the workers are up. When the start fails, takes longer than `startTimeout` or is given up by `signal`,
- * everything that was begun is undone before it rejects, as far as that takes less than a second. Works on the main
- * thread and in a worker thread.
+ * answered when the workers are up. A start that fails, takes longer than `startTimeout` or is aborted by `signal` is
+ * undone before it rejects. If undoing it takes more than a second, it rejects without waiting longer. Works on the
+ * main thread and in a worker thread.
  *
  * @throws {IpcError} `OPTION_INVALID`, `ENDPOINT_*`, `START_TIMEOUT`, or `LANES_UNAVAILABLE` and `SERVICE_UNAVAILABLE`
  *   when a module cannot be loaded; or the signal's reason.

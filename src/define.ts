@@ -46,7 +46,7 @@ export type ServiceCalls<S extends object = ServiceFunctions> = {
 };
 
 export type { HandledCommand };
-/** What a handler throws to answer with a code of its own. */
+/** The error that a handler throws to answer with a code of its own. */
 export { type AnyErrorCode, type ErrorCode, IpcError } from './protocol/errors.js';
 
 /** The answers that a handler may give; events are sent with `publish`. */

@@ -11,7 +11,7 @@ const heard = new WeakSet<object>();
 
 /**
  * The same logger, whose methods never throw and whose destination's errors are not thrown either. Where the embedder
- * listens to those errors himself, he still gets them. The first line that is lost is told by a warning of the process.
+ * listens to those errors himself, he still gets them. A warning of the process reports the first lost line.
  */
 export function unfailing(log: Logger): Logger {
   let told = false;

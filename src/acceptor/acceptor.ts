@@ -24,7 +24,7 @@ export interface AcceptorOptions<W extends ResponseWriter> extends Pick<
 
 /** How full the queues of connections are. */
 export interface ConnectionQueues {
-  /** Of the connection that holds the most, in bytes and commands. */
+  /** The figures of the connection that holds the most, in bytes and commands. */
   readonly requestBytes: number;
   readonly commands: number;
   readonly responseBytes: number;

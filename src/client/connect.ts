@@ -148,7 +148,7 @@ async function connectOnce(path: string, patience: number, signal: AbortSignal |
   }
 }
 
-/** What a path leads to: itself, or the pipe of the daemon that lives at a place on Windows. */
+/** The target of a path: the path itself, or on Windows the pipe of the daemon that lives at a place. */
 function addressOf(path: string): string {
   if (process.platform !== 'win32' || isPipe(path)) return path;
   const pipe = pipeAt(path);

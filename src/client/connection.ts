@@ -232,7 +232,7 @@ export class Connection {
     else this.#end(endOfStream(this.#decoder.midFrame));
   }
 
-  /** @param linger Whether the daemon may first do what it was sent: cut off from its answers, it would not. */
+  /** @param linger Whether the daemon may first do what it was sent; it would not if it were cut off at once. */
   #end(error: IpcError, linger = false): void {
     if (this.#closed) return;
     this.#closed = error;

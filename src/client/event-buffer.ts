@@ -36,8 +36,8 @@ export class EventBuffer {
   }
 
   /**
-   * Drops the oldest events until at most `limit` bytes are left; the newest one stays, whatever its size. A
-   * notice that is dropped is not lost: the events that it tells of are told by the next one.
+   * Drops the oldest events until at most `limit` bytes are left; the newest one stays, whatever its size. A notice
+   * that is dropped is not lost: the next notice also counts its events.
    *
    * @returns How many events were dropped that had not been dropped before.
    */

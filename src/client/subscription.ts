@@ -25,7 +25,7 @@ export interface Subscription extends AsyncIterableIterator<ReceivedEvent, undef
   readonly received: number;
   /** Events that were dropped, by the daemon or by the client. */
   readonly dropped: number;
-  /** The next event. Of several calls at once each gets an event of its own, in order, and all learn of the end. */
+  /** The next event. If several calls wait at once, each gets an event of its own, in order, and all learn of the end. */
   next(): Promise<IteratorResult<ReceivedEvent, undefined>>;
   /** Ends the subscription as `break` does: at once. Unsubscribe follows on its own. */
   return(): Promise<IteratorResult<ReceivedEvent, undefined>>;

@@ -7,9 +7,9 @@ import { IpcError } from '../protocol/errors.js';
 /**
  * Checks a path before a daemon on it is told anything.
  *
- * Node cannot ask which user is at the other end of a socket, so the owners of its file and of its directory are
- * checked: a daemon of another user would be told secrets. A path that the kernel would cut would lead to a socket
- * that was not checked.
+ * Node cannot ask which user is at the other end of a socket. So the owners of its file and of its directory are
+ * checked; otherwise a daemon of another user could be sent secrets. A path that the kernel would cut would lead to a
+ * socket that was not checked.
  *
  * @throws {IpcError} `ENDPOINT_TOO_LONG`, `ENDPOINT_UNUSABLE`, `ENDPOINT_NOT_OURS`, `ENDPOINT_NOT_A_SOCKET`; or an
  *   error of the file system, such as `ENOENT`.

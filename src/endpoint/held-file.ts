@@ -13,7 +13,7 @@ export function exclusiveFlags(platform: string): number | undefined {
   return platform === 'darwin' || platform.endsWith('bsd') ? O_EXLOCK | O_NONBLOCK : undefined;
 }
 
-/** What a try to hold a file came to. `unknown`: this system, or the file's file system, has no such locks. */
+/** The result of a try to hold a file. `unknown`: this system, or the file's file system, has no such locks. */
 export type Hold = { readonly fd: number; readonly release: () => void } | 'held' | 'unknown';
 
 /** How a file is opened; Node's own calls, unless a test gives others. */
@@ -25,9 +25,9 @@ export interface Opening {
 
 const node: Opening = { platform: process.platform, open: openSync, close: closeSync };
 
-/** What the systems answer for a file that another process holds. Both EAGAIN and EWOULDBLOCK are EAGAIN there. */
+/** The error codes for a file that another process holds. Both EAGAIN and EWOULDBLOCK are EAGAIN there. */
 const HELD = new Set(['EBUSY', 'EAGAIN']);
-/** What they answer where a file system has no locks. */
+/** The error codes of a file system without locks. */
 const NO_LOCKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOLCK']);
 
 /**

@@ -23,8 +23,9 @@ function filesOf(place: string): string[] {
 }
 
 /**
- * Takes a place, whose lock the caller holds. The pipe's name is new, and the file that tells it is held as long as this
- * process lives: another user who listens on the name of a daemon that has ended is sent nothing.
+ * Takes a place, whose lock the caller holds. The pipe's name is new, and this process holds the file that tells the
+ * name as long as it lives. So a client sends nothing to another user who listens on the name of a daemon that has
+ * ended.
  *
  * @throws {IpcError} `ENDPOINT_UNUSABLE`.
  */

@@ -13,8 +13,8 @@ export const recordOf = <V extends z.ZodType>(key: z.ZodType<string>, value: V) 
     .transform((map): Record<string, z.output<V>> => Object.fromEntries(map));
 
 /**
- * An object of texts by name, such as variables. It may come from anybody and have a million entries: a schema for each would
- * take seconds, so they are looked at in a loop, up to the first that is wrong.
+ * An object of texts by name, such as variables. The object may come from any client and have a million entries. A
+ * schema for each would take seconds, so a loop looks at them, up to the first wrong one.
  */
 export const textsByName = z.unknown().transform((given, context): Record<string, string> => {
   const wrong = (message: string, path: readonly string[] = []): never => {

@@ -74,7 +74,7 @@ function withPid(pid: number): string {
   return pid === 0 ? ', which has ended already; its logs may say why' : ` with PID ${pid}`;
 }
 
-/** What there is to be said beside the message: `notice`, sentences, or nothing. */
+/** The part of an answer beside its message: `notice`, sentences, or nothing. */
 const noticeOf = (...sentences: readonly (string | undefined)[]): { readonly notice?: string } => {
   const said = sentences.filter((sentence) => sentence !== undefined);
   return said.length === 0 ? {} : { notice: said.join('. ') };

@@ -11,7 +11,7 @@ export interface EndSignals {
   /** Has the daemon end as a first signal does. */
   readonly request: () => void;
   /**
-   * What a second signal does: one that comes 300 ms or more after the first. Until this is called it ends the process at
+   * The action for a second signal, which comes 300 ms or more after the first. Until this is called it ends the process at
    * once, with exit code 130.
    */
   readonly onSecond: (act: () => void) => void;

@@ -43,7 +43,7 @@ export interface RunningDaemon {
   readonly socketPath: string;
   readonly stateDirectory: string;
   readonly daemonLog: string;
-  /** What the declared file meant for each app; never resolves when the daemon ends before it was applied. */
+  /** The outcome of the declared file for each app; never resolves when the daemon ends before it was applied. */
   readonly applied: Promise<readonly DeclaredOutcome[]>;
   /** Resolves when the daemon has ended, with what it has stopped; null when the supervisor did not tell. */
   readonly ended: Promise<ShutdownResult | null>;

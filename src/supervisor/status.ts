@@ -56,9 +56,9 @@ export function appStatus(app: AppSnapshot, files: ReturnType<typeof stateFiles>
     log_files: logFiles(app, files),
     /** Processes of its runs that have left its process group. */
     escaped: app.escaped,
-    /** Of all its processes; what they share counts once. */
+    /** The memory of all its processes; memory that they share counts once. */
     memory_bytes: usage?.memoryBytes ?? null,
-    /** Percent of one core, of all its processes, over the last seconds. */
+    /** The use of all its processes over the last seconds, in percent of one core. */
     cpu_percent: usage?.cpuPercent ?? null,
     processes: usage?.processes ?? null,
   };

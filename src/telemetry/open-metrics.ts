@@ -1,4 +1,4 @@
-// The statistics of a daemon as OpenMetrics text, which Prometheus and its kind read.
+// The statistics of a daemon as OpenMetrics text, which Prometheus and similar programs read.
 import type { LoopDelay } from './loop-delay.js';
 import type { DaemonStats } from '../running-daemon.js';
 

@@ -84,12 +84,12 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'daemon.undo-failed': {
     fields: ['err'],
-    meaning: 'the start has failed, and so has a step of undoing it',
+    meaning: 'the start has failed, and a step of undoing it has failed too',
     line: { level: 'error', words: 'a step of undoing the start failed' },
   },
   'daemon.stop-failed': {
     fields: ['err'],
-    meaning: 'a step of `close()` failed; the other steps are taken',
+    meaning: 'a step of `close()` failed; the other steps still run',
     line: { level: 'error', words: 'a step of stopping failed; the other steps are taken', withPath: true },
   },
   'endpoint.rebound': {
@@ -99,8 +99,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'endpoint.fault': {
     fields: ['err'],
-    meaning:
-      'something is wrong with the socket, which the daemon survives; told once for as long as it lasts',
+    meaning: 'the socket has a fault that the daemon survives; told once for as long as the fault lasts',
     line: { level: 'error', words: 'the endpoint has a fault', withPath: true },
   },
   'connections.limited': {
@@ -145,7 +144,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'lane.late': { fields: LANE, meaning: 'the loop of a lane with work has not turned for 100 ms' },
   'lane.recovered': { fields: LANE, meaning: 'the loop of a lane that was late turns again' },
-  'lane.ended': { fields: LANE, meaning: 'a lane was not needed any more and has ended' },
+  'lane.ended': { fields: LANE, meaning: 'a lane was no longer needed and has ended' },
   'lane.died': {
     fields: [...LANE, 'err'],
     meaning: 'a lane has died, or was killed',
@@ -158,7 +157,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'lanes.down': {
     fields: ['isolation', 'err'],
-    meaning: 'lanes died too often, or do not end: no lane is started for now',
+    meaning: 'lanes died too often, or do not end; no lane is started for now',
     line: { level: 'error', words: 'no lane is started for now' },
   },
   'service.up': { fields: [], meaning: 'the thread of the service has loaded its module' },
@@ -169,7 +168,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'subscriber.behind': {
     fields: ['connectionId'],
-    meaning: 'the flow no longer waits for a subscriber, which drops events from here on',
+    meaning: 'the flow no longer waits for a subscriber; from here on its events may be dropped',
   },
   'subscriber.caught-up': { fields: ['connectionId'], meaning: 'a subscriber that was behind has drained' },
   'subscriber.cut': {
@@ -198,7 +197,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   },
   'log.lines-lost': {
     fields: ['thread', 'lines'],
-    meaning: 'a worker logged faster than main takes in, and lines were lost',
+    meaning: 'a worker logged faster than main takes its lines in, and lines were lost',
     line: { level: 'warn', words: ({ lines }) => `${lines} log lines of a worker were lost` },
   },
 };

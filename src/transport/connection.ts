@@ -128,8 +128,8 @@ export class IpcConnection implements AsyncDisposable {
 
   /**
    * Requests until the client ends its half or is gone, or {@link close} is called; a client may be silent as long as
-   * it likes. Nothing that the client does is thrown: a malformed message is answered with an `Error`, and so is a
-   * frame over the limit, which ends the loop, as half a frame at the end does.
+   * it likes. Nothing that the client does is thrown. A malformed message is answered with an `Error`. A frame over the
+   * limit is answered in the same way and ends the loop; half a frame at the end also ends it.
    *
    * However the loop ends, it closes the connection. A loop that is left, also by `return()` or `throw()` while it
    * waits, ends as soon as everything that is queued has left; the client's end is not waited for.

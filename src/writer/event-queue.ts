@@ -106,7 +106,7 @@ export class EventQueue {
     return { pieces, count };
   }
 
-  /** Drops everything. Returns the number of events dropped; nobody is told about them. */
+  /** Drops everything, and makes no notice. Returns the number of events dropped. */
   clear(): number {
     let dropped = 0;
     for (let next = this.#shift(); next; next = this.#shift()) dropped += next.count;

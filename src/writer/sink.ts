@@ -16,7 +16,10 @@ export interface Sink {
   destroy(): void;
 }
 
-/** The bytes that a socket is given at a time. Of more, it would tell only the end, and a slow reader looks like one that does not read. */
+/**
+ * The bytes that a socket is given at a time. For a larger write it would report only the end, so a slow reader would
+ * look like one that does not read.
+ */
 const PART_BYTES = 256 * 1024;
 
 /** The only place where bytes are written to a client's socket. */

@@ -11,7 +11,7 @@ const CHANGES = ['Start', 'Stop', 'Restart', 'Delete', 'Shutdown'];
 
 const REMEDIES = '--timeout waits longer, and bunctl doctor looks at the daemon.';
 
-/** The error of a request that got no answer. One that could not be sent stays as it is. */
+/** The error of a request that got no answer. The error of a request that could not be sent is returned unchanged. */
 export function inWords(cause: unknown, client: IpcClient, message: IpcMessage): unknown {
   const { code, message: text } = cause as NodeJS.ErrnoException;
   const [, ms] = /within (\d+) ms/.exec(text) ?? [];

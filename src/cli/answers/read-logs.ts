@@ -75,7 +75,7 @@ async function ask(client: IpcClient, name: string | null, shown: LogsWanted): P
   return data.type === 'single' && first ? { ...data, logs: first[1] } : { type: 'all', apps: filtered };
 }
 
-/** What is wanted of an answer. */
+/** The parts of an answer that are wanted. */
 function filteredLogs(logs: Logs, count: number, wanted: Wanted): Logs {
   const passes = isWanted(wanted);
   const last = <T>(lines: readonly T[]): readonly T[] => (count === 0 ? [] : lines.slice(-count));

@@ -108,7 +108,7 @@ export interface Done {
   readonly message: string;
   /** The process id of an app that was to be started and is running already. */
   readonly running?: unknown;
-  /** What is to be said beside the message, such as a limit that this system does not enforce. */
+  /** A sentence beside the message, for example about a limit that this system does not enforce. */
   readonly notice?: string;
   /** The effect of a Start: `started`, `changed` or `unchanged`. */
   readonly action?: string;

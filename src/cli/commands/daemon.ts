@@ -142,7 +142,7 @@ async function declaredIn(file: string): Promise<DeclaredFile> {
   return { file: path, apps, faults: read.faults };
 }
 
-/** What the file meant: successes on stdout, everything the user may not expect on stderr. */
+/** Shows the outcome of the file: successes on stdout, everything that the user may not expect on stderr. */
 function report(outcomes: readonly DeclaredOutcome[], file: string): void {
   for (const { app, outcome, why } of outcomes) {
     switch (outcome) {

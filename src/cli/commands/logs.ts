@@ -77,7 +77,7 @@ export async function run(args: string[]): Promise<void> {
   const following = values.follow === true || values.watch === true;
   endWithDaemon();
   if (following) endWithReader();
-  // What was printed is in files. Apps that a daemon has left get another one when their output is followed.
+  // The printed lines are in files. Apps that a daemon has left get another one when their output is followed.
   const client = await daemonFor(daemon, { start: following ? 'if-left' : 'never' });
   if (!client) {
     await withoutDaemon(stateOf(daemon.socket), wanted, following, 'No daemon is running');
@@ -86,7 +86,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     const state = stateDirectory(client.path);
     const timeout = answerTimeout(daemon);
-    // What the files have is not worth a long wait for the daemon.
+    // The files are there, so a long wait for the daemon is not worth it.
     if (await hasFiles(state, wanted))
       client.setTimeout(timeout === 0 ? PATIENCE : Math.min(timeout, PATIENCE));
     const apps = await known(client, wanted, following).catch(async (error: unknown) => {

@@ -14,7 +14,7 @@ export const help = `Statistics of the daemon itself: its connections, commands,
 Usage: bunctl stats [-j | --openmetrics]
 
   -j, --json           as JSON
-      --openmetrics    as OpenMetrics text, for Prometheus and its kind
+      --openmetrics    as OpenMetrics text, for Prometheus and similar programs
 ${COMMON_HELP}
 
 Examples:

@@ -127,7 +127,7 @@ async function redraw(client: IpcClient, name: Name, events: Subscription): Prom
   await Promise.race([afterEvents(), again(draw)]);
 }
 
-/** What a screen has room for: all apps in a table, or one in detail, without the many names that it inherited. */
+/** The text that fits on a screen: all apps in a table, or one in detail, without the many names of its inherited variables. */
 async function screenText(client: IpcClient, name: Name): Promise<string> {
   if (name !== null) return text(client, name, { brief: true });
   const apps = await allStatuses(client);

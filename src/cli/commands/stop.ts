@@ -33,7 +33,7 @@ export async function run(args: string[]): Promise<void> {
   const wanted = await resolveNames(names);
   await withDaemon(daemon, { start: 'if-left' }, async (client) => {
     await checkKillEscaped(client, values);
-    // What a stopped app has left behind is ended, too, if that is asked for.
+    // Processes that a stopped app has left behind are ended too, if that is asked for.
     const isOfInterest = ({ state, escaped }: AppStatus): boolean =>
       state !== 'Stopped' || (values['kill-escaped'] === true && (escaped?.length ?? 0) > 0);
     const apps = await expandAll(client, wanted, {

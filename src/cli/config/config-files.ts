@@ -101,7 +101,7 @@ function notYaml(path: string): string {
   return `YAML is not read. Please convert ${path} to JSON format. This does it: npx js-yaml ${quoteWords([path])} > ${quoteWords([json])}`;
 }
 
-/** What a file holds is not JSON, or cannot be read at all. */
+/** The text of a file is not JSON, or cannot be read at all. */
 class UnreadableError extends ConfigFileError {}
 
 function readJson(path: string): Fields {

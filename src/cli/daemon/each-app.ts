@@ -38,7 +38,7 @@ export async function resolveNames(typed: readonly string[]): Promise<Wanted[]> 
 export interface Expansion {
   /** The command that is given, for what is said. */
   readonly command: string;
-  /** What is said when there is no app to do anything with. */
+  /** The message when there is no app to act on. */
   readonly none: string;
   /** Which apps `all` means; by default all. */
   readonly passes?: (app: AppStatus) => boolean;
@@ -60,7 +60,7 @@ export async function expandAll(
   return distinct(wanted.filter((each) => !others.has(each)).map(({ name }) => name));
 }
 
-/** What a file stands for and came from another file, which still exists: it is left alone, and a sentence says so. */
+/** The apps of a file that came from another file, which still exists, are left alone, and a sentence says so. */
 async function ofOtherFiles(
   client: IpcClient,
   wanted: readonly Wanted[],

@@ -22,8 +22,8 @@ export interface DaemonOptions {
 export interface StartRule {
   /**
    * `never`; `if-left`: if the last daemon ended without a shutdown and left apps running, so that they are under
-   * control again whichever command comes next; `always`. Of many commands that start one at once, one succeeds and
-   * the others use its daemon.
+   * control again whichever command comes next; `always`. If many commands start a daemon at once, one succeeds and the
+   * others use its daemon.
    */
   readonly start: 'never' | 'if-left' | 'always';
   /** For `always`: called before a daemon is started that finds no running apps; may throw to prevent it. */

@@ -21,7 +21,7 @@ export async function inTurn<T>(items: readonly T[], act: (item: T) => Promise<v
   throwFirst(failures, items.length);
 }
 
-/** Throws the only failure as it is; of several only how many there were, since each has been reported. */
+/** Throws the only failure unchanged. If there are several, throws only their number, since each has been reported. */
 export function throwFirst(failures: readonly Error[], total: number): void {
   const [first] = failures;
   if (first === undefined) return;

@@ -33,7 +33,7 @@ export function originOf(app: AppStatus, file: string): string | undefined {
 
 /**
  * Why a file that nobody named, and that was only found in the folder, does not take over an app, as sentences; undefined
- * if it does. A start script is no description of an app, so it takes over none.
+ * if it does. A start script does not describe an app, so it does not take one over.
  */
 export function whyNotTaken(
   app: AppStatus,

@@ -15,8 +15,9 @@ export function rulePlaces(socket: string | undefined): string[] {
 }
 
 /**
- * Where a daemon may be although the rule does not say so here: the place that a daemon with the same state directory
- * has written down (it was started with another TMPDIR, for example), and the original's. None if a socket was named.
+ * Places of a daemon that the rule does not give here. One is the place that a daemon with the same state directory has
+ * written down: it was started with another TMPDIR, for example. The other is the place of the original. None if a
+ * socket was named.
  */
 export async function otherPlaces(socket: string | undefined): Promise<string[]> {
   if (namedSocket(socket) !== undefined) return [];

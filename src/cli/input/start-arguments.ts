@@ -99,7 +99,7 @@ function appsOfFile({ values, names: words }: Arguments, mode: string | undefine
   return file && { apps, file: file.path, found, mode };
 }
 
-/** What is typed as a name must not be a file. */
+/** A word that is typed as a name must not be a file. */
 function checkNoFile(name: string): void {
   if (isConfigFile(name) || (name.includes('/') && isFile(absolutePath(name))))
     throw usage(`${name} is a file. start takes one file, before any names`);

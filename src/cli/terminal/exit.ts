@@ -62,7 +62,7 @@ export function refused({ code, message }: AnswerError): CliError {
   return new CliError(EXIT.failed, message);
 }
 
-/** What is said of any error. Whatever looks for the current folder fails in this way when that was removed. */
+/** The message for any error. Whatever looks for the current folder fails in this way when that was removed. */
 export function messageOf(error: unknown): string {
   const { syscall, message } = error as NodeJS.ErrnoException;
   return syscall === 'uv_cwd' ? NO_FOLDER : message;

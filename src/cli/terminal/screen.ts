@@ -1,7 +1,7 @@
 // A screen that is drawn again and again in its place: never more than fits, so that nothing goes into the scrollback.
 import { write } from './output.js';
 
-/** What is taken for the size of a terminal that does not tell it. */
+/** The size that is assumed for a terminal that does not tell it. */
 const [COLUMNS, ROWS] = [80, 24];
 
 /**
@@ -25,7 +25,7 @@ export function drawScreen(
   write(`\x1b[H\x1b[J\x1b[?7l${fitting}\x1b[?7h\n`);
 }
 
-/** The first characters of a line. What sets colours takes no room, and is kept. */
+/** The first characters of a line. Sequences that set colours take no room, and are kept. */
 function cut(line: string, columns: number): string {
   let room = columns;
   // oxlint-disable-next-line no-control-regex -- control characters are what is searched for

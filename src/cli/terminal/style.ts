@@ -26,7 +26,7 @@ const COLOURS = /\u001b\[[\d;:]*m/g;
 
 /**
  * Makes a line of an app or a daemon safe to print. Sequences that move the cursor, set titles or do anything else than
- * colour are removed, and so are colours if stdout shows none. Of a line that rewrites itself with carriage returns the
+ * colour are removed, and so are colours if stdout shows none. If a line rewrites itself with carriage returns, its
  * last version is kept. Other control characters become visible.
  */
 export function harmless(text: string): string {
@@ -39,7 +39,7 @@ export function harmless(text: string): string {
   return colours.length > 0 ? `${whole}\u001b[0m` : whole;
 }
 
-/** What is printed as plain text: no control sequences, no control characters but tabs. */
+/** Makes plain text: no control sequences, and no control characters but tabs. */
 function withoutControls(text: string): string {
   return (
     stripVTControlCharacters(text)

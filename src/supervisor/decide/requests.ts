@@ -151,7 +151,7 @@ export class Requests {
     const wasRunning = app.state.status === 'Running';
     const failure = `Failed to ${wasRunning ? 're' : ''}start app ${name}`;
     await this.#check(app, change, failure, wasRunning ? '; it runs on as it was' : '');
-    // A shutdown may have begun with each wait; what it stops is not started anew.
+    // A shutdown may have begun with each wait; an app that it stops is not started again.
     this.#apps.checkOpen();
     if (app.state.status !== 'Stopped')
       await app.stop({ keepWanted: true, restarting: true }).catch(async (error: unknown) => {

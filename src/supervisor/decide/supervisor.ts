@@ -104,7 +104,7 @@ class Supervisor {
     await this.#host.flushOutput(this.#apps.known(which).id);
   }
 
-  /** What is to be said about the memory limit of an app that was started; see `limitNotice`. */
+  /** The sentence about the memory limit of an app that was started; see `limitNotice`. */
   limitNotice({ id, name }: Addressed): Promise<string | undefined> {
     return limitNotice(name, this.#apps.get(id)?.config.max_memory);
   }

@@ -71,8 +71,8 @@ export class GroupEnd implements ProcessEnd {
   }
 
   /**
-   * Whether the group has members after its leader's end. The system gives its number to no process while it has, so a
-   * live process of that number is a stranger's, and so is the group that this process leads.
+   * Whether the group has members after its leader's end. While the group has members, the system gives its number to
+   * no other process. So a live process of that number is a stranger, and so is the group that it leads.
    */
   #remains(): boolean {
     return exists(-this.#group) && !lives(this.#group);

@@ -129,7 +129,7 @@ export class ProcessHost {
     };
   }
 
-  /** What a former supervisor has begun is done. */
+  /** Resolves when everything that a former supervisor has begun is done. */
   async #settled(): Promise<void> {
     await Promise.all([...this.#apps.values()].map(({ underWay }) => underWay));
   }

@@ -3,7 +3,10 @@ import type { Clock } from '../../clock.js';
 
 /** Beyond the longest stop timeout, how long in ms the supervisor may take to stop all apps. */
 const STOP_PATIENCE = 10_000;
-/** Beyond a second stop timeout, how long in ms it may take to end what they have left behind, which it does after them. */
+/**
+ * After all apps have ended, the supervisor ends the processes that they left behind. The time for that, in ms, beyond a
+ * second stop timeout.
+ */
 const SURVIVORS_PATIENCE = 5000;
 
 export class StopPatience {
@@ -25,7 +28,7 @@ export class StopPatience {
     return this.#killsEscaped;
   }
 
-  /** What apps have left behind is to be ended, too; also in a shutdown that has begun. */
+  /** Processes that apps have left behind are to be ended too, also in a shutdown that has begun. */
   killEscaped(): void {
     this.#killsEscaped = true;
     this.#onKillEscaped();

@@ -24,7 +24,7 @@ export class Allowance {
     return this.#left > 0 && this.#second !== thisSecond();
   }
 
-  /** What was left out is told. */
+  /** The log has told of the lines that were left out. */
   told(): void {
     this.#left = 0;
   }

@@ -130,7 +130,7 @@ export class AppLog {
     for (const file of this.#all) file.close();
   }
 
-  /** Nobody prints into it any more. What says how much it lacks goes, unless it lacks something. */
+  /** Nobody prints into this log any more. Removes the files that count its missing bytes, unless bytes are missing. */
   forget(): void {
     for (const count of this.#counts) if (count.now.bytes === 0) count.remove();
   }
@@ -236,7 +236,7 @@ export class AppLog {
     this.#allowance.resume(header.source);
   }
 
-  /** What the app printed of a text of records: without their headers, and without the newline that ends another's line. */
+  /** The app's own part of a text of records: no headers, and no newline that ends a line of the other stream. */
   #lossOfRecords(text: string): Lost {
     const lines = countLines(text);
     const added = text.length === this.#length && this.#interrupts ? 1 : 0;

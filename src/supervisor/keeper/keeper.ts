@@ -45,7 +45,7 @@ export class Keeper {
   readonly #apps = new Map<string, Kept>();
   /** The logs of apps that have ended, which do not tell yet of what could not be written. */
   readonly #owing = new Map<string, AppLog>();
-  /** Of every log that was written or asked for. */
+  /** The generation of every log that was written or asked for. */
   readonly #generations = new Map<string, Generation>();
   readonly #feed = new LineFeed();
   readonly #watch: DaemonWatch;
@@ -192,7 +192,7 @@ export class Keeper {
     const log = kept?.log ?? this.#logOf(id, settings);
     log.flush();
     if (kept === undefined) log.close();
-    // What it printed in the other format, or for an older version.
+    // The files that the app printed in the other format, or under an older version.
     for (const path of this.#files.everyLog(id)) if (!log.writes(path)) removeLog(path);
     return 'Emptied';
   }

@@ -11,7 +11,7 @@ const TELL_WITHIN = 250;
 
 /** Where written text is sent to. */
 export interface FeedTarget {
-  /** Whether it has read what it was sent before. */
+  /** Whether the target has read everything that it was sent before. */
   readonly ready: () => boolean;
   readonly send: (written: Written) => void;
 }

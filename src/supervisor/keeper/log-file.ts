@@ -108,7 +108,7 @@ export class LogFile {
   flush(): void {
     this.#unwritten.clear();
     removeOldest(this.path, 0);
-    // What is open may have been renamed, and is somebody's then.
+    // The open file may have been renamed: then it belongs to the one who renamed it.
     this.close();
     if (statSync(this.path, { throwIfNoEntry: false })) this.#openFile(constants.O_TRUNC);
     this.#size = 0;

@@ -41,7 +41,7 @@ export function openLog(path: string, more: number): number {
 }
 
 /**
- * Gives a log to whom its app runs as, who reads it: an app opens /dev/stdout by the rights of the FIFO. Returns the end
+ * Gives a log to the user of its app, who reads it. The app itself opens /dev/stdout by the rights of the FIFO. Returns the end
  * of a sentence if that cannot be done, as on a file system without owners: what is printed is kept all the same.
  */
 export function giveToOwner(fd: number, found: Stats, owner: LogSettings['owner']): string | undefined {

@@ -1,6 +1,6 @@
 // What a file of a log reports to the app's log, and asks of it.
 
-/** What was lost, of an app's own bytes. */
+/** The lines and bytes of an app that were lost. */
 export interface Lost {
   lines: number;
   bytes: number;

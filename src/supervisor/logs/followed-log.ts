@@ -210,7 +210,7 @@ export class FollowedLog {
   async #standing(file: FileHandle): Promise<Row[]> {
     const { length, since } = this.#rest;
     if (length === 0 || performance.now() - since < STANDSTILL) return [];
-    // What stands in front of a record's text is not shown alone.
+    // The header in front of a record's text is not shown alone.
     if (this.log.kind === 'records' && length <= HEADER_LENGTH) return [];
     return this.#handRest(file);
   }

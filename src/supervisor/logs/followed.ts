@@ -44,7 +44,7 @@ export function noticeChange(
   return replaced;
 }
 
-/** What is told of a file into which its app prints unseen from now on. */
+/** The message about a file into which its app prints unseen from now on. */
 export const lostFile = ({ id, path }: Followed, how: string): Error =>
   new Error(
     `${path} was ${how}: what app ${id} prints from now on is not in it; bunctl restart ${id} opens it again`,

@@ -27,7 +27,7 @@ export const SLACK = 2000;
 /** A longer line is handed on in pieces of about this size, in bytes. */
 export const LONGEST = 4 * 1024 * 1024;
 
-/** Whether a line is in the range. Of a log without times, whole files are chosen: each of their lines is in it. */
+/** Whether a line is in the range. In a log without times, whole files are chosen, with all of their lines. */
 export function inRange({ time, at }: Pick<LogLine, 'time' | 'at'>, { since, until }: TimeRange): boolean {
   const when = time ?? at;
   return (since === undefined || when >= since) && (until === undefined || when <= until);

@@ -10,7 +10,7 @@ export interface AppLines {
 interface Source {
   readonly app: string;
   readonly batches: AsyncIterator<readonly LogLine[], undefined>;
-  /** Of sources whose next lines have the same time, the one with the least number comes first. */
+  /** If the next lines of several sources have the same time, the source with the least number comes first. */
   readonly number: number;
   lines: readonly LogLine[];
   /** The first line that was not handed on. */

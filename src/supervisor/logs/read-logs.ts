@@ -15,7 +15,7 @@ export interface WireLine {
   readonly line: string;
 }
 
-/** What tells the lines of an app's events from those of its answer. */
+/** The figures that tell the lines of an app's events from those of its answer. */
 export interface EventGenerations {
   /** Those of the plain files that the app prints straight into; null for other apps. */
   readonly follower: Readonly<Record<Stream, number>> | null;
@@ -29,7 +29,7 @@ export interface LogBounds {
   readonly lookBack: number;
 }
 
-/** What a line takes in JSON beside its text, at most: `{"time":1764209411123,"stream":"stdout","line":""},`. */
+/** The most bytes that a line takes in JSON beside its text: `{"time":1764209411123,"stream":"stdout","line":""},`. */
 const AROUND = 56;
 
 /**

@@ -12,14 +12,14 @@ import type { Stream } from '../state/paths.js';
 /** Where a line comes from: the app's stdout or stderr, or bunctl itself. */
 export type Source = Stream | 'bunctl';
 
-/** The length of what stands in front of the text, in bytes: the time, a space, the source, and a space or a `+`. */
+/** The length of the header in front of the text, in bytes: the time, a space, the source, and a space or a `+`. */
 export const HEADER_LENGTH = 29;
 
 const WORDS: Readonly<Record<Source, string>> = { stdout: 'out', stderr: 'err', bunctl: 'log' };
 const SOURCES: Readonly<Record<string, Source>> = { out: 'stdout', err: 'stderr', log: 'bunctl' };
 
 /**
- * What stands in front of the text of a line.
+ * The header in front of the text of a line.
  *
  * @param time Milliseconds since the epoch, at which the line's first byte was read.
  * @param continued Whether the text goes on with the last line of the same source, which had no end.
@@ -28,7 +28,7 @@ export function recordHeader(time: number, source: Source, continued = false): s
   return `${new Date(time).toISOString()} ${WORDS[source]}${continued ? '+' : ' '}`;
 }
 
-/** What stands in front of a line's text, as it was read. */
+/** The header in front of a line's text, as it was read. */
 export interface RecordHeader {
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -42,7 +42,7 @@ const HEADER = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.)(\d{3})Z (out|err|log)([ +])$
 let second = '';
 let secondTime = NaN;
 
-/** Reads what stands in front of a line's text; undefined for a line that is not a record. */
+/** Reads the header in front of a line's text; undefined for a line that is not a record. */
 export function parseHeader(line: Buffer): RecordHeader | undefined {
   if (line.length < HEADER_LENGTH) return undefined;
   const [, upToSecond, ms, word, mark] = HEADER.exec(line.toString('latin1', 0, HEADER_LENGTH)) ?? [];

@@ -90,7 +90,7 @@ export async function* rowsForward(blocks: AsyncIterable<Block>, kind: Kind): As
 
 /** The rows of a file from its end on: the last ones first, those of one yield in the order of the file. */
 export async function* rowsBackward(blocks: AsyncIterable<Block>, kind: Kind): AsyncGenerator<Row[]> {
-  // What belongs to a line that begins before it.
+  // The rows of a line that begins before it.
   let carry: Buffer = Buffer.alloc(0);
   for await (const { bytes, offset } of blocks) {
     const all = carry.length > 0 ? Buffer.concat([bytes, carry]) : bytes;

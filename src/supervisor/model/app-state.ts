@@ -15,9 +15,9 @@ export interface Exit {
 export const UNKNOWN_EXIT: Exit = { code: null, signal: null, unknown: true };
 
 /**
- * The reason why a process ended: `exit` by itself with code 0, `crash` by itself in any other way, `stop` because it was told
- * to, `max_memory` because it held too much, `unknown` if its end was not observed, `elsewhere` if it ran on another
- * machine or in another container.
+ * The reason why a process ended. `exit`: by itself with code 0; `crash`: by itself in any other way; `stop`: it was
+ * told to end; `max_memory`: it held too much memory; `unknown`: its end was not observed; `elsewhere`: it ran on
+ * another machine or in another container.
  */
 export type ExitReason = 'exit' | 'crash' | 'stop' | 'max_memory' | 'unknown' | 'elsewhere';
 

@@ -46,8 +46,8 @@ export interface HostFunctions {
   /** Resolves with the notices after `sequence` once there are any. Earlier ones are forgotten. */
   readonly notices: (after: number) => Promise<readonly HostNotice[]>;
   /**
-   * Checks that a process can be started as things are now: the folder, the program, the user, the size of its
-   * arguments and variables, and the log files of an app that is known.
+   * Checks whether a process could be started now. It looks at the folder, the program, the user, the size of arguments
+   * and variables, and the log files of a known app.
    *
    * @throws {Error} with the same message as a spawn that fails for this reason.
    */

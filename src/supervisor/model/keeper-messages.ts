@@ -18,7 +18,7 @@ export interface LogSettings {
   readonly compress: boolean;
   /** How many lines a second are kept; the rest is counted. 0 for all. */
   readonly maxLines: number;
-  /** To whom the files belong; null for the user of the daemon. */
+  /** The owner of the files; null for the user of the daemon. */
   readonly owner: Owner | null;
 }
 
@@ -28,7 +28,7 @@ export interface DaemonCommand {
   readonly args: readonly string[];
 }
 
-/** What a daemon tells of itself. */
+/** The facts that a daemon tells about itself. */
 export interface FromDaemon {
   readonly pid: number;
   /** How it is started again; null for not at all. */
@@ -81,7 +81,10 @@ export interface Written {
   readonly text: string;
   /** Where the text ends in its file, in bytes. */
   readonly end: number;
-  /** Grows when a file of the app's log is begun, emptied or put aside: a later text has a greater generation, or one that is the same and a greater end. */
+  /**
+   * Grows when a file of the app's log is begun, emptied or put aside. A later text has a greater generation, or the
+   * same generation and a greater end.
+   */
   readonly generation: number;
   /** True: the text begins a record or a line, whatever its stream's text before it was. */
   readonly begins: boolean;

@@ -4,7 +4,7 @@ import type { LogSettings } from './keeper-messages.js';
 import { milliseconds } from './durations.js';
 import type { Owner } from './owner.js';
 
-/** For apps whose configuration does not say; what is absent is LOG_DEFAULTS'. */
+/** For apps whose configuration does not say; absent settings are those of LOG_DEFAULTS. */
 export interface LogDefaults {
   readonly maxSize?: number | undefined;
   readonly maxFiles?: number | undefined;

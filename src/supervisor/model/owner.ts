@@ -7,8 +7,9 @@ export interface Owner {
 }
 
 /**
- * Undefined for an app that runs as whom the daemon runs as. With the daemon's own group, which may be root's, another
- * user's process could do what it is not meant to, so it has that user's group, unless its configuration names one.
+ * Undefined for an app that runs as the daemon's own user. The daemon's group may be root's, and would give another
+ * user's process rights that it should not have. So an app has the group of its user, unless its configuration names
+ * one.
  *
  * @param user That user, if it is known.
  */

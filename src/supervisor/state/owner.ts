@@ -39,7 +39,7 @@ export async function ownState(
   const byFile = exclusiveFlags(process.platform) !== undefined;
   const outcome = byFile ? 'locked' : await lockFile(lock);
   if (outcome === 'held') throw await inUse(directory, lock, socketPath);
-  // In place: the lock is on this file. What stands in it is for a sentence alone, and a full disk has no room for it.
+  // In place: the lock is on this file. The text in it only serves a message, and a full disk has no room for it.
   const untold = await write(lock, `${socketPath}\n${hostname()}\n`, { mode: 0o600 }).then(
     () => undefined,
     (error: unknown) => error as Error,

@@ -68,8 +68,8 @@ function check(given: AppRecord): AppRecord {
 }
 
 /**
- * Reads every record of a directory. A file that is not a record, or that another user may have written, is reported
- * to `onFault` and becomes `FILE.bad`, so that no later app of its name overwrites it.
+ * Reads every record of a directory. A file that is not a record, or that another user may have written, is reported to
+ * `onFault` and renamed to `FILE.bad`. So no later app of its name overwrites it.
  *
  * @throws {IpcError} `ENDPOINT_UNUSABLE` when the system fails to read a file: its app may run, and would be forgotten.
  */

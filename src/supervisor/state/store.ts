@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { AppRecord } from '../model/app-record.js';
 import { writeWhole } from './whole-file.js';
 
-/** Writes the versions of a file one after the other. Of several versions that wait, only the last one is written. */
+/** Writes the versions of a file one after the other. If several versions wait, only the last one is written. */
 export class Store {
   readonly #pathOf: (id: string) => string;
   readonly #onFault: (error: Error) => void;

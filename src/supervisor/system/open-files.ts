@@ -24,9 +24,10 @@ const system: Ancestors = {
 };
 
 /**
- * The soft limit that this process was started with, as far as it can be known. What Node has raised is lost, so it is
- * the soft limit of the nearest ancestor whose hard limit is ours too, without those that are Node or were started by
- * Node with a limit that it had raised. Undefined if our hard limit is another than the parent's: somebody has set the
+ * The soft limit that this process was started with, as far as it can be known. Node raises its own soft limit, and the
+ * former value is lost. So this takes the soft limit of the nearest ancestor with our hard limit. It skips ancestors
+ * that are Node, or that Node started with a limit that it had raised. Undefined if our hard limit is another than the
+ * parent's: somebody has set the
  * limits for this process alone (`prlimit`, a service's unit), and nothing tells the soft one.
  *
  * `BUNCTL_OPEN_FILES` says it; `told` is its value.

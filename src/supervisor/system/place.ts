@@ -59,7 +59,7 @@ export function isElsewhere(other: Place): boolean {
 const same = (recorded: string | null | undefined, ours: string | null): boolean =>
   recorded === undefined || recorded === ours;
 
-/** The id itself is not to be shown around, so it is hashed with a word of our own. */
+/** The id itself should stay secret, so it is hashed with a word of our own. */
 function machine(): string | null {
   const id = system.machineId();
   return id === null ? null : createHash('sha256').update(`bunctl ${id}`).digest('hex').slice(0, 16);

@@ -2,7 +2,7 @@
 import { win32 } from 'node:path';
 
 /**
- * The folder of the programs of Windows. They run in it too: a process holds the folder that it runs in, and the one
- * that a daemon in the foreground was started from is not to be held by a program that outlives the daemon.
+ * The folder of the programs of Windows. They also run in it, because a process holds the folder that it runs in. A
+ * program that outlives a daemon in the foreground must not hold the folder from which that was started.
  */
 export const systemFolder = (): string => win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32');

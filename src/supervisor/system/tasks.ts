@@ -68,7 +68,10 @@ export function parseTasklist(text: string): Map<number, ProcessStat> {
   return processes;
 }
 
-/** What a program has printed: in UTF-16, with or without its mark, or in a code page whose figures are ASCII's. */
+/**
+ * The text that a program has printed: in UTF-16, with or without a byte order mark, or in a code page with the digits
+ * of ASCII.
+ */
 export function textOf(bytes: Buffer): string {
   const wide = bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe);
   return bytes.toString(wide ? 'utf16le' : 'latin1').replace(/^\ufeff/, '');

@@ -9,8 +9,8 @@ export interface Usage {
   /** See `heldBy`. */
   readonly memoryBytes: number;
   /**
-   * Of one core, since the sample before, which is at least a second and at most a minute older; without one, since the
-   * start. Null where processor times are not told.
+   * The use since the sample before, in percent of one core. That sample is at least a second and at most a minute
+   * older; without one, the use since the start. Null where processor times are not told.
    */
   readonly cpuPercent: number | null;
   /** Null where it is not told which processes are the app's beside its own. */
@@ -68,7 +68,10 @@ export class UsageSampler {
     return usage;
   }
 
-  /** Takes a sample for later ones to be compared with. What the apps hold is not asked for, which is expensive. */
+  /**
+   * Takes a sample with which later ones are compared. It does not ask how much memory the apps hold, because that is
+   * expensive.
+   */
   note(leaders: ReadonlySet<number>): void {
     this.#note(this.#now(), this.#find(leaders));
   }

@@ -15,8 +15,8 @@ import { Watchdog } from './watchdog.js';
 const BATCHES_UNDER_WAY = 2;
 
 /**
- * Commands of one connection that a worker has at once, if main cannot take them back: their answers must find room
- * on main even if the connection's client does not read.
+ * The commands of one connection that a worker may have at once if main cannot take them back. Main must have room for
+ * their answers even if the client does not read.
  */
 const SENT_FOR_GOOD = 16;
 

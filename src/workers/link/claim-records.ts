@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { SharedState, SLOTS } from './claims.js';
 
 const RECORD_BYTES = 8;
-/** Stands in a record for the slot: the lane has taken a batch in. */
+/** In the place of a slot, this says that the lane has taken a batch in. */
 const BATCH = -1;
 
 /** The lane's side of the state: each claim is in the pipe before the command begins. */

@@ -123,7 +123,10 @@ const pipesOf = ({ stdio }: { stdio?: ChildProcess['stdio'] }): readonly (Socket
 
 /** The debugger's port belongs to the daemon. */
 const OF_THE_DEBUGGER = /^--inspect(-brk|-port|-wait)?(=|$)/;
-/** What a program on the command line needs, and one in a file must not have: with it, a child would run the daemon's program again. */
+/**
+ * Options that a program on the command line needs, and that a child must not have: with them it would run the daemon's
+ * program again.
+ */
 const OF_A_PROGRAM = /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/;
 
 /** This process's options of Node, without the program that may be among them. */

@@ -16,8 +16,8 @@ export interface SharedContext {
 /** Where a context keeps its command, which the two properties below need. */
 const RUNNING = Symbol('running');
 
-// Shared by all contexts: with functions of their own for each command, contexts have no shape in common, and every
-// access to them is slow (measured: half of the requests a second).
+// All contexts share these functions. With functions of its own for each command, every context has another shape, and
+// every access is slow (measured: half of the requests a second).
 function signal(this: OwnContext): AbortSignal {
   return this[RUNNING].signal;
 }

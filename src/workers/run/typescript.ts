@@ -3,8 +3,8 @@ import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * tsx registers itself on the main thread alone where Node has no `module.registerHooks` that tsx trusts (Node 20,
- * 22 before 22.22.3, 24 before 24.11.1), and such a thread's loader does not reach the threads that it starts.
+ * Some versions of Node lack a `module.registerHooks` that tsx trusts (20, 22 before 22.22.3, 24 before 24.11.1). There
+ * tsx registers itself on the main thread alone, and the loader does not reach the threads that this starts.
  * So a thread registers tsx itself, once, before it imports the first module: a failed import is remembered.
  *
  * @param module URL of the module that will be imported.
@@ -16,7 +16,7 @@ export function reachTypeScript(module: string): void {
   register('tsx/esm', tsx.startsWith('file:') ? tsx : pathToFileURL(`${process.cwd()}/`), { data: {} });
 }
 
-/** What `--import` was given for tsx: a URL, when the tsx command started the process, or the package's name. */
+/** The value of `--import` for tsx: a URL if the tsx command started the process, or the name of the package. */
 function preloadedTsx(options: readonly string[]): string | undefined {
   return options
     .filter((option, index) => option.startsWith('--import=') || options[index - 1] === '--import')

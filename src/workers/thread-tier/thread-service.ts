@@ -107,7 +107,8 @@ export class ThreadService implements ServiceHost {
   }
 
   #ready(link: ThreadLink): void {
-    // What a thread had said before it was killed is still read: one that became ready while it was closed stays closed.
+    // Messages that a thread sent before it was killed are still read: a service that became ready while it was closed
+    // stays closed.
     if (this.#closed) return;
     this.#cancelTimer();
     this.#up = link;

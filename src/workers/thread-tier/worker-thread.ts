@@ -20,7 +20,7 @@ export class WorkerThread {
   /** Settles when the task has ended, with the error that ended it or kept it from beginning, if any. Never rejects. */
   readonly ended: Promise<Error | undefined>;
   /**
-   * Settles when the thread itself has ended, which may be long after its task: one in a system call ends when the
+   * Settles when the thread itself has ended. That may be long after its task: a thread in a system call ends when the
    * call returns, and until then the process cannot exit. Never rejects.
    */
   readonly gone: Promise<void>;

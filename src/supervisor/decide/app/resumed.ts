@@ -25,7 +25,7 @@ export function isToBeUp({ wanted, resting }: AppState, config: AppConfig): bool
   return wanted === 'running' && !resting && always;
 }
 
-/** What becomes of an app that has no process. */
+/** The state of an app that has no process. */
 export interface Resumed {
   readonly change?: Partial<AppState>;
   readonly input?: Input;

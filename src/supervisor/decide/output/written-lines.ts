@@ -26,7 +26,7 @@ interface Begun extends Omit<WrittenLine, 'line'> {
 
 /** A line of a raw log goes on in another event when it is this long; the keeper cuts lines of records itself. */
 const MAX_LINE = 256 * 1024;
-/** What is not cut off from what may follow: a character of several bytes, and the `\r` of a `\r\n`. */
+/** The end of a text that must not be cut off from its continuation: a character of several bytes, and the `\r` of a `\r\n`. */
 const INDIVISIBLE = /(?:[\xC2-\xF4][\x80-\xBF]{0,3}|\r)$/;
 
 /** The lines of one app. */
@@ -36,7 +36,7 @@ export class WrittenLines {
   /** The streams of which something may be missing that nothing tells. */
   readonly #unsure = new Set<Stream | null>();
 
-  /** What was written may have been lost on its way: the keeper has ended. */
+  /** The keeper has ended: written text may have been lost on its way. */
   interrupt(): void {
     for (const stream of this.#begun.keys()) this.#unsure.add(stream);
   }
@@ -67,7 +67,7 @@ export class WrittenLines {
     return { lines, skipped: lost };
   }
 
-  /** Whether the text goes on with what was begun, or begins a line. What was begun and does not go on is handed on. */
+  /** Whether the text goes on with what was begun, or begins a line. A line that was begun and does not go on is handed on. */
   #goOn({ stream, text, end, begins, gap }: Written, lines: WrittenLine[]): boolean {
     const unsure = this.#unsure.delete(stream);
     const begun = this.#begun.get(stream);

@@ -22,7 +22,10 @@ export interface MemoryWatchSettings {
   readonly limited: () => readonly Limited[];
   /** See `SystemFacts.look`. */
   readonly look: (patience: number) => Promise<Told>;
-  /** Called once for as long as nothing is told, so that the limits of these apps are not enforced. */
+  /**
+   * Called once when the system tells nothing, so that the limits of these apps are not enforced; again only after it
+   * has told something.
+   */
   readonly onBlind: (apps: readonly Limited[]) => void;
   /** See `groupsOver`. */
   readonly groupsOver: (limits: ReadonlyMap<number, number>) => ReadonlyMap<number, number>;

@@ -67,8 +67,8 @@ export class AppOutputs {
   /**
    * Opens the output of an app for its next run.
    *
-   * @param owner The app's user and group, if it runs as another user than ours: an app opens /dev/stdout by the
-   *   rights of the FIFO, which is for its owner alone.
+   * @param owner The app's user and group, if it runs as another user than ours. An app opens /dev/stdout by the rights
+   *   of the FIFO, which only its owner may open.
    * @throws {Error} that names the file.
    */
   async open(id: string, config: AppConfig, kind: AppOutput, owner: Owner | undefined): Promise<OpenOutput> {

@@ -44,8 +44,9 @@ export async function openFifos(files: Files, id: string): Promise<readonly [Fil
 }
 
 /**
- * Opens a FIFO of an app as its processes have it: by its path, or, where it was removed, renamed or made anew, through a
- * process that has it open (Linux). Undefined when there is none: nobody can print into it any more.
+ * Opens the FIFO that the processes of an app have open. It opens the path; if the FIFO was removed, renamed or made
+ * anew, it goes through a process that has it open (Linux). Undefined when there is none: nobody can print into it any
+ * more.
  *
  * @param leader The number of the app's process, if that runs.
  * @param processes The numbers of all processes of the app; asked only when the FIFO is not at its path.

@@ -13,9 +13,9 @@ import { identify, isAlive, type ProcessIdentity } from '../../system/processes.
 /** How long, in ms, a keeper may take to start, and to answer. */
 const START_PATIENCE = 10_000;
 const ANSWER_PATIENCE = 5000;
-/** The same for one that has not answered for a while. What it was asked, it does when it goes on. */
+/** The same for a keeper that has not answered for a while. It does what it was asked when it goes on. */
 const SILENT_PATIENCE = 100;
-/** How long, in ms, it is left between two questions whether it answers. */
+/** The time, in ms, between two questions whether the keeper answers. */
 const ASK_EVERY = 2000;
 /** How long, in ms, another keeper is waited for after one that did not last. */
 const PAUSE = 1000;

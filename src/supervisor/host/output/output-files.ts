@@ -21,8 +21,8 @@ export interface OutputFiles {
 /**
  * Opens the files of an app for appending, and makes them and their folder if they are not there.
  *
- * @param owner The app's user and group, if it runs as another user than ours: an app opens /dev/stdout by the rights
- *   of the file, which is for its owner alone.
+ * @param owner The app's user and group, if it runs as another user than ours. An app opens /dev/stdout by the rights
+ *   of the file, which only its owner may open.
  * @throws {Error} that names the file.
  */
 export async function openOutput(paths: OutputPaths, owner: Owner | undefined): Promise<OutputFiles> {

@@ -108,7 +108,7 @@ export class PipedApps {
     return this.#isReadOn(id, known, this.#askIfUp);
   }
 
-  /** The keeper is told of nothing again. */
+  /** Stops telling the keeper of apps. */
   close(): void {
     this.#untold.close();
   }
@@ -158,7 +158,7 @@ export class PipedApps {
     if (this.#apps.get(id) !== known) return this.#release(known);
     await this.#tell(id, known, false, ask);
     if (fault !== undefined) throw fault;
-    // What has left its process group may print on, and is read without us.
+    // A process that has left the group may print on; the keeper reads it without us.
     if (known.ended) await this.#release(known);
     if (known.removed === true) await this.#isReadOn(id, known, ask);
   }

@@ -82,8 +82,8 @@ function notExecutable(file: string): string {
 }
 
 /**
- * Whether the user of the app may reach the file and run it. Access lists may allow more than the mode says, and then
- * show in the mode as rights of the group: what they may allow is not refused.
+ * Whether the user of the app may reach the file and run it. Access lists may allow more than the mode says. They show
+ * in the mode as rights of the group, so a program that they may allow is not refused.
  */
 async function checkUser(file: string, { user }: ProgramSettings): Promise<void> {
   if (user === undefined || user.uid === 0) return;

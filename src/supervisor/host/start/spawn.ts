@@ -125,7 +125,7 @@ export async function checkSpawn(
   }
 }
 
-/** What an app can be asked by to end: Node by its channel, any other program by the end of its stdin. */
+/** The means of asking an app to end: for Node its channel, for any other program the end of its stdin. */
 function windowsDescriptors(
   { isNode }: WindowsProgram,
   stdout: number,

@@ -10,9 +10,9 @@ const REFUSED = ['\r', '\n', '\x1a', '\0'];
  * The arguments of cmd.exe that run a batch file with these arguments, to be handed over as they are
  * (`windowsVerbatimArguments`).
  *
- * The rules are those of `std::process::Command` of Rust for batch files (since 1.77.2, CVE-2024-27980): a word is in
- * quotes, and a quote in it is doubled, so that cmd.exe never sees an end of the quotes inside of a word, however often
- * the file hands it on (`%*`). `%cd:~,%` is an empty text, which keeps `%NAME%` from being replaced. `/d` leaves out
+ * The rules are those of `std::process::Command` of Rust for batch files (since 1.77.2, CVE-2024-27980). A word is in
+ * quotes, and a quote in it is doubled. So cmd.exe never sees an end of the quotes inside of a word, however often the
+ * file hands it on (`%*`). `%cd:~,%` is an empty text, which keeps `%NAME%` from being replaced. `/d` leaves out
  * what AutoRun says, and `/v:off` leaves `!` alone.
  *
  * @throws {Error} with the code `EINVAL` for an argument that no batch file can be given.

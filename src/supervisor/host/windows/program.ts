@@ -14,7 +14,7 @@ export interface WindowsProgram {
   readonly isNode: boolean;
 }
 
-/** What the look-up asks; the system's, unless a test gives others. */
+/** The questions of the look-up. They go to the system, unless a test gives other functions. */
 export interface Looking {
   readonly isFile: (path: string) => Promise<boolean>;
   readonly isFolder: (path: string) => Promise<boolean>;
@@ -49,8 +49,8 @@ export interface WindowsCommand {
 }
 
 /**
- * Finds a program. A name without a folder is looked for in the folders of PATH alone, and not in the current one: what
- * is started must not depend on what somebody puts there. A name without an ending is tried with those of PATHEXT.
+ * Finds a program. A name without a folder is looked for in the folders of PATH alone, and not in the current folder: a
+ * file that another user puts there must not be started. A name without an ending is tried with those of PATHEXT.
  *
  * @throws {Error} with the code of the fault, and a `detail` if the code alone says too little.
  */

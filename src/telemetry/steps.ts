@@ -90,7 +90,7 @@ export const STEPS: { readonly [N in StepName]: Step<DaemonSteps[N]> } = {
   'daemon.stop-failed': {
     fields: ['err'],
     meaning: 'a step of `close()` failed; the other steps still run',
-    line: { level: 'error', words: 'a step of stopping failed; the other steps are taken', withPath: true },
+    line: { level: 'error', words: 'a step of stopping failed; the other steps still run', withPath: true },
   },
   'endpoint.rebound': {
     fields: [],

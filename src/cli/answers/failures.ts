@@ -27,5 +27,5 @@ function late({ path }: IpcClient, message: IpcMessage, seconds: number): string
   if (command === undefined || !CHANGES.includes(command) || dry === true)
     return `The daemon on ${path} did not answer within ${seconds} s; ${REMEDIES}`;
   const who = typeof name === 'string' ? `App ${name}: no` : 'No';
-  return `${who} answer came within ${seconds} s. The daemon goes on with it; ${REMEDIES}`;
+  return `${who} answer came within ${seconds} s. The daemon goes on with the command; ${REMEDIES}`;
 }

@@ -205,7 +205,7 @@ function watchThreads(): { leave(): Promise<void> } {
     async leave() {
       // The timer keeps the process alive, which the threads do not.
       const timer = setTimeout(() => {
-        say('A thread is stuck in a system call; the daemon, which has ended otherwise, is killed');
+        say('A thread is stuck in a system call; the daemon has ended everything else and kills itself');
         process.kill(process.pid, 'SIGKILL');
       }, THREADS_GRACE);
       await Promise.all(ends);

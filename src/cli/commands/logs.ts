@@ -107,7 +107,7 @@ function matching(text: string): (line: string) => boolean {
     return (line) => pattern.test(line);
   } catch (error) {
     throw usage(
-      `--grep needs a regular expression, and "${text}" is not one (${(error as Error).message}); a backslash before a character takes it as it is`,
+      `--grep needs a regular expression, and "${text}" is not one (${(error as Error).message}); a backslash before a character makes it literal`,
     );
   }
 }

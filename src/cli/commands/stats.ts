@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<void> {
     if (stats === undefined) {
       throw new CliError(
         EXIT.failed,
-        `The daemon on ${client.path} does not tell its statistics: it is an older one, or the original's. ${RENEW}`,
+        `The daemon on ${client.path} does not tell its statistics: it is of an older version, or the original's. ${RENEW}`,
       );
     }
     if (values.json) printJson(stats);

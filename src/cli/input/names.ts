@@ -30,7 +30,7 @@ export function checkName(name: string): string {
 export function checkAllAlone(names: readonly string[]): void {
   const other = names.find((name) => !meansAll(name));
   if (other !== undefined && names.some(meansAll))
-    throw usage(`"all" means every app, so it goes without other names, and "${other}" was given too`);
+    throw usage(`"all" means every app, so it takes no other names, but "${other}" was given too`);
 }
 
 /** Whether a word stands for every app: `all`, in upper or lower case. */

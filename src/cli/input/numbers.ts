@@ -8,7 +8,7 @@ const LONGEST_TIMEOUT = 2_147_483;
 export function seconds(text: string): number {
   const value = text === '0' ? 0 : positive(text, '--timeout');
   if (value > LONGEST_TIMEOUT)
-    throw usage(`--timeout takes at most ${LONGEST_TIMEOUT} seconds; 0 waits as long as it takes`);
+    throw usage(`--timeout takes at most ${LONGEST_TIMEOUT} seconds; 0 waits without a limit`);
   return value;
 }
 

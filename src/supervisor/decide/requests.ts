@@ -24,7 +24,7 @@ import { survivorsOf } from './app/survivors.js';
 const DELETE_AGAIN =
   '; it is stopped and stays in the list. Let the user of the daemon write there, then delete it again';
 
-const STARTED_LATER = '; it is started when it has ended. To call that off: bunctl stop';
+const STARTED_LATER = '; the app is started when that has ended. To prevent it: bunctl stop';
 
 type Host = Pick<ServiceCalls<HostFunctions>, 'checkSpawn' | 'escaped' | 'endEscaped'>;
 

@@ -2,7 +2,7 @@
 
 /** @param why The error of the last try. */
 export const unsavedNotice = (name: string, why: string): string =>
-  `The new state of app ${name} cannot be written to the disk: ${why}. It is tried again every 5 s. If the daemon ends before that, the next daemon takes the app for what it was before this command`;
+  `The new state of app ${name} cannot be written to the disk: ${why}. The daemon tries again every 5 s. If it ends before that, the next daemon knows only the state of the app before this command`;
 
 /** After a shutdown. @param app Its id and the error of the last try. */
 export const endUnsaved = (app: string): string =>

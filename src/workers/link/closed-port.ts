@@ -1,4 +1,4 @@
-// Comlink between threads, closed down: the other side can call the functions of one table by name, and nothing else.
+// Comlink between threads, restricted: the other side can call the functions of one table by name, and nothing else.
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { MessagePort } from 'node:worker_threads';

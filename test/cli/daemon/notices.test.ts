@@ -6,7 +6,7 @@ import { Manager } from '../../support/manager.js';
 import { data, fakeDaemon, itself, status, success } from '../fake-daemon.js';
 
 const NOTICE =
-  'The memory limit of app web is kept, but not enforced: this system does not tell what processes hold';
+  'The memory limit of app web is stored, but not enforced: this system does not tell how much memory processes hold';
 
 test.each([
   ['start', ['start', 'web', '--max-memory', '1G', '--', 'node'], []],

@@ -11,9 +11,12 @@ import { fakeDaemon } from '../fake-daemon.js';
 
 describe('a daemon that does not answer', () => {
   test.each<[string[], string]>([
-    [['stop', 's1'], 'App s1: no answer came within 0.2 s. The daemon goes on with it;'],
-    [['restart', 's1'], 'App s1: no answer came within 0.2 s. The daemon goes on with it;'],
-    [['start', 's1', '--', ...LASTS], 'App s1: no answer came within 0.2 s. The daemon goes on with it;'],
+    [['stop', 's1'], 'App s1: no answer came within 0.2 s. The daemon goes on with the command;'],
+    [['restart', 's1'], 'App s1: no answer came within 0.2 s. The daemon goes on with the command;'],
+    [
+      ['start', 's1', '--', ...LASTS],
+      'App s1: no answer came within 0.2 s. The daemon goes on with the command;',
+    ],
     [['list'], 'did not answer within 0.2 s;'],
     [['status', 's1'], 'did not answer within 0.2 s;'],
     [['ping'], 'did not answer within 0.2 s;'],
@@ -34,8 +37,8 @@ describe('a daemon that does not answer', () => {
     await fakeDaemon(manager.socket, () => undefined);
     const { code, stderr } = await manager.run('stop', 'a', 'b', '--timeout', '0.2');
     expect(code).toBe(5);
-    expect(stderr).toContain('App a: no answer came within 0.2 s. The daemon goes on with it;');
-    expect(stderr).toContain('App b: no answer came within 0.2 s. The daemon goes on with it;');
+    expect(stderr).toContain('App a: no answer came within 0.2 s. The daemon goes on with the command;');
+    expect(stderr).toContain('App b: no answer came within 0.2 s. The daemon goes on with the command;');
   });
 
   test.runIf(hasProc && hasFifos && signalsAreMessages)(

@@ -20,10 +20,7 @@ describe('unknown words are refused with a suggestion', () => {
     [['daemon', '--timeout', '5'], 'Unknown option --timeout'],
     [['shutdown', 'api'], 'bunctl stop api'],
     [['stop', 'a', '--', 'b'], 'takes nothing after --'],
-    [
-      ['stop', 'all', 'nope'],
-      '"all" means every app, so it goes without other names, and "nope" was given too',
-    ],
+    [['stop', 'all', 'nope'], '"all" means every app, so it takes no other names, but "nope" was given too'],
     [['stop', 'nope', 'ALL'], '"nope" was given too'],
     [['delete', 'all', 'nope', '-f'], '"nope" was given too'],
     [['restart', 'nope', 'all'], '"nope" was given too'],

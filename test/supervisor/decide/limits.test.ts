@@ -78,7 +78,7 @@ describe('a memory limit', () => {
 
   test('is announced as not enforced where nothing is told, and as of one process where no parents are', async () => {
     const notice = (told: Told, most: number | null = 1024) => limitNotice('web', most, async () => told);
-    expect(await notice('nothing')).toContain('app web is kept, but not enforced');
+    expect(await notice('nothing')).toContain('app web is stored, but not enforced');
     expect(await notice('alone')).toContain('app web counts its own process alone');
     expect([await notice('all'), await notice('nothing', null)]).toEqual([undefined, undefined]);
     const failing = limitNotice('web', 1, () => Promise.reject(new Error('no')));

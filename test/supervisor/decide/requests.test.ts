@@ -328,7 +328,7 @@ describe('a Restart whose process does not end in time', () => {
     const host = new FakeHost();
     await host.start('a', { restart_policy: 'no' });
     expect(await inVain(host, { config: configOf('a', { restart_policy: 'no', args: ['y'] }) })).toMatch(
-      /^Failed to stop app a: .* does not end, though it was killed; it is started when it has ended/,
+      /^Failed to stop app a: .* does not end, though it was killed; the app is started when that has ended/,
     );
     await host.ends('a');
     expect(host.done.filter((what) => what === 'spawn a')).toHaveLength(2);

@@ -14,8 +14,8 @@ export async function limitNotice(
   if (!maxMemory) return undefined;
   const told = await look(PATIENCE).catch((): Told => 'nothing');
   if (told === 'nothing')
-    return `The memory limit of app ${name} is kept, but not enforced: this system does not tell what processes hold`;
+    return `The memory limit of app ${name} is stored, but not enforced: this system does not tell how much memory processes hold`;
   if (told === 'alone')
-    return `The memory limit of app ${name} counts its own process alone, and not those that it starts: this system does not tell which these are`;
+    return `The memory limit of app ${name} counts its own process alone, and not the processes that it starts: this system does not tell which these are`;
   return undefined;
 }

@@ -33,7 +33,7 @@ export class Resources {
       onBlind: (apps) =>
         this.#log.warn(
           { apps: apps.map(({ id }) => id) },
-          'the memory limits of apps are not enforced: this system does not tell what processes hold',
+          'the memory limits of apps are not enforced: this system does not tell how much memory processes hold',
         ),
       groupsOver,
       onOver: (app, held) => this.#overMemory(app, held),

@@ -183,7 +183,7 @@ export class KeeperLink {
     this.#goOn();
     this.#client = made;
     this.#lookAfter(made, this.#keeper).catch((err: unknown) =>
-      this.#settings.log.error({ err }, 'the keeper of the output is not looked after'),
+      this.#settings.log.error({ err }, 'the keeper of the output is no longer watched'),
     );
     return made;
   }
@@ -205,7 +205,7 @@ export class KeeperLink {
       await waitAtMost(Promise.allSettled([ended, client.whenClosed]), ANSWER_PATIENCE, () => undefined);
     } catch (err) {
       this.#goOn();
-      this.#settings.log.warn({ err }, 'the keeper of the output that was there does not answer');
+      this.#settings.log.warn({ err }, 'the running keeper of the output does not answer');
     }
     await client.close({ drain: 0 });
     return {};

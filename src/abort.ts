@@ -37,12 +37,12 @@ function callAll(this: AbortSignal): void {
   for (const action of actions ?? []) action();
 }
 
-/** How long, in ms, the end of what was begun is waited for before a rejection. */
+/** How long, in ms, a rejection waits for the end of the work that was begun. */
 const UNDO_TIME = 1000;
 
 /**
- * Waits for a promise until the signal aborts. Then it rejects with the signal's reason: as soon as what was begun has
- * ended, or after {@link UNDO_TIME}; a file system that does not answer may keep it for ever.
+ * Waits for a promise until the signal aborts. Then it rejects with the signal's reason, as soon as the work that was
+ * begun has ended, or after {@link UNDO_TIME}: a file system that does not answer may hold the work up for ever.
  *
  * @param undo Called with a value that comes after the abort; must not throw or reject.
  */
@@ -63,7 +63,7 @@ export async function unlessAborted<T>(
   } finally {
     stop();
   }
-  // The promise's own rejection is not told: the signal's reason came first.
+  // The promise's own rejection is not reported: the signal's reason came first.
   const undone = promise.then(undo, () => undefined);
   await waitAtMost(undone, UNDO_TIME, () => undefined);
   throw signal.reason;

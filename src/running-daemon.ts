@@ -60,7 +60,7 @@ export interface Daemon extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long, in ms, the socket's directory may take to let go of the socket. */
+/** How long, in ms, the release of the endpoint may take: its folder may not answer. */
 const RELEASE_TIME = 5000;
 
 export interface DaemonParts {

@@ -16,7 +16,7 @@ export class LaneWindow {
   /** The lanes that its lane is one of. */
   #lanes: Lanes | undefined;
   #bytes = 0;
-  /** One when others need the capacity, doubled with each answer. */
+  /** It is one when others need the capacity, and doubles with each answer. */
   #size = WINDOW;
 
   get length(): number {

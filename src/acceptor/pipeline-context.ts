@@ -44,6 +44,6 @@ export interface CommandCounters {
   answered: number;
   /** Commands that were answered with an `Error` of the daemon's own: a deadline, a lane that died. */
   failed: number;
-  /** Those of them that ran past their deadline, `workers.commandTimeout`. */
+  /** The failed ones that ran past their deadline, `workers.commandTimeout`. */
   timedOut: number;
 }

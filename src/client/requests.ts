@@ -82,8 +82,8 @@ export class Requests {
    * A request whose answer a caller waits for.
    *
    * The daemon runs the requests of a connection one after the other, so the time of a request counts from its
-   * turn: from the last answer before it, or from when it was sent. While an earlier request may still be waited
-   * for, it is not late either; nor while a frame comes in that may be its answer.
+   * turn: from the last answer before it, or from when it was sent. It is not late while an earlier request may still
+   * be waited for, nor while a frame comes in that may be its answer.
    */
   ask({ timeout, signal, onAnswer }: Asked): Promise<IpcAnswer> {
     return new Promise((resolve, reject) => {

@@ -68,7 +68,7 @@ export async function runDaemon(options: RunOptions): Promise<RunningDaemon> {
   const path = endpointAt(socketPath ?? defaultSocketPath());
   if (socketPath === undefined) await refuseSecond(path);
   const directory = stateDirectory(path);
-  // One that is started again in its place gets these variables, and runs in another folder.
+  // A daemon that is started again in its place gets these variables, and runs in another folder.
   Object.assign(process.env, absoluteVariables());
   const files = stateFiles(directory);
   for (const each of [directory, files.apps, files.logs, files.pipes]) await prepareStateDirectory(each);

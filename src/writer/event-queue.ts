@@ -83,7 +83,7 @@ export class EventQueue {
 
   /**
    * Takes the next chunks out: at most `limit` bytes, or one larger chunk. `count` is the number of their events.
-   * Where events were dropped, a notice with the number of those stands in their place.
+   * Where events were dropped, a notice in their place has their number.
    */
   take(limit: number): { readonly pieces: readonly Uint8Array[]; readonly count: number } {
     const pieces: Uint8Array[] = [];

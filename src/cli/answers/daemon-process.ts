@@ -2,6 +2,6 @@
 import type { DaemonInfo } from '../../supervisor/model/messages.js';
 import { identityOf, type ProcessIdentity } from '../../supervisor/system/processes.js';
 
-/** One of another container has another start than the process that has its number here. */
+/** A process of another container has another start than the process with its number here. */
 export const processOf = ({ pid, start_time: start }: DaemonInfo): ProcessIdentity =>
   identityOf(pid, start ?? null);

@@ -41,7 +41,7 @@ export async function applyFile(
 
 type Outcome = Omit<DeclaredOutcome, 'app'>;
 
-/** One bad app keeps no other from its start. */
+/** A bad app does not keep the others from starting. */
 async function guarded(
   app: string,
   act: () => Promise<Outcome | undefined>,

@@ -5,7 +5,7 @@ const MOST = 100;
 
 interface Polled {
   readonly timer: NodeJS.Timeout;
-  /** Who has waited longest is the first. */
+  /** The one that has waited longest comes first. */
   readonly looks: Set<{ readonly look: () => void }>;
 }
 

@@ -16,7 +16,7 @@ export async function removeFiles(
 ): Promise<void> {
   try {
     await outputs.remove(id);
-    // Those of its runs that have ended are removed by the look.
+    // The look removes the files of its runs that have ended.
     if (!system.tellsGroups) await new AppFiles(held).anyHeld(id);
     await store.save(id, null);
   } catch (cause) {

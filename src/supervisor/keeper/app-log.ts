@@ -30,7 +30,7 @@ export class AppLog {
   readonly #all: readonly LogFile[];
   readonly #counts: readonly UnwrittenCount[];
   #files: Readonly<Record<Stream, LogFile>>;
-  /** Whose unfinished line the file ends with. */
+  /** The stream whose unfinished line the file ends with. */
   #tail: Stream | null = null;
   /** How long that line is. */
   #tailLength = 0;

@@ -1,4 +1,4 @@
-// Starts the daemon again when it has died. One that dies again and again is left, and why stands in a file.
+// Starts the daemon again when it has died. If it dies again and again, it is left, and a file says why.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -17,10 +17,10 @@ const WITHIN = 60_000;
 const PAUSE = 1000;
 
 export interface WatchSettings {
-  /** Where the sentence stands that says why the daemon is not started any more. */
+  /** The file with the sentence that says why the daemon is not started any more. */
   readonly givenUp: string;
   readonly daemonLog: string;
-  /** Called when a daemon is not to be expected any more. */
+  /** Called when no daemon will come any more. */
   readonly onGivenUp: () => void;
   /** Whether another daemon is there by now, which this one does not hear of; then none is started again. */
   readonly isReplaced?: (() => boolean) | undefined;

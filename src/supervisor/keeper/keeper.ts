@@ -23,7 +23,7 @@ import type { Peer } from './server.js';
 /** What the keeper reads of one app. */
 interface Kept {
   readonly log: AppLog;
-  /** Those of an earlier run may still be read, if they were removed and new ones made. */
+  /** FIFOs of an earlier run may still be read, if they were removed and new ones made. */
   readonly fifos: Set<Fifo>;
   /** Whether the app is gone for good, and its FIFOs go with what it has left. */
   removed?: boolean;

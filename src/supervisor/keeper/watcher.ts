@@ -25,7 +25,7 @@ function main(directory: string, hello: DaemonHello): void {
     givenUp,
     daemonLog,
     onGivenUp: () => process.exit(),
-    // One that a command has started has a watcher of its own.
+    // A daemon that a command has started has a watcher of its own.
     isReplaced: () => isOwned(directory),
     onStarted: (daemon) => attend(daemon, watch),
   });
@@ -45,8 +45,8 @@ function attend(channel: Channel, watch: DaemonWatch, parent?: DaemonHello): voi
     } else if (leave === true) process.exit();
   });
   const over = (): void => {
-    // One that has not said hello is seen to end.
-    // Its environment is that of this process: one has started the other.
+    // The end of a daemon that has not said hello is seen too. Its environment is that of this process, since one has
+    // started the other.
     if (daemon !== undefined) watch.died(daemon.pid, daemon.again, null);
   };
   if (channel.connected) channel.once('disconnect', over);

@@ -17,9 +17,9 @@ export interface WireLine {
 
 /** The figures that tell the lines of an app's events from those of its answer. */
 export interface EventGenerations {
-  /** Those of the plain files that the app prints straight into; null for other apps. */
+  /** The generations of the plain files that the app prints straight into; null for other apps. */
   readonly follower: Readonly<Record<Stream, number>> | null;
-  /** That of the log that the keeper writes; null when it does not tell. */
+  /** The generation of the log that the keeper writes; null when the keeper does not tell it. */
   readonly keeper: number | null;
 }
 

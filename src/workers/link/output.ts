@@ -5,7 +5,7 @@ import { writeSync } from 'node:fs';
 const PATIENCE = 200;
 /** Milliseconds between attempts. */
 const RETRY_AFTER = 2;
-/** Milliseconds without an attempt once a write has waited in vain: a failed attempt is slow. */
+/** Milliseconds without an attempt after a write has waited without success: a failed attempt is slow. */
 const REST = 20;
 
 const SLEEPER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -13,7 +13,7 @@ const SLEEPER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMEN
 export class Output {
   readonly #fd: number;
   readonly #patience: number;
-  /** Whether the last write waited in vain: until the reader reads again, writes do not wait. */
+  /** Whether the last write waited without success. Until the reader reads again, writes do not wait. */
   #stalled = false;
   #restUntil = 0;
 

@@ -90,7 +90,7 @@ export class TreeEnd implements ProcessEnd {
         return;
       }
     }
-    // One that cannot be ended with its descendants is ended alone; what it leaves holds the file.
+    // A process that cannot be ended with its descendants is ended alone; a process that it leaves holds the file.
     if (!(await this.#tree.endTree(pid)) && !this.#leaderEnded) this.#child?.kill('SIGKILL');
   }
 }

@@ -48,7 +48,7 @@ export class WatcherLink {
     if (channel === undefined || !channel.connected) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, PATIENCE);
-      // One that has not read it would take our end for a death.
+      // A watcher that has not read it would take our end for a death.
       channel.once('disconnect', () => {
         clearTimeout(timer);
         resolve();
@@ -82,7 +82,7 @@ export class WatcherLink {
 
   #useOwn(channel: Channel): void {
     this.#use(channel);
-    // One that has ended is seen by the end of its channel.
+    // The end of its channel shows that a watcher has ended.
     channel.send({ hello: this.#hello }, () => undefined);
   }
 

@@ -1,6 +1,6 @@
 // The keeper's process: found by what it runs and where, and killed when it does not answer.
 import { statSync, writeFileSync } from 'node:fs';
-import { readlink, realpath } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { stateFiles } from '../../state/paths.js';
@@ -42,11 +42,10 @@ export async function keepersOf(directory: string): Promise<ProcessIdentity[]> {
   await eachProcess((pid) => {
     if (pid !== process.pid && isKeeper(pid, directory)) found.push(identify(pid));
   });
-  const folder = await realpath(directory);
-  const there = await Promise.all(
-    found.map(({ pid }) => readlink(`/proc/${pid}/cwd`).catch(() => undefined)),
-  );
-  return found.filter((_, index) => there[index] === folder);
+  // Not by its path: a container may have another folder there, whose keeper is seen from outside.
+  const folder = await stat(directory);
+  const there = await Promise.all(found.map(({ pid }) => stat(`/proc/${pid}/cwd`).catch(() => undefined)));
+  return found.filter((_, index) => there[index]?.ino === folder.ino && there[index].dev === folder.dev);
 }
 
 /** @throws {Error} when it cannot be read for our own lack of descriptors or memory. */

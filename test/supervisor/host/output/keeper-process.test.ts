@@ -1,5 +1,5 @@
 // A keeper that does not answer is killed after a while, and one that nobody can reach unless it is about to end.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs, { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -8,18 +8,24 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { answerOf, killUnreachable } from '#dist/supervisor/host/output/keeper-process.js';
 import { stateFiles } from '#dist/supervisor/state/paths.js';
-import { identify } from '#dist/supervisor/system/processes.js';
+import { identify, isAlive } from '#dist/supervisor/system/processes.js';
 import { temporaryDirectory } from '../../../support/daemon.js';
-import { hasProc } from '../../../support/platform.js';
+import { hasNamespaces, hasProc } from '../../../support/platform.js';
 import { until } from '../../../support/until.js';
 
-/** Starts a program by the name of the keeper's, in its place; resolves when it has printed. */
-async function standIn(program: string) {
+/**
+ * Starts a program by the name of the keeper's, in its place; resolves when it has printed.
+ *
+ * @param before The program that becomes it, with arguments.
+ */
+async function standIn(program: string, before: (directory: string) => readonly string[] = () => []) {
   const directory = realpathSync(temporaryDirectory());
-  const file = join(directory, 'bundle', 'keeper.js');
-  mkdirSync(join(directory, 'bundle'));
+  const folder = join(realpathSync(temporaryDirectory()), 'bundle');
+  const file = join(folder, 'keeper.js');
+  mkdirSync(folder);
   writeFileSync(file, program);
-  const child = spawn(process.execPath, [file, directory], {
+  const words = [...before(directory), process.execPath, file, directory];
+  const child = spawn(words[0] as string, words.slice(1), {
     cwd: directory,
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -30,6 +36,9 @@ async function standIn(program: string) {
   const watch = { directory, log: pino({ level: 'silent' }) };
   return { child, ended, watch, told: stateFiles(directory).keeperReplaced };
 }
+
+const hasMounts =
+  hasNamespaces && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
 describe.runIf(hasProc)('a keeper that nobody can reach', () => {
   test('is killed, and that is told', async () => {
@@ -48,6 +57,26 @@ describe.runIf(hasProc)('a keeper that nobody can reach', () => {
     expect(await ended).toEqual([3, null]);
     expect(existsSync(told)).toBe(false);
   });
+
+  test.runIf(hasMounts)(
+    'and works in another folder of that path, as in a container, is left alone',
+    async () => {
+      const { child, watch, told } = await standIn(
+        `setInterval(() => {}, 1000); console.log('runs');`,
+        (directory) => [
+          'unshare',
+          '-m',
+          'sh',
+          '-c',
+          `mount -t tmpfs none "$0" && cd "$0" && exec "$@"`,
+          directory,
+        ],
+      );
+      await killUnreachable(watch);
+      expect(isAlive(identify(child.pid as number))).toBe(true);
+      expect(existsSync(told)).toBe(false);
+    },
+  );
 
   test('and cannot be read for a lack of descriptors is not taken for one that is gone', async () => {
     const { child, ended, watch } = await standIn(`setInterval(() => {}, 1000); console.log('runs');`);

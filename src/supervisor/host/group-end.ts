@@ -1,7 +1,7 @@
 // Ends a process group: SIGTERM once for each process, the leader first, and SIGKILL for what remains after the patience.
 import { ticksNow } from '../system/clock.js';
 import { type GroupMembers, membersOf } from '../system/groups.js';
-import { exists, sendSignal } from '../system/processes.js';
+import { exists, sendSignal, userOutOfReach } from '../system/processes.js';
 import { endsBySigterm, isDead } from '../system/stat.js';
 import { system } from '../system/system.js';
 import type { ProcessEnd } from './process-end.js';
@@ -96,9 +96,12 @@ export class GroupEnd implements ProcessEnd {
     this.#schedule(0);
   }
 
-  /** A signal reaches everything in a group. */
-  whyItLives(): null {
-    return null;
+  /** A signal reaches everything in a group but what has become another user's, such as sudo. */
+  whyItLives(): string | null {
+    const pid = this.#leaderEndedAt === undefined ? this.#group : this.#witness;
+    const user = pid === undefined ? undefined : userOutOfReach(pid);
+    if (user === undefined) return null;
+    return `process ${pid} runs as user ${user}, and the daemon's user ${process.getuid?.()} may not end it; end it as user ${user}`;
   }
 
   /** Stops watching the group. Its processes go on. */

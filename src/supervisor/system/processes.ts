@@ -1,4 +1,5 @@
 // The identity of processes: a process is identified by its place, its number and its start time, and signalled by its number.
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isHeld } from '../../endpoint/held-file.js';
 import { here, isHere, type Place } from './place.js';
@@ -46,6 +47,17 @@ export function exists(target: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The user of a process that we may not signal; undefined where we may, or where there is none. */
+export function userOutOfReach(pid: number): number | undefined {
+  try {
+    process.kill(pid, 0);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+    return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
   }
 }
 

@@ -115,3 +115,42 @@ describe.runIf(hasGroups && hasProc)('a process group that is asked to end', () 
     expect(alive(pid)).toBe(false);
   });
 });
+
+/** What another user's daemon says of a group of ours that it has asked and killed. */
+async function whyItLives(group: number, leaderEnded: boolean): Promise<string> {
+  const daemon = `
+    import { GroupEnd } from '${import.meta.resolve('#dist/supervisor/host/group-end.js')}';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    process.setgroups([]);
+    process.setgid(65534);
+    process.setuid(65534);
+    const end = new GroupEnd(${group}, 60_000);
+    if (${leaderEnded}) end.leaderEnded(() => undefined);
+    end.ask();
+    end.kill();
+    for (let looks = 0; looks < 1000 && end.whyItLives() === null; looks += 1) await sleep(10);
+    console.log(end.whyItLives());`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', daemon], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [text] = (await once(child.stdout, 'data')) as [Buffer];
+  return text.toString();
+}
+
+describe.runIf(hasProc && process.getuid?.() === 0)('a process group that another user keeps alive', () => {
+  const says = (pid: number) =>
+    `process ${pid} runs as user 0, and the daemon's user 65534 may not end it; end it as user 0\n`;
+
+  test('as its leader, such as sudo, is said to be out of reach', async () => {
+    const { pid } = await script('echo ready; exec sleep 1000');
+    expect(await whyItLives(pid, false)).toBe(says(pid));
+  });
+
+  test('as one that the leader has left is said to be out of reach, by its own number', async () => {
+    const { pid, ended } = await script('sleep 1000 & echo ready; exit 0');
+    await ended;
+    const [left] = (await membersOf(pid))?.live ?? [];
+    expect(await whyItLives(pid, true)).toBe(says(left as number));
+  });
+});

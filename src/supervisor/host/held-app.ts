@@ -63,6 +63,11 @@ export class HeldApp {
     }
   }
 
+  /** Whether a spawn or a removal is under way. */
+  get isChanging(): boolean {
+    return this.#spawning !== undefined || this.#removing !== undefined;
+  }
+
   /** Resolves when a spawn or a removal under way has succeeded or failed. */
   get underWay(): Promise<unknown> {
     return Promise.allSettled([this.#spawning ?? [], this.#removing ?? []].flat());

@@ -11,6 +11,7 @@ import { Store } from '../state/store.js';
 import { system } from '../system/system.js';
 import { HeldApp } from './held-app.js';
 import { giveUp } from './give-up.js';
+import { watchRecords } from './lost-records.js';
 import { formerApps } from './former-apps.js';
 import { learnStart } from './start/learn-start.js';
 import { LookUps } from './start/look-up.js';
@@ -42,6 +43,7 @@ export class ProcessHost {
   readonly #lookUps = new LookUps();
   readonly #notices = new Notices();
   readonly #patience: StopPatience;
+  readonly #stopWatching: () => void;
   #adopted: Promise<void> | undefined;
   /** Whether events have subscribers. */
   subscribers: () => boolean = () => true;
@@ -57,6 +59,7 @@ export class ProcessHost {
     this.#store = new Store(settings.files.app, (error) =>
       settings.log.error({ err: error }, 'the state cannot be written and is tried again'),
     );
+    this.#stopWatching = watchRecords(settings.files, () => this.#apps.values(), this.#store);
   }
 
   /** The functions that the supervisor may call. */
@@ -105,6 +108,7 @@ export class ProcessHost {
 
   /** Stops watching. Running apps keep running. */
   close(): void {
+    this.#stopWatching();
     for (const app of this.#apps.values()) app.close();
     this.outputs.close();
   }

@@ -1,6 +1,6 @@
 // The process host by its functions: one process for each app, whatever its supervisor or its daemon does.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkIds } from '#dist/supervisor/host/start/permitted.js';
@@ -434,6 +434,18 @@ describe('the process host', () => {
     expect(() => checkIds({ uid: null, gid: 0 })).toThrow('only root can run an app with another group (0)');
     user.mockReturnValue(0);
     expect(() => checkIds({ uid: 7, gid: 7 })).not.toThrow();
+  });
+
+  test('writes the records of its apps again when somebody has removed them, and not that of a removed app', async () => {
+    const { files, inventory, remove, recordOnDisk } = testHost(recordOf(), recordOf({ id: 'b' }));
+    await inventory();
+    await remove('b');
+    rmSync(files.apps, { recursive: true });
+    await until(() => existsSync(files.app('a')), 'it is there again');
+    expect(recordOnDisk()).toMatchObject({ id: 'a', state: { status: 'Running' } });
+    rmSync(files.app('a'));
+    await until(() => existsSync(files.app('a')), 'it is there again');
+    expect(readdirSync(files.apps)).toEqual(['a.json']);
   });
 
   test.runIf(process.getuid?.() === 0)(

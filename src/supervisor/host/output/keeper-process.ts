@@ -1,6 +1,6 @@
 // The keeper's process: found by what it runs and where, and killed when it does not answer.
 import { statSync, writeFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { stateFiles } from '../../state/paths.js';
@@ -42,10 +42,21 @@ export async function keepersOf(directory: string): Promise<ProcessIdentity[]> {
   await eachProcess((pid) => {
     if (pid !== process.pid && isKeeper(pid, directory)) found.push(identify(pid));
   });
+  const there = await Promise.all(found.map(({ pid }) => worksIn(pid, directory)));
+  return found.filter((_, index) => there[index]);
+}
+
+/** Whether a process works in a folder, or in one that was removed from the path where the folder is now. */
+async function worksIn(pid: number, directory: string): Promise<boolean> {
+  const way = `/proc/${pid}/cwd`;
   // Not by its path: a container may have another folder there, whose keeper is seen from outside.
-  const folder = await stat(directory);
-  const there = await Promise.all(found.map(({ pid }) => stat(`/proc/${pid}/cwd`).catch(() => undefined)));
-  return found.filter((_, index) => there[index]?.ino === folder.ino && there[index].dev === folder.dev);
+  const [folder, there] = await Promise.all([stat(directory), stat(way).catch(() => undefined)]);
+  if (there?.ino === folder.ino && there.dev === folder.dev) return true;
+  const read = (link: string): Promise<string> => readlink(link).catch(() => '');
+  const [removed, theirs, ours] = await Promise.all(
+    [way, `/proc/${pid}/ns/mnt`, '/proc/self/ns/mnt'].map(read),
+  );
+  return theirs === ours && removed === `${await realpath(directory)} (deleted)`;
 }
 
 /** @throws {Error} when it cannot be read for our own lack of descriptors or memory. */

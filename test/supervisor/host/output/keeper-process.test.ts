@@ -1,7 +1,7 @@
 // A keeper that does not answer is killed after a while, and one that nobody can reach unless it is about to end.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import fs, { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -46,6 +46,14 @@ describe.runIf(hasProc)('a keeper that nobody can reach', () => {
     await killUnreachable(watch);
     expect(await ended).toEqual([null, 'SIGKILL']);
     expect(readFileSync(told, 'utf8')).toContain(`(process ${child.pid}) did not answer and was replaced`);
+  });
+
+  test('and whose folder was removed and made again is killed', async () => {
+    const { ended, watch } = await standIn(`setInterval(() => {}, 1000); console.log('runs');`);
+    rmSync(watch.directory, { recursive: true });
+    mkdirSync(watch.directory);
+    await killUnreachable(watch);
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 
   test('and that ends by itself is left alone', async () => {

@@ -28,7 +28,7 @@ export function firstTextIn(app: EcosystemApp, keys: readonly string[]): string 
 }
 
 /** A number, which may be given as text, as under pm2. */
-export function numberIn(app: EcosystemApp, key: string, expected = 'a number'): number | undefined {
+function numberIn(app: EcosystemApp, key: string, expected = 'a number'): number | undefined {
   const value = given(app, key);
   if (value === undefined) return undefined;
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
